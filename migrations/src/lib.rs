@@ -1,1 +1,31 @@
-//! migrations
+//! The schema of both databases, one file per module.
+//!
+//! Statements are plain SQL; [`dsl`] supplies the few types that differ between SQLite and PostgreSQL,
+//! the composite keys and, on PostgreSQL, forced row level security.
+
+pub mod dsl;
+mod m01_platform;
+mod m02_identity;
+mod m03_content;
+mod m04_catalog;
+mod m05_commerce;
+
+pub use sea_orm_migration::{MigratorTrait, SchemaManager};
+use sea_orm_migration::prelude::*;
+
+/// Runs the migrations in order; the table `seaql_migrations` remembers which have run.
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        // Tenants come first: every tenant table points at them.
+        vec![
+            Box::new(m02_identity::Migration),
+            Box::new(m01_platform::Migration),
+            Box::new(m03_content::Migration),
+            Box::new(m04_catalog::Migration),
+            Box::new(m05_commerce::Migration),
+        ]
+    }
+}

@@ -1,0 +1,152 @@
+//! Types and rules that differ between SQLite and PostgreSQL, in one place.
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend, DbErr};
+
+/// Name of the transaction-local PostgreSQL setting that holds the tenant of the current transaction.
+pub const TENANT_SETTING: &str = "rustok.tenant";
+
+/// Role that the application takes on PostgreSQL: it owns nothing and cannot bypass row level security.
+pub const APP_ROLE: &str = "rustok_app";
+
+/// Runs plain SQL with placeholders for the types that differ:
+/// `{uuid}` `{bytes}` `{json}` `{bool}` `{serial}` (an auto-incremented primary key) `{text}`.
+pub struct Sql<'m, 'c> {
+    manager: &'m SchemaManager<'c>,
+    backend: DbBackend,
+}
+
+impl<'m, 'c> Sql<'m, 'c> {
+    /// Wraps the manager that a migration is handed.
+    pub fn new(manager: &'m SchemaManager<'c>) -> Self {
+        Self { manager, backend: manager.get_database_backend() }
+    }
+
+    /// Whether the statements run on PostgreSQL.
+    pub fn is_postgres(&self) -> bool {
+        self.backend == DbBackend::Postgres
+    }
+
+    /// One statement for both databases.
+    pub async fn run(&self, sql: &str) -> Result<(), DbErr> {
+        self.manager.get_connection().execute_unprepared(&self.expand(sql)).await?;
+        Ok(())
+    }
+
+    /// One statement for PostgreSQL only.
+    pub async fn postgres(&self, sql: &str) -> Result<(), DbErr> {
+        if self.is_postgres() { self.run(sql).await } else { Ok(()) }
+    }
+
+    /// One statement for SQLite only.
+    pub async fn sqlite(&self, sql: &str) -> Result<(), DbErr> {
+        if self.is_postgres() { Ok(()) } else { self.run(sql).await }
+    }
+
+    /// A table of platform-wide rows: no tenant column, no row level security; the application may use it.
+    pub async fn platform_table(&self, name: &str, columns: &str) -> Result<(), DbErr> {
+        self.run(&format!("CREATE TABLE {name} ({columns}){}", self.suffix(columns))).await?;
+        self.grant(name).await
+    }
+
+    /// A table whose every row belongs to one tenant.
+    ///
+    /// `columns` name everything but the tenant and must contain a `PRIMARY KEY (tenant_id, …)`.
+    /// Adds `tenant_id` with its foreign key and, on PostgreSQL, forced row level security on
+    /// [`TENANT_SETTING`].
+    pub async fn tenant_table(&self, name: &str, columns: &str) -> Result<(), DbErr> {
+        self.tenant_rows(name, columns, "REFERENCES tenant (id) ON DELETE CASCADE").await?;
+        if self.is_postgres() {
+            for sql in [
+                format!("ALTER TABLE {name} ENABLE ROW LEVEL SECURITY"),
+                format!("ALTER TABLE {name} FORCE ROW LEVEL SECURITY"),
+                format!(
+                    "CREATE POLICY tenant_rows ON {name} \
+                     USING (tenant_id = nullif(current_setting('{TENANT_SETTING}', true), '')::uuid) \
+                     WITH CHECK (tenant_id = nullif(current_setting('{TENANT_SETTING}', true), '')::uuid)"
+                ),
+            ] {
+                self.run(&sql).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A table with a tenant column that platform work reads across tenants (outbox, leases, job queues):
+    /// no row level security, and domain code has no door to it.
+    pub async fn queue_table(&self, name: &str, columns: &str) -> Result<(), DbErr> {
+        self.tenant_rows(name, columns, "REFERENCES tenant (id) ON DELETE CASCADE").await
+    }
+
+    /// Drops a table and what hangs on it.
+    pub async fn drop_table(&self, name: &str) -> Result<(), DbErr> {
+        self.run(&format!("DROP TABLE IF EXISTS {name}{}", if self.is_postgres() { " CASCADE" } else { "" })).await
+    }
+
+    async fn tenant_rows(&self, name: &str, columns: &str, reference: &str) -> Result<(), DbErr> {
+        self.run(&format!(
+            "CREATE TABLE {name} (tenant_id {{uuid}} NOT NULL {reference}, {columns}){}",
+            self.suffix(columns)
+        ))
+        .await?;
+        self.grant(name).await
+    }
+
+    async fn grant(&self, name: &str) -> Result<(), DbErr> {
+        if !self.is_postgres() {
+            return Ok(());
+        }
+        self.run(&format!(
+            "DO $$ BEGIN IF EXISTS (SELECT FROM pg_roles WHERE rolname = '{APP_ROLE}') THEN \
+             EXECUTE 'GRANT SELECT, INSERT, UPDATE, DELETE ON {name} TO {APP_ROLE}'; \
+             EXECUTE 'GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {APP_ROLE}'; END IF; END $$"
+        ))
+        .await
+    }
+
+    /// SQLite stores a table by its composite key instead of a hidden row number, unless it counts rows itself.
+    fn suffix(&self, columns: &str) -> &'static str {
+        let counts = columns.contains("{serial}");
+        if self.is_postgres() || counts { "" } else { " WITHOUT ROWID" }
+    }
+
+    fn expand(&self, sql: &str) -> String {
+        let types: [(&str, &str); 6] = if self.is_postgres() {
+            [
+                ("{uuid}", "uuid"),
+                ("{bytes}", "bytea"),
+                ("{json}", "text"),
+                ("{bool}", "boolean"),
+                ("{serial}", "bigserial PRIMARY KEY"),
+                ("{text}", "text"),
+            ]
+        } else {
+            [
+                ("{uuid}", "uuid_blob"),
+                ("{bytes}", "blob"),
+                ("{json}", "text"),
+                ("{bool}", "boolean"),
+                ("{serial}", "integer PRIMARY KEY AUTOINCREMENT"),
+                ("{text}", "text"),
+            ]
+        };
+        types.iter().fold(sql.to_owned(), |sql, (from, to)| sql.replace(from, to))
+    }
+}
+
+/// Creates the application's role when the connection may do so.
+///
+/// The migration connects as owner; `serve` connects as the same login and takes the role with `SET ROLE`,
+/// or connects as a login that is a member of it.
+pub async fn ensure_app_role(sql: &Sql<'_, '_>) -> Result<(), DbErr> {
+    sql.postgres(&format!(
+        "DO $$ BEGIN \
+           IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{APP_ROLE}') THEN \
+             CREATE ROLE {APP_ROLE} NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE; \
+           END IF; \
+           EXECUTE 'GRANT {APP_ROLE} TO ' || quote_ident(current_user); \
+           GRANT USAGE ON SCHEMA public TO {APP_ROLE}; \
+         EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+    ))
+    .await
+}
