@@ -45,7 +45,7 @@ impl<'m, 'c> Sql<'m, 'c> {
 
     /// A table of platform-wide rows: no tenant column, no row level security; the application may use it.
     pub async fn platform_table(&self, name: &str, columns: &str) -> Result<(), DbErr> {
-        self.run(&format!("CREATE TABLE {name} ({columns}){}", self.suffix(columns))).await?;
+        self.run(&format!("CREATE TABLE {name} ({columns})")).await?;
         self.grant(name).await
     }
 
@@ -85,8 +85,7 @@ impl<'m, 'c> Sql<'m, 'c> {
 
     async fn tenant_rows(&self, name: &str, columns: &str, reference: &str) -> Result<(), DbErr> {
         self.run(&format!(
-            "CREATE TABLE {name} (tenant_id {{uuid}} NOT NULL {reference}, {columns}){}",
-            self.suffix(columns)
+            "CREATE TABLE {name} (tenant_id {{uuid}} NOT NULL {reference}, {columns})"
         ))
         .await?;
         self.grant(name).await
@@ -104,12 +103,6 @@ impl<'m, 'c> Sql<'m, 'c> {
         .await
     }
 
-    /// SQLite stores a table by its composite key instead of a hidden row number, unless it counts rows itself.
-    fn suffix(&self, columns: &str) -> &'static str {
-        let counts = columns.contains("{serial}");
-        if self.is_postgres() || counts { "" } else { " WITHOUT ROWID" }
-    }
-
     fn expand(&self, sql: &str) -> String {
         let types: [(&str, &str); 6] = if self.is_postgres() {
             [
@@ -122,7 +115,7 @@ impl<'m, 'c> Sql<'m, 'c> {
             ]
         } else {
             [
-                ("{uuid}", "uuid_blob"),
+                ("{uuid}", "blob"),
                 ("{bytes}", "blob"),
                 ("{json}", "text"),
                 ("{bool}", "boolean"),

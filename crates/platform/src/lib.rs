@@ -1,1 +1,24 @@
-//! platform
+//! The runtime every module stands on: who asks ([`Ctx`]), through which door ([`Ctx::read`],
+//! [`Ctx::write`]), against which rows ([`TenantDb`]), with which errors ([`Error`]).
+//!
+//! Read in this order: [`ctx`], [`db`], [`error`], [`surface`], [`app`], [`config`].
+
+pub mod app;
+pub mod clock;
+pub mod config;
+pub mod ctx;
+pub mod db;
+pub mod error;
+pub mod graphql;
+pub mod hub;
+pub mod surface;
+pub mod tenant;
+
+pub use app::App;
+pub use clock::{Clock, SystemClock};
+pub use config::Config;
+pub use ctx::{Access, Actor, Ctx};
+pub use db::{Db, Reader, TenantDb, TenantOwned, Tx};
+pub use error::{Context, Error, Result};
+pub use hub::Hub;
+pub use tenant::TenantInfo;

@@ -1,0 +1,392 @@
+//! Configuration: defaults, then `rustok.toml`, then environment; checked once, at start.
+//!
+//! Every key is `RUSTOK_SECTION__KEY` in the environment; the common ones have short names ([`SHORT_NAMES`]).
+
+use figment::Figment;
+use figment::providers::{Env, Format, Serialized, Toml};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// Short names of common keys, as CONTRACT fixes them.
+pub const SHORT_NAMES: [(&str, &str); 12] = [
+    ("RUSTOK_DATABASE_URL", "database.url"),
+    ("RUSTOK_REPLICA_URL", "database.replica_url"),
+    ("RUSTOK_REDIS_URL", "cache.redis_url"),
+    ("RUSTOK_LISTEN", "server.listen"),
+    ("RUSTOK_PUBLIC_URL", "server.public_url"),
+    ("RUSTOK_BASE_DOMAINS", "server.base_domains"),
+    ("RUSTOK_TRUSTED_PROXIES", "server.trusted_proxies"),
+    ("RUSTOK_EVENT_TRANSPORT", "events.transport"),
+    ("RUSTOK_EVENT_URL", "events.url"),
+    ("RUSTOK_PAYMENT_GATEWAY_URL", "payments.gateway_url"),
+    ("RUSTOK_OUTBOUND_ALLOW_CIDRS", "outbound.allow_cidrs"),
+    ("RUSTOK_SECRET_KEY", "security.secret_key"),
+];
+
+/// Everything that can be configured.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Databases.
+    pub database: DatabaseConfig,
+    /// The host.
+    pub server: ServerConfig,
+    /// Keys and limits of sign-in.
+    pub security: SecurityConfig,
+    /// Outbox and relay.
+    pub events: EventsConfig,
+    /// Caches.
+    pub cache: CacheConfig,
+    /// Payment gateway.
+    pub payments: PaymentsConfig,
+    /// Calls to the outside.
+    pub outbound: OutboundConfig,
+    /// Pictures.
+    pub media: MediaConfig,
+    /// Limits of GraphQL documents.
+    pub graphql: GraphqlConfig,
+    /// Orders and reservations.
+    pub orders: OrdersConfig,
+    /// Logging.
+    pub log: LogConfig,
+}
+
+macro_rules! section {
+    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $key:ident: $type:ty = $default:expr,)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, Deserialize, Serialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct $name { $($(#[$doc])* pub $key: $type,)* }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self { $($key: $default,)* }
+            }
+        }
+    };
+}
+
+section! {
+    /// Databases.
+    DatabaseConfig {
+        /// `sqlite://path` or `postgres://user:password@host/name`.
+        url: String = "sqlite://./data/rustok.db".to_owned(),
+        /// PostgreSQL read replica.
+        replica_url: Option<String> = None,
+        /// Connections per pool, 1 to 500.
+        max_connections: u32 = 12,
+        /// Longest run of one statement, milliseconds.
+        statement_timeout_ms: u64 = 10_000,
+        /// Whether a commit waits for the disk; `false` only for throw-away databases (tests).
+        durable: bool = true,
+    }
+}
+
+section! {
+    /// The host.
+    ServerConfig {
+        /// Address and port.
+        listen: String = "127.0.0.1:3000".to_owned(),
+        /// Address that links in mails and feeds begin with; default: the address of the request.
+        public_url: Option<String> = None,
+        /// Domains whose subdomains are tenants, separated by commas.
+        base_domains: List = List::default(),
+        /// Networks (CIDR) whose forwarded headers are believed, separated by commas.
+        trusted_proxies: List = List::default(),
+        /// Slug of the tenant that answers on `localhost` and bare addresses.
+        default_tenant: Option<String> = None,
+        /// Largest request body, bytes; imports have their own.
+        body_limit: usize = 2 * 1024 * 1024,
+        /// Largest upload, bytes.
+        upload_limit: usize = 20 * 1024 * 1024,
+        /// Longest run of one request, milliseconds.
+        request_timeout_ms: u64 = 30_000,
+        /// Requests in flight before the host sheds load.
+        max_inflight: usize = 2_048,
+        /// Longest wait for running requests when the host stops, milliseconds.
+        shutdown_timeout_ms: u64 = 10_000,
+        /// Folder with the built storefront (`pkg`, pictures); default: beside the binary or `target/site`.
+        site_dir: Option<PathBuf> = None,
+        /// Folder with the built admin; default: beside the binary or `target/admin-site`.
+        admin_dir: Option<PathBuf> = None,
+    }
+}
+
+section! {
+    /// Keys and limits of sign-in.
+    SecurityConfig {
+        /// At least 32 characters; signs tokens. Without one the host makes a key of its own for this run, and refuses
+        /// to start when `server.public_url` is https.
+        secret_key: Option<String> = None,
+        /// Life of an API access token, seconds, at most 600.
+        access_token_seconds: u64 = 600,
+        /// Life of a browser session, seconds.
+        session_seconds: u64 = 30 * 24 * 3600,
+        /// Password hashes that are computed at once.
+        hash_workers: usize = 2,
+    }
+}
+
+section! {
+    /// Outbox and relay.
+    EventsConfig {
+        /// `memory`, `outbox`, `iggy` or `nats`.
+        transport: String = "outbox".to_owned(),
+        /// Address of the broker.
+        url: Option<String> = None,
+        /// Events in one batch, 1 to 500.
+        batch: u64 = 500,
+        /// Longest sleep of the relay without a wake-up, milliseconds.
+        poll_ms: u64 = 500,
+        /// Places in the queue.
+        queue: usize = 10_000,
+        /// Share of the queue, in percent, at which it warns.
+        warning_percent: u8 = 70,
+        /// Share of the queue, in percent, that is never passed.
+        critical_percent: u8 = 90,
+    }
+}
+
+section! {
+    /// Caches.
+    CacheConfig {
+        /// Shared second level.
+        redis_url: Option<String> = None,
+        /// Whether anonymous pages are kept.
+        pages: bool = true,
+        /// Memory for pages, MiB.
+        pages_mib: u64 = 32,
+        /// Documents of the catalogue kept in process.
+        documents: u64 = 4_000,
+        /// Life of a found tenant, seconds.
+        tenant_seconds: u64 = 300,
+        /// Life of a tenant that was not found, seconds.
+        tenant_missing_seconds: u64 = 60,
+        /// Tenants kept.
+        tenants: u64 = 1_000,
+    }
+}
+
+section! {
+    /// Payment gateway.
+    PaymentsConfig {
+        /// Base address of the gateway of provider `http`; without one the provider is not offered.
+        gateway_url: Option<String> = None,
+        /// Secret that signs its call-backs (Standard Webhooks, `whsec_…`).
+        webhook_secret: Option<String> = None,
+        /// Longest wait for an answer, milliseconds.
+        timeout_ms: u64 = 15_000,
+    }
+}
+
+section! {
+    /// Calls to the outside.
+    OutboundConfig {
+        /// Networks (CIDR) that may be called although they are not global; for tests.
+        allow_cidrs: List = List::default(),
+    }
+}
+
+section! {
+    /// Pictures.
+    MediaConfig {
+        /// Folder of the stored pictures.
+        dir: PathBuf = PathBuf::from("./data/media"),
+        /// Whether pictures of imported products are fetched.
+        fetch: bool = true,
+        /// Largest picture that is fetched, bytes.
+        fetch_limit: usize = 15 * 1024 * 1024,
+    }
+}
+
+section! {
+    /// Limits of GraphQL documents.
+    GraphqlConfig {
+        /// Nesting.
+        depth: usize = 12,
+        /// Cost, with page sizes multiplied in.
+        complexity: usize = 20_000,
+        /// Document size, bytes.
+        document_bytes: usize = 16 * 1024,
+        /// Aliases in one document.
+        aliases: usize = 30,
+        /// Root fields in one document.
+        root_fields: usize = 20,
+        /// Directives in one document.
+        directives: usize = 30,
+        /// Whether `/api/graphiql` and introspection are served.
+        graphiql: bool = true,
+    }
+}
+
+section! {
+    /// Orders and reservations.
+    OrdersConfig {
+        /// How long stock is kept for an order whose payment runs through a gateway, seconds.
+        reservation_seconds: u64 = 1_800,
+        /// How long stock is kept for an order that is paid by hand, seconds.
+        manual_reservation_seconds: u64 = 7 * 24 * 3600,
+        /// How often unsettled payments and expired reservations are looked at, milliseconds.
+        sweep_ms: u64 = 1_000,
+    }
+}
+
+section! {
+    /// Logging.
+    LogConfig {
+        /// Filter such as `info,rustok=debug`; `RUSTOK_LOG` wins.
+        filter: String = "info".to_owned(),
+        /// `auto`, `json` or `text`.
+        format: String = "auto".to_owned(),
+    }
+}
+
+/// A list that may be written as a TOML array or as a text separated by commas.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct List(pub Vec<String>);
+
+impl<'de> Deserialize<'de> for List {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Written {
+            Text(String),
+            Items(Vec<String>),
+        }
+        let items = match Written::deserialize(deserializer)? {
+            Written::Text(text) => text.split(',').map(str::to_owned).collect(),
+            Written::Items(items) => items,
+        };
+        Ok(Self(items.iter().map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()))
+    }
+}
+
+/// A configuration that cannot be started with: the key, its value, and what is allowed.
+#[derive(Debug)]
+pub struct ConfigError(String);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl Config {
+    /// Reads the defaults, `file` (when given it must exist; else `rustok.toml` if there is one) and the environment.
+    ///
+    /// # Errors
+    /// Names the key, the value and what is allowed.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        if let Some(file) = file
+            && !file.is_file()
+        {
+            return Err(ConfigError(format!("--config {}: there is no such file", file.display())));
+        }
+        let mut figment = Figment::from(Serialized::defaults(Self::default()))
+            .merge(Toml::file(file.unwrap_or(Path::new("rustok.toml"))))
+            .merge(Env::prefixed("RUSTOK_").filter(|key| key.as_str().contains("__")).split("__").global());
+        for (name, key) in SHORT_NAMES {
+            if let Some(value) = std::env::var(name).ok().filter(|value| !value.is_empty()) {
+                figment = figment.merge((key, value));
+            }
+        }
+        let config: Self = figment.extract().map_err(|error| ConfigError(describe(&error)))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// Checks what types cannot say.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let database = &self.database;
+        one_of("database.url", &database.url, "an address that begins with sqlite: or postgres:", |url| {
+            url.starts_with("sqlite:") || url.starts_with("postgres:") || url.starts_with("postgresql:")
+        })?;
+        one_of("database.max_connections", &database.max_connections, "1 to 500", |n| (1..=500).contains(n))?;
+        one_of("server.listen", &self.server.listen, "an address and port such as 127.0.0.1:3000", |listen| {
+            listen.parse::<std::net::SocketAddr>().is_ok()
+        })?;
+        one_of("events.transport", &self.events.transport, "memory, outbox, iggy or nats", |transport| {
+            matches!(transport.as_str(), "memory" | "outbox" | "iggy" | "nats")
+        })?;
+        if matches!(self.events.transport.as_str(), "iggy" | "nats") {
+            return Err(ConfigError(format!(
+                "events.transport is {:?}: this build carries memory and outbox only",
+                self.events.transport
+            )));
+        }
+        one_of("events.batch", &self.events.batch, "1 to 500", |n| (1..=500).contains(n))?;
+        one_of("events.warning_percent", &self.events.warning_percent, "1 to 100, below events.critical_percent", |n| {
+            1 <= *n && *n < self.events.critical_percent
+        })?;
+        one_of("events.critical_percent", &self.events.critical_percent, "1 to 100", |n| (1..=100).contains(n))?;
+        one_of("security.access_token_seconds", &self.security.access_token_seconds, "60 to 600", |n| {
+            (60..=600).contains(n)
+        })?;
+        one_of("security.hash_workers", &self.security.hash_workers, "1 to 64", |n| (1..=64).contains(n))?;
+        if let Some(key) = &self.security.secret_key {
+            one_of("security.secret_key", &"(hidden)", "at least 32 characters", |_| key.len() >= 32)?;
+        } else if self.server.public_url.as_deref().is_some_and(|url| url.starts_with("https:")) {
+            return Err(ConfigError(
+                "security.secret_key is not set: a shop on https needs one of at least 32 characters (RUSTOK_SECRET_KEY)"
+                    .to_owned(),
+            ));
+        }
+        one_of("log.format", &self.log.format, "auto, json or text", |format| {
+            matches!(format.as_str(), "auto" | "json" | "text")
+        })?;
+        Ok(())
+    }
+}
+
+fn one_of<T: fmt::Debug>(
+    key: &str,
+    value: &T,
+    allowed: &str,
+    holds: impl FnOnce(&T) -> bool,
+) -> Result<(), ConfigError> {
+    if holds(value) { Ok(()) } else { Err(ConfigError(format!("{key} is {value:?}: allowed is {allowed}"))) }
+}
+
+fn describe(error: &figment::Error) -> String {
+    let key = error.path.join(".");
+    if key.is_empty() { error.kind.to_string() } else { format!("{key}: {}", error.kind) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_allowed() {
+        Config::default().check().unwrap();
+    }
+
+    #[test]
+    fn a_wrong_value_names_the_key_the_value_and_what_is_allowed() {
+        let mut config = Config::default();
+        config.events.transport = "pigeon".to_owned();
+        assert_eq!(
+            config.check().unwrap_err().to_string(),
+            "events.transport is \"pigeon\": allowed is memory, outbox, iggy or nats"
+        );
+    }
+
+    #[test]
+    fn https_needs_a_secret_key() {
+        let mut config = Config::default();
+        config.server.public_url = Some("https://shop.example".to_owned());
+        assert!(config.check().unwrap_err().to_string().starts_with("security.secret_key is not set"));
+    }
+
+    #[test]
+    fn lists_are_written_with_commas_or_as_arrays() {
+        let list: List = serde_json::from_str("\"a, b,,c\"").unwrap();
+        assert_eq!(list, serde_json::from_str("[\"a\", \"b\", \"c\"]").unwrap());
+    }
+}

@@ -1,0 +1,187 @@
+//! Who asks, for which tenant, and through which door.
+
+use crate::db::{Reader, Tx};
+use crate::{App, Error, Result, TenantInfo};
+use primitives::{Locale, Permission, PermissionSet, TenantId, Timestamp, UserId};
+use std::sync::Arc;
+
+/// Everything a use case knows about the call it serves. Cheap to clone.
+#[derive(Clone)]
+pub struct Ctx(Arc<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    app: App,
+    tenant: Arc<TenantInfo>,
+    actor: Actor,
+    locale: Locale,
+    request_id: Arc<str>,
+}
+
+/// Who acts.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Actor {
+    /// Nobody signed in.
+    Anonymous,
+    /// A customer of this tenant: own orders, own data.
+    Customer {
+        /// The account.
+        user: UserId,
+    },
+    /// A member of this tenant's staff.
+    Staff {
+        /// The account.
+        user: UserId,
+        /// What the roles of the account add up to.
+        permissions: PermissionSet,
+    },
+    /// A part of the process itself: relay, projections, jobs, command line.
+    System(&'static str),
+}
+
+/// What a door asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Public,
+    /// Any signed-in account; the use case limits it to its own things.
+    SignedIn,
+    /// Staff holding this permission.
+    Permission(Permission),
+    /// Only the process itself.
+    System,
+}
+
+impl From<Permission> for Access {
+    fn from(permission: Permission) -> Self {
+        Self::Permission(permission)
+    }
+}
+
+impl Ctx {
+    /// A context for one call.
+    pub fn new(app: App, tenant: Arc<TenantInfo>, actor: Actor, request_id: impl Into<Arc<str>>) -> Self {
+        let locale = tenant.locale.clone();
+        Self(Arc::new(Inner { app, tenant, actor, locale, request_id: request_id.into() }))
+    }
+
+    /// A context of the process itself, by the name of the part that acts.
+    pub fn system(app: &App, tenant: Arc<TenantInfo>, name: &'static str) -> Self {
+        Self::new(app.clone(), tenant, Actor::System(name), name)
+    }
+
+    /// The same call as somebody else.
+    pub fn with_actor(&self, actor: Actor) -> Self {
+        Self(Arc::new(Inner { actor, ..(*self.0).clone() }))
+    }
+
+    /// The process.
+    pub fn app(&self) -> &App {
+        &self.0.app
+    }
+
+    /// The tenant with its settings.
+    pub fn tenant(&self) -> &Arc<TenantInfo> {
+        &self.0.tenant
+    }
+
+    /// The tenant's key.
+    pub fn tenant_id(&self) -> TenantId {
+        self.0.tenant.id
+    }
+
+    /// Who acts.
+    pub fn actor(&self) -> &Actor {
+        &self.0.actor
+    }
+
+    /// The account that acts, if any.
+    pub fn user_id(&self) -> Option<UserId> {
+        match self.actor() {
+            Actor::Customer { user } | Actor::Staff { user, .. } => Some(*user),
+            Actor::Anonymous | Actor::System(_) => None,
+        }
+    }
+
+    /// Language of the answer.
+    pub fn locale(&self) -> &Locale {
+        &self.0.locale
+    }
+
+    /// Correlates log lines, events and answers of one call.
+    pub fn request_id(&self) -> &str {
+        &self.0.request_id
+    }
+
+    /// The time of this call's clock.
+    pub fn now(&self) -> Timestamp {
+        self.app().clock().now()
+    }
+
+    /// Whether the actor may pass a door that asks for `access`.
+    pub fn allows(&self, access: impl Into<Access>) -> bool {
+        self.require(access).is_ok()
+    }
+
+    /// `UNAUTHENTICATED` for nobody, `FORBIDDEN` for somebody without the permission.
+    pub fn require(&self, access: impl Into<Access>) -> Result<()> {
+        let access = access.into();
+        match (access, self.actor()) {
+            (Access::Public, _) | (_, Actor::System(_)) => Ok(()),
+            (_, Actor::Anonymous) => Err(Error::unauthenticated()),
+            (Access::SignedIn, _) => Ok(()),
+            (Access::Permission(needed), Actor::Staff { permissions, .. }) if permissions.contains(needed) => Ok(()),
+            (Access::Permission(needed), _) => Err(Error::forbidden(format!("this needs the permission {}", needed.name()))),
+            (Access::System, _) => Err(Error::forbidden("only the server itself does this")),
+        }
+    }
+
+    /// The reading door: checks `access`, then hands out this tenant's rows.
+    ///
+    /// On PostgreSQL the reader is one read-only transaction with the tenant set inside it, so row level security
+    /// holds for every statement.
+    pub async fn read(&self, access: impl Into<Access>) -> Result<Reader> {
+        self.require(access)?;
+        self.app().db().reader(self.tenant_id()).await
+    }
+
+    /// The writing door: checks `access`, opens a transaction, runs `work`, commits.
+    ///
+    /// `work` sees only this tenant's rows and must touch nothing but the database: it runs again when PostgreSQL asks
+    /// for it (serialisation failure, deadlock), and on SQLite every other writer waits for it.
+    /// Whatever it returns as an error rolls everything back, events included.
+    pub async fn write<T, E>(
+        &self,
+        access: impl Into<Access>,
+        work: impl AsyncFn(&Tx) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E>
+    where
+        E: From<Error>,
+    {
+        self.require(access)?;
+        let mut attempt = 0;
+        loop {
+            let tx = self.app().db().begin(self).await?;
+            let result = work(&tx).await;
+            let again = tx.asked_to_retry();
+            match result {
+                Ok(value) => match tx.commit().await {
+                    Ok(()) => return Ok(value),
+                    Err(error) if error.is_retryable() && attempt < Self::RETRIES => {}
+                    Err(error) => return Err(error.into()),
+                },
+                Err(error) => {
+                    tx.rollback().await;
+                    if !again || attempt == Self::RETRIES {
+                        return Err(error);
+                    }
+                }
+            }
+            attempt += 1;
+            let wait = rand::random_range(1..=20 * attempt);
+            tokio::time::sleep(std::time::Duration::from_millis(wait)).await;
+        }
+    }
+
+    const RETRIES: u64 = 5;
+}

@@ -1,0 +1,212 @@
+//! Opening the databases, and the difference between the two.
+
+use super::tx::{Reader, Tx};
+use super::{count, writer::Writer};
+use crate::config::DatabaseConfig;
+use crate::{Context, Ctx, Error, Result};
+use primitives::TenantId;
+use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{
+    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement,
+    TransactionOptions, TransactionTrait,
+};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Role without ownership that the process takes on PostgreSQL, so that row level security binds it.
+const APP_ROLE: &str = "rustok_app";
+
+/// Both directions of one database: SQLite with one writer and many readers, or PostgreSQL with an optional replica.
+#[derive(Clone)]
+pub struct Db(Arc<Inner>);
+
+struct Inner {
+    backend: DbBackend,
+    read: DatabaseConnection,
+    write: DatabaseConnection,
+    writer: Option<Writer>,
+    statement_timeout: Duration,
+}
+
+impl Db {
+    /// Connects as the application. The schema must be there (`rustok migrate`).
+    ///
+    /// # Errors
+    /// `SERVICE_UNAVAILABLE` when the database cannot be reached or its URL is of another kind.
+    pub async fn connect(config: &DatabaseConfig) -> Result<Self> {
+        Self::open(config, true).await
+    }
+
+    /// Connects as the owner of the schema, for migrations, backups and checks. Never for requests.
+    pub async fn connect_as_owner(config: &DatabaseConfig) -> Result<Self> {
+        Self::open(config, false).await
+    }
+
+    async fn open(config: &DatabaseConfig, as_app: bool) -> Result<Self> {
+        let timeout = Duration::from_millis(config.statement_timeout_ms);
+        if config.url.starts_with("sqlite:") {
+            let write = sqlite(&config.url, 1, config).await?;
+            let read = sqlite(&config.url, config.max_connections, config).await?;
+            let writer = Some(Writer::start(write.clone()));
+            return Ok(Self(Arc::new(Inner {
+                backend: DbBackend::Sqlite,
+                read,
+                write,
+                writer,
+                statement_timeout: timeout,
+            })));
+        }
+        if config.url.starts_with("postgres:") || config.url.starts_with("postgresql:") {
+            let write = postgres(&config.url, config, as_app).await?;
+            let read = match &config.replica_url {
+                Some(url) => postgres(url, config, as_app).await?,
+                None => write.clone(),
+            };
+            return Ok(Self(Arc::new(Inner {
+                backend: DbBackend::Postgres,
+                read,
+                write,
+                writer: None,
+                statement_timeout: timeout,
+            })));
+        }
+        Err(Error::unavailable("database.url must begin with sqlite: or postgres:"))
+    }
+
+    /// Which database this is.
+    pub fn backend(&self) -> DbBackend {
+        self.0.backend
+    }
+
+    /// The writing connection without any tenant, for platform-wide tables only (tenants, outbox, leases).
+    ///
+    /// On SQLite a single statement through it waits for the writer; use [`Db::begin_global`] for several.
+    pub fn global(&self) -> &DatabaseConnection {
+        &self.0.write
+    }
+
+    /// A reading connection without any tenant, for platform-wide tables only.
+    pub fn global_read(&self) -> &DatabaseConnection {
+        &self.0.read
+    }
+
+    /// Answers when the database does; for health checks.
+    pub async fn ping(&self) -> Result<()> {
+        self.0.read.ping().await?;
+        Ok(())
+    }
+
+    /// A transaction over platform-wide tables, through the same queue as everybody's writes.
+    pub async fn begin_global(&self) -> Result<Tx> {
+        self.open_tx(TenantId::from_uuid(uuid::Uuid::nil()), None, false).await
+    }
+
+    pub(crate) async fn reader(&self, tenant: TenantId) -> Result<Reader> {
+        match self.0.backend {
+            DbBackend::Postgres => {
+                let options = TransactionOptions { access_mode: Some(AccessMode::ReadOnly), ..Default::default() };
+                let tx = self.0.read.begin_with_options(options).await.context("opening a reading transaction")?;
+                tx.execute_raw(self.settings(tenant)).await.context("setting the tenant")?;
+                Ok(Reader::from_transaction(tx, tenant))
+            }
+            _ => Ok(Reader::from_pool(self.0.read.clone(), tenant)),
+        }
+    }
+
+    pub(crate) async fn begin(&self, ctx: &Ctx) -> Result<Tx> {
+        self.open_tx(ctx.tenant_id(), Some(ctx.clone()), true).await
+    }
+
+    async fn open_tx(&self, tenant: TenantId, ctx: Option<Ctx>, scoped: bool) -> Result<Tx> {
+        match &self.0.writer {
+            Some(writer) => {
+                let lease = writer.lease().await.context("waiting for the writer")?;
+                Ok(Tx::from_lease(lease, tenant, ctx))
+            }
+            None => {
+                let tx = self.0.write.begin().await.context("opening a writing transaction")?;
+                if scoped {
+                    tx.execute_raw(self.settings(tenant)).await.context("setting the tenant")?;
+                }
+                Ok(Tx::from_transaction(tx, tenant, ctx))
+            }
+        }
+    }
+
+    /// Everything that a PostgreSQL transaction of ours sets locally, in one round trip.
+    fn settings(&self, tenant: TenantId) -> Statement {
+        let timeout = format!("{}ms", self.0.statement_timeout.as_millis());
+        Statement::from_sql_and_values(
+            DbBackend::Postgres,
+            "SELECT set_config('rustok.tenant', $1, true), set_config('statement_timeout', $2, true), \
+             set_config('lock_timeout', $2, true)",
+            [tenant.to_string().into(), timeout.into()],
+        )
+    }
+}
+
+async fn sqlite(url: &str, connections: u32, config: &DatabaseConfig) -> Result<DatabaseConnection> {
+    if let Some(folder) = sqlite_path(url).and_then(|path| Path::new(path).parent().map(Path::to_owned)) {
+        std::fs::create_dir_all(&folder).map_err(Error::internal).context("creating the folder of the database")?;
+    }
+    let url = if url.contains('?') { url.to_owned() } else { format!("{url}?mode=rwc") };
+    let mut options = ConnectOptions::new(url);
+    let synchronous = if config.durable { SqliteSynchronous::Full } else { SqliteSynchronous::Off };
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(Duration::from_secs(10))
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(move |options| {
+            options
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(synchronous)
+                .foreign_keys(true)
+                .busy_timeout(Duration::from_secs(5))
+                .statement_cache_capacity(256)
+                .pragma("cache_size", "-16000")
+                .pragma("mmap_size", "134217728")
+                .pragma("temp_store", "memory")
+        });
+    connect(options).await
+}
+
+fn sqlite_path(url: &str) -> Option<&str> {
+    let path = url.strip_prefix("sqlite:")?;
+    let path = path.strip_prefix("//").unwrap_or(path);
+    Some(path.split('?').next().unwrap_or(path)).filter(|path| !path.is_empty() && !path.starts_with(":memory:"))
+}
+
+async fn postgres(url: &str, config: &DatabaseConfig, as_app: bool) -> Result<DatabaseConnection> {
+    let mut options = ConnectOptions::new(url.to_owned());
+    options
+        .max_connections(config.max_connections)
+        .acquire_timeout(Duration::from_secs(5))
+        .test_before_acquire(false)
+        .sqlx_logging(false)
+        .map_sqlx_postgres_opts(|options| options.application_name("rustok").statement_cache_capacity(256));
+    if as_app {
+        options.map_sqlx_postgres_pool_opts(|pool| {
+            pool.after_connect(|connection, _| {
+                Box::pin(async move {
+                    use sea_orm::sqlx::Executor;
+                    connection.execute(sea_orm::sqlx::AssertSqlSafe(format!("SET ROLE {APP_ROLE}"))).await?;
+                    Ok(())
+                })
+            })
+        });
+    }
+    connect(options).await
+}
+
+async fn connect(options: ConnectOptions) -> Result<DatabaseConnection> {
+    let mut connection = Database::connect(options).await.map_err(|error| {
+        Error::unavailable(format!("the database cannot be opened: {error}"))
+    })?;
+    connection.set_metric_callback(count::record);
+    Ok(connection)
+}

@@ -1,0 +1,12 @@
+//! The databases and the only handles that domain code gets to them.
+
+mod connect;
+mod count;
+mod tenant_db;
+mod tx;
+mod writer;
+
+pub use connect::Db;
+pub use count::{count_statements, statements_total};
+pub use tenant_db::{DeleteRows, Rows, TenantDb, TenantOwned, UpdateRows};
+pub use tx::{Reader, Tx};

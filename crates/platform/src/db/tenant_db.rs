@@ -1,0 +1,421 @@
+//! A database handle on which a query without a tenant cannot be written.
+
+use crate::{Error, Result};
+use primitives::TenantId;
+use sea_orm::sea_query::{IntoCondition, OnConflict};
+use sea_orm::{
+    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseExecutor,
+    DatabaseTransaction, DbBackend, DbErr, DeleteMany, EntityTrait, FromQueryResult, IntoActiveModel, IntoSimpleExpr,
+    Iterable, Order, PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, Select, Statement,
+    TryGetableMany, UpdateMany, Value,
+};
+use std::sync::atomic::{AtomicBool, Ordering};
+use uuid::Uuid;
+
+/// An entity whose every row belongs to exactly one tenant.
+pub trait TenantOwned: EntityTrait {
+    /// The column that holds the tenant.
+    const TENANT: Self::Column;
+    /// The column that holds the row's own id.
+    const ID: Self::Column;
+    /// What people call it: `product`, `order`.
+    const KIND: &'static str;
+}
+
+/// The only handle that domain code gets to the database: every statement carries the tenant.
+///
+/// It is no SeaORM connection, so the unscoped calls do not compile:
+///
+/// ```compile_fail,E0277
+/// use sea_orm::EntityTrait;
+/// async fn leak<E: EntityTrait>(db: &platform::TenantDb) {
+///     let _ = E::find().all(db).await;
+/// }
+/// ```
+///
+/// and neither does a platform-wide table:
+///
+/// ```compile_fail,E0277
+/// fn global<E: sea_orm::EntityTrait>(db: &platform::TenantDb) {
+///     let _ = db.find::<E>();
+/// }
+/// ```
+///
+/// A tenant's own rows do:
+///
+/// ```
+/// async fn fine<E: platform::TenantOwned>(db: &platform::TenantDb) {
+///     let _ = db.find::<E>().all().await;
+/// }
+/// ```
+pub struct TenantDb {
+    conn: Conn,
+    tenant: TenantId,
+    pub(super) retry: AtomicBool,
+}
+
+pub(super) enum Conn {
+    Pool(DatabaseConnection),
+    Tx(DatabaseTransaction),
+}
+
+impl TenantDb {
+    pub(super) fn new(conn: Conn, tenant: TenantId) -> Self {
+        Self { conn, tenant, retry: AtomicBool::new(false) }
+    }
+
+    /// The tenant whose rows these are.
+    pub fn tenant_id(&self) -> TenantId {
+        self.tenant
+    }
+
+    /// Which database answers.
+    pub fn backend(&self) -> DbBackend {
+        self.exec().get_database_backend()
+    }
+
+    /// All rows of `E` in this tenant.
+    pub fn find<E: TenantOwned>(&self) -> Rows<'_, E> {
+        Rows { db: self, select: E::find().filter(E::TENANT.eq(self.tenant.uuid())) }
+    }
+
+    /// The row of `E` with this id in this tenant, or `None`.
+    pub async fn find_by_id<E: TenantOwned>(&self, id: Uuid) -> Result<Option<E::Model>> {
+        self.find::<E>().filter(E::ID.eq(id)).one().await
+    }
+
+    /// The row of `E` with this id; `NOT_FOUND` when there is none, or it is another tenant's.
+    pub async fn get<E: TenantOwned>(&self, id: Uuid) -> Result<E::Model> {
+        self.find_by_id::<E>(id).await?.ok_or_else(|| Error::not_found(E::KIND))
+    }
+
+    /// Stores a new row of this tenant.
+    pub async fn insert<A>(&self, row: A) -> Result<<A::Entity as EntityTrait>::Model>
+    where
+        A: ActiveModelTrait + ActiveModelBehavior + Send,
+        A::Entity: TenantOwned,
+        <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
+    {
+        let row = self.stamped(row);
+        self.checked(<A::Entity as EntityTrait>::insert(row).exec_with_returning(&self.exec()).await)
+    }
+
+    /// Stores many new rows of this tenant in few statements; gives back how many.
+    pub async fn insert_many<A>(&self, rows: Vec<A>) -> Result<u64>
+    where
+        A: ActiveModelTrait + ActiveModelBehavior + Send,
+        A::Entity: TenantOwned,
+        <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
+    {
+        self.insert_all(rows, None).await
+    }
+
+    /// As [`TenantDb::insert_many`], leaving rows alone whose key is there already; gives back how many were new.
+    pub async fn insert_new<A>(&self, rows: Vec<A>) -> Result<u64>
+    where
+        A: ActiveModelTrait + ActiveModelBehavior + Send,
+        A::Entity: TenantOwned,
+        <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
+    {
+        self.insert_all(rows, Some(OnConflict::new().do_nothing().to_owned())).await
+    }
+
+    /// Stores rows; where `conflict` columns are taken, overwrites the `update` columns.
+    pub async fn upsert_many<A>(
+        &self,
+        rows: Vec<A>,
+        conflict: &[<A::Entity as EntityTrait>::Column],
+        update: &[<A::Entity as EntityTrait>::Column],
+    ) -> Result<u64>
+    where
+        A: ActiveModelTrait + ActiveModelBehavior + Send,
+        A::Entity: TenantOwned,
+        <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
+    {
+        let rule =
+            OnConflict::columns(conflict.iter().copied()).update_columns(update.iter().copied()).to_owned();
+        self.insert_all(rows, Some(rule)).await
+    }
+
+    /// One row of [`TenantDb::upsert_many`].
+    pub async fn upsert<A>(
+        &self,
+        row: A,
+        conflict: &[<A::Entity as EntityTrait>::Column],
+        update: &[<A::Entity as EntityTrait>::Column],
+    ) -> Result<()>
+    where
+        A: ActiveModelTrait + ActiveModelBehavior + Send,
+        A::Entity: TenantOwned,
+        <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
+    {
+        self.upsert_many(vec![row], conflict, update).await.map(|_| ())
+    }
+
+    /// Changes the row that the primary key in `row` names; `NOT_FOUND` when this tenant has none.
+    pub async fn update<A>(&self, row: A) -> Result<<A::Entity as EntityTrait>::Model>
+    where
+        A: ActiveModelTrait + ActiveModelBehavior + Send,
+        A::Entity: TenantOwned,
+        <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
+    {
+        let row = self.stamped(row);
+        let update = <A::Entity as EntityTrait>::update(row)
+            .validate()?
+            .filter(<A::Entity as TenantOwned>::TENANT.eq(self.tenant.uuid()));
+        match update.exec(&self.exec()).await {
+            Err(DbErr::RecordNotUpdated) => Err(Error::not_found(<A::Entity as TenantOwned>::KIND)),
+            result => self.checked(result),
+        }
+    }
+
+    /// Changes rows of this tenant; rows affected decide.
+    pub fn update_many<E: TenantOwned>(&self) -> UpdateRows<'_, E> {
+        UpdateRows { db: self, update: E::update_many().filter(E::TENANT.eq(self.tenant.uuid())) }
+    }
+
+    /// Deletes rows of this tenant.
+    pub fn delete_many<E: TenantOwned>(&self) -> DeleteRows<'_, E> {
+        DeleteRows { db: self, delete: E::delete_many().filter(E::TENANT.eq(self.tenant.uuid())) }
+    }
+
+    /// Rows of a statement that the builder cannot say.
+    ///
+    /// `sql` must name the tenant as `{tenant}`; values stand as `?`, in order. On PostgreSQL both become `$n`.
+    pub async fn raw_all(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>> {
+        let statement = self.statement(sql, values)?;
+        self.checked(self.exec().query_all_raw(statement).await)
+    }
+
+    /// As [`TenantDb::raw_all`], for statements that change rows; gives back how many were affected.
+    pub async fn raw_exec(&self, sql: &str, values: Vec<Value>) -> Result<u64> {
+        let statement = self.statement(sql, values)?;
+        self.checked(self.exec().execute_raw(statement).await).map(|result| result.rows_affected())
+    }
+
+    /// The statement with the tenant bound where `{tenant}` stands.
+    fn statement(&self, sql: &str, values: Vec<Value>) -> Result<Statement> {
+        if !sql.contains("{tenant}") {
+            return Err(Error::internal("a raw statement must name {tenant}"));
+        }
+        let backend = self.backend();
+        let tenant = Value::from(self.tenant.uuid());
+        let mut given = values.into_iter();
+        let mut bound = Vec::new();
+        let mut text = String::with_capacity(sql.len() + 16);
+        let mut rest = sql;
+        while let Some(at) = rest.find(['?', '{']) {
+            text.push_str(&rest[..at]);
+            let (value, used) = if rest[at..].starts_with('?') {
+                let value = given.next().ok_or_else(|| Error::internal("a raw statement has more ? than values"))?;
+                (value, 1)
+            } else if rest[at..].starts_with("{tenant}") {
+                (tenant.clone(), "{tenant}".len())
+            } else {
+                text.push('{');
+                rest = &rest[at + 1..];
+                continue;
+            };
+            bound.push(value);
+            match backend {
+                DbBackend::Postgres => text.push_str(&format!("${}", bound.len())),
+                _ => text.push('?'),
+            }
+            rest = &rest[at + used..];
+        }
+        text.push_str(rest);
+        Ok(Statement::from_sql_and_values(backend, text, bound))
+    }
+
+    async fn insert_all<A>(&self, rows: Vec<A>, rule: Option<OnConflict>) -> Result<u64>
+    where
+        A: ActiveModelTrait + ActiveModelBehavior + Send,
+        A::Entity: TenantOwned,
+        <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
+    {
+        // SQLite binds at most 32,766 values in a statement, PostgreSQL 65,535.
+        let columns = <A::Entity as EntityTrait>::Column::iter().count().max(1);
+        let chunk = (30_000 / columns).clamp(1, 1_000);
+        let mut affected = 0;
+        let mut rows = rows.into_iter().map(|row| self.stamped(row)).peekable();
+        while rows.peek().is_some() {
+            let insert = <A::Entity as EntityTrait>::insert_many(rows.by_ref().take(chunk).collect::<Vec<_>>());
+            let insert = match &rule {
+                Some(rule) => insert.on_conflict(rule.clone()),
+                None => insert,
+            };
+            affected += self.checked(insert.exec_without_returning(&self.exec()).await)?;
+        }
+        Ok(affected)
+    }
+
+    fn stamped<A>(&self, mut row: A) -> A
+    where
+        A: ActiveModelTrait,
+        A::Entity: TenantOwned,
+    {
+        row.set(<A::Entity as TenantOwned>::TENANT, self.tenant.uuid().into());
+        row
+    }
+
+    fn exec(&self) -> DatabaseExecutor<'_> {
+        match &self.conn {
+            Conn::Pool(pool) => pool.into(),
+            Conn::Tx(tx) => tx.into(),
+        }
+    }
+
+    /// Remembers when the database asked for the transaction to be run again.
+    fn checked<T>(&self, result: Result<T, DbErr>) -> Result<T> {
+        result.map_err(|error| {
+            let error = Error::from(error);
+            if error.is_retryable() {
+                self.retry.store(true, Ordering::Relaxed);
+            }
+            error
+        })
+    }
+
+    pub(super) fn transaction(&self) -> &DatabaseTransaction {
+        match &self.conn {
+            Conn::Tx(tx) => tx,
+            Conn::Pool(_) => unreachable!("a Tx always holds a transaction"),
+        }
+    }
+
+    pub(super) fn into_transaction(self) -> DatabaseTransaction {
+        match self.conn {
+            Conn::Tx(tx) => tx,
+            Conn::Pool(_) => unreachable!("a Tx always holds a transaction"),
+        }
+    }
+}
+
+/// A query over one tenant's rows of `E`.
+pub struct Rows<'c, E: EntityTrait> {
+    db: &'c TenantDb,
+    select: Select<E>,
+}
+
+impl<E: TenantOwned> Rows<'_, E> {
+    /// Narrows the rows.
+    pub fn filter(mut self, condition: impl IntoCondition) -> Self {
+        self.select = self.select.filter(condition);
+        self
+    }
+
+    /// Smallest first.
+    pub fn order_by_asc(mut self, column: impl IntoSimpleExpr) -> Self {
+        self.select = self.select.order_by_asc(column);
+        self
+    }
+
+    /// Largest first.
+    pub fn order_by_desc(mut self, column: impl IntoSimpleExpr) -> Self {
+        self.select = self.select.order_by_desc(column);
+        self
+    }
+
+    /// In the given direction.
+    pub fn order_by(mut self, column: impl IntoSimpleExpr, order: Order) -> Self {
+        self.select = self.select.order_by(column, order);
+        self
+    }
+
+    /// At most so many rows.
+    pub fn limit(mut self, rows: u64) -> Self {
+        self.select = self.select.limit(rows);
+        self
+    }
+
+    /// Skips so many rows; for page numbers only, cursors filter.
+    pub fn offset(mut self, rows: u64) -> Self {
+        self.select = self.select.offset(rows);
+        self
+    }
+
+    /// Anything else that the builder can say; the tenant filter stays.
+    pub fn map(mut self, change: impl FnOnce(Select<E>) -> Select<E>) -> Self {
+        self.select = change(self.select);
+        self
+    }
+
+    /// The first row, if any.
+    pub async fn one(self) -> Result<Option<E::Model>> {
+        self.db.checked(self.select.one(&self.db.exec()).await)
+    }
+
+    /// All rows.
+    pub async fn all(self) -> Result<Vec<E::Model>> {
+        self.db.checked(self.select.all(&self.db.exec()).await)
+    }
+
+    /// How many rows there are.
+    pub async fn count(self) -> Result<u64>
+    where
+        E::Model: FromQueryResult + Send + Sync,
+    {
+        self.db.checked(PaginatorTrait::count(self.select, &self.db.exec()).await)
+    }
+
+    /// Only these columns, as tuples.
+    pub async fn columns<T: TryGetableMany + Send>(self, columns: impl IntoIterator<Item = E::Column>) -> Result<Vec<T>> {
+        let select = self.select.select_only().columns(columns).into_tuple::<T>();
+        self.db.checked(select.all(&self.db.exec()).await)
+    }
+
+    /// Rows as another shape, after [`Rows::map`] chose what to select.
+    pub async fn into_model<M: FromQueryResult + Send>(self) -> Result<Vec<M>> {
+        self.db.checked(self.select.into_model::<M>().all(&self.db.exec()).await)
+    }
+}
+
+/// A change over one tenant's rows of `E`.
+pub struct UpdateRows<'c, E: EntityTrait> {
+    db: &'c TenantDb,
+    update: UpdateMany<E>,
+}
+
+impl<E: TenantOwned> UpdateRows<'_, E> {
+    /// Sets a column to an expression, such as `Expr::col(Column::Reserved).add(1)`.
+    pub fn col_expr(mut self, column: E::Column, value: impl Into<sea_orm::sea_query::SimpleExpr>) -> Self {
+        self.update = self.update.col_expr(column, value.into());
+        self
+    }
+
+    /// Sets a column to a value.
+    pub fn set(self, column: E::Column, value: impl Into<Value>) -> Self {
+        self.col_expr(column, sea_orm::sea_query::Expr::value(value.into()))
+    }
+
+    /// Narrows the rows.
+    pub fn filter(mut self, condition: impl IntoCondition) -> Self {
+        self.update = self.update.filter(condition);
+        self
+    }
+
+    /// Runs it; gives back how many rows changed.
+    pub async fn exec(self) -> Result<u64> {
+        self.db.checked(self.update.exec(&self.db.exec()).await).map(|result| result.rows_affected)
+    }
+}
+
+/// A deletion over one tenant's rows of `E`.
+pub struct DeleteRows<'c, E: EntityTrait> {
+    db: &'c TenantDb,
+    delete: DeleteMany<E>,
+}
+
+impl<E: TenantOwned> DeleteRows<'_, E> {
+    /// Narrows the rows.
+    pub fn filter(mut self, condition: impl IntoCondition) -> Self {
+        self.delete = self.delete.filter(condition);
+        self
+    }
+
+    /// Runs it; gives back how many rows are gone.
+    pub async fn exec(self) -> Result<u64> {
+        self.db.checked(self.delete.exec(&self.db.exec()).await).map(|result| result.rows_affected)
+    }
+}
+

@@ -1,0 +1,197 @@
+//! One error for everything that leaves a module: a code for programs, a text for people, fields for forms.
+
+use primitives::{ErrorCode, FieldError};
+use sea_orm::{DbErr, RuntimeErr, SqlErr};
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+/// Result with [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong, in the terms of CONTRACT's error table.
+///
+/// Cheap to clone, so that one failed load can answer every caller that waited for it.
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    code: ErrorCode,
+    message: Cow<'static, str>,
+    fields: Vec<FieldError>,
+    /// Innermost first: what we were doing when it happened.
+    doing: Vec<Cow<'static, str>>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+    retryable: bool,
+}
+
+impl Error {
+    /// An error with a code and a text that may be shown to whoever asked.
+    pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
+        Self(Arc::new(Inner {
+            code,
+            message: message.into(),
+            fields: Vec::new(),
+            doing: Vec::new(),
+            source: None,
+            retryable: false,
+        }))
+    }
+
+    /// `NOT_FOUND`: there is no such thing, or it belongs to somebody else.
+    pub fn not_found(kind: &str) -> Self {
+        Self::new(ErrorCode::NotFound, format!("{kind} not found"))
+    }
+
+    /// `BAD_USER_INPUT` on one field.
+    pub fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::invalid_fields(vec![FieldError { field: field.into(), message: message.into() }])
+    }
+
+    /// `BAD_USER_INPUT` on several fields; the text is the first field's.
+    pub fn invalid_fields(fields: Vec<FieldError>) -> Self {
+        let message =
+            fields.first().map_or_else(|| "input is not valid".to_owned(), |f| format!("{}: {}", f.field, f.message));
+        let mut error = Self::new(ErrorCode::BadUserInput, message);
+        error.edit().fields = fields;
+        error
+    }
+
+    /// `CONFLICT`: the thing changed under the caller, or a unique name is taken.
+    pub fn conflict(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorCode::Conflict, message)
+    }
+
+    /// `FORBIDDEN`: the caller is known and may not.
+    pub fn forbidden(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorCode::Forbidden, message)
+    }
+
+    /// `UNAUTHENTICATED`: sign in first.
+    pub fn unauthenticated() -> Self {
+        Self::new(ErrorCode::Unauthenticated, "sign in to do this")
+    }
+
+    /// `SERVICE_UNAVAILABLE`: try again later.
+    pub fn unavailable(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorCode::ServiceUnavailable, message)
+    }
+
+    /// `INTERNAL_SERVER_ERROR`; the cause is logged, never shown.
+    pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        let mut error = Self::new(ErrorCode::Internal, "something went wrong on our side");
+        error.edit().source = Some(Arc::from(source.into()));
+        error
+    }
+
+    /// The code for programs.
+    pub fn code(&self) -> ErrorCode {
+        self.0.code
+    }
+
+    /// The text for people, safe to show.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// Errors at their fields; empty unless the input was wrong.
+    pub fn fields(&self) -> &[FieldError] {
+        &self.0.fields
+    }
+
+    /// The same error with one more field in its list.
+    pub fn with_field(mut self, field: impl Into<String>, message: impl Into<String>) -> Self {
+        self.edit().fields.push(FieldError { field: field.into(), message: message.into() });
+        self
+    }
+
+    /// The cause, for the log.
+    pub fn cause(&self) -> Option<&(dyn std::error::Error + Send + Sync + 'static)> {
+        self.0.source.as_deref()
+    }
+
+    /// Everything there is to know, for the log: what we were doing, the text, the cause.
+    pub fn report(&self) -> String {
+        let mut text = String::new();
+        for doing in self.0.doing.iter().rev() {
+            text.push_str(doing);
+            text.push_str(": ");
+        }
+        text.push_str(&self.0.message);
+        if let Some(source) = &self.0.source {
+            text.push_str(": ");
+            text.push_str(&source.to_string());
+        }
+        text
+    }
+
+    /// Whether the database asks for the transaction to be run again (PostgreSQL 40001, 40P01).
+    pub(crate) fn is_retryable(&self) -> bool {
+        self.0.retryable
+    }
+
+    fn edit(&mut self) -> &mut Inner {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        let code = sqlstate(&error);
+        if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) {
+            let mut conflict = Self::conflict("this already exists");
+            conflict.edit().source = Some(Arc::new(error));
+            return conflict;
+        }
+        let mut internal = match &error {
+            DbErr::RecordNotUpdated | DbErr::RecordNotFound(_) => Self::not_found("record"),
+            DbErr::ConnectionAcquire(_) => Self::unavailable("the database is busy, try again"),
+            _ => Self::new(ErrorCode::Internal, "something went wrong on our side"),
+        };
+        internal.edit().retryable = matches!(code.as_deref(), Some("40001" | "40P01"));
+        internal.edit().source = Some(Arc::new(error));
+        internal
+    }
+}
+
+fn sqlstate(error: &DbErr) -> Option<String> {
+    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error else {
+        return None;
+    };
+    error.as_database_error().and_then(|e| e.code()).map(|code| code.into_owned())
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.0.code.as_str(), self.report())
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_deref().map(|e| e as &(dyn std::error::Error + 'static))
+    }
+}
+
+/// Says what we were doing, for whoever reads the log.
+pub trait Context<T> {
+    /// Adds `doing` ("reserving stock for order") in front of the error's report.
+    fn context(self, doing: impl Into<Cow<'static, str>>) -> Result<T>;
+}
+
+impl<T, E: Into<Error>> Context<T> for std::result::Result<T, E> {
+    fn context(self, doing: impl Into<Cow<'static, str>>) -> Result<T> {
+        self.map_err(|error| {
+            let mut error: Error = error.into();
+            error.edit().doing.push(doing.into());
+            error
+        })
+    }
+}

@@ -1,0 +1,124 @@
+//! What every module's GraphQL shares: scalars, money, errors, the way from a resolver to its [`Ctx`].
+
+use crate::{Ctx, Error};
+use async_graphql::{ErrorExtensions, InputValueError, InputValueResult, Scalar, ScalarType, SimpleObject, Value};
+use primitives::{ErrorCode, Money as Amount, Timestamp};
+
+/// The call that a resolver serves.
+///
+/// # Errors
+/// `INTERNAL_SERVER_ERROR` when the host forgot to put it there.
+pub fn ctx_of<'a>(context: &async_graphql::Context<'a>) -> async_graphql::Result<&'a Ctx> {
+    context.data::<Ctx>().map_err(|_| failure(Error::internal("no Ctx in the GraphQL context")))
+}
+
+/// Maps an error to GraphQL: `extensions.code` and `extensions.fields`; causes stay in the log.
+pub fn failure(error: impl Into<Error>) -> async_graphql::Error {
+    let error: Error = error.into();
+    if error.code() == ErrorCode::Internal {
+        tracing::error!(report = %error.report(), "a resolver failed");
+    }
+    async_graphql::Error::new(error.message().to_owned()).extend_with(|_, extensions| {
+        extensions.set("code", error.code().as_str());
+        if !error.fields().is_empty() {
+            let fields = error
+                .fields()
+                .iter()
+                .map(|field| {
+                    Value::Object(
+                        [
+                            (async_graphql::Name::new("field"), Value::from(field.field.clone())),
+                            (async_graphql::Name::new("message"), Value::from(field.message.clone())),
+                        ]
+                        .into_iter()
+                        .collect(),
+                    )
+                })
+                .collect();
+            extensions.set("fields", Value::List(fields));
+        }
+    })
+}
+
+/// Parses an `ID` argument; a text that is no id is answered like an id that does not exist.
+pub fn parse_id<T: std::str::FromStr>(id: &async_graphql::ID, kind: &str) -> async_graphql::Result<T> {
+    id.parse().map_err(|_| failure(Error::not_found(kind)))
+}
+
+/// A whole number beyond 32 bits, as a JSON number; amounts are in minor units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Long(pub i64);
+
+#[Scalar(name = "Long")]
+impl ScalarType for Long {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::Number(number) => {
+                number.as_i64().map(Long).ok_or_else(|| InputValueError::custom("must be a whole number"))
+            }
+            _ => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::from(self.0)
+    }
+}
+
+/// A moment, RFC 3339 in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DateTime(pub Timestamp);
+
+#[Scalar(name = "DateTime")]
+impl ScalarType for DateTime {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::String(text) => Timestamp::parse(text)
+                .map(DateTime)
+                .map_err(|_| InputValueError::custom("must be a date and time such as 2026-11-21T09:30:00Z")),
+            _ => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::from(self.0.rfc3339())
+    }
+}
+
+/// An amount of money.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct Money {
+    /// In minor units: 1299 is 12.99 EUR.
+    pub minor: Long,
+    /// ISO 4217 code.
+    pub currency: String,
+    /// Exact decimal text: `12.99`.
+    pub decimal: String,
+    /// For people, in the shop's language: `€12.99`.
+    pub formatted: String,
+}
+
+impl Money {
+    /// The amount, written for the caller's language.
+    pub fn of(amount: Amount, locale: &primitives::Locale) -> Self {
+        Self {
+            minor: Long(amount.minor),
+            currency: amount.currency.code().to_owned(),
+            decimal: amount.decimal(),
+            formatted: amount.format(locale),
+        }
+    }
+}
+
+/// Where a page of a Relay connection stands.
+#[derive(Clone, Debug, Default, SimpleObject)]
+pub struct PageInfo {
+    /// Whether there is more after `endCursor`.
+    pub has_next_page: bool,
+    /// Whether there is more before `startCursor`.
+    pub has_previous_page: bool,
+    /// Cursor of the first edge.
+    pub start_cursor: Option<String>,
+    /// Cursor of the last edge.
+    pub end_cursor: Option<String>,
+}

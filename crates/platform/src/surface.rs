@@ -1,0 +1,116 @@
+//! The manifest of everything that the outside can reach, each entry with its permission.
+//!
+//! The GraphQL guard, the REST routers, the isolation sweep and `rustok surface --json` all read this one table;
+//! a root field or route that is not in it does not exist.
+
+use crate::Access;
+use serde::{Serialize, Serializer};
+
+/// What kind of door an entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A field of the GraphQL query root.
+    Query,
+    /// A field of the GraphQL mutation root.
+    Mutation,
+    /// A field of the GraphQL subscription root.
+    Subscription,
+    /// A REST route.
+    Rest,
+    /// A page of the storefront.
+    Page,
+    /// A form of the storefront.
+    Form,
+}
+
+/// An argument that is the id of a tenant-owned thing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct IdArgument {
+    /// Path of the argument: `id`, `input.productId`, `{id}` in a route.
+    pub argument: String,
+    /// The kind of thing: `product`, `order`.
+    pub of: String,
+}
+
+/// One door.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// Kind of door.
+    pub kind: Kind,
+    /// Field name, or method and path (`GET /api/v1/me`).
+    pub name: String,
+    /// Who may pass.
+    #[serde(serialize_with = "access_name")]
+    pub access: Access,
+    /// Arguments that are ids of tenant-owned things.
+    pub ids: Vec<IdArgument>,
+    /// The module that owns it; filled by [`owned_by`].
+    pub module: &'static str,
+}
+
+impl Entry {
+    fn new(kind: Kind, name: impl Into<String>, access: impl Into<Access>) -> Self {
+        Self { kind, name: name.into(), access: access.into(), ids: Vec::new(), module: "" }
+    }
+
+    /// A field of the query root.
+    pub fn query(name: &str, access: impl Into<Access>) -> Self {
+        Self::new(Kind::Query, name, access)
+    }
+
+    /// A field of the mutation root.
+    pub fn mutation(name: &str, access: impl Into<Access>) -> Self {
+        Self::new(Kind::Mutation, name, access)
+    }
+
+    /// A field of the subscription root.
+    pub fn subscription(name: &str, access: impl Into<Access>) -> Self {
+        Self::new(Kind::Subscription, name, access)
+    }
+
+    /// A REST route.
+    pub fn rest(method: &str, path: &str, access: impl Into<Access>) -> Self {
+        Self::new(Kind::Rest, format!("{method} {path}"), access)
+    }
+
+    /// A storefront page.
+    pub fn page(path: &str, access: impl Into<Access>) -> Self {
+        Self::new(Kind::Page, format!("GET {path}"), access)
+    }
+
+    /// A storefront form.
+    pub fn form(path: &str, access: impl Into<Access>) -> Self {
+        Self::new(Kind::Form, format!("POST {path}"), access)
+    }
+
+    /// Says that `argument` is the id of a tenant's `of`.
+    pub fn id(mut self, argument: &str, of: &str) -> Self {
+        self.ids.push(IdArgument { argument: argument.to_owned(), of: of.to_owned() });
+        self
+    }
+}
+
+/// Names the module that owns `entries`.
+pub fn owned_by(module: &'static str, mut entries: Vec<Entry>) -> Vec<Entry> {
+    for entry in &mut entries {
+        entry.module = module;
+    }
+    entries
+}
+
+impl Access {
+    /// `public`, `signed_in`, `system` or the permission's name.
+    pub fn name(self) -> String {
+        match self {
+            Self::Public => "public".to_owned(),
+            Self::SignedIn => "signed_in".to_owned(),
+            Self::System => "system".to_owned(),
+            Self::Permission(permission) => permission.name().to_string(),
+        }
+    }
+}
+
+fn access_name<S: Serializer>(access: &Access, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&access.name())
+}
