@@ -24,7 +24,7 @@ impl MigrationTrait for Migration {
              prices_include_tax {bool} NOT NULL,
              theme {text} NOT NULL,
              storefront {json} NOT NULL,
-             settings {json} NOT NULL,
+             settings {json} NOT NULL DEFAULT '{}',
              status {text} NOT NULL CHECK (status IN ('active', 'suspended')),
              revision bigint NOT NULL CHECK (revision > 0),
              created_at bigint NOT NULL,
