@@ -1,1 +1,16 @@
-//! testkit
+//! What tests stand on: a database of their own on either engine, and an application with people in it.
+//!
+//! Reading order: [`TestApp`] (who acts), [`TestDb`] (where), [`on_both!`] (on both databases).
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot set up its world has nothing better to do than to stop"
+)]
+
+mod app;
+mod database;
+mod run;
+
+pub use app::TestApp;
+pub use database::{Backend, POSTGRES_ENV, TestDb};
+pub use run::{Fixture, run};
