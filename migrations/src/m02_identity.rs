@@ -83,7 +83,7 @@ impl MigrationTrait for Migration {
              CHECK (expires_at > created_at)",
         )
         .await?;
-        sql.run("CREATE INDEX session_user ON session (tenant_id, user_id, created_at)").await?;
+        sql.run("CREATE INDEX session_by_user ON session (tenant_id, user_id, created_at)").await?;
         sql.run("CREATE INDEX session_expiry ON session (tenant_id, expires_at)").await
     }
 
