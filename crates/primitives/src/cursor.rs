@@ -166,3 +166,65 @@ impl PageArgs {
         self.cursor.as_ref()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_cursor_of_another_order_is_refused() {
+        let cursor = Cursor::encode("created_at", &(5_i64, Uuid::nil())).unwrap();
+        assert_eq!(cursor.decode("created_at"), Ok((5_i64, Uuid::nil())));
+        assert_eq!(cursor.decode::<(i64, Uuid)>("title"), Err(CursorError));
+        assert_eq!(cursor.decode::<(String, Uuid)>("created_at"), Err(CursorError));
+        for bad in ["", "x", "AAAA", "%%%", &"A".repeat(5000)] {
+            assert_eq!(Cursor::from_text(bad).decode::<(i64, Uuid)>("created_at"), Err(CursorError));
+        }
+    }
+
+    #[test]
+    fn page_arguments_are_checked() {
+        let text = || Some("c".to_owned());
+        let args = PageArgs::new(None, None, None, None).unwrap();
+        assert_eq!((args.limit(), args.direction()), (24, Direction::Forward));
+        let args = PageArgs::new(None, None, Some(100), text()).unwrap();
+        assert_eq!(
+            (args.limit(), args.direction(), args.cursor().is_some()),
+            (100, Direction::Backward, true)
+        );
+        for bad in [0, -1, 101, i32::MAX, i32::MIN] {
+            assert_eq!(PageArgs::new(Some(bad), None, None, None), Err(PageError::Size("first")));
+            assert_eq!(PageArgs::new(None, None, Some(bad), None), Err(PageError::Size("last")));
+        }
+        assert_eq!(PageArgs::new(Some(1), None, Some(1), None), Err(PageError::BothWays));
+        assert_eq!(PageArgs::new(None, text(), None, text()), Err(PageError::BothWays));
+        assert_eq!(FieldError::from(PageError::Size("last")).message, "must be between 1 and 100");
+    }
+
+    proptest! {
+        #[test]
+        fn keys_read_back(number: i64, text in "\\PC{0,60}", bytes: [u8; 16]) {
+            let key = (number, text, Uuid::from_bytes(bytes));
+            let cursor = Cursor::encode("title", &key).unwrap();
+            prop_assert_eq!(cursor.decode("title"), Ok(key));
+        }
+
+        #[test]
+        fn a_changed_cursor_is_refused(number: i64, at in 0..1000_usize, letter in "[A-Za-z0-9_-]") {
+            let cursor = Cursor::encode("price", &(number, Uuid::nil())).unwrap();
+            let mut text = cursor.as_str().to_owned();
+            let at = at % text.len();
+            text.replace_range(at..=at, &letter);
+            let changed = Cursor::from_text(text);
+            let unpacked = changed.decode::<(i64, Uuid)>("price");
+            prop_assert!(changed == cursor || unpacked == Err(CursorError));
+        }
+
+        #[test]
+        fn any_text_is_refused_without_panic(text in "\\PC{0,100}") {
+            let _ = Cursor::from_text(text).decode::<(i64, Uuid)>("price");
+        }
+    }
+}

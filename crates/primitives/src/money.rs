@@ -251,6 +251,13 @@ impl Rate {
     pub fn of(self, minor: i64) -> Result<i64, MoneyError> {
         round_half_away(i128::from(minor) * i128::from(self.0), i128::from(Rate::ONE))
     }
+
+    /// What a discount of this rate takes off an amount. What remains is what gets rounded,
+    /// so half off 83.33 takes 41.66 and leaves 41.67.
+    pub fn discount_on(self, minor: i64) -> Result<i64, MoneyError> {
+        let rest = Rate(Rate::ONE - self.0).of(minor)?;
+        minor.checked_sub(rest).ok_or(MoneyError::Overflow)
+    }
 }
 
 /// The one rounding rule: the nearest whole number to `num / den`, halves away from zero.
@@ -301,4 +308,165 @@ pub fn distribute(total: i64, weights: &[i64]) -> Vec<i64> {
 pub fn distribute_capped(discount: i64, lines: &[i64]) -> Vec<i64> {
     let sum = lines.iter().fold(0_i64, |sum, line| sum.saturating_add((*line).max(0)));
     distribute(discount.clamp(0, sum), lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const EUR: Currency = Currency::EUR;
+
+    #[test]
+    fn rounds_halves_away_from_zero() {
+        for (num, den, rounded) in [
+            (5, 2, 3),
+            (-5, 2, -3),
+            (5, -2, -3),
+            (-5, -2, 3),
+            (4, 3, 1),
+            (-4, 3, -1),
+            (0, 7, 0),
+            (1, 2, 1),
+            (149, 100, 1),
+            (i128::from(i64::MAX), 1, i64::MAX),
+            (i128::from(i64::MIN), 1, i64::MIN),
+        ] {
+            assert_eq!(round_half_away(num, den), Ok(rounded), "{num}/{den}");
+        }
+        assert_eq!(round_half_away(1, 0), Err(MoneyError::Overflow));
+        assert_eq!(round_half_away(i128::MAX, 1), Err(MoneyError::Overflow));
+        assert_eq!(round_half_away(i128::MIN, 1), Err(MoneyError::Overflow));
+        assert_eq!(round_half_away(i128::MAX, i128::MAX), Ok(1));
+    }
+
+    #[test]
+    fn distributes_by_largest_remainder() {
+        assert_eq!(distribute(300, &[4000, 2000, 2000]), [150, 75, 75]);
+        assert_eq!(distribute(-300, &[4000, 2000, 2000]), [-150, -75, -75]);
+        assert_eq!(distribute(299, &[1000, 1000, 1000]), [100, 100, 99]);
+        assert_eq!(distribute(10, &[0, 0]), [5, 5]);
+        assert_eq!(distribute(11, &[0, 0]), [6, 5]);
+        assert_eq!(distribute(10, &[]), Vec::<i64>::new());
+        assert_eq!(distribute(10, &[-5, 5]), [0, 10]);
+        assert_eq!(distribute(i64::MIN, &[1]), [i64::MIN]);
+    }
+
+    #[test]
+    fn a_discount_never_takes_a_line_below_zero() {
+        assert_eq!(distribute_capped(1000, &[120]), [120]);
+        assert_eq!(distribute_capped(1000, &[120, 380]), [120, 380]);
+        assert_eq!(distribute_capped(-5, &[120]), [0]);
+        assert_eq!(distribute_capped(5, &[0, 0]), [0, 0]);
+    }
+
+    #[test]
+    fn ten_percent_is_rounded_line_by_line() {
+        let parts: Vec<i64> = [106, 206, 306, 406].map(|line| Rate::percent(10).discount_on(line).unwrap()).to_vec();
+        assert_eq!(parts, [11, 21, 31, 41]);
+        assert_eq!(parts.iter().sum::<i64>(), 104);
+    }
+
+    #[test]
+    fn decimals_follow_the_currency() {
+        let read =
+            |text, code| Money::parse_decimal(text, Currency::parse(code).unwrap()).map(|money| money.minor);
+        assert_eq!(read("12.34", "EUR"), Ok(1234));
+        assert_eq!(read("12", "EUR"), Ok(1200));
+        assert_eq!(read("12.5", "EUR"), Ok(1250));
+        assert_eq!(read(".5", "EUR"), Ok(50));
+        assert_eq!(read("-0.01", "EUR"), Ok(-1));
+        assert_eq!(read("+7", "EUR"), Ok(700));
+        assert_eq!(read("1200.00", "JPY"), Ok(1200));
+        assert_eq!(read("1.234", "KWD"), Ok(1234));
+        assert!(matches!(read("12.345", "EUR"), Err(MoneyError::TooManyDecimals { exponent: 2, .. })));
+        assert!(matches!(read("1.5", "JPY"), Err(MoneyError::TooManyDecimals { exponent: 0, .. })));
+        for bad in ["", ".", "-", "1,5", "1.2.3", "1e3", "NaN", "€5", "--1", "1 000", "١"] {
+            assert!(matches!(read(bad, "EUR"), Err(MoneyError::Malformed(_))), "{bad}");
+        }
+        assert_eq!(read("92233720368547758.07", "EUR"), Ok(i64::MAX));
+        assert_eq!(read("-92233720368547758.08", "EUR"), Ok(i64::MIN));
+        assert_eq!(read("92233720368547758.08", "EUR"), Err(MoneyError::Overflow));
+    }
+
+    #[test]
+    fn formats_as_people_write() {
+        let show = |minor, code: &str, locale: &str| {
+            Money::new(minor, Currency::parse(code).unwrap()).format(&Locale::parse(locale).unwrap())
+        };
+        assert_eq!(show(123_450, "EUR", "en"), "€1,234.50");
+        assert_eq!(show(123_450, "EUR", "de"), "1.234,50\u{a0}€");
+        assert_eq!(show(123_450, "EUR", "es"), "1234,50\u{a0}€");
+        assert_eq!(show(1_234_550, "EUR", "es"), "12.345,50\u{a0}€");
+        assert_eq!(show(123_450, "EUR", "fr"), "1\u{202f}234,50\u{a0}€");
+        assert_eq!(show(123_450, "RUB", "ru"), "1\u{a0}234,50\u{a0}₽");
+        assert_eq!(show(123_450, "EUR", "nl-BE"), "€\u{a0}1.234,50");
+        assert_eq!(show(-1999, "USD", "en"), "-$19.99");
+        assert_eq!(show(1_234, "JPY", "en"), "¥1,234");
+        assert_eq!(show(1_234, "KWD", "en"), "KWD\u{a0}1.234");
+        assert_eq!(show(i64::MIN, "EUR", "en"), "-€92,233,720,368,547,758.08");
+    }
+
+    #[test]
+    fn currencies_never_mix_and_sums_never_wrap() {
+        let euro = Money::new(1, EUR);
+        assert_eq!(
+            euro.checked_add(Money::new(1, Currency::USD)),
+            Err(MoneyError::CurrencyMismatch(EUR, Currency::USD))
+        );
+        assert_eq!(Money::new(i64::MAX, EUR).checked_add(euro), Err(MoneyError::Overflow));
+        assert_eq!(Money::new(i64::MIN, EUR).checked_sub(euro), Err(MoneyError::Overflow));
+        let many = Quantity::new(10_000).unwrap();
+        assert_eq!(Money::new(i64::MAX / 2, EUR).mul_qty(many), Err(MoneyError::Overflow));
+        assert_eq!(Money::new(25, EUR).mul_qty(many), Ok(Money::new(250_000, EUR)));
+    }
+
+    #[test]
+    fn rates_are_exact() {
+        assert_eq!(Rate::parse_percent("10.75"), Ok(Rate::from_ppm(107_500)));
+        assert_eq!(Rate::parse_percent("21"), Ok(Rate::percent(21)));
+        assert_eq!(Rate::percent(21).percent_text(), "21");
+        assert_eq!(Rate::from_ppm(107_500).percent_text(), "10.75");
+        for bad in ["", "-1", "1.23456", "1001", "x", "1,5"] {
+            assert!(Rate::parse_percent(bad).is_err(), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn decimal_text_reads_back(minor: i64, index in 0..150_usize) {
+            let currency = Currency::all().nth(index).unwrap();
+            let money = Money::new(minor, currency);
+            prop_assert_eq!(Money::parse_decimal(&money.decimal(), currency), Ok(money));
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in "\\PC{0,40}") {
+            let _ = Money::parse_decimal(&text, EUR);
+            let _ = Rate::parse_percent(&text);
+        }
+
+        #[test]
+        fn parts_sum_to_the_whole(total: i64, weights in prop::collection::vec(any::<i64>(), 1..20)) {
+            let parts = distribute(total, &weights);
+            prop_assert_eq!(parts.iter().map(|part| i128::from(*part)).sum::<i128>(), i128::from(total));
+            prop_assert!(parts.iter().all(|part| part.signum() * total.signum() >= 0));
+        }
+
+        #[test]
+        fn capped_parts_stay_within_their_lines(
+            discount in 0..1_000_000_i64,
+            lines in prop::collection::vec(0..100_000_i64, 1..20),
+        ) {
+            let parts = distribute_capped(discount, &lines);
+            prop_assert!(parts.iter().zip(&lines).all(|(part, line)| 0 <= *part && part <= line));
+            prop_assert_eq!(parts.iter().sum::<i64>(), discount.min(lines.iter().sum()));
+        }
+
+        #[test]
+        fn rounding_is_within_half(num in -1_000_000_000_000_i128..1_000_000_000_000, den in 1..1_000_000_i128) {
+            let rounded = i128::from(round_half_away(num, den).unwrap());
+            prop_assert!((rounded * den - num).abs() * 2 <= den);
+        }
+    }
 }

@@ -239,3 +239,96 @@ impl TenantSlug {
     }
 }
 text_value!(TenantSlug, TenantSlugError);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn slugs_come_from_titles() {
+        let made = |title: &str| Slug::slugify(title).map(|slug| slug.as_str().to_owned());
+        assert_eq!(made("Stoneware Mug, 350 ml").as_deref(), Some("stoneware-mug-350-ml"));
+        assert_eq!(made("  Größe & Weiß  ").as_deref(), Some("groesse-and-weiss"));
+        assert_eq!(made("Crème brûlée").as_deref(), Some("creme-brulee"));
+        assert_eq!(made("Cre\u{300}me").as_deref(), Some("creme"));
+        assert_eq!(made("Baker’s peel").as_deref(), Some("bakers-peel"));
+        assert_eq!(made("Объект №1").as_deref(), Some("obekt-1"));
+        assert_eq!(made("🎉🎉"), None);
+        assert_eq!(made("---"), None);
+        assert_eq!(made(&"long ".repeat(100)).map(|slug| slug.len()), Some(199));
+    }
+
+    #[test]
+    fn slugs_are_checked() {
+        assert_eq!(Slug::parse(" linen_apron-2 ").unwrap().as_str(), "linen_apron-2");
+        assert_eq!(Slug::parse(""), Err(SlugError::Empty));
+        assert_eq!(Slug::parse(&"a".repeat(201)), Err(SlugError::TooLong));
+        for bad in ["A", "-a", "a-", "_a", "a b", "a/b", "é", "🎉", "..", "a.b", "%41"] {
+            assert_eq!(Slug::parse(bad), Err(SlugError::Malformed), "{bad}");
+        }
+        assert_eq!(Slug::parse("mug").unwrap().numbered(2).as_str(), "mug-2");
+        assert_eq!(Slug::parse(&"a".repeat(200)).unwrap().numbered(12).as_str().len(), 200);
+    }
+
+    #[test]
+    fn tenant_slugs_follow_the_contract() {
+        assert_eq!(TenantSlug::parse(" Hearth ").unwrap().as_str(), "hearth");
+        for good in ["a", "7", "a-b", "a--b", &"x".repeat(63)] {
+            assert!(TenantSlug::parse(good).is_ok(), "{good}");
+        }
+        assert_eq!(TenantSlug::parse("  "), Err(TenantSlugError::Empty));
+        assert_eq!(TenantSlug::parse(&"x".repeat(64)), Err(TenantSlugError::TooLong));
+        for bad in ["-a", "a-", "-", "a_b", "a.b", "a b", "a\0b", "a/b"] {
+            assert_eq!(TenantSlug::parse(bad), Err(TenantSlugError::Malformed), "{bad}");
+        }
+        // The Kelvin sign lower-cases to k, the dotted capital I to i.
+        for bad in ["\u{212a}iosk", "İstanbul", "café", "🎉", "ｓhop"] {
+            assert_eq!(TenantSlug::parse(bad), Err(TenantSlugError::NotAscii), "{bad}");
+        }
+        for name in TenantSlug::RESERVED {
+            assert_eq!(
+                TenantSlug::parse(&name.to_ascii_uppercase()),
+                Err(TenantSlugError::Reserved),
+                "{name}"
+            );
+        }
+        assert_eq!(TenantSlug::RESERVED.len(), 41);
+    }
+
+    /// The rule as the contract writes it, without our shortcuts.
+    fn contract_allows(text: &str) -> bool {
+        let edge = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+        match text.trim().to_ascii_lowercase().as_bytes() {
+            [only] => edge(only),
+            [first, inner @ .., last] => {
+                edge(first)
+                    && edge(last)
+                    && inner.len() <= 61
+                    && inner.iter().all(|byte| edge(byte) || *byte == b'-')
+            }
+            [] => false,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn tenant_slugs_are_exactly_those_of_the_rule(text in prop_oneof!["[ a-zA-Z0-9-]{0,70}", "\\PC{0,70}"]) {
+            let reserved = TenantSlug::RESERVED.contains(&text.trim().to_ascii_lowercase().as_str());
+            let parsed = TenantSlug::parse(&text);
+            prop_assert_eq!(parsed.is_ok(), contract_allows(&text) && !reserved);
+            if let Ok(slug) = parsed {
+                prop_assert_eq!(TenantSlug::parse(slug.as_str()), Ok(slug));
+            }
+        }
+
+        #[test]
+        fn whatever_slugify_makes_is_a_slug(title in "\\PC{0,300}") {
+            if let Some(slug) = Slug::slugify(&title) {
+                prop_assert_eq!(Slug::parse(slug.as_str()), Ok(slug.clone()));
+                prop_assert_eq!(Slug::slugify(slug.as_str()).map(|again| again.as_str().replace('_', "-")),
+                    Some(slug.as_str().to_owned()));
+            }
+        }
+    }
+}
