@@ -1,0 +1,546 @@
+//! What readers get: plain values that carry no row, no token of somebody else and no way to write.
+
+use catalog::view::Picture;
+use primitives::{
+    CartId, CartLineId, Country, CustomerId, FieldError, FulfilmentId, Money, OrderId, OrderLineId, ProductId,
+    Rate, Timestamp, UserId, VariantId,
+};
+use serde::{Deserialize, Serialize};
+
+/// A cart at today's prices.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CartView {
+    /// Nothing stored yet: a shopper who never added anything.
+    pub id: Option<CartId>,
+    /// In the order in which they were added.
+    pub lines: Vec<CartLineView>,
+    /// Pieces over all lines, the number beside the cart symbol.
+    pub n_items: u32,
+    /// Sums over the lines that can be bought; lines with [`LineProblem::SoldOut`] and [`LineProblem::Gone`] are
+    /// not counted.
+    pub totals: Totals,
+    /// What is missing until delivery to the shop's own country is free; `None` when there is no such offer.
+    pub free_shipping: Option<FreeShipping>,
+    /// Nothing stands in the way of a checkout: there are lines and none has a problem that stops it.
+    pub ready: bool,
+}
+
+/// One line of a cart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CartLineView {
+    /// Identity, what the forms post.
+    pub id: CartLineId,
+    /// What is bought.
+    pub variant: VariantId,
+    /// Its product.
+    pub product: ProductId,
+    /// Last part of `/products/{slug}`.
+    pub slug: String,
+    /// Name of the product.
+    pub title: String,
+    /// Name of the variant, empty for a product without options.
+    pub variant_title: String,
+    /// May be empty.
+    pub sku: String,
+    /// Its picture.
+    pub picture: Option<Picture>,
+    /// 1 to 10,000.
+    pub quantity: u32,
+    /// Price of one piece now, as the shop writes prices (with or without tax).
+    pub unit: Money,
+    /// Struck-out price of one piece, always higher than `unit`.
+    pub compare_at: Option<Money>,
+    /// `unit × quantity`.
+    pub total: Money,
+    /// What the shopper has to know, most important first.
+    pub problems: Vec<LineProblem>,
+}
+
+impl CartLineView {
+    /// Whether the line is in the totals: it can be had, if perhaps not as many times.
+    pub fn counted(&self) -> bool {
+        !self.problems.iter().any(|p| matches!(p, LineProblem::SoldOut | LineProblem::Gone))
+    }
+
+    /// Whether a checkout has to wait until the shopper has mended this line.
+    pub fn blocks(&self) -> bool {
+        self.problems.iter().any(|p| !matches!(p, LineProblem::PriceChanged { .. }))
+    }
+}
+
+/// What is wrong with a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum LineProblem {
+    /// None left.
+    SoldOut,
+    /// The product is not sold any more.
+    Gone,
+    /// Fewer left than wanted.
+    OnlyLeft {
+        /// Pieces that can be had.
+        left: u32,
+    },
+    /// The price is another one than when the line was added; for information.
+    PriceChanged {
+        /// Price of one piece when it was added.
+        was: Money,
+    },
+}
+
+/// Sums. Always: `subtotal + shipping - discount + (tax, when prices are shown without it) = total`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Sum of the lines as the shop writes prices.
+    pub subtotal: Money,
+    /// Taken off; zero until promotions exist.
+    pub discount: Money,
+    /// Delivery as the shop writes prices; `None` until a delivery is chosen.
+    pub shipping: Option<Money>,
+    /// All tax in or on the total, delivery included.
+    pub tax: Money,
+    /// Tax by rate, highest rate first; sums to `tax`.
+    pub taxes: Vec<TaxShare>,
+    /// What is to be paid.
+    pub total: Money,
+    /// Whether `subtotal` and `shipping` already hold the tax.
+    pub includes_tax: bool,
+}
+
+/// Tax of one rate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaxShare {
+    /// What it is called: `VAT`, `Sales tax`.
+    pub name: String,
+    /// Share of the net amount.
+    pub rate: Rate,
+    /// What it was computed on, without tax.
+    pub net: Money,
+    /// The tax.
+    pub tax: Money,
+}
+
+/// How far it is to free delivery.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FreeShipping {
+    /// From this sum on delivery is free.
+    pub from: Money,
+    /// What is missing; zero when reached.
+    pub missing: Money,
+    /// 0 to 100.
+    pub percent: u8,
+    /// Where it holds.
+    pub country: Country,
+}
+
+/// The checkout page: cart, choices, and what was typed so far.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckoutView {
+    /// What is bought; `cart.totals` holds the chosen delivery.
+    pub cart: CartView,
+    /// Where the shop sends, in the order of their names; the shop's own country first.
+    pub countries: Vec<Country>,
+    /// The country that `methods` and totals are for.
+    pub country: Country,
+    /// Deliveries into `country`; one of them is chosen whenever there is one.
+    pub methods: Vec<ShippingChoice>,
+    /// The id of the chosen delivery.
+    pub method: Option<String>,
+    /// Ways to pay.
+    pub payments: Vec<PaymentChoice>,
+    /// What the form starts with: the customer's last address when signed in, else empty.
+    pub contact: ContactView,
+    /// A fresh idempotency key for the hidden field.
+    pub idempotency_key: String,
+}
+
+/// A delivery that can be chosen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShippingChoice {
+    /// What the form posts.
+    pub id: String,
+    /// Name such as "To your door".
+    pub name: String,
+    /// Words on when it comes, may be empty.
+    pub note: String,
+    /// As the shop writes prices; zero when free.
+    pub price: Money,
+    /// Price before "free from" was applied.
+    pub full_price: Money,
+    /// Free from this sum on.
+    pub free_from: Option<Money>,
+}
+
+/// A way to pay.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentChoice {
+    /// What the form posts: `manual` or `http`.
+    pub id: String,
+    /// Name such as "Bank transfer".
+    pub name: String,
+    /// What happens next, in one sentence.
+    pub note: String,
+}
+
+/// Contact and address as typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactView {
+    /// E-mail address.
+    pub email: String,
+    /// Address.
+    pub address: Address,
+}
+
+/// A postal address. Free text, checked by [`crate::address`] before it is stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Address {
+    /// Full name of whoever receives it.
+    pub name: String,
+    /// Company, may be empty.
+    pub company: String,
+    /// Street and number.
+    pub line1: String,
+    /// Flat, floor; may be empty.
+    pub line2: String,
+    /// Postal code in the country's own writing.
+    pub postal_code: String,
+    /// Town.
+    pub city: String,
+    /// State or province, may be empty.
+    pub region: String,
+    /// ISO 3166-1 alpha-2.
+    pub country: String,
+    /// May be empty.
+    pub phone: String,
+}
+
+/// What a shopper is told after placing, and what the page does next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Placed {
+    /// The order.
+    pub order: OrderView,
+    /// Opens `/orders/{token}`.
+    pub token: String,
+    /// What happens now.
+    pub next: NextStep,
+    /// An earlier call placed it; this call changed nothing.
+    pub replayed: bool,
+}
+
+/// What happens after an order was placed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NextStep {
+    /// Paid: show the confirmation.
+    Done,
+    /// Show how to pay by hand.
+    PayByHand,
+    /// The gateway has not decided, or its answer was lost: show the order and look again; it settles by itself.
+    Wait,
+    /// The payment was declined: the order is cancelled and the cart is back, so that the shopper can try again.
+    TryAgain,
+}
+
+/// State of an order, MONEY "Orders".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderState {
+    /// Being written by staff, not placed.
+    Draft,
+    /// Placed, stock is reserved, money is not here.
+    PendingPayment,
+    /// The money is here.
+    Paid,
+    /// On its way.
+    Shipped,
+    /// Arrived.
+    Delivered,
+    /// Given up before it was paid.
+    Cancelled,
+    /// All money went back.
+    Refunded,
+}
+
+/// Where the money is, derived from the ledger and the payment attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentState {
+    /// Nothing received.
+    Unpaid,
+    /// The gateway is asked, has not decided, or its answer was lost.
+    Pending,
+    /// Promised, not taken.
+    Authorised,
+    /// Taken.
+    Paid,
+    /// Some of it went back.
+    PartlyRefunded,
+    /// All of it went back.
+    Refunded,
+    /// The gateway said no.
+    Declined,
+    /// The promise was given back.
+    Voided,
+}
+
+/// An order. The same for staff, its customer, and whoever holds its token; `notes`, `attention` and `customer` are
+/// filled for staff only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderView {
+    /// Identity.
+    pub id: OrderId,
+    /// Number that people say, counting per shop.
+    pub number: i64,
+    /// Opens `/orders/{token}`.
+    pub token: String,
+    /// State.
+    pub state: OrderState,
+    /// Where the money is.
+    pub payment: PaymentState,
+    /// `manual` or `http`.
+    pub payment_provider: String,
+    /// How the customer pays, in words.
+    pub payment_name: String,
+    /// What to do to pay by hand; empty when there is nothing to do.
+    pub payment_instructions: String,
+    /// Contact.
+    pub email: String,
+    /// Where it goes.
+    pub address: Address,
+    /// Name of the delivery.
+    pub shipping_name: String,
+    /// What was bought, as it was then.
+    pub lines: Vec<OrderLineView>,
+    /// Sums, as they were then.
+    pub totals: Totals,
+    /// Received so far.
+    pub paid: Money,
+    /// Given back so far.
+    pub refunded: Money,
+    /// Parcels.
+    pub fulfilments: Vec<FulfilmentView>,
+    /// Oldest first.
+    pub timeline: Vec<TimelineEntry>,
+    /// When it was placed.
+    pub placed_at: Timestamp,
+    /// When it is cancelled unless it is paid.
+    pub pay_until: Option<Timestamp>,
+    /// Why it was cancelled; empty otherwise.
+    pub cancel_reason: String,
+    /// Staff: why somebody has to look at it.
+    pub attention: Option<String>,
+    /// Staff: notes, oldest first.
+    pub notes: Vec<NoteView>,
+    /// Staff: the customer's record.
+    pub customer: Option<CustomerId>,
+    /// Staff: which moves are possible now, and why the others are not.
+    pub moves: Vec<MoveView>,
+    /// Grows with every change.
+    pub version: i64,
+}
+
+/// One line of an order, as it was when it was placed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderLineView {
+    /// Identity.
+    pub id: OrderLineId,
+    /// What was bought.
+    pub variant: VariantId,
+    /// Its product.
+    pub product: ProductId,
+    /// Address of the product then.
+    pub slug: String,
+    /// Name then.
+    pub title: String,
+    /// Name of the variant then.
+    pub variant_title: String,
+    /// Number then.
+    pub sku: String,
+    /// Picture then.
+    pub picture: Option<Picture>,
+    /// Pieces.
+    pub quantity: u32,
+    /// Price of one piece, as the shop writes prices.
+    pub unit: Money,
+    /// `unit × quantity`.
+    pub total: Money,
+    /// Without tax.
+    pub net: Money,
+    /// Tax.
+    pub tax: Money,
+    /// With tax.
+    pub gross: Money,
+    /// Rate of the tax.
+    pub rate: Rate,
+}
+
+/// A parcel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FulfilmentView {
+    /// Identity.
+    pub id: FulfilmentId,
+    /// Who brings it, may be empty.
+    pub carrier: String,
+    /// Its number, may be empty.
+    pub tracking_number: String,
+    /// Where to follow it, an http(s) address or empty.
+    pub tracking_url: String,
+    /// When it left.
+    pub shipped_at: Timestamp,
+    /// When it arrived.
+    pub delivered_at: Option<Timestamp>,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimelineEntry {
+    /// Version of the order after it.
+    pub version: i64,
+    /// Name of the event: `order.placed`, `payment.captured`.
+    pub kind: String,
+    /// In words, English.
+    pub text: String,
+    /// Who did it: `customer`, `staff`, or the name of the background job.
+    pub actor: String,
+    /// The account, for staff.
+    pub user: Option<UserId>,
+    /// An amount, when it is about money.
+    pub amount: Option<Money>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A note of the staff.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoteView {
+    /// Who wrote it.
+    pub author: Option<UserId>,
+    /// Plain text.
+    pub text: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Whether something can be done with an order now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MoveView {
+    /// `mark_paid`, `ship`, `deliver`, `cancel`, `refund`.
+    pub name: String,
+    /// Whether it can be done now.
+    pub possible: bool,
+    /// Why not; empty when it is possible.
+    pub why_not: String,
+}
+
+/// An order in the customer's own list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderRowView {
+    /// Identity.
+    pub id: OrderId,
+    /// Number.
+    pub number: i64,
+    /// State.
+    pub state: OrderState,
+    /// Where the money is.
+    pub payment: PaymentState,
+    /// Contact.
+    pub email: String,
+    /// Name of whoever receives it.
+    pub name: String,
+    /// Pieces.
+    pub n_items: u32,
+    /// What is to be paid.
+    pub total: Money,
+    /// Where it goes.
+    pub country: String,
+    /// Name of the delivery.
+    pub shipping_name: String,
+    /// `manual` or `http`.
+    pub payment_provider: String,
+    /// Why somebody has to look at it.
+    pub attention: Option<String>,
+    /// When.
+    pub placed_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A customer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomerView {
+    /// Identity.
+    pub id: CustomerId,
+    /// The account, when there is one.
+    pub user: Option<UserId>,
+    /// E-mail address.
+    pub email: String,
+    /// Name.
+    pub name: String,
+    /// Orders that were not cancelled.
+    pub n_orders: u64,
+    /// Received minus given back.
+    pub spent: Money,
+    /// When the last order was placed.
+    pub last_order_at: Option<Timestamp>,
+    /// When the record was made.
+    pub created_at: Timestamp,
+    /// Last used first; empty in lists.
+    pub addresses: Vec<Address>,
+}
+
+/// The figures of the dashboard.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DashboardView {
+    /// One entry per day, oldest first, days without sales included; UTC.
+    pub days: Vec<SalesDay>,
+    /// Received minus given back over `days`.
+    pub revenue: Money,
+    /// Paid orders over `days`.
+    pub n_orders: u64,
+    /// `revenue / n_orders`, rounded once; zero without orders.
+    pub average: Money,
+    /// Revenue of the same number of days before.
+    pub revenue_before: Money,
+    /// Paid orders of the same number of days before.
+    pub n_orders_before: u64,
+    /// Paid and not sent.
+    pub n_to_ship: u64,
+    /// Placed and not paid.
+    pub n_unpaid: u64,
+    /// Most revenue first, at most ten.
+    pub top_products: Vec<TopProduct>,
+    /// Orders that somebody has to look at, oldest first, at most twenty.
+    pub attention: Vec<OrderRowView>,
+    /// The newest orders, at most ten.
+    pub latest: Vec<OrderRowView>,
+}
+
+/// Sales of one day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SalesDay {
+    /// `2026-11-21`, UTC.
+    pub date: String,
+    /// Received minus given back.
+    pub revenue: Money,
+    /// Orders that were paid.
+    pub n_orders: u64,
+    /// Pieces in them.
+    pub n_items: u64,
+}
+
+/// A product that sells.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TopProduct {
+    /// Identity.
+    pub product: ProductId,
+    /// Name when it was last sold.
+    pub title: String,
+    /// Pieces.
+    pub quantity: u64,
+    /// Line totals, as the shop writes prices.
+    pub revenue: Money,
+}
+
+/// Errors of a form at its fields, for a page that comes back with 422.
+pub type FormErrors = Vec<FieldError>;
