@@ -94,7 +94,9 @@ section! {
         base_domains: List = List::default(),
         /// Networks (CIDR) whose forwarded headers are believed, separated by commas.
         trusted_proxies: List = List::default(),
-        /// Slug of the tenant that answers on `localhost` and bare addresses.
+        /// Ways to find the tenant of a request, in order: `domain`, `subdomain`, `header` (API only), `path`.
+        tenant_resolution: List = List(["domain", "subdomain", "header", "path"].map(str::to_owned).to_vec()),
+        /// Slug of the tenant that answers on `localhost` and bare addresses; default: the oldest.
         default_tenant: Option<String> = None,
         /// Largest request body, bytes; imports have their own.
         body_limit: usize = 2 * 1024 * 1024,
@@ -308,9 +310,12 @@ impl Config {
             url.starts_with("sqlite:") || url.starts_with("postgres:") || url.starts_with("postgresql:")
         })?;
         one_of("database.max_connections", &database.max_connections, "1 to 500", |n| (1..=500).contains(n))?;
-        one_of("server.listen", &self.server.listen, "an address and port such as 127.0.0.1:3000", |listen| {
-            listen.parse::<std::net::SocketAddr>().is_ok()
-        })?;
+        one_of(
+            "server.listen",
+            &self.server.listen,
+            "an address and port such as 127.0.0.1:3000",
+            |listen| listen.parse::<std::net::SocketAddr>().is_ok(),
+        )?;
         one_of("events.transport", &self.events.transport, "memory, outbox, iggy or nats", |transport| {
             matches!(transport.as_str(), "memory" | "outbox" | "iggy" | "nats")
         })?;
@@ -321,10 +326,15 @@ impl Config {
             )));
         }
         one_of("events.batch", &self.events.batch, "1 to 500", |n| (1..=500).contains(n))?;
-        one_of("events.warning_percent", &self.events.warning_percent, "1 to 100, below events.critical_percent", |n| {
-            1 <= *n && *n < self.events.critical_percent
+        one_of(
+            "events.warning_percent",
+            &self.events.warning_percent,
+            "1 to 100, below events.critical_percent",
+            |n| 1 <= *n && *n < self.events.critical_percent,
+        )?;
+        one_of("events.critical_percent", &self.events.critical_percent, "1 to 100", |n| {
+            (1..=100).contains(n)
         })?;
-        one_of("events.critical_percent", &self.events.critical_percent, "1 to 100", |n| (1..=100).contains(n))?;
         one_of("security.access_token_seconds", &self.security.access_token_seconds, "60 to 600", |n| {
             (60..=600).contains(n)
         })?;

@@ -130,8 +130,14 @@ impl Ctx {
             (Access::Public, _) | (_, Actor::System(_)) => Ok(()),
             (_, Actor::Anonymous) => Err(Error::unauthenticated()),
             (Access::SignedIn, _) => Ok(()),
-            (Access::Permission(needed), Actor::Staff { permissions, .. }) if permissions.contains(needed) => Ok(()),
-            (Access::Permission(needed), _) => Err(Error::forbidden(format!("this needs the permission {}", needed.name()))),
+            (Access::Permission(needed), Actor::Staff { permissions, .. })
+                if permissions.contains(needed) =>
+            {
+                Ok(())
+            }
+            (Access::Permission(needed), _) => {
+                Err(Error::forbidden(format!("this needs the permission {}", needed.name())))
+            }
             (Access::System, _) => Err(Error::forbidden("only the server itself does this")),
         }
     }
@@ -147,41 +153,29 @@ impl Ctx {
 
     /// The writing door: checks `access`, opens a transaction, runs `work`, commits.
     ///
-    /// `work` sees only this tenant's rows and must touch nothing but the database: it runs again when PostgreSQL asks
-    /// for it (serialisation failure, deadlock), and on SQLite every other writer waits for it.
-    /// Whatever it returns as an error rolls everything back, events included.
+    /// `work` sees only this tenant's rows and must touch nothing but the database: on SQLite every other writer waits
+    /// for it. Whatever it returns as an error rolls everything back, events included.
+    /// When PostgreSQL asks for the transaction to be run again (serialisation failure, deadlock), the error says so
+    /// ([`Error::is_retryable`]); a use case that can run twice goes through [`crate::error::retry`].
     pub async fn write<T, E>(
         &self,
         access: impl Into<Access>,
-        work: impl AsyncFn(&Tx) -> std::result::Result<T, E>,
+        work: impl AsyncFnOnce(&Tx) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E>
     where
         E: From<Error>,
     {
         self.require(access)?;
-        let mut attempt = 0;
-        loop {
-            let tx = self.app().db().begin(self).await?;
-            let result = work(&tx).await;
-            let again = tx.asked_to_retry();
-            match result {
-                Ok(value) => match tx.commit().await {
-                    Ok(()) => return Ok(value),
-                    Err(error) if error.is_retryable() && attempt < Self::RETRIES => {}
-                    Err(error) => return Err(error.into()),
-                },
-                Err(error) => {
-                    tx.rollback().await;
-                    if !again || attempt == Self::RETRIES {
-                        return Err(error);
-                    }
-                }
+        let tx = self.app().db().begin(self.clone()).await?;
+        match work(&tx).await {
+            Ok(value) => {
+                tx.commit().await?;
+                Ok(value)
             }
-            attempt += 1;
-            let wait = rand::random_range(1..=20 * attempt);
-            tokio::time::sleep(std::time::Duration::from_millis(wait)).await;
+            Err(error) => {
+                tx.rollback().await;
+                Err(error)
+            }
         }
     }
-
-    const RETRIES: u64 = 5;
 }

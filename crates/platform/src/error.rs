@@ -51,8 +51,9 @@ impl Error {
 
     /// `BAD_USER_INPUT` on several fields; the text is the first field's.
     pub fn invalid_fields(fields: Vec<FieldError>) -> Self {
-        let message =
-            fields.first().map_or_else(|| "input is not valid".to_owned(), |f| format!("{}: {}", f.field, f.message));
+        let message = fields
+            .first()
+            .map_or_else(|| "input is not valid".to_owned(), |f| format!("{}: {}", f.field, f.message));
         let mut error = Self::new(ErrorCode::BadUserInput, message);
         error.edit().fields = fields;
         error
@@ -127,7 +128,7 @@ impl Error {
     }
 
     /// Whether the database asks for the transaction to be run again (PostgreSQL 40001, 40P01).
-    pub(crate) fn is_retryable(&self) -> bool {
+    pub fn is_retryable(&self) -> bool {
         self.0.retryable
     }
 
@@ -146,6 +147,9 @@ impl From<DbErr> for Error {
         }
         let mut internal = match &error {
             DbErr::RecordNotUpdated | DbErr::RecordNotFound(_) => Self::not_found("record"),
+            _ if matches!(code.as_deref(), Some("40001" | "40P01")) => {
+                Self::unavailable("somebody else changed the same thing at the same time, try again")
+            }
             DbErr::ConnectionAcquire(_) => Self::unavailable("the database is busy, try again"),
             _ => Self::new(ErrorCode::Internal, "something went wrong on our side"),
         };
@@ -156,7 +160,8 @@ impl From<DbErr> for Error {
 }
 
 fn sqlstate(error: &DbErr) -> Option<String> {
-    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error else {
+    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error
+    else {
         return None;
     };
     error.as_database_error().and_then(|e| e.code()).map(|code| code.into_owned())
@@ -178,6 +183,23 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.0.source.as_deref().map(|e| e as &(dyn std::error::Error + 'static))
     }
+}
+
+/// Runs `work` again, at most four times, while the database asks for it (PostgreSQL 40001, 40P01).
+///
+/// # Errors
+/// Whatever the last run gave.
+pub async fn retry<T, F: Future<Output = Result<T>>>(mut work: impl FnMut() -> F) -> Result<T> {
+    for attempt in 1..=4_u64 {
+        match work().await {
+            Err(error) if error.is_retryable() => {
+                let wait = rand::random_range(1..=20 * attempt);
+                tokio::time::sleep(std::time::Duration::from_millis(wait)).await;
+            }
+            result => return result,
+        }
+    }
+    work().await
 }
 
 /// Says what we were doing, for whoever reads the log.

@@ -1,7 +1,9 @@
 //! What every module's GraphQL shares: scalars, money, errors, the way from a resolver to its [`Ctx`].
 
 use crate::{Ctx, Error};
-use async_graphql::{ErrorExtensions, InputValueError, InputValueResult, Scalar, ScalarType, SimpleObject, Value};
+use async_graphql::{
+    ErrorExtensions, InputValueError, InputValueResult, Scalar, ScalarType, SimpleObject, Value,
+};
 use primitives::{ErrorCode, Money as Amount, Timestamp};
 
 /// The call that a resolver serves.

@@ -105,8 +105,10 @@ impl Db {
     pub(crate) async fn reader(&self, tenant: TenantId) -> Result<Reader> {
         match self.0.backend {
             DbBackend::Postgres => {
-                let options = TransactionOptions { access_mode: Some(AccessMode::ReadOnly), ..Default::default() };
-                let tx = self.0.read.begin_with_options(options).await.context("opening a reading transaction")?;
+                let options =
+                    TransactionOptions { access_mode: Some(AccessMode::ReadOnly), ..Default::default() };
+                let tx =
+                    self.0.read.begin_with_options(options).await.context("opening a reading transaction")?;
                 tx.execute_raw(self.settings(tenant)).await.context("setting the tenant")?;
                 Ok(Reader::from_transaction(tx, tenant))
             }
@@ -114,8 +116,8 @@ impl Db {
         }
     }
 
-    pub(crate) async fn begin(&self, ctx: &Ctx) -> Result<Tx> {
-        self.open_tx(ctx.tenant_id(), Some(ctx.clone()), true).await
+    pub(crate) async fn begin(&self, ctx: Ctx) -> Result<Tx> {
+        self.open_tx(ctx.tenant_id(), Some(ctx), true).await
     }
 
     async fn open_tx(&self, tenant: TenantId, ctx: Option<Ctx>, scoped: bool) -> Result<Tx> {
@@ -148,7 +150,9 @@ impl Db {
 
 async fn sqlite(url: &str, connections: u32, config: &DatabaseConfig) -> Result<DatabaseConnection> {
     if let Some(folder) = sqlite_path(url).and_then(|path| Path::new(path).parent().map(Path::to_owned)) {
-        std::fs::create_dir_all(&folder).map_err(Error::internal).context("creating the folder of the database")?;
+        std::fs::create_dir_all(&folder)
+            .map_err(Error::internal)
+            .context("creating the folder of the database")?;
     }
     let url = if url.contains('?') { url.to_owned() } else { format!("{url}?mode=rwc") };
     let mut options = ConnectOptions::new(url);
@@ -178,7 +182,8 @@ async fn sqlite(url: &str, connections: u32, config: &DatabaseConfig) -> Result<
 fn sqlite_path(url: &str) -> Option<&str> {
     let path = url.strip_prefix("sqlite:")?;
     let path = path.strip_prefix("//").unwrap_or(path);
-    Some(path.split('?').next().unwrap_or(path)).filter(|path| !path.is_empty() && !path.starts_with(":memory:"))
+    Some(path.split('?').next().unwrap_or(path))
+        .filter(|path| !path.is_empty() && !path.starts_with(":memory:"))
 }
 
 async fn postgres(url: &str, config: &DatabaseConfig, as_app: bool) -> Result<DatabaseConnection> {
@@ -204,9 +209,9 @@ async fn postgres(url: &str, config: &DatabaseConfig, as_app: bool) -> Result<Da
 }
 
 async fn connect(options: ConnectOptions) -> Result<DatabaseConnection> {
-    let mut connection = Database::connect(options).await.map_err(|error| {
-        Error::unavailable(format!("the database cannot be opened: {error}"))
-    })?;
+    let mut connection = Database::connect(options)
+        .await
+        .map_err(|error| Error::unavailable(format!("the database cannot be opened: {error}")))?;
     connection.set_metric_callback(count::record);
     Ok(connection)
 }

@@ -4,12 +4,11 @@ use crate::{Error, Result};
 use primitives::TenantId;
 use sea_orm::sea_query::{IntoCondition, OnConflict};
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, DatabaseExecutor,
-    DatabaseTransaction, DbBackend, DbErr, DeleteMany, EntityTrait, FromQueryResult, IntoActiveModel, IntoSimpleExpr,
-    Iterable, Order, PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, Select, Statement,
-    TryGetableMany, UpdateMany, Value,
+    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection,
+    DatabaseExecutor, DatabaseTransaction, DbBackend, DbErr, DeleteMany, EntityTrait, FromQueryResult,
+    IntoActiveModel, IntoSimpleExpr, Iterable, Order, PaginatorTrait, QueryFilter, QueryOrder, QueryResult,
+    QuerySelect, Select, Statement, TryGetableMany, UpdateMany, Value,
 };
-use std::sync::atomic::{AtomicBool, Ordering};
 use uuid::Uuid;
 
 /// An entity whose every row belongs to exactly one tenant.
@@ -51,7 +50,6 @@ pub trait TenantOwned: EntityTrait {
 pub struct TenantDb {
     conn: Conn,
     tenant: TenantId,
-    pub(super) retry: AtomicBool,
 }
 
 pub(super) enum Conn {
@@ -61,7 +59,7 @@ pub(super) enum Conn {
 
 impl TenantDb {
     pub(super) fn new(conn: Conn, tenant: TenantId) -> Self {
-        Self { conn, tenant, retry: AtomicBool::new(false) }
+        Self { conn, tenant }
     }
 
     /// The tenant whose rows these are.
@@ -97,7 +95,7 @@ impl TenantDb {
         <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
     {
         let row = self.stamped(row);
-        self.checked(<A::Entity as EntityTrait>::insert(row).exec_with_returning(&self.exec()).await)
+        Ok(<A::Entity as EntityTrait>::insert(row).exec_with_returning(&self.exec()).await?)
     }
 
     /// Stores many new rows of this tenant in few statements; gives back how many.
@@ -165,7 +163,7 @@ impl TenantDb {
             .filter(<A::Entity as TenantOwned>::TENANT.eq(self.tenant.uuid()));
         match update.exec(&self.exec()).await {
             Err(DbErr::RecordNotUpdated) => Err(Error::not_found(<A::Entity as TenantOwned>::KIND)),
-            result => self.checked(result),
+            result => Ok(result?),
         }
     }
 
@@ -184,13 +182,13 @@ impl TenantDb {
     /// `sql` must name the tenant as `{tenant}`; values stand as `?`, in order. On PostgreSQL both become `$n`.
     pub async fn raw_all(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>> {
         let statement = self.statement(sql, values)?;
-        self.checked(self.exec().query_all_raw(statement).await)
+        Ok(self.exec().query_all_raw(statement).await?)
     }
 
     /// As [`TenantDb::raw_all`], for statements that change rows; gives back how many were affected.
     pub async fn raw_exec(&self, sql: &str, values: Vec<Value>) -> Result<u64> {
         let statement = self.statement(sql, values)?;
-        self.checked(self.exec().execute_raw(statement).await).map(|result| result.rows_affected())
+        Ok(self.exec().execute_raw(statement).await?.rows_affected())
     }
 
     /// The statement with the tenant bound where `{tenant}` stands.
@@ -207,7 +205,8 @@ impl TenantDb {
         while let Some(at) = rest.find(['?', '{']) {
             text.push_str(&rest[..at]);
             let (value, used) = if rest[at..].starts_with('?') {
-                let value = given.next().ok_or_else(|| Error::internal("a raw statement has more ? than values"))?;
+                let value =
+                    given.next().ok_or_else(|| Error::internal("a raw statement has more ? than values"))?;
                 (value, 1)
             } else if rest[at..].starts_with("{tenant}") {
                 (tenant.clone(), "{tenant}".len())
@@ -239,12 +238,13 @@ impl TenantDb {
         let mut affected = 0;
         let mut rows = rows.into_iter().map(|row| self.stamped(row)).peekable();
         while rows.peek().is_some() {
-            let insert = <A::Entity as EntityTrait>::insert_many(rows.by_ref().take(chunk).collect::<Vec<_>>());
+            let insert =
+                <A::Entity as EntityTrait>::insert_many(rows.by_ref().take(chunk).collect::<Vec<_>>());
             let insert = match &rule {
                 Some(rule) => insert.on_conflict(rule.clone()),
                 None => insert,
             };
-            affected += self.checked(insert.exec_without_returning(&self.exec()).await)?;
+            affected += insert.exec_without_returning(&self.exec()).await?;
         }
         Ok(affected)
     }
@@ -263,17 +263,6 @@ impl TenantDb {
             Conn::Pool(pool) => pool.into(),
             Conn::Tx(tx) => tx.into(),
         }
-    }
-
-    /// Remembers when the database asked for the transaction to be run again.
-    fn checked<T>(&self, result: Result<T, DbErr>) -> Result<T> {
-        result.map_err(|error| {
-            let error = Error::from(error);
-            if error.is_retryable() {
-                self.retry.store(true, Ordering::Relaxed);
-            }
-            error
-        })
     }
 
     pub(super) fn transaction(&self) -> &DatabaseTransaction {
@@ -342,12 +331,12 @@ impl<E: TenantOwned> Rows<'_, E> {
 
     /// The first row, if any.
     pub async fn one(self) -> Result<Option<E::Model>> {
-        self.db.checked(self.select.one(&self.db.exec()).await)
+        Ok(self.select.one(&self.db.exec()).await?)
     }
 
     /// All rows.
     pub async fn all(self) -> Result<Vec<E::Model>> {
-        self.db.checked(self.select.all(&self.db.exec()).await)
+        Ok(self.select.all(&self.db.exec()).await?)
     }
 
     /// How many rows there are.
@@ -355,18 +344,21 @@ impl<E: TenantOwned> Rows<'_, E> {
     where
         E::Model: FromQueryResult + Send + Sync,
     {
-        self.db.checked(PaginatorTrait::count(self.select, &self.db.exec()).await)
+        Ok(PaginatorTrait::count(self.select, &self.db.exec()).await?)
     }
 
     /// Only these columns, as tuples.
-    pub async fn columns<T: TryGetableMany + Send>(self, columns: impl IntoIterator<Item = E::Column>) -> Result<Vec<T>> {
+    pub async fn columns<T: TryGetableMany + Send>(
+        self,
+        columns: impl IntoIterator<Item = E::Column>,
+    ) -> Result<Vec<T>> {
         let select = self.select.select_only().columns(columns).into_tuple::<T>();
-        self.db.checked(select.all(&self.db.exec()).await)
+        Ok(select.all(&self.db.exec()).await?)
     }
 
     /// Rows as another shape, after [`Rows::map`] chose what to select.
     pub async fn into_model<M: FromQueryResult + Send>(self) -> Result<Vec<M>> {
-        self.db.checked(self.select.into_model::<M>().all(&self.db.exec()).await)
+        Ok(self.select.into_model::<M>().all(&self.db.exec()).await?)
     }
 }
 
@@ -396,7 +388,7 @@ impl<E: TenantOwned> UpdateRows<'_, E> {
 
     /// Runs it; gives back how many rows changed.
     pub async fn exec(self) -> Result<u64> {
-        self.db.checked(self.update.exec(&self.db.exec()).await).map(|result| result.rows_affected)
+        Ok(self.update.exec(&self.db.exec()).await?.rows_affected)
     }
 }
 
@@ -415,7 +407,6 @@ impl<E: TenantOwned> DeleteRows<'_, E> {
 
     /// Runs it; gives back how many rows are gone.
     pub async fn exec(self) -> Result<u64> {
-        self.db.checked(self.delete.exec(&self.db.exec()).await).map(|result| result.rows_affected)
+        Ok(self.delete.exec(&self.db.exec()).await?.rows_affected)
     }
 }
-

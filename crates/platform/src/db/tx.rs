@@ -8,7 +8,6 @@ use parking::Callbacks;
 use primitives::TenantId;
 use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use std::ops::Deref;
-use std::sync::atomic::Ordering;
 use tokio::sync::oneshot;
 
 /// Reads of one call. Leads to [`TenantDb`].
@@ -91,10 +90,6 @@ impl Tx {
         if let Err(error) = self.rows.into_transaction().rollback().await {
             tracing::warn!(%error, "rolling a transaction back failed");
         }
-    }
-
-    pub(crate) fn asked_to_retry(&self) -> bool {
-        self.rows.retry.load(Ordering::Relaxed)
     }
 }
 

@@ -48,7 +48,9 @@ impl Writer {
     /// Waits for the turn.
     pub(crate) async fn lease(&self) -> Result<Lease> {
         let (send, receive) = oneshot::channel();
-        self.queue.try_send(send).map_err(|_| Error::unavailable("too many writes are waiting, try again"))?;
+        self.queue
+            .try_send(send)
+            .map_err(|_| Error::unavailable("too many writes are waiting, try again"))?;
         receive.await.map_err(|_| Error::unavailable("the database writer has stopped"))?
     }
 }
