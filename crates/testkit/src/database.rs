@@ -193,10 +193,12 @@ async fn make_postgres_template(cluster: &Url, admin: &DatabaseConnection, name:
 
 /// File of the migrated SQLite database that the tests' files are copied from.
 async fn sqlite_template() -> PathBuf {
-    let file = std::env::temp_dir().join(format!("rustok-template-{}.db", fingerprint()));
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/testkit");
+    let file = folder.join(format!("template-{}.db", fingerprint()));
     if file.exists() {
         return file;
     }
+    std::fs::create_dir_all(&folder).expect("a folder for the template");
     // Made aside and moved into place, so that nobody copies half of it; two makers make the same.
     let aside = tempfile::Builder::new()
         .prefix("rustok-template-")
