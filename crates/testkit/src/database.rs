@@ -200,10 +200,7 @@ async fn sqlite_template() -> PathBuf {
     }
     std::fs::create_dir_all(&folder).expect("a folder for the template");
     // Made aside and moved into place, so that nobody copies half of it; two makers make the same.
-    let aside = tempfile::Builder::new()
-        .prefix("rustok-template-")
-        .tempdir()
-        .expect("temporary folder for the template");
+    let aside = tempfile::tempdir_in(&folder).expect("temporary folder for the template");
     let made = aside.path().join("template.db");
     let url =
         Url::parse(&format!("sqlite://{}?mode=rwc", made.display())).expect("an address for the template");
