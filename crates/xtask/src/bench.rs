@@ -2,8 +2,9 @@
 
 use anyhow::Result;
 
+use crate::front;
+use crate::postgres::{self, Cluster, Disk};
 use crate::process::{Steps, cargo, command, run, target};
-use crate::{front, postgres};
 
 /// Builds server and load generator, starts a private PostgreSQL, measures.
 pub fn run_all(arguments: &[String]) -> Result<()> {
@@ -14,10 +15,11 @@ pub fn run_all(arguments: &[String]) -> Result<()> {
     steps.next("Building the load generator");
     run(&mut cargo(["build", "--release", "-p", "bench"]))?;
     steps.next("Measuring");
-    let (url, cluster) = postgres::for_tests()?;
+    let cluster = Cluster::start(Disk::Waited)?;
     let release = target().join("release");
     let mut bench = command(&release.join("bench").to_string_lossy(), arguments);
-    let result = run(bench.env("RUSTOK_BENCH_SERVER", release.join("rustok")).env(postgres::ENV, url));
+    let result =
+        run(bench.env("RUSTOK_BENCH_SERVER", release.join("rustok")).env(postgres::ENV, cluster.url()));
     drop(cluster);
     result
 }

@@ -14,6 +14,15 @@ use crate::tools;
 /// Name of the variable that tells the tests where the cluster is.
 pub const ENV: &str = "RUSTOK_TEST_PG";
 
+/// Whether a commit waits for the disk.
+#[derive(Clone, Copy)]
+pub enum Disk {
+    /// As in production.
+    Waited,
+    /// Nothing that tests write outlives a crash of the machine.
+    NotWaited,
+}
+
 /// A running cluster; dropping it stops it and removes its files.
 pub struct Cluster {
     url: String,
@@ -22,7 +31,7 @@ pub struct Cluster {
 
 impl Cluster {
     /// Starts one on a free port of this machine.
-    pub fn start() -> Result<Self> {
+    pub fn start(disk: Disk) -> Result<Self> {
         tools::debian(&[("initdb", "postgresql")])?;
         let programs = programs().context("PostgreSQL is not installed: apt-get install postgresql")?;
         let folder = folder()?;
@@ -41,10 +50,15 @@ impl Cluster {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr())?.port();
         let cluster = Self { url: format!("postgres://postgres@127.0.0.1:{port}/postgres"), guard };
         let mut pg_ctl = as_server(programs.join("pg_ctl"));
-        // Nothing here outlives a crash of the machine, so nothing waits for a disk.
+        let disk = match disk {
+            Disk::Waited => "",
+            Disk::NotWaited => {
+                "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off"
+            }
+        };
         let settings = format!(
             "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=400 \
-             -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c shared_buffers=128MB -c autovacuum=off"
+             -c shared_buffers=128MB {disk}"
         );
         pg_ctl
             .args(["-w", "-s", "-o", &settings, "-l"])
@@ -74,7 +88,7 @@ pub fn for_tests() -> Result<(String, Option<Cluster>)> {
     match std::env::var(ENV) {
         Ok(url) if !url.is_empty() => Ok((url, None)),
         _ => {
-            let cluster = Cluster::start()?;
+            let cluster = Cluster::start(Disk::NotWaited)?;
             Ok((cluster.url().to_owned(), Some(cluster)))
         }
     }
@@ -82,7 +96,7 @@ pub fn for_tests() -> Result<(String, Option<Cluster>)> {
 
 /// Keeps a cluster until somebody ends this process.
 pub fn keep() -> Result<()> {
-    let cluster = Cluster::start()?;
+    let cluster = Cluster::start(Disk::NotWaited)?;
     println!("export {ENV}={}", cluster.url());
     eprintln!(
         "PostgreSQL runs until Ctrl-C; in another terminal paste the line above, then `cargo nextest run -p …`"

@@ -1,0 +1,193 @@
+//! The load generator behind `cargo x bench`: the release server, fresh data, closed loops, one table.
+#![expect(clippy::print_stdout, reason = "the table is what this program is for")]
+
+mod gateway;
+mod host;
+mod http;
+mod load;
+mod scenario;
+
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+
+use crate::host::{Host, Setup};
+use crate::load::measure;
+use crate::scenario::{Scenario, Shop};
+
+/// Measures requests per second, p50, p99 and resident memory of the release build.
+#[derive(Parser)]
+#[command(name = "cargo x bench")]
+struct Arguments {
+    /// A minute instead of ten: 1,000 products only, short runs
+    #[arg(long)]
+    quick: bool,
+    /// Numbers of generated products
+    #[arg(long, value_delimiter = ',', default_value = "1000,10000")]
+    products: Vec<u32>,
+    /// Numbers of connections
+    #[arg(long, value_delimiter = ',', default_value = "1,16,64")]
+    connections: Vec<usize>,
+    /// Seconds that each figure is measured for
+    #[arg(long, default_value_t = 5.0)]
+    seconds: f64,
+    /// Only scenarios whose name contains this
+    #[arg(long)]
+    only: Option<String>,
+    /// `sqlite`, `postgres` or both
+    #[arg(long, value_delimiter = ',', default_value = "sqlite,postgres")]
+    databases: Vec<String>,
+    /// The server's binary
+    #[arg(long, env = "RUSTOK_BENCH_SERVER", default_value = "target/release/rustok")]
+    server: PathBuf,
+    /// Superuser address of a PostgreSQL cluster for the figures on PostgreSQL
+    #[arg(long, env = "RUSTOK_TEST_PG")]
+    postgres: Option<String>,
+}
+
+fn main() -> Result<()> {
+    let mut arguments = Arguments::parse();
+    if arguments.quick {
+        arguments.products = vec![1_000];
+        arguments.seconds = arguments.seconds.min(2.0);
+    }
+    if !arguments.server.is_file() {
+        bail!("{} is not there: run `cargo x bench`, which builds it", arguments.server.display());
+    }
+    // One thread for all connections: the other core belongs to the server.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(bench(&arguments))
+}
+
+async fn bench(arguments: &Arguments) -> Result<()> {
+    let gateway = gateway::start().await?;
+    println!(
+        "{:<10} {:>8} {:<28} {:>5} {:>10} {:>10} {:>10} {:>9} {:>9}",
+        "database", "products", "what", "conns", "per s", "p50 ms", "p99 ms", "failures", "RSS MiB"
+    );
+    for database in &arguments.databases {
+        for n_products in &arguments.products {
+            let folder = tempfile::Builder::new().prefix("rustok-bench-").tempdir()?;
+            let url = match database.as_str() {
+                "sqlite" => format!("sqlite://{}", folder.path().join("rustok.db").display()),
+                "postgres" => fresh_postgres(arguments, *n_products)?,
+                other => bail!("--databases {other}: sqlite and postgres are what there is"),
+            };
+            let setup = Setup {
+                program: arguments.server.clone(),
+                folder: folder.path().to_owned(),
+                database: url,
+                gateway,
+            };
+            let started = Instant::now();
+            setup.run(&["migrate", "up"])?;
+            setup.run(&["seed", "--generate", &n_products.to_string(), "--tenant", "hearth"])?;
+            let generated = started.elapsed();
+            let name = database.as_str();
+            shop(arguments, name, *n_products, &setup, generated).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn shop(
+    arguments: &Arguments,
+    database: &str,
+    n_products: u32,
+    setup: &Setup,
+    generated: Duration,
+) -> Result<()> {
+    let run = Run { arguments, database, n_products };
+    let host = setup.serve(true).await?;
+    let (idle, _) = host.memory();
+    eprintln!(
+        "  {database}, {n_products} products: generated in {:.1} s, ready in {} ms, {idle:.0} MiB before the first request",
+        generated.as_secs_f64(),
+        host.ready.as_millis(),
+    );
+    let look = Shop::look(host.address).await?;
+    if look.n_products < u64::from(n_products) {
+        bail!("the shop shows {} of {n_products} products", look.n_products);
+    }
+    if database == "sqlite" {
+        run.figures(&host, "list page", look.list_page()).await?;
+        run.figures(&host, "product page", look.product_page()).await?;
+        run.figures(&host, "GraphQL list of 24", look.graphql_list()).await?;
+        run.figures(&host, "GraphQL product by slug", look.graphql_product()).await?;
+        run.figures(&host, "add to cart", look.add_to_cart()).await?;
+    }
+    run.figures(&host, "full checkout", look.buy()).await?;
+    let (now, most) = host.memory();
+    eprintln!("  resident memory after all of it {now:.0} MiB, at most {most:.0} MiB");
+    drop(host);
+    if database == "sqlite" {
+        let host = setup.serve(false).await?;
+        let look = Shop::look(host.address).await?;
+        run.figures(&host, "list page, page cache off", look.list_page()).await?;
+        run.figures(&host, "product page, page cache off", look.product_page()).await?;
+    }
+    Ok(())
+}
+
+struct Run<'a> {
+    arguments: &'a Arguments,
+    database: &'a str,
+    n_products: u32,
+}
+
+impl Run<'_> {
+    async fn figures(&self, host: &Host, what: &str, scenario: Scenario) -> Result<()> {
+        if self.arguments.only.as_ref().is_some_and(|only| !what.contains(only.as_str())) {
+            return Ok(());
+        }
+        let scenario = Rc::new(scenario);
+        for n_connections in &self.arguments.connections {
+            let warm_up = Duration::from_secs_f64(0.5);
+            let time = Duration::from_secs_f64(self.arguments.seconds);
+            let figures =
+                measure(&scenario, *n_connections, warm_up, time).await.with_context(|| what.to_owned())?;
+            println!(
+                "{:<10} {:>8} {what:<28} {n_connections:>5} {:>10.0} {:>10.2} {:>10.2} {:>9} {:>9.0}",
+                self.database,
+                self.n_products,
+                figures.per_second,
+                figures.p50.as_secs_f64() * 1000.0,
+                figures.p99.as_secs_f64() * 1000.0,
+                figures.failures,
+                host.memory().0,
+            );
+            if let Some(failure) = figures.first_failure {
+                eprintln!("    first failure: {failure}");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A database of its own in the cluster; it goes away with the cluster.
+fn fresh_postgres(arguments: &Arguments, n_products: u32) -> Result<String> {
+    let cluster =
+        arguments.postgres.as_deref().context("PostgreSQL needs --postgres; `cargo x bench` starts one")?;
+    let name = format!("rustok_bench_{n_products}_{}", std::process::id());
+    let status = std::process::Command::new("psql")
+        .args(["-q", "-X", cluster, "-c", &format!("CREATE DATABASE {name}")])
+        .status()
+        .context("starting psql")?;
+    if !status.success() {
+        bail!("psql could not create the database {name}");
+    }
+    let (server, _) = cluster.rsplit_once('/').context("an address with a database")?;
+    Ok(format!("{server}/{name}"))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_arguments_are_well_formed() {
+        use clap::CommandFactory;
+        super::Arguments::command().debug_assert();
+    }
+}
