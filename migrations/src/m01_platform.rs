@@ -66,7 +66,7 @@ async fn outbox(sql: &Sql<'_, '_>) -> Result<(), DbErr> {
     // Concurrent transactions take versions of one aggregate in the order of their commits by locking its
     // row here. SQLite has one writer at a time and reads the highest version from the outbox itself.
     if sql.is_postgres() {
-        sql.tenant_table(
+        sql.queue_table(
             "outbox_head",
             "aggregate_id {uuid} NOT NULL,
              aggregate_type {text} NOT NULL,
@@ -98,7 +98,7 @@ async fn outbox(sql: &Sql<'_, '_>) -> Result<(), DbErr> {
     sql.platform_table(
         "relay_lease",
         "name {text} NOT NULL PRIMARY KEY,
-         owner {uuid} NOT NULL,
+         owner {text} NOT NULL,
          fence bigint NOT NULL CHECK (fence > 0),
          expires_at bigint NOT NULL",
     )

@@ -1,1 +1,25 @@
-//! events
+//! What has happened: typed events, stored with the change, delivered once to every consumer.
+//!
+//! Reading order: [`DomainEvent`] is what a module says, [`Emit`] stores it in the change's transaction,
+//! [`Envelope`] is what is stored, [`Consumer`] listens, [`Relay`] brings the two together.
+//! [`validate`] has the contract's rules, [`desk`] what operators see and do, [`history`] the timeline of
+//! things, [`backpressure`] the bounded queue.
+
+pub mod backpressure;
+mod consumer;
+pub mod desk;
+mod emit;
+mod envelope;
+mod event;
+mod history;
+mod relay;
+mod store;
+pub mod validate;
+
+pub use backpressure::{Backpressure, Permit, Pressure, QueueFull};
+pub use consumer::{Consumer, wants};
+pub use emit::{Emit, nudge};
+pub use envelope::Envelope;
+pub use event::{Aggregate, DomainEvent, EventError};
+pub use history::{history, history_after, history_applied};
+pub use relay::{Relay, RelayOptions, TenantSource};
