@@ -10,6 +10,7 @@ pub mod ctx;
 pub mod db;
 pub mod error;
 pub mod graphql;
+pub mod http;
 pub mod hub;
 pub mod surface;
 pub mod tenant;
