@@ -1,0 +1,348 @@
+//! A headless Chromium: what a person does in it, and what goes wrong in it.
+
+use std::cell::RefCell;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use fantoccini::elements::Element;
+use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
+use fantoccini::{Client, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+
+use crate::Host;
+
+/// Longest wait for anything on a page; a debug server on two busy cores is slow.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A phone, a tablet, a desk.
+const WIDTHS: [u32; 3] = [360, 768, 1280];
+
+/// Whether pages may run scripts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scripts {
+    /// As most people browse.
+    On,
+    /// Every page has to work all the same.
+    Off,
+}
+
+/// A browser with one window; dropping it ends it.
+pub struct Browser {
+    client: Client,
+    driver: Child,
+    port: u16,
+    base: String,
+    shots: RefCell<u32>,
+    // Chromium's profile.
+    _profile: tempfile::TempDir,
+}
+
+impl Browser {
+    /// Starts a browser for `host`.
+    ///
+    /// # Panics
+    /// When there is no `chromedriver` or no Chromium.
+    pub async fn start(host: &Host, scripts: Scripts) -> Self {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver is missing: apt-get install chromium-driver");
+        let port = port_of(&mut driver);
+        let profile =
+            tempfile::Builder::new().prefix("rustok-chromium-").tempdir().expect("a temporary folder");
+        let connector = HttpConnector::new();
+        let capabilities = capabilities(profile.path(), scripts);
+        let client = Client::with_capabilities_and_connector(
+            &format!("http://127.0.0.1:{port}"),
+            &capabilities,
+            connector,
+        )
+        .await
+        .expect("starting Chromium");
+        let browser =
+            Self { client, driver, port, base: host.url(""), shots: RefCell::new(0), _profile: profile };
+        browser.resize(1280).await;
+        browser
+    }
+
+    /// Opens a path of the default shop.
+    pub async fn open(&self, path: &str) {
+        self.client
+            .goto(&format!("{}{path}", self.base))
+            .await
+            .unwrap_or_else(|error| panic!("opening {path}: {error}"));
+    }
+
+    /// Path and query of the page in the window.
+    pub async fn path(&self) -> String {
+        let url = self.client.current_url().await.expect("the address of the page");
+        url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()))
+    }
+
+    /// Waits until the path begins like this.
+    pub async fn arrive(&self, path: &str) {
+        let started = Instant::now();
+        while !self.path().await.starts_with(path) {
+            if started.elapsed() > PATIENCE {
+                self.give_up(&format!("still at {} instead of {path}", self.path().await)).await;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// The first element for a CSS selector, as soon as there is one.
+    pub async fn find(&self, css: &str) -> Element {
+        match self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await {
+            Ok(element) => element,
+            Err(error) => self.give_up(&format!("no {css:?} at {}: {error}", self.path().await)).await,
+        }
+    }
+
+    /// How many elements a CSS selector finds now.
+    pub async fn count(&self, css: &str) -> usize {
+        self.client.find_all(Locator::Css(css)).await.map_or(0, |elements| elements.len())
+    }
+
+    /// Clicks the first element for a selector, once it can be clicked.
+    pub async fn click(&self, css: &str) {
+        let started = Instant::now();
+        loop {
+            // Covered by something that is on its way out, or replaced while being looked at: both pass.
+            let error = match self.find(css).await.click().await {
+                Ok(()) => return,
+                Err(error) => error,
+            };
+            if started.elapsed() > PATIENCE {
+                self.give_up(&format!("clicking {css:?}: {error}")).await;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Clicks the first link or button with this text.
+    pub async fn press(&self, text: &str) {
+        let started = Instant::now();
+        let xpath = format!(
+            "//*[self::a or self::button or self::summary or self::label][normalize-space(.)={text:?}]"
+        );
+        loop {
+            for element in self.client.find_all(Locator::XPath(&xpath)).await.unwrap_or_default() {
+                if element.is_displayed().await.unwrap_or(false) && element.click().await.is_ok() {
+                    return;
+                }
+            }
+            if started.elapsed() > PATIENCE {
+                self.give_up(&format!("nothing to press says {text:?}")).await;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Puts text into a field, in place of what is there.
+    pub async fn fill(&self, css: &str, text: &str) {
+        let field = self.find(css).await;
+        field.clear().await.unwrap_or_else(|error| panic!("clearing {css:?}: {error}"));
+        field.send_keys(text).await.unwrap_or_else(|error| panic!("typing into {css:?}: {error}"));
+    }
+
+    /// Chooses an option of a select by its value.
+    pub async fn choose(&self, css: &str, value: &str) {
+        self.find(css)
+            .await
+            .select_by_value(value)
+            .await
+            .unwrap_or_else(|error| panic!("choosing in {css:?}: {error}"));
+    }
+
+    /// The visible text of the first element for a selector.
+    pub async fn text(&self, css: &str) -> String {
+        self.find(css).await.text().await.unwrap_or_else(|error| panic!("reading {css:?}: {error}"))
+    }
+
+    /// Waits until the page says so.
+    pub async fn see(&self, text: &str) {
+        let started = Instant::now();
+        while !self.text("body").await.contains(text) {
+            if started.elapsed() > PATIENCE {
+                self.give_up(&format!("{} never says {text:?}", self.path().await)).await;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Waits until a condition of the page holds; `script` is the body of a function.
+    pub async fn wait_until(&self, script: &str) {
+        let started = Instant::now();
+        while self.run(script).await != Value::Bool(true) {
+            if started.elapsed() > PATIENCE {
+                self.give_up(&format!("never: {script}")).await;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Waits until WebAssembly has taken over the islands of the page.
+    pub async fn wait_until_awake(&self) {
+        self.wait_until("return 'awake' in document.documentElement.dataset").await;
+    }
+
+    /// Runs the body of a function in the page, past whatever the page may run itself.
+    pub async fn run(&self, script: &str) -> Value {
+        self.client
+            .execute(script, vec![])
+            .await
+            .unwrap_or_else(|error| panic!("running {script:?}: {error}"))
+    }
+
+    /// Keeps a picture of the whole page at three widths and checks that it never scrolls sideways.
+    pub async fn shoot(&self, name: &str) {
+        let number = self.shots.replace_with(|number| *number + 1);
+        let folder = shots();
+        std::fs::create_dir_all(&folder).expect("a folder for pictures");
+        for width in WIDTHS {
+            self.resize(width).await;
+            let overflow = self
+                .run("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
+                .await;
+            let file = folder.join(format!("{}-{number:02}-{name}-{width}.png", journey()));
+            std::fs::write(&file, self.picture().await).expect("keeping a picture");
+            assert!(
+                overflow.as_i64().unwrap_or(0) <= 0,
+                "{name} is {overflow} px too wide at {width} px: {}",
+                file.display()
+            );
+        }
+        self.resize(1280).await;
+    }
+
+    /// Fails when the browser has reported an error: a script that threw, a file that was not there.
+    pub async fn expect_no_errors(&self) {
+        let errors = self.take_errors().await;
+        assert!(
+            errors.is_empty(),
+            "the browser's console has errors at {}:\n{}",
+            self.path().await,
+            errors.join("\n")
+        );
+    }
+
+    /// The errors so far, which are then forgotten; for pages that answer with an error on purpose.
+    pub async fn take_errors(&self) -> Vec<String> {
+        let log = self.client.issue_cmd(Vendor { path: "se/log", body: json!({ "type": "browser" }) }).await;
+        let log = log.expect("the browser's log");
+        let entries = log.as_array().cloned().unwrap_or_default();
+        let severe = entries.into_iter().filter(|entry| entry["level"] == "SEVERE");
+        severe.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    async fn resize(&self, width: u32) {
+        let metrics = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
+    }
+
+    async fn picture(&self) -> Vec<u8> {
+        let answer = self
+            .devtools("Page.captureScreenshot", json!({ "format": "png", "captureBeyondViewport": true }))
+            .await;
+        let data = answer["data"].as_str().expect("a picture");
+        base64::engine::general_purpose::STANDARD.decode(data).expect("a picture in base64")
+    }
+
+    async fn devtools(&self, command: &str, parameters: Value) -> Value {
+        let body = json!({ "cmd": command, "params": parameters });
+        let answer = self.client.issue_cmd(Vendor { path: "goog/cdp/execute", body }).await;
+        answer.unwrap_or_else(|error| panic!("{command}: {error}"))
+    }
+
+    async fn give_up(&self, why: &str) -> ! {
+        let file = shots().join(format!("{}-failed.png", journey()));
+        let _ = std::fs::create_dir_all(shots());
+        let _ = std::fs::write(&file, self.picture().await);
+        let errors = self.take_errors().await;
+        panic!("{why}\nthe page: {}\nthe console: {}", file.display(), errors.join("\n"));
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // Asked to stop, chromedriver takes Chromium with it; killed at once, it would leave it behind.
+        if let Ok(mut stream) = TcpStream::connect(("127.0.0.1", self.port)) {
+            let _ = stream.set_read_timeout(Some(Duration::from_secs(10)));
+            let _ =
+                stream.write_all(b"GET /shutdown HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+            let _ = stream.read_to_end(&mut Vec::new());
+        }
+        let _ = self.driver.kill();
+        let _ = self.driver.wait();
+    }
+}
+
+/// A command that chromedriver knows beyond the standard.
+#[derive(Debug)]
+struct Vendor {
+    path: &'static str,
+    body: Value,
+}
+
+impl WebDriverCompatibleCommand for Vendor {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/{}", session.unwrap_or_default(), self.path))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        (http::Method::POST, Some(self.body.to_string()))
+    }
+}
+
+fn capabilities(profile: &Path, scripts: Scripts) -> Capabilities {
+    let profile = format!("--user-data-dir={}", profile.display());
+    let arguments = [
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--disable-dev-shm-usage",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--lang=en",
+        &profile,
+    ];
+    let mut options = json!({ "args": arguments });
+    if scripts == Scripts::Off {
+        options["prefs"] = json!({ "profile.managed_default_content_settings.javascript": 2 });
+    }
+    let mut capabilities = Capabilities::new();
+    capabilities.insert("goog:chromeOptions".to_owned(), options);
+    capabilities.insert("goog:loggingPrefs".to_owned(), json!({ "browser": "ALL" }));
+    capabilities
+}
+
+fn port_of(driver: &mut Child) -> u16 {
+    let output = BufReader::new(driver.stdout.take().expect("chromedriver's output"));
+    for line in output.lines().map_while(Result::ok) {
+        if let Some((_, port)) = line.rsplit_once("on port ")
+            && line.contains("successfully")
+        {
+            return port.trim_end_matches('.').parse().expect("a port");
+        }
+    }
+    panic!("chromedriver did not start");
+}
+
+fn shots() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/e2e-shots")
+}
+
+/// Name of the running test.
+fn journey() -> String {
+    std::thread::current().name().unwrap_or("journey").replace("::", "-")
+}
