@@ -1,0 +1,89 @@
+//! The documents that the admin sends, typed against the checked-in schema when this crate is built.
+
+#[cynic::schema("rustok")]
+pub(crate) mod schema {}
+
+/// Declares mutations that take one input and give a payload back.
+macro_rules! mutations {
+    ($($(#[$doc:meta])* $name:ident($named:literal, $variables:ident: $type:ty) -> $field:ident: $payload:ty;)*) => {$(
+        /// Variables of the mutation of the same name.
+        #[derive(cynic::QueryVariables)]
+        pub struct $variables {
+            /// Its input.
+            pub input: $type,
+        }
+
+        $(#[$doc])*
+        #[derive(cynic::QueryFragment, Clone, Debug)]
+        #[cynic(graphql_type = "Mutation", variables = $named)]
+        pub struct $name {
+            /// What came of it.
+            #[arguments(input: $input)]
+            pub $field: $payload,
+        }
+    )*};
+}
+
+pub(crate) use mutations;
+
+pub mod catalog;
+pub mod collections;
+pub mod customers;
+pub mod dashboard;
+pub mod identity;
+pub mod import;
+pub mod orders;
+pub mod settings;
+
+/// A whole number of 64 bits, such as minor units.
+#[derive(cynic::Scalar, Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Long(pub i64);
+
+/// RFC 3339 text.
+#[derive(cynic::Scalar, Clone, Debug, PartialEq, Eq)]
+pub struct DateTime(pub String);
+
+/// An amount with its currency, already formatted for the shop's locale.
+#[derive(cynic::QueryFragment, Clone, Debug, PartialEq)]
+pub struct Money {
+    /// Minor units.
+    pub minor: Long,
+    /// ISO 4217 code.
+    pub currency: String,
+    /// Decimal text without a sign for the currency.
+    pub decimal: String,
+    /// For people.
+    pub formatted: String,
+}
+
+/// Where a page of a list stands.
+#[derive(cynic::QueryFragment, Clone, Debug, PartialEq)]
+pub struct PageInfo {
+    /// There are rows behind.
+    pub has_next_page: bool,
+    /// There are rows in front.
+    pub has_previous_page: bool,
+    /// Cursor of the first row.
+    pub start_cursor: Option<String>,
+    /// Cursor of the last row.
+    pub end_cursor: Option<String>,
+}
+
+/// A picture with its renditions at `{url_base}-{width}.webp`.
+#[derive(cynic::QueryFragment, Clone, Debug, PartialEq)]
+pub struct Picture {
+    /// Address without width and ending.
+    pub url_base: String,
+    /// Widths that exist, ascending; none: show the placeholder.
+    pub widths: Vec<i32>,
+    /// Description for those who do not see it.
+    pub alt: String,
+}
+
+impl Picture {
+    /// Address of the smallest rendition of at least this width.
+    pub fn at_least(&self, width: i32) -> Option<String> {
+        let fitting = self.widths.iter().find(|it| **it >= width).or_else(|| self.widths.last())?;
+        Some(format!("{}-{fitting}.webp", self.url_base))
+    }
+}

@@ -1,0 +1,423 @@
+//! Orders: the table, the detail, and every move that staff make.
+
+use super::catalog::IdVariablesFields;
+use super::{DateTime, Long, Money, PageInfo, Picture, schema};
+
+/// Where an order stands.
+#[derive(cynic::Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum OrderState {
+    Draft,
+    PendingPayment,
+    Paid,
+    Shipped,
+    Delivered,
+    Cancelled,
+    Refunded,
+}
+
+impl OrderState {
+    /// Tone of the dot and the word.
+    pub fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Draft => ("off", "Draft"),
+            Self::PendingPayment => ("warning", "Waiting for payment"),
+            Self::Paid => ("warning", "To send"),
+            Self::Shipped => ("info", "On its way"),
+            Self::Delivered => ("good", "Delivered"),
+            Self::Cancelled => ("off", "Cancelled"),
+            Self::Refunded => ("off", "Refunded"),
+        }
+    }
+}
+
+/// What is known of the money.
+#[derive(cynic::Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum PaymentState {
+    Unpaid,
+    Pending,
+    Authorised,
+    Paid,
+    PartlyRefunded,
+    Refunded,
+    Declined,
+    Voided,
+}
+
+impl PaymentState {
+    /// Every state with its name in the address.
+    pub const ALL: [(Self, &'static str); 8] = [
+        (Self::Unpaid, "unpaid"),
+        (Self::Pending, "pending"),
+        (Self::Authorised, "authorised"),
+        (Self::Paid, "paid"),
+        (Self::PartlyRefunded, "partly-refunded"),
+        (Self::Refunded, "refunded"),
+        (Self::Declined, "declined"),
+        (Self::Voided, "voided"),
+    ];
+
+    /// Tone of the dot and the word.
+    pub fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Unpaid => ("warning", "Not paid"),
+            Self::Pending => ("info", "Pending"),
+            Self::Authorised => ("info", "Authorised"),
+            Self::Paid => ("good", "Paid"),
+            Self::PartlyRefunded => ("warning", "Partly refunded"),
+            Self::Refunded => ("off", "Refunded"),
+            Self::Declined => ("danger", "Declined"),
+            Self::Voided => ("off", "Voided"),
+        }
+    }
+}
+
+/// Order of the table.
+#[derive(cynic::Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum OrderSort {
+    PlacedDesc,
+    PlacedAsc,
+    NumberDesc,
+    NumberAsc,
+    TotalDesc,
+    TotalAsc,
+}
+
+impl OrderSort {
+    /// Column and direction in the address.
+    pub const ALL: [(Self, &'static str); 6] = [
+        (Self::PlacedDesc, "-placed"),
+        (Self::PlacedAsc, "placed"),
+        (Self::NumberDesc, "-number"),
+        (Self::NumberAsc, "number"),
+        (Self::TotalDesc, "-total"),
+        (Self::TotalAsc, "total"),
+    ];
+
+    /// The order that the address names; the newest first when it names none.
+    pub fn from_key(key: &str) -> Self {
+        Self::ALL.iter().find(|(_, known)| *known == key).map_or(Self::PlacedDesc, |(sort, _)| *sort)
+    }
+}
+
+/// What narrows the table.
+#[derive(cynic::InputObject, Clone, Debug, Default)]
+pub struct OrderFilter {
+    /// Number, or a part of e-mail or name.
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub q: Option<String>,
+    /// One of these.
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub state: Option<Vec<OrderState>>,
+    /// One of these.
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub payment: Option<Vec<PaymentState>>,
+    /// Somebody has to look.
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub attention: Option<bool>,
+    /// By this customer.
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub customer_id: Option<cynic::Id>,
+    /// Placed at this moment or later.
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub placed_from: Option<DateTime>,
+    /// Placed before this moment.
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub placed_to: Option<DateTime>,
+}
+
+/// Variables of [`Orders`].
+#[derive(cynic::QueryVariables, Debug)]
+pub struct OrdersVariables {
+    /// Rows from the start.
+    pub first: Option<i32>,
+    /// Cursor in front.
+    pub after: Option<String>,
+    /// Rows towards the end.
+    pub last: Option<i32>,
+    /// Cursor behind.
+    pub before: Option<String>,
+    /// What narrows the table.
+    pub filter: Option<OrderFilter>,
+    /// Its order.
+    pub sort: Option<OrderSort>,
+}
+
+/// One page of the table, with the numbers of its tabs.
+#[derive(cynic::QueryFragment, Clone, Debug)]
+#[cynic(graphql_type = "Query", variables = "OrdersVariables")]
+pub struct Orders {
+    /// The rows.
+    #[arguments(first: $first, after: $after, last: $last, before: $before, filter: $filter, sort: $sort)]
+    pub orders: OrderRowConnection,
+    /// Numbers of the tabs.
+    pub order_counts: OrderCounts,
+}
+
+/// The orders of one customer.
+#[derive(cynic::QueryFragment, Clone, Debug)]
+#[cynic(graphql_type = "Query", variables = "OrdersVariables")]
+pub struct OrdersOf {
+    /// The rows.
+    #[arguments(first: $first, after: $after, last: $last, before: $before, filter: $filter, sort: $sort)]
+    pub orders: OrderRowConnection,
+}
+
+/// The rows of a page.
+#[derive(cynic::QueryFragment, Clone, Debug)]
+pub struct OrderRowConnection {
+    /// In order.
+    pub nodes: Vec<OrderRow>,
+    /// Where the page stands.
+    pub page_info: PageInfo,
+    /// Rows that fit the filter.
+    pub total_count: i32,
+}
+
+/// Numbers of the tabs.
+#[derive(cynic::QueryFragment, Clone, Debug)]
+#[allow(missing_docs)]
+pub struct OrderCounts {
+    pub all: i32,
+    pub pending_payment: i32,
+    pub paid: i32,
+    pub shipped: i32,
+    pub delivered: i32,
+    pub cancelled: i32,
+    pub refunded: i32,
+    pub attention: i32,
+}
+
+/// One line of the table.
+#[derive(cynic::QueryFragment, Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub struct OrderRow {
+    pub id: cynic::Id,
+    pub number: Long,
+    pub state: OrderState,
+    pub payment: PaymentState,
+    pub email: String,
+    pub name: String,
+    pub n_items: i32,
+    pub total: Money,
+    pub country: String,
+    pub shipping_name: String,
+    pub attention: Option<String>,
+    pub placed_at: DateTime,
+}
+
+/// One order.
+#[derive(cynic::QueryFragment, Clone, Debug)]
+#[cynic(graphql_type = "Query", variables = "IdVariables")]
+pub struct OrderById {
+    /// Nothing when there is none.
+    #[arguments(id: $id)]
+    pub order: Option<Order>,
+}
+
+/// An order with its whole story.
+#[derive(cynic::QueryFragment, Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub struct Order {
+    pub id: cynic::Id,
+    pub number: Long,
+    pub token: String,
+    pub state: OrderState,
+    pub payment: PaymentState,
+    pub payment_name: String,
+    pub email: String,
+    pub address: Address,
+    pub shipping_name: String,
+    pub lines: Vec<OrderLine>,
+    pub totals: Totals,
+    pub paid: Money,
+    pub refunded: Money,
+    pub fulfilments: Vec<Fulfilment>,
+    pub timeline: Vec<TimelineEntry>,
+    pub placed_at: DateTime,
+    pub pay_until: Option<DateTime>,
+    pub cancel_reason: String,
+    pub attention: Option<String>,
+    pub notes: Vec<OrderNote>,
+    pub customer_id: Option<cynic::Id>,
+    pub moves: Vec<OrderMove>,
+    pub version: Long,
+}
+
+/// Where it goes.
+#[derive(cynic::QueryFragment, Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub struct Address {
+    pub name: String,
+    pub company: String,
+    pub line1: String,
+    pub line2: String,
+    pub postal_code: String,
+    pub city: String,
+    pub region: String,
+    pub country: String,
+    pub phone: String,
+}
+
+/// A line as it was bought.
+#[derive(cynic::QueryFragment, Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub struct OrderLine {
+    pub id: cynic::Id,
+    pub product_id: cynic::Id,
+    pub title: String,
+    pub variant_title: String,
+    pub sku: String,
+    pub picture: Option<Picture>,
+    pub quantity: i32,
+    pub unit: Money,
+    pub total: Money,
+}
+
+/// What it costs.
+#[derive(cynic::QueryFragment, Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub struct Totals {
+    pub subtotal: Money,
+    pub discount: Money,
+    pub shipping: Option<Money>,
+    pub tax: Money,
+    pub taxes: Vec<TaxShare>,
+    pub total: Money,
+    pub includes_tax: bool,
+}
+
+/// The tax of one rate.
+#[derive(cynic::QueryFragment, Clone, Debug, PartialEq)]
+pub struct TaxShare {
+    /// Name of the tax.
+    pub name: String,
+    /// Parts per million.
+    pub rate: i32,
+    /// How much.
+    pub tax: Money,
+}
+
+/// A parcel.
+#[derive(cynic::QueryFragment, Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub struct Fulfilment {
+    pub id: cynic::Id,
+    pub carrier: String,
+    pub tracking_number: String,
+    pub tracking_url: String,
+    pub shipped_at: DateTime,
+    pub delivered_at: Option<DateTime>,
+}
+
+/// Something that happened.
+#[derive(cynic::QueryFragment, Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub struct TimelineEntry {
+    pub kind: String,
+    pub text: String,
+    pub actor: String,
+    pub amount: Option<Money>,
+    pub at: DateTime,
+}
+
+/// What a colleague wrote.
+#[derive(cynic::QueryFragment, Clone, Debug, PartialEq)]
+pub struct OrderNote {
+    /// The words.
+    pub text: String,
+    /// When.
+    pub at: DateTime,
+}
+
+/// Whether a move can be made, and why not.
+#[derive(cynic::QueryFragment, Clone, Debug, PartialEq)]
+pub struct OrderMove {
+    /// `mark_paid`, `ship`, `deliver`, `cancel`, `refund`.
+    pub name: String,
+    /// It can.
+    pub possible: bool,
+    /// It cannot, because.
+    pub why_not: String,
+}
+
+impl Order {
+    /// Whether a move can be made.
+    pub fn can(&self, name: &str) -> bool {
+        self.moves.iter().any(|step| step.name == name && step.possible)
+    }
+}
+
+/// The order after a move.
+#[derive(cynic::QueryFragment, Clone, Debug)]
+pub struct OrderPayload {
+    /// With its new version.
+    pub order: Order,
+}
+
+/// Which order in which version.
+#[derive(cynic::InputObject, Clone, Debug)]
+pub struct OrderMoveInput {
+    /// The order.
+    pub id: cynic::Id,
+    /// As it was seen.
+    pub version: Option<Long>,
+}
+
+/// A parcel that leaves.
+#[derive(cynic::InputObject, Clone, Debug)]
+#[allow(missing_docs)]
+pub struct OrderShipInput {
+    pub id: cynic::Id,
+    pub version: Option<Long>,
+    pub carrier: Option<String>,
+    pub tracking_number: Option<String>,
+    pub tracking_url: Option<String>,
+}
+
+/// An order that is called off.
+#[derive(cynic::InputObject, Clone, Debug)]
+#[allow(missing_docs)]
+pub struct OrderCancelInput {
+    pub id: cynic::Id,
+    pub version: Option<Long>,
+    pub reason: String,
+}
+
+/// Words for colleagues.
+#[derive(cynic::InputObject, Clone, Debug)]
+#[allow(missing_docs)]
+pub struct OrderNoteAddInput {
+    pub id: cynic::Id,
+    pub text: String,
+}
+
+/// Everything back.
+#[derive(cynic::InputObject, Clone, Debug)]
+#[allow(missing_docs)]
+pub struct OrderRefundInput {
+    pub id: cynic::Id,
+    pub version: Option<Long>,
+    pub reason: String,
+    pub restock: Option<bool>,
+}
+
+super::mutations! {
+    /// The money came by hand.
+    OrderMarkPaid("OrderMarkPaidVariables", OrderMarkPaidVariables: OrderMoveInput) -> order_mark_paid: OrderPayload;
+    /// A parcel left.
+    OrderShip("OrderShipVariables", OrderShipVariables: OrderShipInput) -> order_ship: OrderPayload;
+    /// It arrived.
+    OrderDeliver("OrderDeliverVariables", OrderDeliverVariables: OrderMoveInput) -> order_deliver: OrderPayload;
+    /// It is called off.
+    OrderCancel("OrderCancelVariables", OrderCancelVariables: OrderCancelInput) -> order_cancel: OrderPayload;
+    /// A note for colleagues.
+    OrderNoteAdd("OrderNoteAddVariables", OrderNoteAddVariables: OrderNoteAddInput) -> order_note_add: OrderPayload;
+    /// The money goes back.
+    OrderRefund("OrderRefundVariables", OrderRefundVariables: OrderRefundInput) -> order_refund: OrderPayload;
+    /// Somebody has looked.
+    OrderAttentionClear("OrderAttentionClearVariables", OrderAttentionClearVariables: OrderMoveInput)
+        -> order_attention_clear: OrderPayload;
+}

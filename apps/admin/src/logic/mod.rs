@@ -1,0 +1,9 @@
+//! Pure rules of the admin: no browser, no network, so that every one of them is tested on the host.
+
+pub mod amount;
+pub mod chart;
+pub mod list;
+pub mod matrix;
+pub mod moment;
+pub mod permission;
+pub mod product;
