@@ -5,18 +5,18 @@ use std::fs;
 use anyhow::{Context, Result};
 
 use crate::process::{Steps, cargo, output, root, run, target};
-use crate::test::{WASM_ONLY, workspace};
+use crate::test::{BUNDLES, workspace};
 use crate::tools;
 
 /// Formatting, lints, arrows.
 pub fn run_all() -> Result<()> {
-    let mut steps = Steps::new(3 + WASM_ONLY.len());
+    let mut steps = Steps::new(3 + BUNDLES.len());
     steps.next("Formatting");
     run(&mut cargo(["fmt", "--all", "--check"]))?;
     steps.next("Lints of everything that runs on the server");
     run(cargo(["clippy", "--quiet", "--all-targets"]).args(workspace()).args(["--", "-D", "warnings"]))?;
     tools::wasm_target()?;
-    for package in WASM_ONLY {
+    for package in BUNDLES {
         // One at a time: leptos is rendered by one and hydrated by the other.
         steps.next(&format!("Lints of {package} in the browser"));
         let target = ["--target", "wasm32-unknown-unknown"];

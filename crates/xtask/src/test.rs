@@ -5,8 +5,11 @@ use anyhow::Result;
 use crate::process::{Steps, cargo, run};
 use crate::{front, postgres, tools};
 
-/// Packages that compile for browsers only.
-pub const WASM_ONLY: [&str; 2] = ["admin", "storefront-wasm"];
+/// Packages that are bundles for browsers; leptos' csr, hydrate and ssr must not meet in one cargo call.
+pub const BUNDLES: [&str; 2] = ["admin", "storefront-wasm"];
+
+/// Packages of which nothing compiles for this machine.
+const WASM_ONLY: [&str; 1] = ["storefront-wasm"];
 
 /// Runs everything, or with arguments what they choose.
 pub fn run_all(nextest: &[String]) -> Result<()> {
