@@ -1,1 +1,61 @@
-//! identity
+//! Who: tenants and their domains, people, roles, sessions, tokens.
+//!
+//! Read in this order: [`door`] (what the host asks about every request), [`resolve`] and [`directory`] (which
+//! tenant), [`session`] and [`token`] (who), [`tenant`] and [`user`] (use cases), [`idempotency`].
+
+mod csrf;
+pub mod directory;
+pub mod door;
+mod entity;
+pub mod event;
+pub mod graphql;
+mod guess;
+mod http;
+pub mod idempotency;
+mod jobs;
+mod password;
+pub mod resolve;
+pub mod session;
+pub mod tenant;
+pub mod token;
+pub mod user;
+pub mod view;
+
+pub use directory::check_config;
+pub use door::{Authenticated, Resolved, ShopBase, Visit, authenticate, check_origin, resolve};
+pub use event::IdentityEvent;
+pub use http::rest;
+pub use jobs::jobs;
+pub use session::{SignedIn, sign_in, sign_out};
+pub use user::{NewUser, Registration, register};
+
+use platform::Access;
+use platform::surface::Entry;
+use primitives::Permission;
+
+/// Every door of this module.
+pub fn surface() -> Vec<Entry> {
+    vec![
+        Entry::query("me", Access::Public),
+        Entry::query("shop", Access::Public),
+        Entry::query("users", Permission::USERS_LIST),
+        Entry::query("user", Permission::USERS_READ).id("id", "user"),
+        Entry::query("roles", Permission::ROLES_LIST),
+        Entry::query("mySessions", Access::SignedIn),
+        Entry::mutation("signIn", Access::Public),
+        Entry::mutation("signOut", Access::Public),
+        Entry::mutation("register", Access::Public),
+        Entry::mutation("changePassword", Access::SignedIn),
+        Entry::mutation("updateProfile", Access::SignedIn),
+        Entry::mutation("revokeSession", Access::SignedIn).id("input.id", "session"),
+        Entry::mutation("createUser", Permission::USERS_CREATE),
+        Entry::mutation("setUserRoles", Permission::ROLES_MANAGE).id("input.id", "user"),
+        Entry::mutation("setUserStatus", Permission::USERS_UPDATE).id("input.id", "user"),
+        Entry::mutation("updateShop", Permission::SETTINGS_UPDATE),
+        Entry::rest("POST", "/api/v1/auth/register", Access::Public),
+        Entry::rest("POST", "/api/v1/auth/sign-in", Access::Public),
+        Entry::rest("POST", "/api/v1/auth/sign-out", Access::Public),
+        Entry::rest("POST", "/api/v1/auth/token", Access::Public),
+        Entry::rest("GET", "/api/v1/me", Access::SignedIn),
+    ]
+}

@@ -1,0 +1,231 @@
+//! Tenants by every name they have, cached: found ones for 300 s, missing ones for 60 s, 1,000 in all, one database
+//! load per key under any number of concurrent misses.
+//!
+//! A key of the cache holds the generation in which it was asked, and every change of a tenant begins a new
+//! generation. So whatever was loaded before a change can never answer a question that was asked after it.
+//! Other processes notice a change by [`watch`], within a second.
+
+use crate::entity::{domain, tenant};
+use crate::resolve::{Key, Rules};
+use metrics::counter;
+use moka::Expiry;
+use moka::future::Cache;
+use platform::{App, Config, Context, Db, Error, Result, TenantInfo};
+use primitives::{Country, Currency, Locale, TenantId};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, JoinType, QueryFilter,
+    QueryOrder, QuerySelect, Statement,
+};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
+
+/// How often other processes' changes are looked for; CONTRACT allows a second.
+const WATCH: Duration = Duration::from_millis(500);
+
+/// A tenant as the directory knows it.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// Identity and settings.
+    pub info: Arc<TenantInfo>,
+    /// Whether it is closed to everybody.
+    pub suspended: bool,
+}
+
+/// The cache; one per process.
+pub struct Directory {
+    rules: Rules,
+    default_slug: Option<String>,
+    found: Cache<(u64, Key), Option<Arc<Record>>>,
+    generation: AtomicU64,
+    loads: AtomicU64,
+}
+
+/// Refuses a configuration that no request could be resolved with; for the start of the host.
+///
+/// # Errors
+/// Names the key, the value and what is allowed.
+pub fn check_config(config: &Config) -> Result<()> {
+    Rules::from_config(config).map(|_| ())
+}
+
+impl Directory {
+    /// The directory of this process.
+    ///
+    /// # Errors
+    /// As [`check_config`].
+    pub fn of(app: &App) -> Result<Arc<Self>> {
+        struct Slot(Result<Arc<Directory>>);
+        app.state(|| Slot(Directory::new(app.config()).map(Arc::new))).0.clone()
+    }
+
+    fn new(config: &Config) -> Result<Self> {
+        let cache = &config.cache;
+        let life = Life {
+            found: Duration::from_secs(cache.tenant_seconds),
+            missing: Duration::from_secs(cache.tenant_missing_seconds),
+        };
+        Ok(Self {
+            rules: Rules::from_config(config)?,
+            default_slug: config.server.default_tenant.clone(),
+            found: Cache::builder().max_capacity(cache.tenants).expire_after(life).build(),
+            generation: AtomicU64::new(0),
+            loads: AtomicU64::new(0),
+        })
+    }
+
+    /// What configuration says about resolution.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// The tenant of that name, suspended or not.
+    ///
+    /// # Errors
+    /// Those of the database; they are not remembered.
+    pub async fn find(&self, app: &App, key: &Key) -> Result<Option<Arc<Record>>> {
+        let place = (self.generation.load(Ordering::Acquire), key.clone());
+        if let Some(known) = self.found.get(&place).await {
+            counter!("rustok_cache_operations_total", "cache" => "tenant", "result" => "hit").increment(1);
+            return Ok(known);
+        }
+        counter!("rustok_cache_operations_total", "cache" => "tenant", "result" => "miss").increment(1);
+        let loaded = self.found.try_get_with(place, self.load(app.db(), key)).await;
+        loaded.map_err(|error: Arc<Error>| Error::clone(&error))
+    }
+
+    /// Forgets everything: the next question to each key is a new load.
+    pub fn invalidate(&self) {
+        self.generation.fetch_add(1, Ordering::AcqRel);
+        self.found.invalidate_all();
+    }
+
+    /// How many loads there have been.
+    pub fn loads(&self) -> u64 {
+        self.loads.load(Ordering::Relaxed)
+    }
+
+    async fn load(&self, db: &Db, key: &Key) -> Result<Option<Arc<Record>>> {
+        self.loads.fetch_add(1, Ordering::Relaxed);
+        counter!("rustok_cache_loads_total", "cache" => "tenant").increment(1);
+        let connection = primary(db);
+        let select = tenant::Entity::find();
+        let select = match key {
+            Key::Id(id) => select.filter(tenant::Column::Id.eq(id.uuid())),
+            Key::Slug(slug) => select.filter(tenant::Column::Slug.eq(slug.as_str())),
+            Key::Domain(host) => select
+                .join_rev(
+                    JoinType::InnerJoin,
+                    domain::Entity::belongs_to(tenant::Entity)
+                        .from(domain::Column::TenantId)
+                        .to(tenant::Column::Id)
+                        .into(),
+                )
+                .filter(domain::Column::Host.eq(host.as_str())),
+            Key::Default => match &self.default_slug {
+                Some(slug) => select.filter(tenant::Column::Slug.eq(slug.as_str())),
+                None => select.order_by_asc(tenant::Column::CreatedAt).order_by_asc(tenant::Column::Id),
+            },
+        };
+        let Some(row) = select.one(connection).await.context("looking for a tenant")? else {
+            return Ok(None);
+        };
+        let suspended = row.status == "suspended";
+        let hosts = domain::Entity::find()
+            .filter(domain::Column::TenantId.eq(row.id))
+            .order_by_asc(domain::Column::CreatedAt)
+            .order_by_asc(domain::Column::Id)
+            .select_only()
+            .column(domain::Column::Host)
+            .into_tuple::<String>()
+            .all(connection)
+            .await
+            .context("looking for a tenant's domains")?;
+        let info = Arc::new(info_of(row, self.hosts(hosts))?);
+        Ok(Some(Arc::new(Record { info, suspended })))
+    }
+
+    fn hosts(&self, domains: Vec<String>) -> impl FnOnce(&str) -> Vec<String> {
+        let bases = self.rules.base_domains().to_vec();
+        move |slug| domains.into_iter().chain(bases.iter().map(|base| format!("{slug}.{base}"))).collect()
+    }
+}
+
+/// Reads a row; `hosts` gives the hosts of its slug.
+pub(crate) fn info_of(row: tenant::Model, hosts: impl FnOnce(&str) -> Vec<String>) -> Result<TenantInfo> {
+    let doing = || format!("reading tenant {}", row.slug);
+    Ok(TenantInfo {
+        id: TenantId::from_uuid(row.id),
+        locale: Locale::parse(&row.locale).map_err(Error::internal).context(doing())?,
+        currency: Currency::parse(&row.currency).map_err(Error::internal).context(doing())?,
+        country: Country::parse(&row.country).map_err(Error::internal).context(doing())?,
+        prices_include_tax: row.prices_include_tax,
+        storefront: Arc::new(
+            serde_json::from_str(&row.storefront).map_err(Error::internal).context(doing())?,
+        ),
+        settings: Arc::new(serde_json::from_str(&row.settings).map_err(Error::internal).context(doing())?),
+        hosts: hosts(&row.slug),
+        slug: row.slug,
+        name: row.name,
+        theme: row.theme,
+    })
+}
+
+/// Tenants are read where they are written: a replica that lags would bring an old one back into the cache.
+pub(crate) fn primary(db: &Db) -> &DatabaseConnection {
+    match db.backend() {
+        DbBackend::Postgres => db.global(),
+        _ => db.global_read(),
+    }
+}
+
+/// Notices tenants that other processes changed, until `stop`.
+pub async fn watch(app: App, stop: CancellationToken) {
+    let Ok(directory) = Directory::of(&app) else { return };
+    let mut seen = None;
+    let mut away = false;
+    while stop.run_until_cancelled(tokio::time::sleep(WATCH)).await.is_some() {
+        match state(app.db()).await {
+            Ok(state) => {
+                if seen != Some(state) {
+                    directory.invalidate();
+                }
+                seen = Some(state);
+                away = false;
+            }
+            Err(error) if !away => {
+                tracing::warn!(report = %error.report(), "tenants of other processes cannot be watched");
+                away = true;
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+/// Changes with every committed change of any tenant: their number and the sum of their revisions.
+async fn state(db: &Db) -> Result<(i64, i64)> {
+    let sql =
+        "SELECT count(*) AS tenants, CAST(coalesce(sum(revision), 0) AS bigint) AS revisions FROM tenant";
+    let connection = primary(db);
+    let statement = Statement::from_string(connection.get_database_backend(), sql);
+    let row = connection.query_one_raw(statement).await.context("watching tenants")?;
+    let row = row.ok_or_else(|| Error::internal("a count has one row"))?;
+    Ok((row.try_get("", "tenants")?, row.try_get("", "revisions")?))
+}
+
+struct Life {
+    found: Duration,
+    missing: Duration,
+}
+
+impl Expiry<(u64, Key), Option<Arc<Record>>> for Life {
+    fn expire_after_create(
+        &self,
+        _: &(u64, Key),
+        found: &Option<Arc<Record>>,
+        _: Instant,
+    ) -> Option<Duration> {
+        Some(if found.is_some() { self.found } else { self.missing })
+    }
+}

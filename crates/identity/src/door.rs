@@ -1,0 +1,166 @@
+//! What the host asks about every request: which tenant, who, and whether the browser was tricked.
+
+use crate::csrf;
+use crate::directory::{Directory, Record};
+use crate::resolve::{Key, Origin, Plan, TENANT_HEADER, Way};
+use crate::session::{Credential, Sessions, cookie_name};
+use crate::token::Tokens;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use platform::{Actor, App, Error, Result, TenantInfo};
+use primitives::SessionId;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+/// What every address of the shop begins with: nothing, or `/t/{slug}`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ShopBase(pub String);
+
+/// The tenant of a request and the way it was named.
+#[derive(Clone, Debug)]
+pub struct Resolved {
+    /// The tenant.
+    pub tenant: Arc<TenantInfo>,
+    /// What every address of the shop begins with: nothing, or `/t/{slug}`.
+    pub base_path: String,
+    /// The path as the tenant's own pages know it.
+    pub rest_path: String,
+    /// Host, scheme and client, as the browser sees them.
+    pub origin: Origin,
+}
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub struct Authenticated {
+    /// For the context of the call.
+    pub actor: Actor,
+    /// For signing in and out.
+    pub visit: Visit,
+}
+
+/// The browser or program behind a request, as far as sessions need to know it.
+#[derive(Clone, Debug)]
+pub struct Visit {
+    /// Whether it speaks HTTPS.
+    pub secure: bool,
+    /// Its address.
+    pub client: IpAddr,
+    /// What it calls itself.
+    pub user_agent: String,
+    /// The session it showed, when that is open.
+    pub session: Option<SessionId>,
+}
+
+impl Visit {
+    /// A program on this machine, for the command line and tests.
+    pub fn local() -> Self {
+        Self {
+            secure: false,
+            client: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            user_agent: String::new(),
+            session: None,
+        }
+    }
+}
+
+/// Finds the tenant of a request by custom domain, subdomain, header (API only) or path, in the configured order.
+///
+/// # Errors
+/// `BAD_USER_INPUT` for what is malformed, reserved or contradicts itself, `NOT_FOUND` for an unknown tenant,
+/// `FORBIDDEN` for a suspended one.
+pub async fn resolve(app: &App, parts: &Parts, peer: Option<IpAddr>) -> Result<Resolved> {
+    let directory = Directory::of(app)?;
+    let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    let origin = Origin::read(directory.rules(), &parts.uri, &parts.headers, peer)?;
+    let plan = Plan::read(directory.rules(), &origin.host, &parts.headers, parts.uri.path())?;
+    let (way, record) = locate(&directory, app, &plan).await?.ok_or_else(|| Error::not_found("shop"))?;
+    if plan.header.as_ref().is_some_and(|header| !names(header, &record.info)) {
+        return Err(Error::invalid(TENANT_HEADER, "contradicts the address of the request"));
+    }
+    let on_path = plan.path.filter(|path| path.slug.as_str() == record.info.slug);
+    if way == Way::Header && on_path.is_none() && parts.uri.path().starts_with("/t/") {
+        return Err(Error::invalid(TENANT_HEADER, "contradicts the path of the request"));
+    }
+    if record.suspended {
+        return Err(Error::forbidden("this shop is suspended"));
+    }
+    let (base_path, rest_path) = match on_path {
+        Some(path) => (format!("/t/{}", path.slug), path.rest),
+        None => (String::new(), parts.uri.path().to_owned()),
+    };
+    Ok(Resolved { tenant: record.info.clone(), base_path, rest_path, origin })
+}
+
+async fn locate(directory: &Directory, app: &App, plan: &Plan) -> Result<Option<(Way, Arc<Record>)>> {
+    for step in &plan.steps {
+        let key = step.key.as_ref().map_err(|error| Error::invalid_fields(vec![error.clone()]))?;
+        if let Some(record) = directory.find(app, key).await? {
+            return Ok(Some((step.way, record)));
+        }
+        // A domain that nobody owns may still be a subdomain; a name that nobody has is nobody's.
+        if step.way != Way::Domain {
+            return Ok(None);
+        }
+    }
+    Ok(None)
+}
+
+fn names(key: &Key, tenant: &TenantInfo) -> bool {
+    match key {
+        Key::Id(id) => *id == tenant.id,
+        Key::Slug(slug) => slug.as_str() == tenant.slug,
+        Key::Domain(_) | Key::Default => false,
+    }
+}
+
+/// Finds out who asks: by bearer token, by session cookie, or nobody.
+///
+/// # Errors
+/// `UNAUTHENTICATED` for a token that is not good here and now; a cookie that is not good is nobody's.
+pub async fn authenticate(app: &App, resolved: &Resolved, headers: &HeaderMap) -> Result<Authenticated> {
+    let tenant = &resolved.tenant;
+    let mut visit = Visit {
+        secure: resolved.origin.secure,
+        client: resolved.origin.client,
+        user_agent: text(headers, header::USER_AGENT).unwrap_or_default().to_owned(),
+        session: None,
+    };
+    let live = match bearer(headers)? {
+        Some(token) => {
+            let claims = Tokens::of(app).read(token, tenant.id, app.clock().now())?;
+            let live = Sessions::of(app).find(app, tenant, Credential::Session(claims.sid)).await?;
+            Some(live.filter(|live| live.user == claims.sub).ok_or_else(Error::unauthenticated)?)
+        }
+        None => match cookie(headers, &cookie_name(tenant, visit.secure)).and_then(Credential::from_cookie) {
+            Some(credential) => Sessions::of(app).find(app, tenant, credential).await?,
+            None => None,
+        },
+    };
+    visit.session = live.as_ref().map(|live| live.session);
+    Ok(Authenticated { actor: live.map_or(Actor::Anonymous, |live| live.actor.clone()), visit })
+}
+
+/// Refuses an unsafe request that another site made the browser send; see [`csrf::check`].
+///
+/// # Errors
+/// `FORBIDDEN`.
+pub fn check_origin(resolved: &Resolved, parts: &Parts) -> Result<()> {
+    csrf::check(&parts.method, &parts.headers, &resolved.tenant, &resolved.origin.authority)
+}
+
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>> {
+    let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
+    let (scheme, token) =
+        value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or_else(Error::unauthenticated)?;
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(Some(token.trim())) } else { Err(Error::unauthenticated()) }
+}
+
+fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let pairs = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let pairs = pairs.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.filter(|(key, _)| *key == name).map(|(_, value)| value).next()
+}
+
+fn text(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}

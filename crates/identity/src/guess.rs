@@ -1,0 +1,222 @@
+//! Slows guessing down: the wait between attempts grows with every attempt that did not succeed.
+//!
+//! Attempts count before the password is looked at, so a thousand at once are a thousand. Nobody is locked out: a
+//! wait ends by itself, the longest after five minutes, and what an address does to an account does not keep the
+//! account's owner out from elsewhere, apart from the short wait per account.
+
+use moka::sync::Cache;
+use platform::{App, Error, Result};
+use primitives::{Email, ErrorCode, TenantId, Timestamp};
+use std::hash::{DefaultHasher, Hash, Hasher as _};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How many keys are remembered at most; the least used go first.
+const REMEMBERED: u64 = 20_000;
+/// After so much silence an account or address starts afresh.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(15 * 60);
+
+/// How patient we are with one key: so many attempts are free, then the wait doubles up to a limit.
+#[derive(Clone, Copy)]
+struct Patience {
+    free: u32,
+    longest: Duration,
+}
+
+const ACCOUNT_AND_ADDRESS: Patience = Patience { free: 5, longest: Duration::from_secs(300) };
+const ACCOUNT: Patience = Patience { free: 20, longest: Duration::from_secs(8) };
+const ADDRESS: Patience = Patience { free: 60, longest: Duration::from_secs(60) };
+const REGISTRATIONS: Patience = Patience { free: 200, longest: Duration::from_secs(60) };
+
+/// Attempts that have not succeeded, by account, by address and by both. One per process.
+pub struct Guesses {
+    counts: Cache<u64, Arc<Mutex<Count>>>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Count {
+    attempts: u32,
+    last: Timestamp,
+}
+
+/// An attempt that was let through; [`Attempt::succeeded`] forgives the ones before it.
+pub struct Attempt<'g> {
+    guesses: &'g Guesses,
+    account: u64,
+    address: u64,
+    pair: u64,
+}
+
+impl Guesses {
+    /// The counts of this process.
+    pub fn of(app: &App) -> Arc<Self> {
+        app.state(Self::new)
+    }
+
+    fn new() -> Self {
+        Self { counts: Cache::builder().max_capacity(REMEMBERED).time_to_idle(FORGOTTEN_AFTER).build() }
+    }
+
+    /// Counts an attempt, or says how long to wait.
+    ///
+    /// # Errors
+    /// `RATE_LIMIT_EXCEEDED`, the same whether or not the account exists.
+    pub fn attempt(
+        &self,
+        tenant: TenantId,
+        account: &Email,
+        from: IpAddr,
+        now: Timestamp,
+    ) -> Result<Attempt<'_>> {
+        let from = network(from);
+        let (pair, address) = (key((tenant, account, from)), key((tenant, from)));
+        let account = key((tenant, account));
+        for (key, patience) in [(pair, ACCOUNT_AND_ADDRESS), (address, ADDRESS), (account, ACCOUNT)] {
+            self.count(key, patience, now).map_err(too_many)?;
+        }
+        Ok(Attempt { guesses: self, account, address, pair })
+    }
+
+    /// Counts somebody who opens an account, by what was given and never by what is known.
+    ///
+    /// # Errors
+    /// `RATE_LIMIT_EXCEEDED`.
+    pub fn registration(
+        &self,
+        tenant: TenantId,
+        account: &Email,
+        from: IpAddr,
+        now: Timestamp,
+    ) -> Result<()> {
+        let from = network(from);
+        self.count(key(("register", tenant, account, from)), ACCOUNT_AND_ADDRESS, now).map_err(too_many)?;
+        self.count(key(("register", tenant, from)), REGISTRATIONS, now).map_err(too_many)
+    }
+
+    fn count(&self, key: u64, patience: Patience, now: Timestamp) -> std::result::Result<(), Duration> {
+        let count = self.counts.get_with(key, Arc::default);
+        let mut count = count.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = now.since(count.last);
+        if since >= FORGOTTEN_AFTER {
+            *count = Count::default();
+        }
+        let wait = patience.wait_after(count.attempts);
+        if since < wait {
+            return Err(wait - since);
+        }
+        *count = Count { attempts: count.attempts.saturating_add(1), last: now };
+        Ok(())
+    }
+}
+
+impl Attempt<'_> {
+    /// It was the owner: the account starts afresh. The address is only forgiven this one attempt, or one good account
+    /// would pay for guessing at all others.
+    pub fn succeeded(self) {
+        self.guesses.counts.invalidate(&self.pair);
+        self.guesses.counts.invalidate(&self.account);
+        if let Some(count) = self.guesses.counts.get(&self.address) {
+            let mut count = count.lock().unwrap_or_else(PoisonError::into_inner);
+            count.attempts = count.attempts.saturating_sub(1);
+        }
+    }
+}
+
+impl Patience {
+    fn wait_after(self, attempts: u32) -> Duration {
+        match attempts.checked_sub(self.free) {
+            None => Duration::ZERO,
+            Some(beyond) => Duration::from_secs(1_u64 << beyond.min(20)).min(self.longest),
+        }
+    }
+}
+
+/// One household has a /64 of IPv6 addresses to guess from.
+fn network(from: IpAddr) -> u128 {
+    match from.to_canonical() {
+        IpAddr::V4(v4) => u128::from(u32::from(v4)),
+        IpAddr::V6(v6) => u128::from(v6) >> 64 << 64,
+    }
+}
+
+fn key(parts: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    parts.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn too_many(wait: Duration) -> Error {
+    let seconds = wait.as_secs_f64().ceil();
+    Error::new(ErrorCode::RateLimitExceeded, format!("too many attempts, try again in {seconds} s"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOME: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+    const AWAY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, 1));
+
+    fn email(text: &str) -> Email {
+        Email::parse(text).unwrap()
+    }
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_millis(1_800_000_000_000) + Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn the_wait_grows_and_ends() {
+        let (guesses, tenant, anna) = (Guesses::new(), TenantId::new(), email("anna@x.example"));
+        let attempt = |second| guesses.attempt(tenant, &anna, HOME, at(second)).is_ok();
+        assert!((0..5).all(|_| attempt(0)), "five are free");
+        assert!(!attempt(0));
+        assert!(attempt(1), "the first wait is one second");
+        assert!(!attempt(2), "the second is two");
+        assert!(attempt(3));
+        assert!(!attempt(6));
+        assert!(attempt(7));
+        let error = guesses.attempt(tenant, &anna, HOME, at(7)).err().unwrap();
+        assert_eq!(error.code(), ErrorCode::RateLimitExceeded);
+        assert_eq!(error.message(), "too many attempts, try again in 8 s");
+        assert!(attempt(7 + 900), "silence is forgiven");
+    }
+
+    #[test]
+    fn somebody_elses_guessing_keeps_the_owner_out_for_seconds_only() {
+        let (guesses, tenant, anna) = (Guesses::new(), TenantId::new(), email("anna@x.example"));
+        for second in 0..600 {
+            let _ = guesses.attempt(tenant, &anna, HOME, at(second));
+        }
+        assert!(guesses.attempt(tenant, &anna, AWAY, at(608)).is_ok());
+    }
+
+    #[test]
+    fn success_forgives_the_account_but_not_the_address() {
+        let (guesses, tenant, anna) = (Guesses::new(), TenantId::new(), email("anna@x.example"));
+        for _ in 0..5 {
+            guesses.attempt(tenant, &anna, HOME, at(0)).unwrap();
+        }
+        assert!(guesses.attempt(tenant, &anna, HOME, at(0)).is_err());
+        guesses.attempt(tenant, &anna, HOME, at(1)).unwrap().succeeded();
+        assert!(guesses.attempt(tenant, &anna, HOME, at(1)).is_ok());
+        for n in 0..100 {
+            let _ = guesses.attempt(tenant, &email(&format!("a{n}@x.example")), HOME, at(1));
+        }
+        assert!(guesses.attempt(tenant, &email("fresh@x.example"), HOME, at(1)).is_err());
+        assert!(guesses.attempt(tenant, &email("fresh@x.example"), AWAY, at(1)).is_ok());
+        assert!(guesses.attempt(TenantId::new(), &email("fresh@x.example"), HOME, at(1)).is_ok());
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let (guesses, tenant) = (Guesses::new(), TenantId::new());
+        for n in 0..30_000_u32 {
+            let from = IpAddr::V4(std::net::Ipv4Addr::from(n));
+            let _ = guesses.attempt(tenant, &email(&format!("a{n}@x.example")), from, at(0));
+        }
+        guesses.counts.run_pending_tasks();
+        assert!(guesses.counts.entry_count() <= REMEMBERED);
+    }
+}

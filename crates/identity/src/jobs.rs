@@ -1,0 +1,60 @@
+//! Background work of this module.
+
+use crate::directory;
+use crate::entity::session;
+use crate::tenant;
+use platform::{Access, App, Ctx, Result};
+use sea_orm::ColumnTrait;
+use std::pin::Pin;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// How often what has run out is cleared away.
+const SWEEP: Duration = Duration::from_secs(3600);
+/// How long the answers of idempotent requests are kept.
+const ANSWERS: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How long an ended session stays, for whoever looks into a theft.
+const ENDED: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// A named piece of background work.
+pub type Job = (&'static str, Pin<Box<dyn Future<Output = ()> + Send>>);
+
+/// What runs beside the host until `stop`.
+pub fn jobs(app: &App, stop: CancellationToken) -> Vec<Job> {
+    vec![
+        ("tenant-watch", Box::pin(directory::watch(app.clone(), stop.clone()))),
+        ("identity-sweep", Box::pin(sweep_on(app.clone(), stop))),
+    ]
+}
+
+async fn sweep_on(app: App, stop: CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(SWEEP)).await.is_some() {
+        if let Err(error) = sweep(&app).await {
+            tracing::warn!(report = %error.report(), "clearing away old sessions and answers failed");
+        }
+    }
+}
+
+/// Deletes sessions and stored answers that nobody will ask for again, in every tenant.
+///
+/// # Errors
+/// Those of the database; what was deleted until then stays deleted.
+pub(crate) async fn sweep(app: &App) -> Result<()> {
+    for tenant in tenant::list(app).await? {
+        let ctx = Ctx::system(app, tenant.info, "identity-sweep");
+        ctx.write(Access::System, async |tx| {
+            let now = ctx.now();
+            tx.delete_many::<session::Entity>()
+                .filter(session::Column::ExpiresAt.lt((now - ENDED).millis()))
+                .exec()
+                .await?;
+            tx.raw_exec(
+                "DELETE FROM idempotency_key WHERE tenant_id = {tenant} AND created_at < ?",
+                vec![(now - ANSWERS).millis().into()],
+            )
+            .await
+        })
+        .await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,187 @@
+//! Passwords: Argon2id (19 MiB, 2 passes, 1 lane) on a small pool of its own.
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Params, Version};
+use platform::{App, Context, Error, Result};
+use std::fmt;
+use std::sync::Arc;
+use tokio::sync::{OnceCell, Semaphore};
+use zeroize::Zeroizing;
+
+/// Callers that may wait for a place in the pool; more are told to come back.
+const QUEUE: usize = 64;
+
+/// A password of 8 to 1,024 bytes; never printed, wiped when dropped.
+#[derive(Clone)]
+pub struct Password(Zeroizing<String>);
+
+impl Password {
+    /// Fewest bytes.
+    pub const MIN: usize = 8;
+    /// Most bytes.
+    pub const MAX: usize = 1_024;
+
+    /// Checks the length in bytes; every character counts, space included.
+    ///
+    /// # Errors
+    /// `BAD_USER_INPUT` on `field`.
+    pub fn parse(field: &str, text: &str) -> Result<Self> {
+        match text.len() {
+            Self::MIN..=Self::MAX => Ok(Self(Zeroizing::new(text.to_owned()))),
+            0..Self::MIN => {
+                Err(Error::invalid(field, format!("must have at least {} characters", Self::MIN)))
+            }
+            _ => Err(Error::invalid(field, format!("must have at most {} bytes", Self::MAX))),
+        }
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(…)")
+    }
+}
+
+/// The pool; one per process, see [`Hasher::of`].
+pub struct Hasher {
+    places: Arc<Semaphore>,
+    queue: Semaphore,
+    unknown: OnceCell<String>,
+}
+
+impl Hasher {
+    /// The pool of this process, `security.hash_workers` wide.
+    pub fn of(app: &App) -> Arc<Self> {
+        app.state(|| Self::new(app.config().security.hash_workers))
+    }
+
+    fn new(workers: usize) -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(workers.max(1))),
+            queue: Semaphore::new(workers.max(1) + QUEUE),
+            unknown: OnceCell::new(),
+        }
+    }
+
+    /// The PHC text to store for a password, with a salt of its own.
+    ///
+    /// # Errors
+    /// `SERVICE_UNAVAILABLE` when too many callers wait.
+    pub async fn hash(&self, password: &Password) -> Result<String> {
+        let password = password.clone();
+        self.run(move || hash(password.0.as_bytes())).await?
+    }
+
+    /// Whether the password belongs to the stored text.
+    ///
+    /// Without a stored text, for a person who is not known, it takes as long and says no.
+    ///
+    /// # Errors
+    /// `SERVICE_UNAVAILABLE` when too many callers wait.
+    pub async fn verify(&self, password: &Password, stored: Option<&str>) -> Result<bool> {
+        let known = stored.is_some();
+        let stored = match stored {
+            Some(stored) => stored.to_owned(),
+            None => self
+                .unknown
+                .get_or_try_init(|| async { self.run(|| hash(&rand::random::<[u8; 32]>())).await? })
+                .await?
+                .clone(),
+        };
+        let password = password.clone();
+        let fits = self.run(move || verify(password.0.as_bytes(), &stored)).await?;
+        Ok(fits && known)
+    }
+
+    /// Runs on a blocking thread once there is a place. A caller that goes away leaves the place taken until the
+    /// thread is done, so the pool is never wider than it says.
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        let _waiting = self
+            .queue
+            .try_acquire()
+            .map_err(|_| Error::unavailable("too many people are signing in, try again"))?;
+        let place = self.places.clone().acquire_owned().await.map_err(Error::internal)?;
+        tokio::task::spawn_blocking(move || {
+            let _place = place;
+            work()
+        })
+        .await
+        .map_err(Error::internal)
+        .context("hashing a password")
+    }
+}
+
+fn hash(password: &[u8]) -> Result<String> {
+    let params = Params::new(19 * 1_024, 2, 1, None).map_err(Error::internal)?;
+    let hasher = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    let hash: PasswordHash = hasher.hash_password(password).map_err(Error::internal)?;
+    Ok(hash.to_string())
+}
+
+/// A stored text that is no hash fits no password.
+fn verify(password: &[u8], stored: &str) -> bool {
+    PasswordHash::new(stored).is_ok_and(|hash| Argon2::default().verify_password(password, &hash).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use primitives::ErrorCode;
+
+    fn password(text: &str) -> Password {
+        Password::parse("password", text).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_hash_names_its_parameters_and_fits_its_password_only() {
+        let pool = Hasher::new(2);
+        let stored = pool.hash(&password("correct horse")).await.unwrap();
+        assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
+        assert_ne!(stored, pool.hash(&password("correct horse")).await.unwrap());
+        assert!(pool.verify(&password("correct horse"), Some(&stored)).await.unwrap());
+        assert!(!pool.verify(&password("correct horsf"), Some(&stored)).await.unwrap());
+        assert!(!pool.verify(&password("correct horse"), Some("!")).await.unwrap());
+        assert!(!pool.verify(&password("correct horse"), None).await.unwrap());
+    }
+
+    #[test]
+    fn a_password_has_8_to_1024_bytes() {
+        for (length, allowed) in [(0, false), (7, false), (8, true), (1_024, true), (1_025, false)] {
+            assert_eq!(Password::parse("password", &"a".repeat(length)).is_ok(), allowed, "{length}");
+        }
+        assert!(Password::parse("password", "пароль").is_ok());
+        let error = Password::parse("new", "short").unwrap_err();
+        assert_eq!((error.code(), error.fields()[0].field.as_str()), (ErrorCode::BadUserInput, "new"));
+        assert_eq!(format!("{:?}", password("correct horse")), "Password(…)");
+    }
+
+    #[tokio::test]
+    async fn the_pool_is_bounded_and_so_is_its_queue() {
+        let pool = Arc::new(Hasher::new(1));
+        let (release, hold) = std::sync::mpsc::channel::<()>();
+        let first = tokio::spawn({
+            let pool = pool.clone();
+            async move { pool.run(move || hold.recv().is_ok()).await }
+        });
+        while pool.places.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        let waiting: Vec<_> = (0..QUEUE)
+            .map(|_| {
+                let pool = pool.clone();
+                tokio::spawn(async move { pool.run(|| ()).await })
+            })
+            .collect();
+        while pool.queue.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(pool.run(|| ()).await.unwrap_err().code(), ErrorCode::ServiceUnavailable);
+        release.send(()).unwrap();
+        assert!(first.await.unwrap().unwrap());
+        for waiter in waiting {
+            waiter.await.unwrap().unwrap();
+        }
+        assert_eq!(pool.queue.available_permits(), 1 + QUEUE);
+    }
+}

@@ -1,0 +1,558 @@
+//! People of a shop: register, create, change, list.
+
+use crate::door::Visit;
+use crate::entity::{role, user};
+use crate::event::IdentityEvent;
+use crate::guess::Guesses;
+use crate::password::{Hasher, Password};
+use crate::session;
+use crate::view::{MeView, UserView};
+use events::Emit;
+use platform::{Access, Actor, Ctx, Error, Result, TenantDb, Tx};
+use primitives::{
+    Cursor, Direction, Email, ErrorCode, FieldError, Locale, PageArgs, Permission, RoleId, SystemRole, UserId,
+};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, Query};
+use sea_orm::{ColumnTrait, Condition, Set};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// Somebody who opens an account for herself.
+#[derive(Clone)]
+pub struct Registration {
+    /// Address.
+    pub email: String,
+    /// 8 to 1,024 bytes.
+    pub password: String,
+    /// May be empty.
+    pub name: String,
+    /// Language; the shop's when not given.
+    pub locale: Option<String>,
+}
+
+/// Opens a customer's account.
+///
+/// The answer is the same, and takes as long, whether or not the address has an account already; an account that
+/// exists is not touched. It does not sign in.
+///
+/// # Errors
+/// `BAD_USER_INPUT` with a field per mistake; `RATE_LIMIT_EXCEEDED` when asked to slow down.
+pub async fn register(ctx: &Ctx, new: Registration, visit: &Visit) -> Result<()> {
+    let checked = Checked::read(ctx, &new.email, &new.password, &new.name, new.locale.as_deref())?;
+    Guesses::of(ctx.app()).registration(ctx.tenant_id(), &checked.email, visit.client, ctx.now())?;
+    let hash = Hasher::of(ctx.app()).hash(&checked.password).await?;
+    let stored = ctx.write(Access::Public, async |tx| {
+        if email_row(tx, &checked.email).await?.is_some() {
+            return Ok(());
+        }
+        store(tx, ctx, checked, hash, &[SystemRole::Customer]).await.map(|_| ())
+    });
+    match stored.await {
+        // Somebody else was faster with the same address.
+        Err(error) if error.code() == ErrorCode::Conflict => Ok(()),
+        result => result,
+    }
+}
+
+/// Somebody whom the shop gives an account.
+#[derive(Clone)]
+pub struct NewUser {
+    /// Address.
+    pub email: String,
+    /// 8 to 1,024 bytes.
+    pub password: String,
+    /// May be empty.
+    pub name: String,
+    /// Language; the shop's when not given.
+    pub locale: Option<String>,
+    /// What the person may do.
+    pub roles: Vec<SystemRole>,
+}
+
+/// Creates a person. Roles other than `customer` also need `roles:manage`; `super_admin` is the command line's to give.
+///
+/// # Errors
+/// `BAD_USER_INPUT` with a field per mistake; `CONFLICT` when the address has an account.
+pub async fn create(ctx: &Ctx, new: NewUser) -> Result<UserView> {
+    ctx.require(Permission::USERS_CREATE)?;
+    let checked = Checked::read(ctx, &new.email, &new.password, &new.name, new.locale.as_deref())?;
+    let roles = sorted(new.roles);
+    may_grant(ctx, &[], &roles)?;
+    let hash = Hasher::of(ctx.app()).hash(&checked.password).await?;
+    let email = checked.email.clone();
+    let stored = ctx.write(Permission::USERS_CREATE, async |tx| store(tx, ctx, checked, hash, &roles).await);
+    match stored.await {
+        Err(error) if error.code() == ErrorCode::Conflict => {
+            Err(Error::conflict(format!("{email} has an account already"))
+                .with_field("email", "has an account already"))
+        }
+        result => result,
+    }
+}
+
+/// Gives a person one more role.
+///
+/// # Errors
+/// `NOT_FOUND`; `FORBIDDEN` when the role is not the caller's to give.
+pub async fn grant(ctx: &Ctx, id: UserId, role: SystemRole) -> Result<UserView> {
+    change_roles(ctx, id, |mut roles| {
+        roles.push(role);
+        roles
+    })
+    .await
+}
+
+/// Replaces the roles of a person.
+///
+/// # Errors
+/// As [`grant`]; `CONFLICT` when the shop would be left without an owner.
+pub async fn set_roles(ctx: &Ctx, id: UserId, roles: Vec<SystemRole>) -> Result<UserView> {
+    change_roles(ctx, id, |_| roles).await
+}
+
+async fn change_roles(
+    ctx: &Ctx,
+    id: UserId,
+    change: impl FnOnce(Vec<SystemRole>) -> Vec<SystemRole>,
+) -> Result<UserView> {
+    ctx.write(Permission::ROLES_MANAGE, async |tx| {
+        let row = tx.get::<user::Entity>(id.uuid()).await?;
+        let old = roles_of(tx, &[row.id]).await?.remove(&row.id).unwrap_or_default();
+        let new = sorted(change(old.clone()));
+        if old == new {
+            return UserView::new(row, new);
+        }
+        may_grant(ctx, &old, &new)?;
+        tx.delete_many::<role::Entity>().filter(role::Column::UserId.eq(row.id)).exec().await?;
+        insert_roles(tx, ctx, id, &new).await?;
+        if old.contains(&SystemRole::Owner) && !new.contains(&SystemRole::Owner) {
+            keeps_an_owner(tx).await?;
+        }
+        tx.emit(IdentityEvent::UserRoleChanged { user_id: id, old, new: new.clone() }).await?;
+        session::forget(tx)?;
+        UserView::new(row, new)
+    })
+    .await
+}
+
+/// Closes or opens an account; closing ends its sessions.
+///
+/// # Errors
+/// `NOT_FOUND`; `FORBIDDEN` on the caller's own account and on accounts mightier than the caller's;
+/// `CONFLICT` when the shop would be left without an owner.
+pub async fn set_active(ctx: &Ctx, id: UserId, active: bool) -> Result<UserView> {
+    ctx.write(Permission::USERS_UPDATE, async |tx| {
+        let row = tx.get::<user::Entity>(id.uuid()).await?;
+        let roles = roles_of(tx, &[row.id]).await?.remove(&row.id).unwrap_or_default();
+        if ctx.user_id() == Some(id) {
+            return Err(Error::forbidden("nobody closes the own account here"));
+        }
+        may_grant(ctx, &roles, &roles)?;
+        let status = if active { "active" } else { "disabled" };
+        if row.status == status {
+            return UserView::new(row, roles);
+        }
+        tx.update_many::<user::Entity>()
+            .set(user::Column::Status, status)
+            .set(user::Column::UpdatedAt, ctx.now().millis())
+            .filter(user::Column::Id.eq(row.id))
+            .exec()
+            .await?;
+        if !active {
+            session::end_all(tx, id, None, ctx.now()).await?;
+            if roles.contains(&SystemRole::Owner) {
+                keeps_an_owner(tx).await?;
+            }
+        }
+        tx.emit(IdentityEvent::UserUpdated { user_id: id, changed: vec!["status"] }).await?;
+        session::forget(tx)?;
+        UserView::new(user::Model { status: status.to_owned(), ..row }, roles)
+    })
+    .await
+}
+
+/// Sets a person's password from the command line and ends all sessions.
+///
+/// # Errors
+/// `NOT_FOUND`; `BAD_USER_INPUT` for a password of the wrong length.
+pub async fn set_password(ctx: &Ctx, id: UserId, password: &str) -> Result<()> {
+    ctx.require(Access::System)?;
+    let password = Password::parse("password", password)?;
+    let hash = Hasher::of(ctx.app()).hash(&password).await?;
+    ctx.write(Access::System, async |tx| {
+        let row = tx.get::<user::Entity>(id.uuid()).await?;
+        store_password(tx, ctx, &row, hash, &Visit::local()).await
+    })
+    .await
+}
+
+/// Changes the caller's password and ends all other sessions.
+///
+/// # Errors
+/// `BAD_USER_INPUT` on `current` when it is wrong and on `new` when it is too short, too long or the same;
+/// `RATE_LIMIT_EXCEEDED` when asked to slow down.
+pub async fn change_password(ctx: &Ctx, current: &str, new: &str, visit: &Visit) -> Result<()> {
+    let row = own_row(ctx).await?;
+    let wrong = || Error::invalid("current", "is not your password");
+    let next = Password::parse("new", new)?;
+    if current == new {
+        return Err(Error::invalid("new", "is the same as before"));
+    }
+    let email = Email::parse(&row.email).map_err(Error::internal)?;
+    let guesses = Guesses::of(ctx.app());
+    let attempt = guesses.attempt(ctx.tenant_id(), &email, visit.client, ctx.now())?;
+    let current = Password::parse("current", current).map_err(|_| wrong())?;
+    let hasher = Hasher::of(ctx.app());
+    if !hasher.verify(&current, Some(&row.password_hash)).await? {
+        return Err(wrong());
+    }
+    attempt.succeeded();
+    let hash = hasher.hash(&next).await?;
+    ctx.write(Access::SignedIn, async |tx| store_password(tx, ctx, &row, hash, visit).await).await
+}
+
+/// What the caller changes about the own account; `None` stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct ProfileChange {
+    /// Name.
+    pub name: Option<String>,
+    /// Language.
+    pub locale: Option<String>,
+}
+
+/// Changes the caller's own account.
+///
+/// # Errors
+/// `BAD_USER_INPUT` with a field per mistake.
+pub async fn update_profile(ctx: &Ctx, change: ProfileChange) -> Result<UserView> {
+    let row = own_row(ctx).await?;
+    let name = change.name.map_or(Ok(row.name.clone()), |text| person_name(&text));
+    let locale = change.locale.map_or(Ok(row.locale.clone()), |text| {
+        Locale::parse(&text)
+            .map(|locale| locale.to_string())
+            .map_err(|e| FieldError::new("locale", e.to_string()))
+    });
+    let (name, locale) = match (name, locale) {
+        (Ok(name), Ok(locale)) => (name, locale),
+        (name, locale) => {
+            return Err(Error::invalid_fields(name.err().into_iter().chain(locale.err()).collect()));
+        }
+    };
+    let changed: Vec<_> = [("name", name != row.name), ("locale", locale != row.locale)]
+        .into_iter()
+        .filter(|c| c.1)
+        .map(|c| c.0)
+        .collect();
+    ctx.write(Access::SignedIn, async |tx| {
+        let roles = roles_of(tx, &[row.id]).await?.remove(&row.id).unwrap_or_default();
+        if !changed.is_empty() {
+            tx.update_many::<user::Entity>()
+                .set(user::Column::Name, name.clone())
+                .set(user::Column::Locale, locale.clone())
+                .set(user::Column::UpdatedAt, ctx.now().millis())
+                .filter(user::Column::Id.eq(row.id))
+                .exec()
+                .await?;
+            tx.emit(IdentityEvent::UserUpdated { user_id: UserId::from_uuid(row.id), changed }).await?;
+        }
+        UserView::new(user::Model { name, locale, ..row }, roles)
+    })
+    .await
+}
+
+/// Whoever asks; `None` when nobody is signed in.
+///
+/// # Errors
+/// Those of the database.
+pub async fn me(ctx: &Ctx) -> Result<Option<MeView>> {
+    let Some(id) = ctx.user_id() else { return Ok(None) };
+    let db = ctx.read(Access::SignedIn).await?;
+    let Some(row) = db.find_by_id::<user::Entity>(id.uuid()).await? else { return Ok(None) };
+    let roles = roles_of(&db, &[row.id]).await?.remove(&row.id).unwrap_or_default();
+    UserView::new(row, roles).map(MeView::new).map(Some)
+}
+
+/// A person by id.
+///
+/// # Errors
+/// `NOT_FOUND`.
+pub async fn get(ctx: &Ctx, id: UserId) -> Result<UserView> {
+    let db = ctx.read(Permission::USERS_READ).await?;
+    let row = db.get::<user::Entity>(id.uuid()).await?;
+    let roles = roles_of(&db, &[row.id]).await?.remove(&row.id).unwrap_or_default();
+    UserView::new(row, roles)
+}
+
+/// A person by address.
+///
+/// # Errors
+/// `BAD_USER_INPUT` for what is no address, `NOT_FOUND`.
+pub async fn find_by_email(ctx: &Ctx, email: &str) -> Result<UserView> {
+    let email = Email::parse(email).map_err(|error| Error::invalid("email", error.to_string()))?;
+    let db = ctx.read(Permission::USERS_READ).await?;
+    let row = email_row(&db, &email).await?.ok_or_else(|| Error::not_found("user"))?;
+    let roles = roles_of(&db, &[row.id]).await?.remove(&row.id).unwrap_or_default();
+    UserView::new(row, roles)
+}
+
+/// People by id, for other modules that have passed a door of their own; missing ones are missing.
+///
+/// # Errors
+/// Those of the database.
+pub async fn people(db: &TenantDb, ids: &[UserId]) -> Result<HashMap<UserId, UserView>> {
+    let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = db.find::<user::Entity>().filter(user::Column::Id.is_in(ids.iter().copied())).all().await?;
+    let mut roles = roles_of(db, &ids).await?;
+    rows.into_iter()
+        .map(|row| {
+            let own = roles.remove(&row.id).unwrap_or_default();
+            UserView::new(row, own).map(|user| (user.id, user))
+        })
+        .collect()
+}
+
+/// Which people to list.
+#[derive(Clone, Debug, Default)]
+pub struct UserFilter {
+    /// Part of the address or the name, in any case.
+    pub query: Option<String>,
+    /// Holders of this role.
+    pub role: Option<SystemRole>,
+}
+
+/// A page of people, newest first.
+#[derive(Clone, Debug)]
+pub struct UserPage {
+    /// The people with their cursors.
+    pub users: Vec<(UserView, Cursor)>,
+    /// How many there are on all pages.
+    pub total: u64,
+    /// Whether there is more after the last one.
+    pub has_next: bool,
+    /// Whether there is more before the first one.
+    pub has_previous: bool,
+}
+
+/// Lists people in three statements.
+///
+/// # Errors
+/// `BAD_USER_INPUT` for a cursor of another list.
+pub async fn list(ctx: &Ctx, filter: &UserFilter, page: &PageArgs) -> Result<UserPage> {
+    const ORDER: &str = "users";
+    let db = ctx.read(Permission::USERS_LIST).await?;
+    let mut which = Condition::all();
+    if let Some(text) = filter.query.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
+        let part = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        let like = |column| {
+            Expr::expr(Func::lower(Expr::col(column))).like(LikeExpr::new(format!("%{part}%")).escape('\\'))
+        };
+        which = which.add(Condition::any().add(like(user::Column::Email)).add(like(user::Column::Name)));
+    }
+    if let Some(wanted) = filter.role {
+        let holders = Query::select()
+            .column(role::Column::UserId)
+            .from(role::Entity)
+            .and_where(role::Column::TenantId.eq(ctx.tenant_id().uuid()))
+            .and_where(role::Column::Role.eq(wanted.as_str()))
+            .to_owned();
+        which = which.add(user::Column::Id.in_subquery(holders));
+    }
+    let total = db.find::<user::Entity>().filter(which.clone()).count().await?;
+    let forward = page.direction() == Direction::Forward;
+    if let Some(cursor) = page.cursor() {
+        let field = if forward { "after" } else { "before" };
+        let (at, id): (i64, Uuid) =
+            cursor.decode(ORDER).map_err(|error| Error::invalid(field, error.to_string()))?;
+        let (created, key) = (user::Column::CreatedAt, user::Column::Id);
+        which = which.add(if forward {
+            Condition::any().add(created.lt(at)).add(created.eq(at).and(key.lt(id)))
+        } else {
+            Condition::any().add(created.gt(at)).add(created.eq(at).and(key.gt(id)))
+        });
+    }
+    let rows = db.find::<user::Entity>().filter(which).limit(u64::from(page.limit()) + 1);
+    let rows = match page.direction() {
+        Direction::Forward => rows.order_by_desc(user::Column::CreatedAt).order_by_desc(user::Column::Id),
+        Direction::Backward => rows.order_by_asc(user::Column::CreatedAt).order_by_asc(user::Column::Id),
+    };
+    let mut rows = rows.all().await?;
+    let limit = usize::try_from(page.limit()).unwrap_or(usize::MAX);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    if !forward {
+        rows.reverse();
+    }
+    let mut roles = roles_of(&db, &rows.iter().map(|row| row.id).collect::<Vec<_>>()).await?;
+    let users = rows
+        .into_iter()
+        .map(|row| {
+            let cursor = Cursor::encode(ORDER, &(row.created_at, row.id)).map_err(Error::internal)?;
+            let own = roles.remove(&row.id).unwrap_or_default();
+            Ok((UserView::new(row, own)?, cursor))
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let beyond_cursor = page.cursor().is_some();
+    Ok(UserPage {
+        users,
+        total,
+        has_next: if forward { more } else { beyond_cursor },
+        has_previous: if forward { beyond_cursor } else { more },
+    })
+}
+
+/// The row of an address.
+pub(crate) async fn email_row(db: &TenantDb, email: &Email) -> Result<Option<user::Model>> {
+    db.find::<user::Entity>().filter(user::Column::Email.eq(email.as_str())).one().await
+}
+
+/// Roles by person, the mightiest first.
+pub(crate) async fn roles_of(db: &TenantDb, users: &[Uuid]) -> Result<HashMap<Uuid, Vec<SystemRole>>> {
+    if users.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows =
+        db.find::<role::Entity>().filter(role::Column::UserId.is_in(users.iter().copied())).all().await?;
+    let mut roles: HashMap<Uuid, Vec<SystemRole>> = HashMap::new();
+    for row in rows {
+        roles.entry(row.user_id).or_default().extend(SystemRole::parse(&row.role).ok());
+    }
+    Ok(roles.into_iter().map(|(user, roles)| (user, sorted(roles))).collect())
+}
+
+async fn own_row(ctx: &Ctx) -> Result<user::Model> {
+    let db = ctx.read(Access::SignedIn).await?;
+    let id = ctx.user_id().ok_or_else(Error::unauthenticated)?;
+    db.find_by_id::<user::Entity>(id.uuid()).await?.ok_or_else(Error::unauthenticated)
+}
+
+/// Input of an account that is about to be opened, parsed.
+struct Checked {
+    email: Email,
+    password: Password,
+    name: String,
+    locale: Locale,
+}
+
+impl Checked {
+    fn read(ctx: &Ctx, email: &str, password: &str, name: &str, locale: Option<&str>) -> Result<Self> {
+        let email = Email::parse(email).map_err(|error| FieldError::new("email", error.to_string()));
+        let password = Password::parse("password", password);
+        let name = person_name(name);
+        let locale = locale.filter(|text| !text.trim().is_empty()).map_or(Ok(*ctx.locale()), |text| {
+            Locale::parse(text).map_err(|error| FieldError::new("locale", error.to_string()))
+        });
+        match (email, password, name, locale) {
+            (Ok(email), Ok(password), Ok(name), Ok(locale)) => Ok(Self { email, password, name, locale }),
+            (email, password, name, locale) => {
+                let password = password.err().map(|error| error.fields().to_vec()).unwrap_or_default();
+                let fields = email.err().into_iter().chain(password).chain(name.err()).chain(locale.err());
+                Err(Error::invalid_fields(fields.collect()))
+            }
+        }
+    }
+}
+
+fn person_name(text: &str) -> Result<String, FieldError> {
+    let text = text.trim();
+    if text.chars().count() > 200 || text.chars().any(char::is_control) {
+        return Err(FieldError::new("name", "must have at most 200 characters on one line"));
+    }
+    Ok(text.to_owned())
+}
+
+async fn store(tx: &Tx, ctx: &Ctx, new: Checked, hash: String, roles: &[SystemRole]) -> Result<UserView> {
+    let (id, now) = (UserId::new(), ctx.now().millis());
+    let row = tx
+        .insert(user::ActiveModel {
+            id: Set(id.uuid()),
+            email: Set(new.email.as_str().to_owned()),
+            name: Set(new.name),
+            locale: Set(new.locale.to_string()),
+            password_hash: Set(hash),
+            status: Set("active".to_owned()),
+            created_at: Set(now),
+            updated_at: Set(now),
+            last_sign_in_at: Set(None),
+            ..Default::default()
+        })
+        .await?;
+    insert_roles(tx, ctx, id, roles).await?;
+    tx.emit(IdentityEvent::UserRegistered { user_id: id, locale: new.locale }).await?;
+    UserView::new(row, roles.to_vec())
+}
+
+async fn insert_roles(tx: &Tx, ctx: &Ctx, user: UserId, roles: &[SystemRole]) -> Result<()> {
+    let rows: Vec<_> = roles
+        .iter()
+        .map(|name| role::ActiveModel {
+            id: Set(RoleId::new().uuid()),
+            user_id: Set(user.uuid()),
+            role: Set(name.as_str().to_owned()),
+            granted_at: Set(ctx.now().millis()),
+            ..Default::default()
+        })
+        .collect();
+    if !rows.is_empty() {
+        tx.insert_many(rows).await?;
+    }
+    Ok(())
+}
+
+/// Replaces the hash that was read before; somebody else's newer one is not overwritten.
+async fn store_password(tx: &Tx, ctx: &Ctx, row: &user::Model, hash: String, visit: &Visit) -> Result<()> {
+    let changed = tx
+        .update_many::<user::Entity>()
+        .set(user::Column::PasswordHash, hash)
+        .set(user::Column::UpdatedAt, ctx.now().millis())
+        .filter(user::Column::Id.eq(row.id))
+        .filter(user::Column::PasswordHash.eq(row.password_hash.as_str()))
+        .exec()
+        .await?;
+    if changed == 0 {
+        return Err(Error::conflict("the password was changed at the same time"));
+    }
+    let id = UserId::from_uuid(row.id);
+    session::end_all(tx, id, visit.session, ctx.now()).await?;
+    tx.emit(IdentityEvent::UserPasswordChanged { user_id: id }).await.map(|_| ())
+}
+
+/// The mightiest first, each once.
+fn sorted(mut roles: Vec<SystemRole>) -> Vec<SystemRole> {
+    roles.sort_unstable();
+    roles.dedup();
+    roles
+}
+
+/// Nobody gives or takes what is mightier than himself: staff roles need `roles:manage`, the platform's role is given
+/// by the command line only.
+fn may_grant(ctx: &Ctx, old: &[SystemRole], new: &[SystemRole]) -> Result<()> {
+    if matches!(ctx.actor(), Actor::System(_)) {
+        return Ok(());
+    }
+    let touched = || old.iter().chain(new);
+    if touched().any(|role| *role == SystemRole::SuperAdmin) {
+        return Err(Error::forbidden("the role super_admin is given and taken on the command line only"));
+    }
+    if touched().any(|role| role.is_staff()) {
+        ctx.require(Permission::ROLES_MANAGE)?;
+    }
+    Ok(())
+}
+
+async fn keeps_an_owner(tx: &Tx) -> Result<()> {
+    let rows = tx
+        .raw_all(
+            "SELECT count(*) AS owners FROM user_role r JOIN user_account u ON u.tenant_id = r.tenant_id AND u.id = r.user_id \
+             WHERE r.tenant_id = {tenant} AND r.role = 'owner' AND u.status = 'active'",
+            Vec::new(),
+        )
+        .await?;
+    let owners = match rows.first() {
+        Some(row) => row.try_get::<i64>("", "owners")?,
+        None => 0,
+    };
+    if owners == 0 { Err(Error::conflict("a shop needs an owner: name another one first")) } else { Ok(()) }
+}

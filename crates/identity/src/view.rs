@@ -1,0 +1,123 @@
+//! What readers of people and sessions get.
+
+use crate::entity::{session, user};
+use crate::session::actor_of;
+use platform::{Actor, Error, Result};
+use primitives::{Locale, Permission, SessionId, SystemRole, Timestamp, UserId};
+use serde::Serialize;
+
+/// A person.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct UserView {
+    /// Key.
+    pub id: UserId,
+    /// Address, lower case.
+    pub email: String,
+    /// Name as the person wrote it; may be empty.
+    pub name: String,
+    /// Language.
+    pub locale: Locale,
+    /// Whether the person may sign in.
+    pub active: bool,
+    /// Roles, the mightiest first.
+    pub roles: Vec<SystemRole>,
+    /// When the account was opened.
+    pub created_at: Timestamp,
+    /// When the person last signed in.
+    pub last_sign_in_at: Option<Timestamp>,
+}
+
+impl UserView {
+    pub(crate) fn new(row: user::Model, roles: Vec<SystemRole>) -> Result<Self> {
+        Ok(Self {
+            id: UserId::from_uuid(row.id),
+            locale: Locale::parse(&row.locale).map_err(Error::internal)?,
+            email: row.email,
+            name: row.name,
+            active: row.status == "active",
+            roles,
+            created_at: Timestamp::from_millis(row.created_at),
+            last_sign_in_at: row.last_sign_in_at.map(Timestamp::from_millis),
+        })
+    }
+}
+
+/// Whoever asks.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MeView {
+    /// The account.
+    pub user: UserView,
+    /// `staff` or `customer`.
+    pub kind: MeKind,
+    /// What it may do; `manage` stands for every action on its resource. Empty for customers, who reach their own
+    /// things without.
+    pub permissions: Vec<Permission>,
+}
+
+/// Which of the two doors somebody uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MeKind {
+    /// Works for the shop.
+    Staff,
+    /// Buys in the shop.
+    Customer,
+}
+
+impl MeView {
+    pub(crate) fn new(user: UserView) -> Self {
+        match actor_of(user.id, &user.roles) {
+            Actor::Staff { permissions, .. } => {
+                Self { user, kind: MeKind::Staff, permissions: permissions.granted().collect() }
+            }
+            _ => Self { user, kind: MeKind::Customer, permissions: Vec::new() },
+        }
+    }
+
+    /// Whether the admin opens for this person.
+    pub fn is_staff(&self) -> bool {
+        self.kind == MeKind::Staff
+    }
+}
+
+/// A signed-in browser or API client.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct SessionView {
+    /// Key.
+    pub id: SessionId,
+    /// Whether it is a browser; else an API client.
+    pub browser: bool,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it ends by itself.
+    pub expires_at: Timestamp,
+    /// What the browser calls itself.
+    pub user_agent: String,
+    /// Whether this very request belongs to it.
+    pub current: bool,
+}
+
+impl SessionView {
+    pub(crate) fn new(row: session::Model, current: Option<SessionId>) -> Self {
+        let id = SessionId::from_uuid(row.id);
+        Self {
+            id,
+            browser: row.kind == "browser",
+            created_at: Timestamp::from_millis(row.created_at),
+            expires_at: Timestamp::from_millis(row.expires_at),
+            user_agent: row.user_agent,
+            current: current == Some(id),
+        }
+    }
+}
+
+/// An access token, in the words of RFC 6749.
+#[derive(Clone, Debug, Serialize)]
+pub struct TokenView {
+    /// The token.
+    pub access_token: String,
+    /// `Bearer`.
+    pub token_type: &'static str,
+    /// Seconds.
+    pub expires_in: u64,
+}
