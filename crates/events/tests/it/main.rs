@@ -1,0 +1,8 @@
+//! Events on both databases: stored with their change, delivered once, in order, whatever fails.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set up its world stops")]
+
+mod delivery;
+mod desk;
+mod emitting;
+mod properties;
+mod support;
