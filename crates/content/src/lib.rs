@@ -1,8 +1,14 @@
 //! What people write and show: cleaned rich text, pictures with renditions, and the one guarded way out
 //! to other people's servers.
 //!
-//! Read [`html`] for rich text, [`media`] for pictures, [`outbound`] for requests to the outside.
+//! Reading order: [`SafeHtml`] for rich text, [`media`] for pictures, [`outbound`] for calls to the outside.
 
+mod entity;
+mod event;
 mod html;
+pub mod media;
+pub mod outbound;
 
+pub use event::MediaEvent;
 pub use html::{MAX_HTML, SafeHtml, excerpt, plain_text};
+pub use media::Picture;
