@@ -1,0 +1,240 @@
+//! Rows. They stay in this crate; readers get [`crate::view`]s.
+
+/// Declares one table of a tenant: the key columns first.
+macro_rules! table {
+    ($(#[$doc:meta])* $name:ident, $table:literal, $kind:literal, $id:ident,
+     key { $($key:ident: $key_type:ty),* } columns { $($column:ident: $type:ty),* $(,)? }) => {
+        $(#[$doc])*
+        pub(crate) mod $name {
+            use sea_orm::entity::prelude::*;
+
+            #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+            #[sea_orm(table_name = $table)]
+            pub struct Model {
+                #[sea_orm(primary_key, auto_increment = false)]
+                pub tenant_id: Uuid,
+                $(#[sea_orm(primary_key, auto_increment = false)]
+                pub $key: $key_type,)*
+                $(pub $column: $type,)*
+            }
+
+            #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+            pub enum Relation {}
+
+            impl ActiveModelBehavior for ActiveModel {}
+
+            impl platform::TenantOwned for Entity {
+                const TENANT: Column = Column::TenantId;
+                const ID: Column = Column::$id;
+                const KIND: &'static str = $kind;
+            }
+        }
+    };
+}
+
+table! {
+    /// Products.
+    product, "product", "product", Id,
+    key { id: Uuid }
+    columns {
+        slug: String,
+        title: String,
+        body: String,
+        vendor: String,
+        product_type: String,
+        tags: String,
+        seo_title: String,
+        seo_description: String,
+        option_names: String,
+        status: String,
+        source_columns: String,
+        version: i64,
+        created_at: i64,
+        updated_at: i64,
+        published_at: Option<i64>,
+    }
+}
+
+table! {
+    /// Addresses that products had before.
+    product_slug, "product_slug", "product", ProductId,
+    key { slug: String }
+    columns {
+        product_id: Uuid,
+        created_at: i64,
+    }
+}
+
+table! {
+    /// What can be sold.
+    variant, "variant", "variant", Id,
+    key { id: Uuid }
+    columns {
+        product_id: Uuid,
+        position: i32,
+        option_values: String,
+        sku: String,
+        barcode: String,
+        currency: String,
+        price_minor: i64,
+        compare_at_minor: Option<i64>,
+        weight_grams: i64,
+        weight_unit: String,
+        requires_shipping: bool,
+        taxable: bool,
+        image_id: Option<Uuid>,
+        source_columns: String,
+    }
+}
+
+table! {
+    /// Pictures of products, in order.
+    product_image, "product_image", "image", Id,
+    key { id: Uuid }
+    columns {
+        product_id: Uuid,
+        media_id: Uuid,
+        position: i32,
+        alt: String,
+        source_url: String,
+    }
+}
+
+table! {
+    /// Collections.
+    collection, "collection", "collection", Id,
+    key { id: Uuid }
+    columns {
+        slug: String,
+        title: String,
+        body: String,
+        seo_title: String,
+        seo_description: String,
+        position: i32,
+        media_id: Option<Uuid>,
+        version: i64,
+        created_at: i64,
+        updated_at: i64,
+    }
+}
+
+table! {
+    /// Addresses that collections had before.
+    collection_slug, "collection_slug", "collection", CollectionId,
+    key { slug: String }
+    columns {
+        collection_id: Uuid,
+        created_at: i64,
+    }
+}
+
+table! {
+    /// Which products a collection shows, in which order.
+    collection_product, "collection_product", "product", ProductId,
+    key { collection_id: Uuid, product_id: Uuid }
+    columns {
+        position: i64,
+    }
+}
+
+table! {
+    /// Pieces on the shelf and promised pieces, one row per variant.
+    stock_level, "stock_level", "variant", VariantId,
+    key { variant_id: Uuid }
+    columns {
+        on_hand: i64,
+        reserved: i64,
+        threshold: i64,
+        tracked: bool,
+        policy: String,
+        updated_at: i64,
+    }
+}
+
+table! {
+    /// Who holds how many promised pieces until when.
+    stock_reservation, "stock_reservation", "reservation", Holder,
+    key { holder: Uuid, variant_id: Uuid }
+    columns {
+        quantity: i64,
+        created_at: i64,
+        expires_at: Option<i64>,
+    }
+}
+
+table! {
+    /// Every change of the count on the shelf; append-only.
+    stock_movement, "stock_movement", "movement", Id,
+    key { id: Uuid }
+    columns {
+        variant_id: Uuid,
+        delta: i64,
+        on_hand_after: i64,
+        reason: String,
+        reference: Option<Uuid>,
+        note: String,
+        actor_id: Option<Uuid>,
+        at: i64,
+    }
+}
+
+table! {
+    /// Read model: a product as cards, pages and the staff's table show it.
+    product_doc, "product_doc", "product", ProductId,
+    key { product_id: Uuid }
+    columns {
+        slug: String,
+        status: String,
+        title_sort: String,
+        vendor_key: String,
+        type_key: String,
+        tag_keys: String,
+        search: String,
+        price_min: i64,
+        price_max: i64,
+        currency: String,
+        in_stock: bool,
+        stock_state: String,
+        stock: Option<i64>,
+        variant_count: i32,
+        featured: i64,
+        published_at: i64,
+        updated_at: i64,
+        version: i64,
+        card: String,
+        page: String,
+        staff: String,
+    }
+}
+
+table! {
+    /// Read model: the stock word that a document shows for a variant.
+    variant_doc, "variant_doc", "variant", VariantId,
+    key { variant_id: Uuid }
+    columns {
+        product_id: Uuid,
+        availability: String,
+    }
+}
+
+table! {
+    /// Read model: option values by which lists are narrowed.
+    product_facet, "product_facet", "product", ProductId,
+    key { product_id: Uuid, name_key: String, value_key: String }
+    columns {
+        name: String,
+        value: String,
+    }
+}
+
+table! {
+    /// Read model: collections as readers see them.
+    collection_doc, "collection_doc", "collection", CollectionId,
+    key { collection_id: Uuid }
+    columns {
+        slug: String,
+        position: i32,
+        product_count: i32,
+        view: String,
+    }
+}

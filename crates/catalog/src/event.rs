@@ -1,0 +1,158 @@
+//! What this module announces. The wire form of each event is pinned by a snapshot.
+
+use events::{Aggregate, DomainEvent, EventError, validate};
+use primitives::{CollectionId, Currency, MediaId, ProductId, VariantId};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Something that happened in the catalogue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, rename_all_fields = "camelCase")]
+#[allow(missing_docs, reason = "the field names are the documentation of the wire form")]
+pub enum CatalogEvent {
+    /// `product.created`
+    ProductCreated { product_id: ProductId, slug: String, variant_ids: Vec<VariantId> },
+    /// `product.updated`
+    ProductUpdated { product_id: ProductId, changed: Vec<String> },
+    /// `product.published`
+    ProductPublished { product_id: ProductId, slug: String },
+    /// `product.unpublished`
+    ProductUnpublished { product_id: ProductId },
+    /// `product.archived`
+    ProductArchived { product_id: ProductId },
+    /// `product.deleted`
+    ProductDeleted { product_id: ProductId, slug: String },
+    /// `variant.created`
+    VariantCreated { product_id: ProductId, variant_id: VariantId, sku: String },
+    /// `variant.updated`
+    VariantUpdated { product_id: ProductId, variant_id: VariantId },
+    /// `variant.deleted`
+    VariantDeleted { product_id: ProductId, variant_id: VariantId },
+    /// `price.updated`
+    PriceUpdated {
+        product_id: ProductId,
+        variant_id: VariantId,
+        currency: Currency,
+        old: PriceFact,
+        new: PriceFact,
+    },
+    /// `category.created`: a collection.
+    CategoryCreated { collection_id: CollectionId, slug: String },
+    /// `category.updated`
+    CategoryUpdated { collection_id: CollectionId, changed: Vec<String> },
+    /// `category.deleted`
+    CategoryDeleted { collection_id: CollectionId, slug: String },
+    /// `inventory.updated`: the count on the shelf is another one.
+    InventoryUpdated { variant_id: VariantId, old: i64, new: i64, reason: String },
+    /// `inventory.low`: it fell to the low mark or under it.
+    InventoryLow { variant_id: VariantId, available: i64 },
+    /// `inventory.reserved`
+    InventoryReserved { holder: Uuid, lines: Vec<StockLine> },
+    /// `inventory.released`: promised pieces are free again, or left the shelf with a shipment.
+    InventoryReleased { holder: Uuid, lines: Vec<StockLine> },
+}
+
+impl DomainEvent for CatalogEvent {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::ProductCreated { .. } => "product.created",
+            Self::ProductUpdated { .. } => "product.updated",
+            Self::ProductPublished { .. } => "product.published",
+            Self::ProductUnpublished { .. } => "product.unpublished",
+            Self::ProductArchived { .. } => "product.archived",
+            Self::ProductDeleted { .. } => "product.deleted",
+            Self::VariantCreated { .. } => "variant.created",
+            Self::VariantUpdated { .. } => "variant.updated",
+            Self::VariantDeleted { .. } => "variant.deleted",
+            Self::PriceUpdated { .. } => "price.updated",
+            Self::CategoryCreated { .. } => "category.created",
+            Self::CategoryUpdated { .. } => "category.updated",
+            Self::CategoryDeleted { .. } => "category.deleted",
+            Self::InventoryUpdated { .. } => "inventory.updated",
+            Self::InventoryLow { .. } => "inventory.low",
+            Self::InventoryReserved { .. } => "inventory.reserved",
+            Self::InventoryReleased { .. } => "inventory.released",
+        }
+    }
+
+    fn aggregate(&self) -> Aggregate {
+        match self {
+            Self::ProductCreated { product_id, .. }
+            | Self::ProductUpdated { product_id, .. }
+            | Self::ProductPublished { product_id, .. }
+            | Self::ProductUnpublished { product_id }
+            | Self::ProductArchived { product_id }
+            | Self::ProductDeleted { product_id, .. }
+            | Self::VariantCreated { product_id, .. }
+            | Self::VariantUpdated { product_id, .. }
+            | Self::VariantDeleted { product_id, .. }
+            | Self::PriceUpdated { product_id, .. } => Aggregate::new("product", *product_id),
+            Self::CategoryCreated { collection_id, .. }
+            | Self::CategoryUpdated { collection_id, .. }
+            | Self::CategoryDeleted { collection_id, .. } => Aggregate::new("category", *collection_id),
+            Self::InventoryUpdated { variant_id, .. } | Self::InventoryLow { variant_id, .. } => {
+                Aggregate::new("variant", *variant_id)
+            }
+            // Each holder is its own aggregate: buyers of one thing do not queue behind each other.
+            Self::InventoryReserved { holder, .. } | Self::InventoryReleased { holder, .. } => {
+                Aggregate::new("reservation", *holder)
+            }
+        }
+    }
+
+    fn validate(&self) -> Result<(), EventError> {
+        match self {
+            Self::VariantCreated { variant_id, .. }
+            | Self::VariantUpdated { variant_id, .. }
+            | Self::VariantDeleted { variant_id, .. } => validate::id("variant_id", *variant_id),
+            Self::PriceUpdated { variant_id, old, new, .. } => {
+                validate::id("variant_id", *variant_id)?;
+                validate::not_negative("new", new.price_minor)?;
+                validate::not_negative("new", new.compare_at_minor.unwrap_or(0))?;
+                validate::changed("new", old, new)
+            }
+            Self::InventoryUpdated { old, new, reason, .. } => {
+                validate::reason("reason", reason)?;
+                validate::changed("new", old, new)
+            }
+            Self::InventoryReserved { lines, .. } | Self::InventoryReleased { lines, .. } => {
+                lines.iter().try_for_each(|line| {
+                    validate::id("variant_id", line.variant_id)?;
+                    validate::not_negative("quantity", line.quantity)
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A price in minor units with its struck-out price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PriceFact {
+    /// What it costs.
+    pub price_minor: i64,
+    /// The struck-out price.
+    pub compare_at_minor: Option<i64>,
+}
+
+/// So many pieces of one variant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StockLine {
+    /// Which one.
+    pub variant_id: VariantId,
+    /// How many.
+    pub quantity: i64,
+}
+
+/// What the projection reads from any of our payloads: which documents may look different now.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(crate) struct Touched {
+    pub product_id: Option<ProductId>,
+    pub collection_id: Option<CollectionId>,
+    pub media_id: Option<MediaId>,
+    pub variant_id: Option<VariantId>,
+    pub lines: Vec<StockLine>,
+}

@@ -1,0 +1,555 @@
+//! From what a product is to what it shall be: one comparison for editor and import, and one way to write it.
+
+use std::collections::{HashMap, HashSet};
+
+use events::Emit;
+use platform::{Context, Ctx, Error, Tx};
+use primitives::{Currency, MediaId, ProductId, Timestamp, VariantId};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, IntoActiveModel};
+use uuid::Uuid;
+
+use super::spec::{ImageSpec, ProductSpec, VariantSpec};
+use super::store::{self, Snapshot};
+use super::{json, names};
+use crate::entity::{product, product_image, stock_level, stock_movement, variant};
+use crate::error::{CatalogError, Result};
+use crate::event::{CatalogEvent, PriceFact};
+use crate::stock::{self, Level, Reason};
+
+/// What happens to variants and pictures that the specification does not name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    /// They stay, after the named ones.
+    Keep,
+    /// They go.
+    Remove,
+}
+
+/// Everything that has to be written to bring one product to its specification.
+#[derive(Debug)]
+pub(crate) struct Changes {
+    pub id: ProductId,
+    /// The version that the comparison saw; `None` for a new product.
+    pub version: Option<i64>,
+    /// What of the product itself differs.
+    pub fields: Vec<&'static str>,
+    product: product::Model,
+    old_slug: Option<String>,
+    new_variants: Vec<(variant::Model, stock_level::Model)>,
+    changed_variants: Vec<(variant::Model, variant::Model)>,
+    removed_variants: Vec<Uuid>,
+    stock: Vec<(stock_level::Model, Level, String)>,
+    new_images: Vec<product_image::Model>,
+    changed_images: Vec<product_image::Model>,
+    removed_images: Vec<Uuid>,
+}
+
+impl Changes {
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.version.is_some() && self.stock.is_empty() && !self.touches_product()
+    }
+
+    /// Whether more than counts differs; only then the product gets a new version.
+    fn touches_product(&self) -> bool {
+        !(self.fields.is_empty()
+            && self.new_variants.is_empty()
+            && self.changed_variants.is_empty()
+            && self.removed_variants.is_empty()
+            && self.new_images.is_empty()
+            && self.changed_images.is_empty()
+            && self.removed_images.is_empty())
+    }
+}
+
+/// Compares. `None` for `before` means a new product, a draft. Pure.
+///
+/// # Errors
+/// `CONFLICT` when a variant has to go of which pieces are promised, `NOT_FOUND` for a variant or picture id that is
+/// not this product's.
+pub(crate) fn compare(
+    before: Option<&Snapshot>,
+    spec: &ProductSpec,
+    missing: Missing,
+    currency: Currency,
+    now: Timestamp,
+) -> Result<Changes> {
+    let id = before.map_or_else(ProductId::new, |snapshot| ProductId::from_uuid(snapshot.product.id));
+    let mut fields = Vec::new();
+    let product = product_row(before.map(|snapshot| &snapshot.product), id, spec, now, &mut fields);
+    let old_slug = before.map(|s| s.product.slug.clone()).filter(|slug| *slug != product.slug);
+    let mut changes = Changes {
+        id,
+        version: before.map(|snapshot| snapshot.product.version),
+        fields,
+        product,
+        old_slug,
+        new_variants: Vec::new(),
+        changed_variants: Vec::new(),
+        removed_variants: Vec::new(),
+        stock: Vec::new(),
+        new_images: Vec::new(),
+        changed_images: Vec::new(),
+        removed_images: Vec::new(),
+    };
+    let images = place_images(before, spec, missing, &mut changes)?;
+    // With other options, what is not named has no place any more.
+    let same_options = before.is_some_and(|s| names(&s.product.option_names) == spec.option_names);
+    let missing = if same_options { missing } else { Missing::Remove };
+    place_variants(before, spec, missing, currency, &images, now, &mut changes)?;
+    Ok(changes)
+}
+
+fn product_row(
+    before: Option<&product::Model>,
+    id: ProductId,
+    spec: &ProductSpec,
+    now: Timestamp,
+    fields: &mut Vec<&'static str>,
+) -> product::Model {
+    let wanted = product::Model {
+        tenant_id: before.map_or(Uuid::nil(), |row| row.tenant_id),
+        id: id.uuid(),
+        slug: spec.slug.as_str().to_owned(),
+        title: spec.title.clone(),
+        body: spec.body.as_str().to_owned(),
+        vendor: spec.vendor.clone(),
+        product_type: spec.product_type.clone(),
+        tags: json(&spec.tags),
+        seo_title: spec.seo_title.clone(),
+        seo_description: spec.seo_description.clone(),
+        option_names: json(&spec.option_names),
+        status: before.map_or_else(|| "draft".to_owned(), |row| row.status.clone()),
+        source_columns: json(&spec.source_columns),
+        version: before.map_or(1, |row| row.version),
+        created_at: before.map_or(now.millis(), |row| row.created_at),
+        updated_at: before.map_or(now.millis(), |row| row.updated_at),
+        published_at: before.and_then(|row| row.published_at),
+    };
+    if let Some(row) = before {
+        let pairs = [
+            ("slug", row.slug != wanted.slug),
+            ("title", row.title != wanted.title),
+            ("body", row.body != wanted.body),
+            ("vendor", row.vendor != wanted.vendor),
+            ("productType", row.product_type != wanted.product_type),
+            ("tags", row.tags != wanted.tags),
+            ("seoTitle", row.seo_title != wanted.seo_title),
+            ("seoDescription", row.seo_description != wanted.seo_description),
+            ("options", row.option_names != wanted.option_names),
+            ("sourceColumns", row.source_columns != wanted.source_columns),
+        ];
+        fields.extend(pairs.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name));
+    }
+    wanted
+}
+
+/// Gives every picture its place; the answer says which row each picture of the specification became.
+fn place_images(
+    before: Option<&Snapshot>,
+    spec: &ProductSpec,
+    missing: Missing,
+    changes: &mut Changes,
+) -> Result<Vec<Uuid>> {
+    let there = before.map_or(&[][..], |snapshot| &snapshot.images);
+    let mut used = HashSet::new();
+    let mut ids = Vec::with_capacity(spec.images.len());
+    let mut position = 0;
+    for image in &spec.images {
+        let row = match image.id {
+            Some(id) => {
+                let row = there.iter().find(|row| row.id == id.uuid());
+                Some(row.ok_or_else(|| Error::not_found(primitives::ImageId::KIND))?)
+            }
+            None => there.iter().find(|row| !used.contains(&row.id) && same_picture(row, image)),
+        };
+        let wanted = product_image::Model {
+            tenant_id: Uuid::nil(),
+            id: row.map_or_else(Uuid::now_v7, |row| row.id),
+            product_id: changes.id.uuid(),
+            media_id: row.map_or_else(|| image.media.map_or(Uuid::nil(), MediaId::uuid), |row| row.media_id),
+            position,
+            alt: image.alt.clone(),
+            source_url: row.map_or_else(|| image.url.clone(), |row| row.source_url.clone()),
+        };
+        position += 1;
+        used.insert(wanted.id);
+        ids.push(wanted.id);
+        match row {
+            None => changes.new_images.push(wanted),
+            Some(row) if row.position != wanted.position || row.alt != wanted.alt => {
+                changes.changed_images.push(wanted)
+            }
+            Some(_) => {}
+        }
+    }
+    for row in there.iter().filter(|row| !used.contains(&row.id)) {
+        match missing {
+            Missing::Remove => changes.removed_images.push(row.id),
+            Missing::Keep => {
+                if row.position != position {
+                    changes.changed_images.push(product_image::Model { position, ..row.clone() });
+                }
+                position += 1;
+            }
+        }
+    }
+    Ok(ids)
+}
+
+fn same_picture(row: &product_image::Model, image: &ImageSpec) -> bool {
+    match image.media {
+        Some(media) => row.media_id == media.uuid(),
+        None => !image.url.is_empty() && row.source_url == image.url,
+    }
+}
+
+fn place_variants(
+    before: Option<&Snapshot>,
+    spec: &ProductSpec,
+    missing: Missing,
+    currency: Currency,
+    images: &[Uuid],
+    now: Timestamp,
+    changes: &mut Changes,
+) -> Result<()> {
+    let there = before.map_or(&[][..], |snapshot| &snapshot.variants);
+    let matched = match_variants(there, &spec.variants)?;
+    let mut used = HashSet::new();
+    let mut position = 0;
+    for (n, (wanted, row)) in spec.variants.iter().zip(matched).enumerate() {
+        let row = row.map(|at| &there[at]);
+        let image = wanted.image.and_then(|at| images.get(at).copied());
+        let next = variant_row(changes.id, row, wanted, currency, position, image);
+        position += 1;
+        match row {
+            None => changes.new_variants.push((next.clone(), stock_row(next.id, wanted, now))),
+            Some(row) => {
+                used.insert(row.id);
+                if *row != next {
+                    changes.changed_variants.push((row.clone(), next));
+                }
+                let stock = before.map(|snapshot| snapshot.stock_of(row.id)).transpose()?;
+                if let Some(stock) = stock {
+                    let level = wanted_level(stock, wanted);
+                    if level != Level::of(stock) {
+                        changes.stock.push((stock.clone(), level, format!("variants.{n}.onHand")));
+                    }
+                }
+            }
+        }
+    }
+    for row in there.iter().filter(|row| !used.contains(&row.id)) {
+        if missing == Missing::Keep {
+            if row.position != position {
+                changes.changed_variants.push((row.clone(), variant::Model { position, ..row.clone() }));
+            }
+            position += 1;
+            continue;
+        }
+        let reserved =
+            before.and_then(|snapshot| snapshot.stock.get(&row.id)).map_or(0, |stock| stock.reserved);
+        if 0 < reserved {
+            return Err(CatalogError::Held);
+        }
+        changes.removed_variants.push(row.id);
+    }
+    Ok(())
+}
+
+/// Which row each variant is: by id, else by its values, else by an article number that is unique on both sides.
+fn match_variants(there: &[variant::Model], wanted: &[VariantSpec]) -> Result<Vec<Option<usize>>> {
+    let mut matched: Vec<Option<usize>> = vec![None; wanted.len()];
+    let mut used = HashSet::new();
+    let by_id: HashMap<Uuid, usize> = there.iter().enumerate().map(|(at, row)| (row.id, at)).collect();
+    for (n, spec) in wanted.iter().enumerate() {
+        if let Some(id) = spec.id {
+            let at = *by_id.get(&id.uuid()).ok_or_else(|| Error::not_found(VariantId::KIND))?;
+            used.insert(at);
+            matched[n] = Some(at);
+        }
+    }
+    let key = |values: &[String]| values.iter().map(|value| value.to_lowercase()).collect::<Vec<_>>();
+    let by_values: HashMap<Vec<String>, usize> =
+        there.iter().enumerate().map(|(at, row)| (key(&names(&row.option_values)), at)).collect();
+    for (n, spec) in wanted.iter().enumerate().filter(|(_, spec)| spec.id.is_none()) {
+        if let Some(at) = by_values.get(&key(&spec.option_values)).copied().filter(|at| used.insert(*at)) {
+            matched[n] = Some(at);
+        }
+    }
+    let unique = |skus: Vec<&str>| {
+        let mut counts: HashMap<String, usize> = HashMap::new();
+        for sku in skus.into_iter().filter(|sku| !sku.is_empty()) {
+            *counts.entry(sku.to_owned()).or_default() += 1;
+        }
+        counts.into_iter().filter(|(_, count)| *count == 1).map(|(sku, _)| sku).collect::<HashSet<_>>()
+    };
+    let (old, new) = (
+        unique(there.iter().map(|row| row.sku.as_str()).collect()),
+        unique(wanted.iter().map(|v| v.sku.as_str()).collect()),
+    );
+    for (n, spec) in wanted.iter().enumerate() {
+        if matched[n].is_none() && spec.id.is_none() && old.contains(&spec.sku) && new.contains(&spec.sku) {
+            matched[n] = there.iter().position(|row| row.sku == spec.sku).filter(|at| used.insert(*at));
+        }
+    }
+    Ok(matched)
+}
+
+fn variant_row(
+    product: ProductId,
+    row: Option<&variant::Model>,
+    spec: &VariantSpec,
+    currency: Currency,
+    position: i32,
+    image: Option<Uuid>,
+) -> variant::Model {
+    variant::Model {
+        tenant_id: row.map_or(Uuid::nil(), |row| row.tenant_id),
+        id: row.map_or_else(|| VariantId::new().uuid(), |row| row.id),
+        product_id: product.uuid(),
+        position,
+        option_values: json(&spec.option_values),
+        sku: spec.sku.clone(),
+        barcode: spec.barcode.clone(),
+        currency: currency.code().to_owned(),
+        price_minor: spec.price.minor,
+        compare_at_minor: spec.compare_at.map(|price| price.minor),
+        weight_grams: spec.weight_grams,
+        weight_unit: spec.weight_unit.clone(),
+        requires_shipping: spec.requires_shipping,
+        taxable: spec.taxable,
+        image_id: image,
+        source_columns: json(&spec.source_columns),
+    }
+}
+
+fn wanted_level(stock: &stock_level::Model, spec: &VariantSpec) -> Level {
+    Level {
+        on_hand: spec.on_hand.unwrap_or(stock.on_hand),
+        reserved: stock.reserved,
+        threshold: spec.threshold.unwrap_or(stock.threshold),
+        tracked: spec.tracked,
+        policy: spec.policy,
+    }
+}
+
+fn stock_row(variant: Uuid, spec: &VariantSpec, now: Timestamp) -> stock_level::Model {
+    stock_level::Model {
+        tenant_id: Uuid::nil(),
+        variant_id: variant,
+        on_hand: spec.on_hand.unwrap_or(0),
+        reserved: 0,
+        threshold: spec.threshold.unwrap_or(0),
+        tracked: spec.tracked,
+        policy: spec.policy.as_str().to_owned(),
+        updated_at: now.millis(),
+    }
+}
+
+/// Writes the changes of several products and announces them, in few statements.
+///
+/// # Errors
+/// `CONFLICT` when one of them was changed since the comparison, or an address is taken.
+pub(crate) async fn write(tx: &Tx, all: Vec<Changes>, reason: Reason, now: Timestamp) -> Result<()> {
+    let mut events = Vec::new();
+    let (mut products, mut variants, mut stock, mut moved, mut images) =
+        (vec![], vec![], vec![], vec![], vec![]);
+    let actor = tx.ctx().and_then(Ctx::user_id).map(|user| user.uuid());
+    let mut counts = Vec::new();
+    for mut changes in all {
+        if changes.is_empty() {
+            continue;
+        }
+        announce(&changes, &mut events);
+        match changes.version {
+            None => {
+                store::claim_slug(tx, changes.id, None, &changes.product.slug, now).await?;
+                products.push(changes.product.into_active_model().reset_all());
+            }
+            Some(version) => {
+                if changes.touches_product() {
+                    if let Some(old) = &changes.old_slug {
+                        store::claim_slug(tx, changes.id, Some(old), &changes.product.slug, now).await?;
+                    }
+                    update_product(tx, &changes, version, now).await?;
+                }
+                remove(tx, &changes).await?;
+            }
+        }
+        for (row, level) in changes.new_variants.drain(..) {
+            if level.on_hand != 0 {
+                moved.push(first_movement(&level, reason, actor, now));
+            }
+            variants.push(store::whole_variant(row));
+            stock.push(level.into_active_model().reset_all());
+        }
+        variants.extend(changes.changed_variants.drain(..).map(|(_, row)| store::whole_variant(row)));
+        counts.append(&mut changes.stock);
+        images.append(&mut changes.new_images);
+        for row in changes.changed_images.drain(..) {
+            tx.update_many::<product_image::Entity>()
+                .set(product_image::Column::Position, row.position)
+                .set(product_image::Column::Alt, row.alt)
+                .filter(product_image::Column::Id.eq(row.id))
+                .exec()
+                .await?;
+        }
+    }
+    tx.insert_many(products).await.context("writing products")?;
+    put_images(tx, images).await?;
+    store::put_variants(tx, variants).await?;
+    tx.insert_many(stock).await.context("writing stock levels")?;
+    tx.insert_many(moved).await.context("writing stock movements")?;
+    // Stock rows are always taken in the order of their variants' ids, as buyers do.
+    counts.sort_by_key(|(row, _, _)| row.variant_id);
+    for (row, level, field) in counts {
+        stock::count(tx, &row, level, reason, &field, "", now).await?;
+    }
+    tx.emit_all(events).await?;
+    Ok(())
+}
+
+async fn update_product(tx: &Tx, changes: &Changes, version: i64, now: Timestamp) -> Result<()> {
+    let row = changes.product.clone();
+    let change = |active: &mut product::ActiveModel| {
+        active.slug = Set(row.slug);
+        active.title = Set(row.title);
+        active.body = Set(row.body);
+        active.vendor = Set(row.vendor);
+        active.product_type = Set(row.product_type);
+        active.tags = Set(row.tags);
+        active.seo_title = Set(row.seo_title);
+        active.seo_description = Set(row.seo_description);
+        active.option_names = Set(row.option_names);
+        active.source_columns = Set(row.source_columns);
+    };
+    store::touch(tx, changes.id, version, change, now).await?;
+    Ok(())
+}
+
+async fn remove(tx: &Tx, changes: &Changes) -> Result<()> {
+    if !changes.removed_variants.is_empty() {
+        tx.delete_many::<variant::Entity>()
+            .filter(variant::Column::ProductId.eq(changes.id.uuid()))
+            .filter(variant::Column::Id.is_in(changes.removed_variants.iter().copied()))
+            .exec()
+            .await
+            .context("deleting variants")?;
+    }
+    if !changes.removed_images.is_empty() {
+        tx.update_many::<variant::Entity>()
+            .set(variant::Column::ImageId, None::<Uuid>)
+            .filter(variant::Column::ProductId.eq(changes.id.uuid()))
+            .filter(variant::Column::ImageId.is_in(changes.removed_images.iter().copied()))
+            .exec()
+            .await?;
+        tx.delete_many::<product_image::Entity>()
+            .filter(product_image::Column::ProductId.eq(changes.id.uuid()))
+            .filter(product_image::Column::Id.is_in(changes.removed_images.iter().copied()))
+            .exec()
+            .await?;
+    }
+    Ok(())
+}
+
+/// New pictures; those that are only an address are asked for.
+async fn put_images(tx: &Tx, mut images: Vec<product_image::Model>) -> Result<()> {
+    let wanted: Vec<String> =
+        images.iter().filter(|row| row.media_id.is_nil()).map(|row| row.source_url.clone()).collect();
+    let mut media = crate::media::request(tx, &wanted).await?.into_iter();
+    for row in images.iter_mut().filter(|row| row.media_id.is_nil()) {
+        let id = media.next().ok_or_else(|| Error::internal("fewer media than addresses"))?;
+        row.media_id = id.uuid();
+    }
+    tx.insert_many(images.into_iter().map(|row| row.into_active_model().reset_all()).collect())
+        .await
+        .context("writing pictures")?;
+    Ok(())
+}
+
+fn first_movement(
+    level: &stock_level::Model,
+    reason: Reason,
+    actor: Option<Uuid>,
+    now: Timestamp,
+) -> stock_movement::ActiveModel {
+    let reason = if reason == Reason::Import { reason } else { Reason::Initial };
+    stock_movement::ActiveModel {
+        id: Set(Uuid::now_v7()),
+        variant_id: Set(level.variant_id),
+        delta: Set(level.on_hand),
+        on_hand_after: Set(level.on_hand),
+        reason: Set(reason.as_str().to_owned()),
+        reference: Set(None),
+        note: Set(String::new()),
+        actor_id: Set(actor),
+        at: Set(now.millis()),
+        ..Default::default()
+    }
+}
+
+fn announce(changes: &Changes, events: &mut Vec<CatalogEvent>) {
+    let product_id = changes.id;
+    let id = |row: &variant::Model| VariantId::from_uuid(row.id);
+    if changes.version.is_none() {
+        events.push(CatalogEvent::ProductCreated {
+            product_id,
+            slug: changes.product.slug.clone(),
+            variant_ids: changes.new_variants.iter().map(|(row, _)| id(row)).collect(),
+        });
+    }
+    for (row, _) in &changes.new_variants {
+        events.push(CatalogEvent::VariantCreated { product_id, variant_id: id(row), sku: row.sku.clone() });
+    }
+    for (before, row) in &changes.changed_variants {
+        let priced = variant::Model {
+            price_minor: row.price_minor,
+            compare_at_minor: row.compare_at_minor,
+            currency: row.currency.clone(),
+            ..before.clone()
+        };
+        if priced != *before && before.currency == row.currency {
+            let fact = |v: &variant::Model| PriceFact {
+                price_minor: v.price_minor,
+                compare_at_minor: v.compare_at_minor,
+            };
+            if let Ok(currency) = Currency::parse(&row.currency) {
+                let (old, new) = (fact(before), fact(row));
+                events.push(CatalogEvent::PriceUpdated {
+                    product_id,
+                    variant_id: id(row),
+                    currency,
+                    old,
+                    new,
+                });
+            }
+        }
+        if priced != *row || before.currency != row.currency {
+            events.push(CatalogEvent::VariantUpdated { product_id, variant_id: id(row) });
+        }
+    }
+    for removed in &changes.removed_variants {
+        events.push(CatalogEvent::VariantDeleted { product_id, variant_id: VariantId::from_uuid(*removed) });
+    }
+    let pictures = !changes.new_images.is_empty()
+        || !changes.changed_images.is_empty()
+        || !changes.removed_images.is_empty();
+    let mut changed: Vec<String> = changes.fields.iter().map(|field| (*field).to_owned()).collect();
+    if pictures {
+        changed.push("images".to_owned());
+    }
+    if changes.version.is_some() && !changed.is_empty() {
+        events.push(CatalogEvent::ProductUpdated { product_id, changed });
+    }
+    // A change of policy or tracking moves no piece, but it changes what can be bought.
+    for (row, level, _) in &changes.stock {
+        let before = Level::of(row);
+        if before.on_hand == level.on_hand {
+            events.push(CatalogEvent::VariantUpdated {
+                product_id,
+                variant_id: VariantId::from_uuid(row.variant_id),
+            });
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! Lists of published products: pages with numbers, keyset pages, facets.
+
+use std::sync::Arc;
+
+use platform::{Access, Context, Ctx, Error, TenantDb};
+use primitives::{Currency, Cursor, Direction, Money, PageArgs};
+use sea_orm::QueryResult;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::Slice;
+use super::cache::{Caches, Counted, SliceKey};
+use super::page::collections;
+use super::sql::{self, Sql, Without};
+use crate::error::{CatalogError, Result};
+use crate::text::{fold, is_colour_option, swatch};
+use crate::view::{FacetValue, Facets, ListPage, ListQuery, ListSort, OptionFacet, ProductCard};
+
+/// Products on one page.
+pub const PAGE_SIZE: u32 = 24;
+/// Options that are offered as facets, the most frequent ones.
+const MAX_FACETS: usize = 8;
+/// Values of one facet, the most frequent ones and the chosen ones.
+const MAX_FACET_VALUES: usize = 24;
+
+/// One page of 24 with facets; pages behind the end are empty. At most four statements, none when remembered.
+pub async fn list(ctx: &Ctx, query: &ListQuery) -> Result<Arc<ListPage>> {
+    let query = sql::normal(query);
+    let caches = Caches::of(ctx.app());
+    let load = async { Ok(Arc::new(load_page(ctx, &query).await?)) };
+    Ok(caches.list(ctx, query.clone(), load).await?)
+}
+
+/// One keyset page; `query.page` does not count. At most four statements, none when remembered.
+///
+/// # Errors
+/// `BAD_USER_INPUT` for a cursor of another list.
+pub async fn products(ctx: &Ctx, query: &ListQuery, page: &PageArgs) -> Result<Arc<Slice<Arc<ProductCard>>>> {
+    let query = ListQuery { page: 1, ..sql::normal(query) };
+    let caches = Caches::of(ctx.app());
+    let load = async { Ok(Arc::new(load_slice(ctx, &query, page).await?)) };
+    Ok(caches.slice(ctx, SliceKey::new(query.clone(), page), load).await?)
+}
+
+/// Number of products and facets for a query; page and sort do not count.
+pub async fn facets(ctx: &Ctx, query: &ListQuery) -> Result<(u64, Arc<Facets>)> {
+    let query = ListQuery { page: 1, sort: ListSort::Featured, ..sql::normal(query) };
+    let counted = counted(ctx, &query).await?;
+    Ok((counted.total, counted.facets))
+}
+
+async fn counted(ctx: &Ctx, query: &ListQuery) -> Result<Counted> {
+    let query = ListQuery { page: 1, sort: ListSort::Featured, ..query.clone() };
+    let caches = Caches::of(ctx.app());
+    let load = async { Ok(load_counts(ctx, &query).await?) };
+    Ok(caches.counts(ctx, query.clone(), load).await?)
+}
+
+async fn load_page(ctx: &Ctx, query: &ListQuery) -> Result<ListPage> {
+    let counted = counted(ctx, query).await?;
+    let collection = match &query.collection {
+        Some(slug) => collections(ctx).await?.by_slug(slug),
+        None => None,
+    };
+    let pages = u32::try_from(counted.total.div_ceil(u64::from(PAGE_SIZE))).unwrap_or(u32::MAX).max(1);
+    let empty = query.page > pages || (query.collection.is_some() && collection.is_none());
+    let cards = if empty {
+        Vec::new()
+    } else {
+        let db = ctx.read(Access::Public).await?;
+        let skip = i64::from(query.page - 1) * i64::from(PAGE_SIZE);
+        let id = collection.as_ref().map(|collection| collection.id.uuid());
+        let rows = keyset(&db, query, id, None, Direction::Forward, i64::from(PAGE_SIZE), skip).await?;
+        rows.into_iter().map(|(_, _, card)| card).collect()
+    };
+    Ok(ListPage {
+        cards,
+        total: counted.total,
+        facets: counted.facets,
+        page: query.page,
+        pages,
+        sort: query.sort,
+        collection,
+    })
+}
+
+async fn load_slice(ctx: &Ctx, query: &ListQuery, page: &PageArgs) -> Result<Slice<Arc<ProductCard>>> {
+    let collection = match &query.collection {
+        Some(slug) => match collections(ctx).await?.by_slug(slug) {
+            Some(collection) => Some(collection.id.uuid()),
+            None => return Ok(Slice::of(Vec::new(), page, 0)),
+        },
+        None => None,
+    };
+    let order = format!("products:{}", query.sort);
+    let after = match page.cursor() {
+        None => None,
+        Some(cursor) => {
+            let key: (Key, Uuid) =
+                cursor.decode(&order).map_err(|e| CatalogError::field("after", e.to_string()))?;
+            let text = query.sort == ListSort::Name;
+            if text != matches!(key.0, Key::Text(_)) {
+                return Err(CatalogError::field("after", "cursor is not valid for this list"));
+            }
+            Some(key)
+        }
+    };
+    let db = ctx.read(Access::Public).await?;
+    let limit = i64::from(page.limit()) + 1;
+    let rows = keyset(&db, query, collection, after, page.direction(), limit, 0).await?;
+    let total = count(&db, query, collection).await?;
+    let items = rows
+        .into_iter()
+        .map(|(key, id, card)| Ok((Cursor::encode(&order, &(key, id)).map_err(Error::internal)?, card)))
+        .collect::<Result<Vec<_>>>()?;
+    Ok(Slice::of(items, page, total))
+}
+
+/// A sort key in a cursor.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Key {
+    Number(i64),
+    Text(String),
+}
+
+impl From<Key> for sea_orm::Value {
+    fn from(key: Key) -> Self {
+        match key {
+            Key::Number(number) => number.into(),
+            Key::Text(text) => text.into(),
+        }
+    }
+}
+
+impl Key {
+    pub fn read(row: &QueryResult, column: &str, text: bool) -> Result<Self> {
+        Ok(if text {
+            Self::Text(row.try_get("", column).map_err(Error::from)?)
+        } else {
+            Self::Number(row.try_get("", column).map_err(Error::from)?)
+        })
+    }
+}
+
+async fn keyset(
+    db: &TenantDb,
+    query: &ListQuery,
+    collection: Option<Uuid>,
+    after: Option<(Key, Uuid)>,
+    direction: Direction,
+    limit: i64,
+    skip: i64,
+) -> Result<Vec<(Key, Uuid, Arc<ProductCard>)>> {
+    let (key, largest_first) = sql::sort_key(query, collection.is_some());
+    let descending = largest_first != (direction == Direction::Backward);
+    let mut select = Sql::new("SELECT d.product_id, d.card, ");
+    select.append(key.clone());
+    select.push(" AS sort_key", []);
+    select.append(sql::published(query, collection, Without::Nothing));
+    if let Some((at, id)) = after {
+        // (key, id) beyond (at, id), written out: row values do not take expressions everywhere.
+        let beyond = if descending { "<" } else { ">" };
+        select.push(" AND (", []);
+        select.append(key.clone());
+        select.push(&format!(" {beyond} ? OR ("), [at.clone().into()]);
+        select.append(key);
+        select.push(&format!(" = ? AND d.product_id {beyond} ?))"), [at.into(), id.into()]);
+    }
+    let order = if descending { "DESC" } else { "ASC" };
+    select.push(
+        &format!(" ORDER BY sort_key {order}, d.product_id {order} LIMIT ? OFFSET ?"),
+        [limit.into(), skip.into()],
+    );
+    let rows = db.raw_all(&select.text, select.values).await.context("listing products")?;
+    let text = query.sort == ListSort::Name;
+    rows.iter()
+        .map(|row| {
+            let card: String = row.try_get("", "card").map_err(Error::from)?;
+            let card: ProductCard = serde_json::from_str(&card).map_err(Error::internal)?;
+            let id = row.try_get("", "product_id").map_err(Error::from)?;
+            Ok((Key::read(row, "sort_key", text)?, id, Arc::new(card)))
+        })
+        .collect()
+}
+
+async fn count(db: &TenantDb, query: &ListQuery, collection: Option<Uuid>) -> Result<u64> {
+    let mut select = Sql::new("SELECT COUNT(*) AS found");
+    select.append(sql::published(query, collection, Without::Nothing));
+    let rows = db.raw_all(&select.text, select.values).await.context("counting products")?;
+    let found: i64 = match rows.first() {
+        Some(row) => row.try_get("", "found").map_err(Error::from)?,
+        None => 0,
+    };
+    Ok(u64::try_from(found).unwrap_or(0))
+}
+
+async fn load_counts(ctx: &Ctx, query: &ListQuery) -> Result<Counted> {
+    let collection = match &query.collection {
+        Some(slug) => match collections(ctx).await?.by_slug(slug) {
+            Some(collection) => Some(collection.id.uuid()),
+            None => return Ok(Counted { total: 0, facets: Arc::default() }),
+        },
+        None => None,
+    };
+    let db = ctx.read(Access::Public).await?;
+    let currency = ctx.tenant().currency;
+    let (total, mut facets) = figures(&db, query, collection, currency).await?;
+    facets.options = option_facets(&db, query, collection).await?;
+    Ok(Counted { total, facets: Arc::new(facets) })
+}
+
+/// Total, price bounds and stock counts in one statement.
+async fn figures(
+    db: &TenantDb,
+    query: &ListQuery,
+    collection: Option<Uuid>,
+    currency: Currency,
+) -> Result<(u64, Facets)> {
+    let mut select = Sql::new("SELECT 0 AS part, CAST(COUNT(*) AS bigint) AS a, CAST(0 AS bigint) AS b");
+    select.append(sql::published(query, collection, Without::Nothing));
+    select.push(" UNION ALL SELECT 1, MIN(d.price_min), MAX(d.price_min)", []);
+    select.append(sql::published(query, collection, Without::Price));
+    select.push(
+        " UNION ALL SELECT 2, CAST(COUNT(*) AS bigint), \
+         CAST(COALESCE(SUM(CASE WHEN d.in_stock THEN 1 ELSE 0 END), 0) AS bigint)",
+        [],
+    );
+    select.append(sql::published(query, collection, Without::Stock));
+    let rows = db.raw_all(&select.text, select.values).await.context("counting products")?;
+    let mut total = 0;
+    let mut facets = Facets::default();
+    let positive = |number: Option<i64>| number.and_then(|n| u64::try_from(n).ok()).unwrap_or(0);
+    for row in rows {
+        let part: i32 = row.try_get("", "part").map_err(Error::from)?;
+        let a: Option<i64> = row.try_get("", "a").map_err(Error::from)?;
+        let b: Option<i64> = row.try_get("", "b").map_err(Error::from)?;
+        match part {
+            0 => total = positive(a),
+            1 => {
+                facets.price =
+                    a.zip(b).map(|(low, high)| (Money::new(low, currency), Money::new(high, currency)))
+            }
+            _ => (facets.all, facets.in_stock) = (positive(a), positive(b)),
+        }
+    }
+    Ok((total, facets))
+}
+
+/// Values with counts, each group as if nothing were chosen in it, in one statement.
+async fn option_facets(
+    db: &TenantDb,
+    query: &ListQuery,
+    collection: Option<Uuid>,
+) -> Result<Vec<OptionFacet>> {
+    let chosen: Vec<&str> = query.options.iter().map(|filter| filter.name.as_str()).collect();
+    let mut select = Sql::default();
+    let part = |select: &mut Sql, condition: Sql, without: Without<'_>| {
+        select.push(
+            "SELECT f.name_key, f.value_key, MIN(f.name) AS name, MIN(f.value) AS value, \
+             CAST(COUNT(*) AS bigint) AS products",
+            [],
+        );
+        let mut published = sql::published(query, collection, without);
+        // The facets join in front of everything, so that the values stay in order.
+        published.text = published.text.replacen(
+            " FROM product_doc d",
+            " FROM product_facet f JOIN product_doc d ON d.tenant_id = f.tenant_id AND d.product_id = f.product_id",
+            1,
+        );
+        select.append(published);
+        select.append(condition);
+        select.push(" GROUP BY f.name_key, f.value_key", []);
+    };
+    let mut others = Sql::default();
+    if !chosen.is_empty() {
+        let names = chosen.iter().map(|name| (*name).into());
+        others.push(&format!(" AND f.name_key NOT IN ({})", sql::holes(chosen.len())), names);
+    }
+    part(&mut select, others, Without::Nothing);
+    for name in &chosen {
+        select.push(" UNION ALL ", []);
+        let mut only = Sql::default();
+        only.push(" AND f.name_key = ?", [(*name).into()]);
+        part(&mut select, only, Without::Option(name));
+    }
+    let rows = db.raw_all(&select.text, select.values).await.context("counting facets")?;
+    let mut groups: Vec<(String, u64, OptionFacet)> = Vec::new();
+    for row in rows {
+        let key: String = row.try_get("", "name_key").map_err(Error::from)?;
+        let value_key: String = row.try_get("", "value_key").map_err(Error::from)?;
+        let name: String = row.try_get("", "name").map_err(Error::from)?;
+        let value: String = row.try_get("", "value").map_err(Error::from)?;
+        let products: i64 = row.try_get("", "products").map_err(Error::from)?;
+        let count = u64::try_from(products).unwrap_or(0);
+        let selected = query.options.iter().any(|f| f.name == key && f.values.contains(&value_key));
+        let swatch = if is_colour_option(&name) { swatch(&value).map(str::to_owned) } else { None };
+        let value = FacetValue { value, swatch, count, selected };
+        match groups.iter_mut().find(|(there, ..)| *there == key) {
+            Some((_, sum, facet)) => {
+                *sum += count;
+                facet.values.push(value);
+            }
+            None => groups.push((key, count, OptionFacet { name, values: vec![value] })),
+        }
+    }
+    Ok(trimmed(groups, &chosen))
+}
+
+/// The most useful groups and values, in the order in which they are shown.
+fn trimmed(mut groups: Vec<(String, u64, OptionFacet)>, chosen: &[&str]) -> Vec<OptionFacet> {
+    groups
+        .sort_by_key(|(key, sum, _)| (!chosen.contains(&key.as_str()), std::cmp::Reverse(*sum), key.clone()));
+    groups.truncate(MAX_FACETS.max(chosen.len()));
+    groups.sort_by(|a, b| a.0.cmp(&b.0));
+    let mut facets: Vec<OptionFacet> = groups.into_iter().map(|(_, _, facet)| facet).collect();
+    for facet in &mut facets {
+        facet.values.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| fold(&a.value).cmp(&fold(&b.value))));
+        let mut place = 0;
+        facet.values.retain(|value| {
+            place += 1;
+            place <= MAX_FACET_VALUES || value.selected
+        });
+    }
+    facets
+}

@@ -1,0 +1,94 @@
+//! What carts and checkouts need of a variant: the truth of the write side, also inside a transaction.
+
+use std::collections::HashMap;
+
+use platform::{Context, Error, TenantDb};
+use primitives::{Currency, Money, ProductId, VariantId};
+use sea_orm::QueryResult;
+use uuid::Uuid;
+
+use super::sql::holes;
+use crate::error::Result;
+use crate::product::{names, variant_title};
+use crate::stock::Level;
+use crate::view::Offer;
+
+/// The offers for these variants, those that do not exist left out. Two statements.
+pub async fn offers(db: &TenantDb, variants: &[VariantId]) -> Result<HashMap<VariantId, Offer>> {
+    let mut ids: Vec<Uuid> = variants.iter().map(|id| id.uuid()).collect();
+    ids.sort();
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = db
+        .raw_all(
+            &format!(
+                "SELECT v.id, v.product_id, v.option_values, v.sku, v.currency, v.price_minor, v.compare_at_minor, \
+                   v.weight_grams, v.requires_shipping, v.taxable, p.slug, p.title, p.status, \
+                   s.on_hand, s.reserved, s.threshold, s.tracked, s.policy, \
+                   COALESCE((SELECT i.media_id FROM product_image i \
+                             WHERE i.tenant_id = v.tenant_id AND i.id = v.image_id), \
+                            (SELECT i.media_id FROM product_image i \
+                             WHERE i.tenant_id = v.tenant_id AND i.product_id = v.product_id \
+                             ORDER BY i.position, i.id LIMIT 1)) AS media_id \
+                 FROM variant v \
+                 JOIN product p ON p.tenant_id = v.tenant_id AND p.id = v.product_id \
+                 JOIN stock_level s ON s.tenant_id = v.tenant_id AND s.variant_id = v.id \
+                 WHERE v.tenant_id = {{tenant}} AND v.id IN ({})",
+                holes(ids.len())
+            ),
+            ids.into_iter().map(Into::into).collect(),
+        )
+        .await
+        .context("loading offers")?;
+    let mut offers = HashMap::with_capacity(rows.len());
+    let mut media = Vec::new();
+    for row in &rows {
+        let (offer, picture) = read(row).map_err(Error::from)?;
+        media.extend(picture.map(|picture| (offer.variant, picture)));
+        offers.insert(offer.variant, offer);
+    }
+    let ids: Vec<Uuid> = media.iter().map(|(_, id)| *id).collect();
+    let files = crate::media::pictures(db, &ids).await?;
+    for (variant, id) in media {
+        if let Some(offer) = offers.get_mut(&variant) {
+            offer.picture = files.get(&id).and_then(|file| file.picture(""));
+        }
+    }
+    Ok(offers)
+}
+
+fn read(row: &QueryResult) -> Result<(Offer, Option<Uuid>), sea_orm::DbErr> {
+    let currency: String = row.try_get("", "currency")?;
+    let currency = Currency::parse(&currency).map_err(|error| sea_orm::DbErr::Type(error.to_string()))?;
+    let price = Money::new(row.try_get("", "price_minor")?, currency);
+    let compare_at: Option<i64> = row.try_get("", "compare_at_minor")?;
+    let values: String = row.try_get("", "option_values")?;
+    let policy: String = row.try_get("", "policy")?;
+    let status: String = row.try_get("", "status")?;
+    let level = Level {
+        on_hand: row.try_get("", "on_hand")?,
+        reserved: row.try_get("", "reserved")?,
+        threshold: row.try_get("", "threshold")?,
+        tracked: row.try_get("", "tracked")?,
+        policy: policy.parse().unwrap_or_default(),
+    };
+    let offer = Offer {
+        variant: VariantId::from_uuid(row.try_get("", "id")?),
+        product: ProductId::from_uuid(row.try_get("", "product_id")?),
+        slug: row.try_get("", "slug")?,
+        title: row.try_get("", "title")?,
+        variant_title: variant_title(&names(&values)),
+        sku: row.try_get("", "sku")?,
+        price,
+        compare_at: compare_at.filter(|minor| price.minor < *minor).map(|minor| Money::new(minor, currency)),
+        weight_grams: row.try_get("", "weight_grams")?,
+        requires_shipping: row.try_get("", "requires_shipping")?,
+        taxable: row.try_get("", "taxable")?,
+        published: status == "published",
+        available: level.limited().then(|| level.free().max(0)),
+        picture: None,
+    };
+    Ok((offer, row.try_get("", "media_id")?))
+}

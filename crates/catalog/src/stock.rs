@@ -1,0 +1,109 @@
+//! Pieces on the shelf, promised pieces, and the conditional statement that never promises one twice.
+//!
+//! A reservation belongs to a holder (a checkout, an order): [`reserve`] before asking for money, [`keep`] when it is
+//! paid, [`ship`] when it leaves, [`release`] when it is called off, [`expire_due`] when nobody came back.
+
+mod count;
+mod reserve;
+
+pub use count::{CountItem, LowItem, Movement, Reason, low, movements, set_on_hand};
+pub(crate) use count::{count, note_movement};
+pub use reserve::{Held, expire_due, extend, held, keep, release, reserve, ship};
+
+use crate::entity::stock_level;
+use crate::view::{Availability, StockPolicy};
+
+/// From this many pieces on downwards, pages say how many are left.
+pub const LOW_MARK: i64 = 10;
+
+/// What can be sold of one variant, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Level {
+    pub on_hand: i64,
+    pub reserved: i64,
+    pub threshold: i64,
+    pub tracked: bool,
+    pub policy: StockPolicy,
+}
+
+impl Level {
+    pub fn of(row: &stock_level::Model) -> Self {
+        Self {
+            on_hand: row.on_hand,
+            reserved: row.reserved,
+            threshold: row.threshold,
+            tracked: row.tracked,
+            policy: row.policy.parse().unwrap_or_default(),
+        }
+    }
+
+    /// Pieces that can be promised now; may be negative.
+    pub fn free(&self) -> i64 {
+        self.on_hand.saturating_sub(self.reserved).saturating_sub(self.threshold)
+    }
+
+    /// Whether the count limits what can be sold.
+    pub fn limited(&self) -> bool {
+        self.tracked && self.policy == StockPolicy::Deny
+    }
+
+    /// How many of `wanted` pieces can be had (MONEY, "stock 3, asked 5").
+    #[cfg(test)]
+    pub fn offered(&self, wanted: i64) -> i64 {
+        if self.limited() { wanted.min(self.free().max(0)) } else { wanted }
+    }
+
+    /// The word for it.
+    pub fn availability(&self) -> Availability {
+        let free = self.free();
+        match (self.tracked, self.policy) {
+            (false, _) => Availability::InStock,
+            (true, StockPolicy::Continue) if free <= 0 => Availability::Backorder,
+            (true, StockPolicy::Continue) => Availability::InStock,
+            (true, StockPolicy::Deny) if free <= 0 => Availability::SoldOut,
+            (true, StockPolicy::Deny) if free <= LOW_MARK => Availability::Low { left: free },
+            (true, StockPolicy::Deny) => Availability::InStock,
+        }
+    }
+
+    /// Whether going from `before` to this crosses the low mark downwards.
+    pub fn fell_low(&self, before_free: i64) -> bool {
+        self.limited() && LOW_MARK < before_free && self.free() <= LOW_MARK
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn level(on_hand: i64, threshold: i64) -> Level {
+        Level { on_hand, reserved: 0, threshold, tracked: true, policy: StockPolicy::Deny }
+    }
+
+    #[test]
+    fn offers_what_the_worked_cases_say() {
+        assert_eq!(level(3, 0).offered(5), 3);
+        assert_eq!(level(3, 2).offered(5), 1);
+        assert_eq!(level(3, -5).offered(5), 5);
+        assert_eq!(Level { policy: StockPolicy::Continue, ..level(-4, 0) }.offered(5), 5);
+        assert_eq!(level(-4, 0).offered(5), 0);
+    }
+
+    #[test]
+    fn words_follow_what_is_left() {
+        assert_eq!(level(11, 0).availability(), Availability::InStock);
+        assert_eq!(level(10, 0).availability(), Availability::Low { left: 10 });
+        assert_eq!(level(0, 0).availability(), Availability::SoldOut);
+        assert_eq!(
+            Level { policy: StockPolicy::Continue, ..level(0, 0) }.availability(),
+            Availability::Backorder
+        );
+        assert_eq!(Level { tracked: false, ..level(0, 0) }.availability(), Availability::InStock);
+    }
+
+    #[test]
+    fn the_low_mark_is_crossed_once() {
+        assert!(level(10, 0).fell_low(11));
+        assert!(!level(9, 0).fell_low(10));
+    }
+}
