@@ -72,6 +72,8 @@ pub struct RelayOptions {
     pub first_retry: Duration,
     /// Longest wait, for failed events and while the database is away.
     pub longest_retry: Duration,
+    /// How long [`Relay::drain`] waits for another relay that is at work.
+    pub patience: Duration,
 }
 
 impl RelayOptions {
@@ -84,6 +86,7 @@ impl RelayOptions {
             attempts: 8,
             first_retry: Duration::from_millis(200),
             longest_retry: Duration::from_secs(30),
+            patience: Duration::from_secs(10),
         }
     }
 
@@ -201,22 +204,40 @@ impl Relay {
         }
     }
 
-    /// Delivers everything that can be delivered now; gives back how many events that were. For tests and
-    /// commands, which want to read what they wrote.
+    /// Sees to it that everything that can be delivered now is delivered, and gives back how many events this
+    /// relay delivered itself. For tests and commands, which want to read what they wrote.
     ///
-    /// Events that wait for another attempt, and those behind them, stay.
+    /// Where another relay is at work (the host, while a command runs) it waits for that one. Otherwise it takes
+    /// the lease for as long as it works. Events that wait for another attempt, and those behind them, stay.
     ///
     /// # Errors
-    /// `SERVICE_UNAVAILABLE` when another relay holds the lease.
+    /// `SERVICE_UNAVAILABLE` when the other relay does not get it done in time; those of the database.
     pub async fn drain(&self) -> Result<usize> {
+        let begun = Instant::now();
+        let led_before = self.0.state.lock().await.fence.is_some();
         let mut sum = 0;
         loop {
             match self.step().await? {
-                Step::Idle => return Ok(sum),
+                Step::Idle => break,
                 Step::Took { delivered, .. } => sum += delivered,
-                Step::Follower => return Err(Error::unavailable("another relay is at work")),
+                Step::Follower => {
+                    let now = self.0.app.clock().now();
+                    if store::waiting(&self.0.app, now, 1).await?.is_empty() {
+                        return Ok(sum);
+                    }
+                    if begun.elapsed() > self.0.options.patience {
+                        return Err(Error::unavailable(
+                            "events are still on their way through another relay",
+                        ));
+                    }
+                    tokio::time::sleep(Duration::from_millis(20)).await;
+                }
             }
         }
+        if !led_before {
+            self.resign().await?;
+        }
+        Ok(sum)
     }
 
     /// Gives the lease back, if this relay holds it.

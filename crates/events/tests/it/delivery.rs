@@ -126,22 +126,58 @@ async fn a_retry_that_works_leaves_no_trace(app: TestApp) {
 }
 
 async fn one_relay_at_a_time(app: TestApp) {
-    let notebook = Notebook::new("notebook");
-    let (first, second) = (relay(&app, &[notebook.clone()]), relay(&app, &[notebook.clone()]));
-    tell(&app.customer(), Uuid::now_v7(), 1).await;
-    assert_eq!(first.drain().await.expect("leads"), 1);
-    assert_eq!(second.drain().await.expect_err("follows").code(), ErrorCode::ServiceUnavailable);
+    let (ours, theirs) = (Notebook::new("notebook"), Notebook::new("notebook"));
+    let (first, second) = (relay(&app, &[ours.clone()]), relay(&app, &[theirs.clone()]));
+    let stop = CancellationToken::new();
+    let running = tokio::spawn({
+        let (first, stop) = (first.clone(), stop.clone());
+        async move { first.run(stop).await }
+    });
+    until(|| app.app().hub().signal("outbox").notify_one(), || async { leases(&app).await == 1 }).await;
+    for amount in [1, 2, 4] {
+        tell(&app.customer(), Uuid::now_v7(), amount).await;
+        assert_eq!(second.drain().await.expect("the other one does it"), 0);
+        assert_eq!(ours.sum(&app.system()).await, if amount == 4 { 7 } else { amount * 2 - 1 });
+    }
     // Time frees the lease of a relay that is gone; the old one then changes nothing any more.
+    ours.refuse(8);
+    tell(&app.customer(), Uuid::now_v7(), 8).await;
     app.advance(Duration::from_secs(16));
-    tell(&app.customer(), Uuid::now_v7(), 2).await;
+    assert!(second.drain().await.expect("leads") <= 1);
+    assert_eq!(theirs.sum(&app.system()).await, 15);
+    stop.cancel();
+    running.await.expect("stopped");
+    assert_eq!(leases(&app).await, 0, "given back, it is free at once");
+    tell(&app.customer(), Uuid::now_v7(), 16).await;
     assert_eq!(second.drain().await.expect("leads"), 1);
-    tell(&app.customer(), Uuid::now_v7(), 4).await;
-    assert!(first.drain().await.is_err(), "its fence is old");
-    assert_eq!(second.drain().await.expect("leads"), 1);
-    assert_eq!(notebook.sum(&app.system()).await, 7);
-    // Given back, it is free at once.
-    second.resign().await.expect("resigned");
-    assert_eq!(first.drain().await.expect("leads again"), 0);
+    assert_eq!(leases(&app).await, 0, "a relay that only drained leads no longer");
+}
+
+async fn draining_gives_up_on_a_relay_that_does_nothing(app: TestApp) {
+    let notebook = Notebook::new("notebook");
+    let relay = relay(&app, &[notebook]);
+    let owner = app.database().owner().await;
+    let sql = "INSERT INTO relay_lease (name, owner, fence, expires_at) VALUES ('relay', 'elsewhere', 1, 9000000000000)";
+    sea_orm::ConnectionTrait::execute_unprepared(&owner, sql).await.expect("held elsewhere");
+    owner.close().await.expect("closed");
+    assert_eq!(relay.drain().await.expect("nothing to do"), 0);
+    tell(&app.customer(), Uuid::now_v7(), 1).await;
+    assert_eq!(relay.drain().await.expect_err("nobody does it").code(), ErrorCode::ServiceUnavailable);
+    assert_eq!(count(&app, "SELECT count(*) FROM outbox WHERE dispatched_at IS NULL").await, 1);
+}
+
+async fn leases(app: &TestApp) -> i64 {
+    count(app, "SELECT count(*) FROM relay_lease WHERE expires_at > 0").await
+}
+
+/// Looks again and again, at most five seconds.
+async fn until<F: Future<Output = bool>>(nudge: impl Fn(), holds: impl Fn() -> F) {
+    let begun = Instant::now();
+    while !holds().await {
+        assert!(begun.elapsed() < Duration::from_secs(5), "never came true");
+        nudge();
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 async fn a_commit_is_visible_within_a_quarter_of_a_second(app: TestApp) {
@@ -209,6 +245,7 @@ testkit::on_both!(
     one_bad_event_stops_only_its_aggregate_and_only_its_consumer,
     a_retry_that_works_leaves_no_trace,
     one_relay_at_a_time,
+    draining_gives_up_on_a_relay_that_does_nothing,
     a_commit_is_visible_within_a_quarter_of_a_second,
     a_running_relay_survives_bad_times,
     carries_fifteen_hundred_events_a_second,

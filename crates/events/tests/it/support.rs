@@ -144,6 +144,7 @@ pub fn relay(app: &TestApp, consumers: &[Arc<Notebook>]) -> Relay {
         attempts: 3,
         first_retry: Duration::from_millis(100),
         longest_retry: Duration::from_millis(200),
+        patience: Duration::from_millis(300),
     };
     Relay::with_options(app.app().clone(), tenants(app), consumers, options)
 }
