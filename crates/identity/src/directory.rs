@@ -180,6 +180,15 @@ pub(crate) fn primary(db: &Db) -> &DatabaseConnection {
     }
 }
 
+/// The tenant with this id, suspended or not: what `events::Relay` asks for the tenant of an event.
+///
+/// # Errors
+/// `NOT_FOUND` when there is none; those of the database.
+pub async fn tenant_of(app: App, id: TenantId) -> Result<Arc<TenantInfo>> {
+    let record = Directory::of(&app)?.find(&app, &Key::Id(id)).await?;
+    record.map(|record| Arc::clone(&record.info)).ok_or_else(|| Error::not_found("tenant"))
+}
+
 /// Notices tenants that other processes changed, until `stop`.
 pub async fn watch(app: App, stop: CancellationToken) {
     let Ok(directory) = Directory::of(&app) else { return };

@@ -14,6 +14,7 @@ mod http;
 pub mod idempotency;
 mod jobs;
 mod password;
+pub mod people;
 pub mod resolve;
 pub mod session;
 pub mod tenant;
@@ -21,7 +22,7 @@ pub mod token;
 pub mod user;
 pub mod view;
 
-pub use directory::check_config;
+pub use directory::{check_config, tenant_of};
 pub use door::{Authenticated, Resolved, ShopBase, Visit, authenticate, check_origin, resolve};
 pub use event::IdentityEvent;
 pub use http::rest;
