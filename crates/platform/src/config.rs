@@ -140,7 +140,7 @@ section! {
         /// Events in one batch, 1 to 500.
         batch: u64 = 500,
         /// Longest sleep of the relay without a wake-up, milliseconds.
-        poll_ms: u64 = 500,
+        poll_ms: u64 = 100,
         /// Places in the queue.
         queue: usize = 10_000,
         /// Share of the queue, in percent, at which it warns.
