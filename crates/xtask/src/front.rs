@@ -5,10 +5,11 @@ use std::fs;
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread::JoinHandle;
 
 use anyhow::{Context, Result, bail};
 
-use crate::process::{command, root, run, shown, which};
+use crate::process::{command, root, run, which};
 use crate::tools;
 
 /// What a front end consists of: any change here means building again.
@@ -26,9 +27,8 @@ const SOURCES: [&str; 11] = [
     "style",
 ];
 
-/// A bundle, where it lies below the target folder, and how much of it may be sent, in bytes.
-const BUNDLES: [(&str, &str, u64); 2] =
-    [("storefront", "site/pkg", 100_000), ("admin", "admin-site/pkg", 900_000)];
+/// A leptos project, its site below the target folder, and how much script and WASM it may send, in bytes.
+const BUNDLES: [(&str, &str, u64); 2] = [("admin", "admin-site", 900_000), ("storefront", "site", 100_000)];
 
 /// Where the leptos sections of `Cargo.toml` put what they build, whatever `CARGO_TARGET_DIR` says.
 fn built() -> PathBuf {
@@ -42,9 +42,7 @@ pub fn build() -> Result<bool> {
         return Ok(false);
     }
     tools::for_front_ends()?;
-    for mut command in commands() {
-        run(&mut command)?;
-    }
+    build_all(|command| Ok(command))?;
     stamp.keep()?;
     Ok(true)
 }
@@ -56,32 +54,66 @@ pub fn build_beside() -> Result<Option<Building>> {
         return Ok(None);
     }
     tools::for_front_ends()?;
-    let log = built().join("x").join("front.log");
     fs::create_dir_all(built().join("x"))?;
+    let log = built().join("x").join("front.log");
     let output = fs::File::create(&log)?;
-    let [admin, storefront] = commands();
-    // One after the other, because both write to the same folder of artefacts.
-    let mut both = command("sh", ["-c", &format!("{} && {}", shown(&admin), shown(&storefront))]);
-    both.stdin(Stdio::null()).stderr(output.try_clone()?).stdout(output);
-    let child = both.spawn().context("starting cargo-leptos")?;
-    Ok(Some(Building { child, log, stamp }))
+    let thread = std::thread::spawn(move || {
+        build_all(|command| {
+            Ok(command.stdin(Stdio::null()).stderr(output.try_clone()?).stdout(output.try_clone()?))
+        })
+    });
+    Ok(Some(Building { thread, log, stamp }))
 }
 
 /// Both front ends in the making.
 pub struct Building {
-    child: std::process::Child,
+    thread: JoinHandle<Result<()>>,
     log: PathBuf,
     stamp: Stamp,
 }
 
 impl Building {
     /// Waits for the end.
-    pub fn finish(mut self) -> Result<()> {
-        if !self.child.wait()?.success() {
-            bail!("building the front ends failed:\n{}", fs::read_to_string(&self.log).unwrap_or_default());
-        }
+    pub fn finish(self) -> Result<()> {
+        let result = self.thread.join().unwrap_or_else(|_| bail!("the build of the front ends panicked"));
+        result.with_context(|| fs::read_to_string(&self.log).unwrap_or_default())?;
         self.stamp.keep()
     }
+}
+
+/// One after the other, because both write to the same folder of artefacts.
+fn build_all(prepare: impl for<'c> Fn(&'c mut Command) -> Result<&'c mut Command>) -> Result<()> {
+    for (project, site, _) in BUNDLES {
+        let site = built().join(site);
+        let mut command = command(
+            "cargo-leptos",
+            ["leptos", "build", "--release", "--precompress", "--frontend-only", "-p", project],
+        );
+        // Names with hashes, so that browsers may keep the files for ever; not in Cargo.toml, because `watch` needs
+        // names that stay.
+        command.env("LEPTOS_HASH_FILES", "true").env("LEPTOS_HASH_FILE_NAME", site.join("hash.txt"));
+        run(prepare(&mut command)?)?;
+        drop_useless_twins(&site)?;
+    }
+    Ok(())
+}
+
+/// cargo-leptos packs every file, and a packed picture is larger than the picture.
+fn drop_useless_twins(folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(folder).with_context(|| format!("reading {}", folder.display()))?.flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            drop_useless_twins(&path)?;
+        } else if ["webp", "png", "jpg", "woff2"].iter().any(|kind| is_packed(&path, kind)) {
+            fs::remove_file(&path)?;
+        }
+    }
+    Ok(())
+}
+
+fn is_packed(path: &Path, kind: &str) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.ends_with(&format!(".{kind}.br")) || name.ends_with(&format!(".{kind}.gz"))
 }
 
 /// Prints what both weigh and fails when one is over its budget.
@@ -90,9 +122,9 @@ pub fn weigh() -> Result<()> {
         eprintln!("nothing has changed since the last build");
     }
     let mut heavy = vec![];
-    for (name, folder, budget) in BUNDLES {
+    for (name, site, budget) in BUNDLES {
         let (mut plain, mut sent) = (0, 0);
-        for entry in fs::read_dir(built().join(folder))?.flatten() {
+        for entry in fs::read_dir(built().join(site).join("pkg"))?.flatten() {
             let path = entry.path();
             if path.extension().is_some_and(|extension| extension == "js" || extension == "wasm") {
                 plain += entry.metadata()?.len();
@@ -118,16 +150,6 @@ pub fn weigh() -> Result<()> {
     Ok(())
 }
 
-/// The admin first: both projects name the server as their binary, and only front ends are built here.
-fn commands() -> [Command; 2] {
-    ["admin", "storefront"].map(|project| {
-        command(
-            "cargo-leptos",
-            ["leptos", "build", "--release", "--precompress", "--frontend-only", "-p", project],
-        )
-    })
-}
-
 /// What the sources looked like when they were built.
 struct Stamp {
     file: PathBuf,
@@ -146,7 +168,7 @@ impl Stamp {
     }
 
     fn is_kept(&self) -> bool {
-        let complete = BUNDLES.iter().all(|(_, folder, _)| built().join(folder).is_dir());
+        let complete = BUNDLES.iter().all(|(_, site, _)| built().join(site).join("hash.txt").is_file());
         complete && fs::read_to_string(&self.file).is_ok_and(|kept| kept == self.text)
     }
 
