@@ -215,6 +215,7 @@ async fn begin(
                 .await?;
             tx.emit(IdentityEvent::UserLoggedIn { user_id: UserId::from_uuid(row.id), kind: name }).await?;
             let roles = roles_of(tx, &[row.id]).await?.remove(&row.id).unwrap_or_default();
+            let row = user::Model { last_sign_in_at: Some(now.millis()), ..row };
             Ok((UserView::new(row, roles)?, id))
         })
         .await;

@@ -12,6 +12,7 @@ use primitives::{
 };
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryOrder, Set};
+use serde::Serialize;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -62,14 +63,27 @@ impl NewTenant {
 }
 
 /// A line of the list of tenants.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct TenantView {
-    /// Identity and settings.
-    pub info: Arc<TenantInfo>,
-    /// Whether it is closed to everybody.
-    pub suspended: bool,
-    /// When it was created.
+    /// Key.
+    pub id: TenantId,
+    /// Name in addresses.
+    pub slug: String,
+    /// Name that shoppers see.
+    pub name: String,
+    /// `active` or `suspended`.
+    pub status: String,
+    /// Currency of every price.
+    pub currency: Currency,
+    /// Country whose tax rate applies.
+    pub country: Country,
+    /// Hosts of its own.
+    pub domains: Vec<String>,
+    /// When it was created, Unix milliseconds.
     pub created_at: Timestamp,
+    /// Identity and settings.
+    #[serde(skip)]
+    pub info: Arc<TenantInfo>,
 }
 
 /// Creates a tenant. It is visible at once in this process and within a second in others.
@@ -130,11 +144,21 @@ pub async fn list(app: &App) -> Result<Vec<TenantView>> {
     let domains = domain::Entity::find().order_by_asc(domain::Column::CreatedAt).all(connection).await?;
     rows.into_iter()
         .map(|row| {
-            let own =
-                domains.iter().filter(|domain| domain.tenant_id == row.id).map(|domain| domain.host.clone());
-            let (suspended, created_at) = (row.status == "suspended", Timestamp::from_millis(row.created_at));
-            let hosts: Vec<_> = own.collect();
-            Ok(TenantView { info: Arc::new(info_of(row, |_| hosts)?), suspended, created_at })
+            let own = domains.iter().filter(|domain| domain.tenant_id == row.id);
+            let own: Vec<_> = own.map(|domain| domain.host.clone()).collect();
+            let (status, created_at) = (row.status.clone(), Timestamp::from_millis(row.created_at));
+            let info = Arc::new(info_of(row, |_| own.clone())?);
+            Ok(TenantView {
+                id: info.id,
+                slug: info.slug.clone(),
+                name: info.name.clone(),
+                status,
+                currency: info.currency,
+                country: info.country,
+                domains: own,
+                created_at,
+                info,
+            })
         })
         .collect()
 }

@@ -1,1 +1,9 @@
+//! Use cases of this module on SQLite and PostgreSQL.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set up its world stops")]
 
+mod door;
+mod idempotency;
+mod sign_in;
+mod support;
+mod tenants;
+mod users;
