@@ -2,7 +2,6 @@
 //!
 //! Reading order: [`TestApp`] (who acts), [`TestDb`] (where), [`on_both!`] (on both databases).
 #![expect(
-    clippy::unwrap_used,
     clippy::expect_used,
     reason = "a test that cannot set up its world has nothing better to do than to stop"
 )]
