@@ -70,7 +70,7 @@ pub struct PageInfo {
 }
 
 /// A picture with its renditions at `{url_base}-{width}.webp`.
-#[derive(cynic::QueryFragment, Clone, Debug, PartialEq)]
+#[derive(cynic::QueryFragment, Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Picture {
     /// Address without width and ending.
     pub url_base: String,

@@ -96,9 +96,11 @@ impl ListState {
             (_, before) if !before.is_empty() => {
                 Page { last: Some(size), before: Some(before.to_owned()), ..Page::default() }
             }
-            (after, _) => {
-                Page { first: Some(size), after: Some(after.to_owned()).filter(|it| !it.is_empty()), ..Page::default() }
-            }
+            (after, _) => Page {
+                first: Some(size),
+                after: Some(after.to_owned()).filter(|it| !it.is_empty()),
+                ..Page::default()
+            },
         }
     }
 

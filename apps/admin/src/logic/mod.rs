@@ -7,3 +7,4 @@ pub mod matrix;
 pub mod moment;
 pub mod permission;
 pub mod product;
+pub mod settings;

@@ -58,7 +58,10 @@ impl Texts {
             ("type", self.kind != saved.kind),
             ("tags", self.tags != saved.tags),
             ("collections", self.collections != saved.collections),
-            ("search texts", (&self.seo_title, &self.seo_description) != (&saved.seo_title, &saved.seo_description)),
+            (
+                "search texts",
+                (&self.seo_title, &self.seo_description) != (&saved.seo_title, &saved.seo_description),
+            ),
         ];
         fields.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name.to_owned()).collect()
     }
@@ -182,7 +185,14 @@ impl VariantDraft {
     /// A new one beside others: it costs the same and weighs the same.
     pub fn beside(other: Option<&Self>, options: Vec<String>) -> Self {
         let like = other.cloned().unwrap_or_default();
-        Self { options, price: like.price, was: like.was, grams: like.grams, selling: like.selling, ..Self::default() }
+        Self {
+            options,
+            price: like.price,
+            was: like.was,
+            grams: like.grams,
+            selling: like.selling,
+            ..Self::default()
+        }
     }
 
     /// Name in the grid.
@@ -240,7 +250,9 @@ impl VariantDraft {
                 Selling::Backorder => StockPolicy::Continue,
                 _ => StockPolicy::Deny,
             }),
-            on_hand: (counted && differs(|it| &it.on_hand)).then(|| whole(&self.on_hand, 9_999_999)).flatten(),
+            on_hand: (counted && differs(|it| &it.on_hand))
+                .then(|| whole(&self.on_hand, 9_999_999))
+                .flatten(),
             image_id: match (&self.picture, saved.map(|saved| &saved.picture)) {
                 (mine, Some(theirs)) if mine == theirs => None,
                 (mine, _) => mine.clone().map(cynic::Id::new),
@@ -326,7 +338,12 @@ impl Grid {
 
     fn gone(&self, saved: &Self) -> Vec<cynic::Id> {
         let kept = |id: &Option<String>| self.rows.iter().any(|row| row.id == *id);
-        saved.rows.iter().filter(|row| !kept(&row.id)).filter_map(|row| row.id.clone().map(cynic::Id::new)).collect()
+        saved
+            .rows
+            .iter()
+            .filter(|row| !kept(&row.id))
+            .filter_map(|row| row.id.clone().map(cynic::Id::new))
+            .collect()
     }
 
     /// Cells that cannot be sent.
@@ -371,7 +388,10 @@ impl Grid {
         }
         let remove = Some(self.gone(saved)).filter(|gone| !gone.is_empty());
         let options = everything.then(|| self.options.clone());
-        Some((ProductVariantsSaveInput { product_id: product.clone(), version, options, variants, remove }, rows))
+        Some((
+            ProductVariantsSaveInput { product_id: product.clone(), version, options, variants, remove },
+            rows,
+        ))
     }
 
     /// Takes over what somebody else saved, wherever nothing was changed here.
@@ -380,7 +400,9 @@ impl Grid {
             *self = theirs.clone();
             return;
         }
-        let find = |grid: &Self, id: &Option<String>| grid.rows.iter().find(|row| row.id.is_some() && row.id == *id).cloned();
+        let find = |grid: &Self, id: &Option<String>| {
+            grid.rows.iter().find(|row| row.id.is_some() && row.id == *id).cloned()
+        };
         // Gone at the other side: gone here too. A new one there joins unless the options were changed here.
         self.rows.retain(|row| row.id.is_none() || find(theirs, &row.id).is_some());
         for row in &mut self.rows {

@@ -1,0 +1,106 @@
+//! The application: sign-in or shell, and the table of screens.
+
+use leptos::prelude::*;
+use leptos_router::components::{Route, Router, Routes};
+use leptos_router::path;
+
+use crate::parts::guard::LeaveGuard;
+use crate::parts::toast::{Toaster, Toasts};
+use crate::parts::{FailureView, icon};
+use crate::place;
+use crate::screens::{collections, customers, dashboard, import, orders, products, settings, signin};
+use crate::session::{Session, Stage};
+use crate::shell::Shell;
+
+/// The whole application.
+#[component]
+pub fn Admin() -> impl IntoView {
+    let session = Session::start();
+    provide_context(session);
+    provide_context(Toaster::new());
+    view! {
+        <Router base=place::admin_base()>
+            <Gate/>
+            <Toasts/>
+        </Router>
+    }
+}
+
+/// Lets in who works here.
+#[component]
+fn Gate() -> impl IntoView {
+    let session = crate::session::use_session();
+    let inside = Memo::new(move |_| matches!(session.stage(), Stage::In | Stage::Expired));
+    let expired = Memo::new(move |_| session.stage() == Stage::Expired);
+    move || {
+        if inside.get() {
+            view! {
+                <Shell><Screens/></Shell>
+                <Show when=move || expired.get()><signin::SignInAgain/></Show>
+            }
+            .into_any()
+        } else {
+            match session.stage() {
+                Stage::Starting => Starting().into_any(),
+                Stage::Failed(failure) => view! {
+                    <main class="signin">
+                        <section class="gate">
+                            <FailureView failure again=move || session.ask()/>
+                        </section>
+                    </main>
+                }
+                .into_any(),
+                Stage::Customer => signin::NotStaff().into_any(),
+                Stage::Out | Stage::In | Stage::Expired => signin::SignIn().into_any(),
+            }
+        }
+    }
+}
+
+/// Nothing to see for the first moments; a line of it after.
+#[component]
+fn Starting() -> impl IntoView {
+    view! {
+        <main class="signin" aria-busy="true">
+            <p class="starting dim" role="status">{icon("refresh")} "Opening the shop…"</p>
+        </main>
+    }
+}
+
+#[component]
+fn Screens() -> impl IntoView {
+    provide_context(LeaveGuard::new());
+    view! {
+        <Routes fallback=NotFound transition=false>
+            <Route path=path!("/") view=dashboard::Dashboard/>
+            <Route path=path!("/orders") view=orders::list::Orders/>
+            <Route path=path!("/orders/:id") view=orders::detail::OrderScreen/>
+            <Route path=path!("/products") view=products::list::Products/>
+            <Route path=path!("/products/new") view=products::create::NewProduct/>
+            <Route path=path!("/products/import") view=import::Import/>
+            <Route path=path!("/products/:id") view=products::editor::ProductScreen/>
+            <Route path=path!("/collections") view=collections::list::Collections/>
+            <Route path=path!("/collections/new") view=collections::editor::NewCollection/>
+            <Route path=path!("/collections/:id") view=collections::editor::CollectionScreen/>
+            <Route path=path!("/customers") view=customers::list::Customers/>
+            <Route path=path!("/customers/:id") view=customers::detail::CustomerScreen/>
+            <Route path=path!("/settings") view=settings::Settings/>
+        </Routes>
+    }
+}
+
+/// An address without a screen.
+#[component]
+fn NotFound() -> impl IntoView {
+    place::title(|| "Not found".to_owned());
+    view! {
+        <div class="page">
+            <header class="page-head"><div><h1>"There is no such page"</h1></div></header>
+            <section class="card"><div class="empty">
+                {icon("search")}
+                <p>"The address may be old, or was typed with a slip."</p>
+                <div class="actions"><a class="btn" data-kind="primary" href=place::to("/")>"Go to the dashboard"</a></div>
+            </div></section>
+        </div>
+    }
+}

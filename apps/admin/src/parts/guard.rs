@@ -1,0 +1,92 @@
+//! Unsaved work: asks before leaving a screen, by link or by closing the page.
+
+use leptos::prelude::*;
+use leptos::wasm_bindgen::JsCast;
+use leptos::wasm_bindgen::closure::Closure;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+
+use super::dialog::Confirm;
+
+/// Whether the screen holds unsaved work, and where the person wanted to go.
+#[derive(Clone, Copy)]
+pub struct LeaveGuard {
+    dirty: RwSignal<bool>,
+}
+
+impl LeaveGuard {
+    /// With nothing to lose.
+    pub fn new() -> Self {
+        Self { dirty: RwSignal::new(false) }
+    }
+
+    /// Everything is saved: the next navigation asks nothing.
+    pub fn clear(self) {
+        self.dirty.set(false);
+    }
+}
+
+/// Puts the guard on this screen for as long as it lives; place the view anywhere in it.
+#[component]
+pub fn Guard(
+    /// Whether there is unsaved work.
+    #[prop(into)]
+    dirty: Signal<bool>,
+) -> impl IntoView {
+    let guard = expect_context::<LeaveGuard>();
+    Effect::new(move |_| guard.dirty.set(dirty.get()));
+    on_cleanup(move || guard.dirty.set(false));
+
+    let unload = window_event_listener(leptos::ev::beforeunload, move |event| {
+        if guard.dirty.get_untracked() {
+            event.prevent_default();
+        }
+    });
+    on_cleanup(move || unload.remove());
+
+    let asking = RwSignal::new(false);
+    let target = RwSignal::new(String::new());
+    // In the capture phase, so that the router does not see the click.
+    let listener = Closure::<dyn Fn(web_sys::MouseEvent)>::new(move |event: web_sys::MouseEvent| {
+        let plain = event.button() == 0
+            && !(event.ctrl_key() || event.meta_key() || event.shift_key() || event.alt_key());
+        if !plain || !guard.dirty.get_untracked() {
+            return;
+        }
+        let element = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+        let link = element.and_then(|element| element.closest("a[href]:not([target])").ok().flatten());
+        let href = link.and_then(|link| link.get_attribute("href")).filter(|href| href.starts_with('/'));
+        if let Some(href) = href {
+            event.prevent_default();
+            event.stop_propagation();
+            target.set(href);
+            asking.set(true);
+        }
+    });
+    let function = listener.as_ref().clone().unchecked_into::<js_sys::Function>();
+    let _ = document().add_event_listener_with_callback_and_bool("click", &function, true);
+    let kept = StoredValue::new_local((listener, function));
+    on_cleanup(move || {
+        kept.with_value(|(_, function)| {
+            let _ = document().remove_event_listener_with_callback_and_bool("click", function, true);
+        });
+    });
+
+    let navigate = use_navigate();
+    let leave = move |()| {
+        guard.dirty.set(false);
+        asking.set(false);
+        navigate(&target.get_untracked(), NavigateOptions { resolve: false, ..Default::default() });
+    };
+    view! {
+        <Confirm
+            open=asking
+            title="Leave without saving?".to_owned()
+            act="Leave and discard".to_owned()
+            refuse="Stay here"
+            on_yes=leave
+        >
+            <p>"Your changes on this page are not saved. If you leave now, they are lost."</p>
+        </Confirm>
+    }
+}

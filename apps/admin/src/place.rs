@@ -1,0 +1,67 @@
+//! Where the application lives: the shop's base path, the clock, the document's title.
+
+use js_sys::Date;
+use leptos::prelude::*;
+
+use crate::logic::moment::Reader;
+
+/// Everything in front of `/admin`: empty, or `/t/{slug}` when the shop is reached by path.
+pub fn shop_base() -> String {
+    let path = window().location().pathname().unwrap_or_default();
+    let mut parts = path.split('/').skip(1);
+    match (parts.next(), parts.next()) {
+        (Some("t"), Some(slug)) if !slug.is_empty() => format!("/t/{slug}"),
+        _ => String::new(),
+    }
+}
+
+/// Base of the admin's own addresses.
+pub fn admin_base() -> String {
+    format!("{}/admin", shop_base())
+}
+
+/// An address inside the admin, with its base.
+pub fn to(path: &str) -> String {
+    format!("{}{path}", admin_base())
+}
+
+/// An address of the shop itself.
+pub fn shop(path: &str) -> String {
+    format!("{}{path}", shop_base())
+}
+
+/// The reader's clock and zone.
+pub fn reader() -> Reader {
+    let now = Date::new_0();
+    Reader { now: now.get_time() as i64, offset: -(now.get_timezone_offset() as i64) }
+}
+
+/// Names the page in the browser's title.
+pub fn title(text: impl Fn() -> String + 'static) {
+    let shop = use_context::<crate::session::Session>();
+    Effect::new(move |_| {
+        let shop = shop.map(|session| session.shop_name()).unwrap_or_default();
+        document().set_title(&format!("{} · {shop} admin", text()));
+    });
+}
+
+/// Reads a choice that the person made on this device.
+pub fn remembered(name: &str) -> Option<String> {
+    window().local_storage().ok().flatten()?.get_item(&format!("rustok-admin-{name}")).ok().flatten()
+}
+
+/// Keeps a choice on this device and shows it at the root; the empty value forgets it.
+pub fn remember(name: &str, value: &str) {
+    let key = format!("rustok-admin-{name}");
+    if let Ok(Some(storage)) = window().local_storage() {
+        let _ = if value.is_empty() { storage.remove_item(&key) } else { storage.set_item(&key, value) };
+    }
+    if let Some(root) = document().document_element() {
+        let attribute = format!("data-{name}");
+        let _ = if value.is_empty() {
+            root.remove_attribute(&attribute)
+        } else {
+            root.set_attribute(&attribute, value)
+        };
+    }
+}

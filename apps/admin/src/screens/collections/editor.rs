@@ -1,0 +1,449 @@
+//! The editor of a collection: texts, and its products in their order.
+
+use cynic::{MutationBuilder, QueryBuilder};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::{use_navigate, use_params_map};
+
+use crate::api::{self, Failure, remote};
+use crate::gql::catalog::{
+    AdminProductFilter, AdminProductRow, AdminProductSort, IdVariables, Products, ProductsVariables,
+};
+use crate::gql::collections::{
+    AdminCollection, CollectionById, CollectionCreate, CollectionCreateInput, CollectionCreateVariables,
+    CollectionDelete, CollectionDeleteInput, CollectionDeleteVariables, CollectionProductsSet,
+    CollectionProductsSetInput, CollectionProductsSetVariables, CollectionUpdate, CollectionUpdateInput,
+    CollectionUpdateVariables,
+};
+use crate::logic::product::Texts;
+use crate::parts::dialog::{Confirm, Wrong};
+use crate::parts::guard::LeaveGuard;
+use crate::parts::savebar::SaveBar;
+use crate::parts::toast::use_toaster;
+use crate::parts::{CardSkeleton, Empty, FailureCard, PageHead, count, icon, status, thumb};
+use crate::place;
+use crate::screens::products::texts::{SearchTexts, TitleAndBody};
+use crate::session::use_session;
+
+async fn fetch(id: String) -> Result<AdminCollection, Failure> {
+    let answer = api::ask(CollectionById::build(IdVariables { id: cynic::Id::new(id) })).await?;
+    answer.admin_collection.ok_or_else(|| Failure {
+        code: "NOT_FOUND".to_owned(),
+        message: "This collection does not exist, or not any more.".to_owned(),
+        fields: Vec::new(),
+        trace: None,
+    })
+}
+
+fn texts_of(collection: &AdminCollection) -> Texts {
+    Texts {
+        title: collection.title.clone(),
+        slug: collection.slug.clone(),
+        body: collection.body_html.clone(),
+        seo_title: collection.seo_title.clone(),
+        seo_description: collection.seo_description.clone(),
+        ..Texts::default()
+    }
+}
+
+/// The screen of one collection.
+#[component]
+pub fn CollectionScreen() -> impl IntoView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
+    let collection = remote(move || fetch(id.get()));
+    move || match (collection.data.get(), collection.failure.get()) {
+        (_, Some(failure)) => view! {
+            <div class="page">
+                <PageHead title="Collection".to_owned() back=(place::to("/collections"), "Collections")/>
+                <FailureCard failure again=move |()| collection.reload()/>
+            </div>
+        }
+        .into_any(),
+        (None, None) => view! {
+            <div class="page" aria-busy="true">
+                <PageHead title=" ".to_owned() back=(place::to("/collections"), "Collections")/>
+                <div class="cols"><div class="stack"><CardSkeleton/><CardSkeleton lines=7/></div></div>
+            </div>
+        }
+        .into_any(),
+        (Some(it), None) => {
+            view! { <Editor collection=Some(it) on_reload=move |()| collection.reload()/> }.into_any()
+        }
+    }
+}
+
+/// The screen of a new collection.
+#[component]
+pub fn NewCollection() -> impl IntoView {
+    view! { <Editor collection=None on_reload=|()| ()/> }
+}
+
+#[component]
+fn Editor(
+    /// Nothing: a new one.
+    collection: Option<AdminCollection>,
+    #[prop(into)] on_reload: Callback<()>,
+) -> impl IntoView {
+    let session = use_session();
+    let toaster = use_toaster();
+    let navigate = use_navigate();
+    let guard = expect_context::<LeaveGuard>();
+    let saved = RwSignal::new(collection);
+    let saved_texts = move || saved.with(|saved| saved.as_ref().map(texts_of).unwrap_or_default());
+    let saved_products =
+        move || saved.with(|saved| saved.as_ref().map(|it| it.products.clone()).unwrap_or_default());
+    let texts = RwSignal::new(untrack(saved_texts));
+    let products = RwSignal::new(untrack(saved_products));
+    let turn = RwSignal::new(0_u32);
+    let (busy, failure) = (RwSignal::new(false), RwSignal::new(None::<Failure>));
+    let done = RwSignal::new(false);
+    let title = Signal::derive(move || {
+        saved.with(|saved| {
+            saved.as_ref().map_or_else(|| "New collection".to_owned(), |saved| saved.title.clone())
+        })
+    });
+    place::title(move || title.get());
+    let ids = |rows: &[AdminProductRow]| rows.iter().map(|row| row.id.clone()).collect::<Vec<_>>();
+    let changes = Signal::derive(move || {
+        if done.get() {
+            return Vec::new();
+        }
+        let mut changes = texts.with(|texts| texts.changes(&saved_texts()));
+        if ids(&products.get()) != ids(&saved_products()) {
+            changes.push("products".to_owned());
+        }
+        changes
+    });
+    let editable = Memo::new(move |_| {
+        session.may(if saved.with(Option::is_none) { "categories:create" } else { "categories:update" })
+    });
+    let save = move |()| {
+        if texts.with_untracked(|texts| texts.title.trim().is_empty()) {
+            failure.set(Some(Failure {
+                code: "BAD_USER_INPUT".to_owned(),
+                message: "A collection needs a title.".to_owned(),
+                fields: Vec::new(),
+                trace: None,
+            }));
+            crate::parts::list::focus("title");
+            return;
+        }
+        busy.set(true);
+        failure.set(None);
+        let navigate = navigate.clone();
+        spawn_local(async move {
+            let mine = texts.get_untracked();
+            let chosen = ids(&products.get_untracked());
+            let answer = match saved.get_untracked() {
+                None => create(mine, chosen).await,
+                Some(before) => update(before, mine, chosen).await,
+            };
+            match answer {
+                Ok(collection) => {
+                    toaster.done("Saved");
+                    let new = saved.with_untracked(Option::is_none);
+                    let path = place::to(&format!("/collections/{}", collection.id.inner()));
+                    texts.set(texts_of(&collection));
+                    products.set(collection.products.clone());
+                    saved.set(Some(collection));
+                    if new {
+                        done.set(true);
+                        guard.clear();
+                        navigate(
+                            &path,
+                            NavigateOptions { resolve: false, replace: true, ..Default::default() },
+                        );
+                    }
+                }
+                Err(wrong) => {
+                    let _ = failure.try_set(Some(wrong));
+                }
+            }
+            let _ = busy.try_set(false);
+        });
+    };
+    let discard = move |()| {
+        failure.set(None);
+        texts.set(untrack(saved_texts));
+        products.set(untrack(saved_products));
+        turn.update(|turn| *turn += 1);
+    };
+    let wrong = move || {
+        failure.get().map(|failure| {
+            if failure.is_conflict() {
+                view! {
+                    <div class="banner" data-tone="warning" role="alert">
+                        {icon("warn")}
+                        <div class="grow">
+                            <b>"Somebody else saved this collection first"</b>
+                            <p>"Nothing of yours was saved. Load theirs to go on; what you typed here is then gone."</p>
+                        </div>
+                        <button class="btn" type="button" data-size="sm" on:click=move |_| on_reload.run(())>"Load theirs"</button>
+                    </div>
+                }
+                .into_any()
+            } else {
+                view! { <Wrong failure/> }.into_any()
+            }
+        })
+    };
+    let open_in_shop = move || {
+        saved.with(|saved| {
+            saved.as_ref().map(|saved| {
+                let href = place::shop(&format!("/collections/{}", saved.slug));
+                view! { <a class="btn" href=href target="_blank" rel="noopener">{icon("eye")} "View in the shop"</a> }
+            })
+        })
+    };
+    view! {
+        <div class="page">
+            <PageHead title back=(place::to("/collections"), "Collections")>
+                {open_in_shop}
+                <Delete saved/>
+            </PageHead>
+            {wrong}
+            <fieldset class="stack bare" disabled=move || !editable.get()>
+                <TitleAndBody texts failure turn/>
+                <Members products editable/>
+                <SearchTexts texts failure old_slugs=Signal::derive(Vec::new) path="/collections/"/>
+            </fieldset>
+            <SaveBar changes busy on_save=save on_discard=discard/>
+        </div>
+    }
+}
+
+async fn create(texts: Texts, product_ids: Vec<cynic::Id>) -> Result<AdminCollection, Failure> {
+    let some = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    let input = CollectionCreateInput {
+        title: texts.title.trim().to_owned(),
+        slug: some(&texts.slug),
+        body_html: some(&texts.body),
+        seo_title: some(&texts.seo_title),
+        seo_description: some(&texts.seo_description),
+        product_ids: Some(product_ids),
+    };
+    let answer = api::ask(CollectionCreate::build(CollectionCreateVariables { input })).await?;
+    Ok(answer.collection_create.collection)
+}
+
+async fn update(
+    before: AdminCollection,
+    texts: Texts,
+    product_ids: Vec<cynic::Id>,
+) -> Result<AdminCollection, Failure> {
+    let mut now = before.clone();
+    if let Some(change) = texts.input(&before.id, before.version, &texts_of(&before)) {
+        let input = CollectionUpdateInput {
+            id: before.id.clone(),
+            version: before.version,
+            title: change.title,
+            slug: change.slug,
+            body_html: change.body_html,
+            seo_title: change.seo_title,
+            seo_description: change.seo_description,
+        };
+        let answer = api::ask(CollectionUpdate::build(CollectionUpdateVariables { input })).await?;
+        now = answer.collection_update.collection;
+    }
+    if before.products.iter().map(|row| &row.id).ne(product_ids.iter()) {
+        let input = CollectionProductsSetInput { id: now.id.clone(), version: now.version, product_ids };
+        let answer = api::ask(CollectionProductsSet::build(CollectionProductsSetVariables { input })).await?;
+        now = answer.collection_products_set.collection;
+    }
+    Ok(now)
+}
+
+/// The products, in the order of the shop.
+#[component]
+fn Members(products: RwSignal<Vec<AdminProductRow>>, #[prop(into)] editable: Signal<bool>) -> impl IntoView {
+    let step = move |id: cynic::Id, by: i32| {
+        products.update(|rows| {
+            let Some(from) = rows.iter().position(|row| row.id == id) else { return };
+            let to = (from as i32 + by).clamp(0, rows.len() as i32 - 1) as usize;
+            let row = rows.remove(from);
+            rows.insert(to, row);
+        });
+    };
+    let row = move |at: usize, row: AdminProductRow| {
+        let last = products.with_untracked(Vec::len).saturating_sub(1);
+        let (id, up, down) = (row.id.clone(), row.id.clone(), row.id.clone());
+        let title = row.title.clone();
+        let button = move |symbol: &'static str, label: String, off: bool, act: Callback<()>| {
+            view! {
+                <button
+                    class="btn"
+                    type="button"
+                    data-kind="quiet"
+                    data-size="sm"
+                    data-icon=""
+                    aria-label=label
+                    disabled=off
+                    on:click=move |_| act.run(())
+                >
+                    {icon(symbol)}
+                </button>
+            }
+        };
+        view! {
+            <div>
+                {thumb(row.picture.as_ref())}
+                <span class="grow clip"><a href=place::to(&format!("/products/{}", row.id.inner()))>{row.title.clone()}</a></span>
+                {status(row.status.tone(), row.status.label())}
+                <span class="dim nowrap">{row.price.formatted.clone()}</span>
+                {button("up", format!("Move {title} up"), at == 0, Callback::new(move |()| step(up.clone(), -1)))}
+                {button("dn", format!("Move {title} down"), at == last, Callback::new(move |()| step(down.clone(), 1)))}
+                {button("x", format!("Take {title} out"), false, Callback::new(move |()| products.update(|rows| rows.retain(|it| it.id != id))))}
+            </div>
+        }
+    };
+    view! {
+        <section class="card">
+            <header>
+                <h2>"Products"</h2>
+                <span class="meta">{move || count(products.with(Vec::len) as i64, "product", "products")}</span>
+            </header>
+            {move || {
+                products
+                    .with(Vec::is_empty)
+                    .then(|| view! { <Empty symbol="products" title="Nothing in it yet" text="Find products below; they appear in the shop in this order."/> })
+            }}
+            <div class="list">
+                <For each=move || products.get().into_iter().enumerate() key=|(at, row)| (*at, row.id.inner().to_owned()) let:entry>
+                    {row(entry.0, entry.1)}
+                </For>
+            </div>
+            <Show when=move || editable.get()><div class="body"><Add products/></div></Show>
+        </section>
+    }
+}
+
+/// Finds products to add.
+#[component]
+fn Add(products: RwSignal<Vec<AdminProductRow>>) -> impl IntoView {
+    let typed = RwSignal::new(String::new());
+    let asked = RwSignal::new(String::new());
+    let waiting = StoredValue::new(None::<TimeoutHandle>);
+    let found = remote(move || {
+        let q = asked.get();
+        async move {
+            if q.is_empty() {
+                return Ok(Vec::new());
+            }
+            let variables = ProductsVariables {
+                first: Some(8),
+                after: None,
+                last: None,
+                before: None,
+                filter: Some(AdminProductFilter { q: Some(q), ..AdminProductFilter::default() }),
+                sort: Some(AdminProductSort::TitleAsc),
+            };
+            api::ask(Products::build(variables)).await.map(|answer| answer.admin_products.nodes)
+        }
+    });
+    let input = move |event| {
+        typed.set(event_target_value(&event));
+        if let Some(handle) = waiting.get_value() {
+            handle.clear();
+        }
+        let later = move || asked.set(typed.get_untracked().trim().to_owned());
+        waiting.set_value(set_timeout_with_handle(later, std::time::Duration::from_millis(250)).ok());
+    };
+    on_cleanup(move || {
+        if let Some(Some(handle)) = waiting.try_get_value() {
+            handle.clear();
+        }
+    });
+    let rows = move || {
+        let have = products.get();
+        let rows = found.data.get().unwrap_or_default();
+        let rest: Vec<_> = rows.into_iter().filter(|row| !have.iter().any(|it| it.id == row.id)).collect();
+        if rest.is_empty() && !asked.with(String::is_empty) && !found.busy.get() {
+            return view! { <p class="dim">"No other product has these words."</p> }.into_any();
+        }
+        let buttons = rest
+            .into_iter()
+            .map(|row| {
+                let title = row.title.clone();
+                let picture = thumb(row.picture.as_ref());
+                view! {
+                    <button type="button" on:click=move |_| products.update(|rows| rows.push(row.clone()))>
+                        {picture}
+                        <span class="grow clip">{title}</span>
+                        {icon("plus")}
+                    </button>
+                }
+            })
+            .collect_view();
+        view! { <div class="list found">{buttons}</div> }.into_any()
+    };
+    view! {
+        <label class="input">
+            {icon("search")}
+            <input
+                type="search"
+                aria-label="Find products to add"
+                placeholder="Find products to add"
+                maxlength="100"
+                prop:value=move || typed.get()
+                on:input=input
+                on:keydown=|event| if event.key() == "Enter" { event.prevent_default() }
+            />
+        </label>
+        {rows}
+    }
+}
+
+/// Removes the collection.
+#[component]
+fn Delete(saved: RwSignal<Option<AdminCollection>>) -> impl IntoView {
+    let session = use_session();
+    let toaster = use_toaster();
+    let navigate = use_navigate();
+    let guard = expect_context::<LeaveGuard>();
+    let (asking, busy, failure) =
+        (RwSignal::new(false), RwSignal::new(false), RwSignal::new(None::<Failure>));
+    let may = Memo::new(move |_| session.may("categories:delete") && saved.with(Option::is_some));
+    let yes = move |()| {
+        let Some(input) = saved.with_untracked(|saved| {
+            saved.as_ref().map(|saved| CollectionDeleteInput { id: saved.id.clone(), version: saved.version })
+        }) else {
+            return;
+        };
+        busy.set(true);
+        let navigate = navigate.clone();
+        spawn_local(async move {
+            match api::ask(CollectionDelete::build(CollectionDeleteVariables { input })).await {
+                Ok(_) => {
+                    guard.clear();
+                    toaster.done("The collection is gone, its products are not");
+                    navigate(
+                        &place::to("/collections"),
+                        NavigateOptions { resolve: false, ..Default::default() },
+                    );
+                }
+                Err(wrong) => {
+                    let _ = failure.try_set(Some(wrong));
+                    let _ = busy.try_set(false);
+                }
+            }
+        });
+    };
+    let size = move || saved.with(|saved| saved.as_ref().map_or(0, |saved| saved.products.len()) as i64);
+    view! {
+        <Show when=move || may.get()>
+            <button class="btn" type="button" on:click=move |_| asking.set(true)>{icon("trash")} "Delete"</button>
+        </Show>
+        <Confirm
+            open=asking
+            title=Signal::derive(move || format!("Delete “{}”?", saved.with(|it| it.as_ref().map(|it| it.title.clone()).unwrap_or_default())))
+            act="Delete the collection".to_owned()
+            busy
+            failure
+            on_yes=yes
+        >
+            <p>"Its page leaves the shop. " {move || count(size(), "product stays", "products stay")} " in the catalogue. This cannot be undone."</p>
+        </Confirm>
+    }
+}

@@ -1,0 +1,4 @@
+//! Collections: the list and the editor.
+
+pub mod editor;
+pub mod list;

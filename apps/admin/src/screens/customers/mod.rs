@@ -1,0 +1,4 @@
+//! Customers, to look at: the table and one of them.
+
+pub mod detail;
+pub mod list;

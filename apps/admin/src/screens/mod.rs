@@ -1,0 +1,10 @@
+//! The screens, one module for each place of the side bar.
+
+pub mod collections;
+pub mod customers;
+pub mod dashboard;
+pub mod import;
+pub mod orders;
+pub mod products;
+pub mod settings;
+pub mod signin;

@@ -1,0 +1,314 @@
+//! One order.
+
+use cynic::QueryBuilder;
+use leptos::prelude::*;
+use leptos_router::hooks::use_params_map;
+
+use super::moves::Moves;
+use super::story::Story;
+use crate::api::{self, Failure, remote};
+use crate::gql::catalog::IdVariables;
+use crate::gql::orders::{Address, Fulfilment, Order, OrderById, OrderLine, OrderState, PaymentState};
+use crate::parts::{CardSkeleton, FailureCard, PageHead, icon, pill, thumb};
+use crate::place;
+use crate::session::use_session;
+
+async fn fetch(id: String) -> Result<Order, Failure> {
+    let answer = api::ask(OrderById::build(IdVariables { id: cynic::Id::new(id) })).await?;
+    answer.order.ok_or_else(|| Failure {
+        code: "NOT_FOUND".to_owned(),
+        message: "This order does not exist.".to_owned(),
+        fields: Vec::new(),
+        trace: None,
+    })
+}
+
+/// The screen of one order.
+#[component]
+pub fn OrderScreen() -> impl IntoView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
+    let order = remote(move || fetch(id.get()));
+    let there = Memo::new(move |_| order.data.with(Option::is_some));
+    place::title(move || {
+        order.data.with(|order| {
+            order.as_ref().map_or_else(|| "Order".to_owned(), |order| format!("Order #{}", order.number.0))
+        })
+    });
+    move || match (there.get(), order.failure.get()) {
+        (_, Some(failure)) => view! {
+            <div class="page">
+                <PageHead title="Order".to_owned() back=(place::to("/orders"), "Orders")/>
+                <FailureCard failure again=move |()| order.reload()/>
+            </div>
+        }
+        .into_any(),
+        (false, None) => view! {
+            <div class="page" aria-busy="true">
+                <PageHead title=" ".to_owned() back=(place::to("/orders"), "Orders")/>
+                <div class="cols">
+                    <div class="stack"><CardSkeleton lines=6/><CardSkeleton/><CardSkeleton lines=7/></div>
+                    <div class="stack"><CardSkeleton/></div>
+                </div>
+            </div>
+        }
+        .into_any(),
+        (true, None) => view! { <Detail order=order.data reload=move |()| order.reload()/> }.into_any(),
+    }
+}
+
+#[component]
+fn Detail(order: RwSignal<Option<Order>>, #[prop(into)] reload: Callback<()>) -> impl IntoView {
+    // Every move answers with the whole order; it takes the place of the one on the screen.
+    let show = Callback::new(move |next: Order| order.set(Some(next)));
+    let reader = place::reader();
+    let title = Signal::derive(move || {
+        order.with(|order| order.as_ref().map_or_else(String::new, |order| format!("#{}", order.number.0)))
+    });
+    let about = Signal::derive(move || {
+        order.with(|order| {
+            order.as_ref().map_or_else(String::new, |order| {
+                format!("{}, by {}", reader.moment(&order.placed_at.0), order.address.name)
+            })
+        })
+    });
+    let pills = move || {
+        order.get().map(|order| {
+            let (payment_tone, payment) = order.payment.words();
+            let (tone, state) = order.state.words();
+            let both = (order.state, order.payment) != (OrderState::Refunded, PaymentState::Refunded)
+                && !(order.state == OrderState::PendingPayment && order.payment == PaymentState::Unpaid);
+            view! {
+                {both.then(|| pill(payment_tone, payment))}
+                {pill(tone, state)}
+            }
+        })
+    };
+    view! {
+        <div class="page">
+            <PageHead title about back=(place::to("/orders"), "Orders") beside=pills>
+                <Moves order on_change=show reload/>
+            </PageHead>
+            {move || order.get().map(|order| view! { <Attention order on_change=show/> })}
+            <div class="cols">
+                <div class="stack">
+                    {move || order.get().map(|order| view! { <Parcels order/> })}
+                    {move || order.get().map(|order| view! { <Money order/> })}
+                    <Story order on_change=show/>
+                </div>
+                <aside class="stack">{move || order.get().map(|order| view! { <People order/> })}</aside>
+            </div>
+        </div>
+    }
+}
+
+/// Why somebody has to look, and that somebody has.
+#[component]
+fn Attention(order: Order, on_change: Callback<Order>) -> impl IntoView {
+    let session = use_session();
+    let toaster = crate::parts::toast::use_toaster();
+    let busy = RwSignal::new(false);
+    let input = crate::gql::orders::OrderMoveInput { id: order.id.clone(), version: Some(order.version) };
+    let clear = move |_| {
+        use crate::gql::orders::{OrderAttentionClear, OrderAttentionClearVariables};
+        use cynic::MutationBuilder;
+        busy.set(true);
+        let input = input.clone();
+        leptos::task::spawn_local(async move {
+            match api::ask(OrderAttentionClear::build(OrderAttentionClearVariables { input })).await {
+                Ok(answer) => on_change.run(answer.order_attention_clear.order),
+                Err(failure) => toaster.failure("The mark was not taken off", &failure),
+            }
+            let _ = busy.try_set(false);
+        });
+    };
+    order.attention.map(|why| {
+        view! {
+            <div class="banner" data-tone="warning" role="status">
+                {icon("warn")}
+                <div class="grow"><b>"Somebody has to look at this order"</b><p>{why}</p></div>
+                {session
+                    .may("orders:update")
+                    .then(|| view! {
+                        <button class="btn" type="button" data-size="sm" disabled=move || busy.get() on:click=clear>"I have looked"</button>
+                    })}
+            </div>
+        }
+    })
+}
+
+/// Lines, grouped by where they are: on the shelf or on their way.
+#[component]
+fn Parcels(order: Order) -> impl IntoView {
+    let items: i32 = order.lines.iter().map(|line| line.quantity).sum();
+    let things = crate::parts::count(items.into(), "item", "items");
+    let (tone, words, title) = match order.state {
+        OrderState::Draft | OrderState::PendingPayment => {
+            ("warning", "Reserved", format!("{things}, waiting for the payment"))
+        }
+        OrderState::Paid => ("warning", "Waiting to be sent", things),
+        OrderState::Shipped => ("info", "On its way", things),
+        OrderState::Delivered => ("good", "Delivered", things),
+        OrderState::Cancelled => ("off", "Not sent", format!("{things}, back in stock")),
+        OrderState::Refunded => ("off", "Refunded", things),
+    };
+    let rows = order.lines.into_iter().map(line).collect_view();
+    let parcels = order.fulfilments.into_iter().map(parcel).collect_view();
+    view! {
+        <section class="card">
+            <header>{pill(tone, words)} <h2>{title}</h2><span class="meta end">{order.shipping_name}</span></header>
+            <div class="tight"><table class="table lines" data-static=""><tbody>{rows}</tbody></table></div>
+            {parcels}
+        </section>
+    }
+}
+
+fn line(line: OrderLine) -> impl IntoView {
+    let session = use_session();
+    let variant = match line.variant_title.as_str() {
+        "" | "Default Title" => line.sku.clone(),
+        variant if line.sku.is_empty() => variant.to_owned(),
+        variant => format!("{variant} · {}", line.sku),
+    };
+    let title = if session.may("products:read") {
+        view! { <a class="key" href=place::to(&format!("/products/{}", line.product_id.inner()))>{line.title}</a> }.into_any()
+    } else {
+        view! { <b>{line.title}</b> }.into_any()
+    };
+    view! {
+        <tr>
+            <td class="pick">{thumb(line.picture.as_ref())}</td>
+            <td>{title} <br/> <span class="meta">{variant}</span></td>
+            <td class="num">{line.quantity} " × " {line.unit.formatted}</td>
+            <td class="num"><b>{line.total.formatted}</b></td>
+        </tr>
+    }
+}
+
+fn parcel(parcel: Fulfilment) -> impl IntoView {
+    let reader = place::reader();
+    let carrier = if parcel.carrier.is_empty() { "Sent".to_owned() } else { parcel.carrier };
+    let number = parcel.tracking_number;
+    // Only web addresses become links, whatever was typed.
+    let web = parcel.tracking_url.starts_with("https://") || parcel.tracking_url.starts_with("http://");
+    let tracking = match (number.is_empty(), web) {
+        (true, false) => view! { <span>"without a tracking number"</span> }.into_any(),
+        (_, true) => {
+            let text = if number.is_empty() { "Follow the parcel".to_owned() } else { number };
+            view! { <a href=parcel.tracking_url target="_blank" rel="noopener noreferrer">{text}</a> }
+                .into_any()
+        }
+        (false, false) => view! { <code>{number}</code> }.into_any(),
+    };
+    let arrived = parcel.delivered_at.map(|at| format!("Arrived {}", reader.moment(&at.0)));
+    view! {
+        <footer>
+            {icon("truck")}
+            <span>{carrier} " "</span>
+            {tracking}
+            <span class="end">{arrived.unwrap_or_else(|| format!("Left {}", reader.moment(&parcel.shipped_at.0)))}</span>
+        </footer>
+    }
+}
+
+/// `21 %`, `10.75 %` from parts per million.
+fn rate(parts: i32) -> String {
+    let text = format!("{}.{:04}", parts / 10_000, parts % 10_000);
+    format!("{} %", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+#[component]
+fn Money(order: Order) -> impl IntoView {
+    let items: i32 = order.lines.iter().map(|line| line.quantity).sum();
+    let totals = order.totals;
+    let tax_word = if totals.includes_tax { "Tax in it" } else { "Tax" };
+    let taxes = totals
+        .taxes
+        .iter()
+        .map(|share| {
+            view! {
+                <dt>{format!("{tax_word}, {} {}", share.name, rate(share.rate))}</dt>
+                <dd class=if totals.includes_tax { "dim" } else { "" }>{share.tax.formatted.clone()}</dd>
+            }
+        })
+        .collect_view();
+    let shipping = match &totals.shipping {
+        Some(price) if price.minor.0 == 0 => "free".to_owned(),
+        Some(price) => price.formatted.clone(),
+        None => "–".to_owned(),
+    };
+    let discount = (totals.discount.minor.0 != 0)
+        .then(|| view! { <dt>"Discount"</dt><dd>"−" {totals.discount.formatted.trim_start_matches(['-', '−']).to_owned()}</dd> });
+    let refunded = (order.refunded.minor.0 > 0)
+        .then(|| view! { <dt>"Given back"</dt><dd>"−" {order.refunded.formatted.clone()}</dd> });
+    let (tone, word) = order.payment.words();
+    view! {
+        <section class="card">
+            <header><h2>"Money"</h2><span class="end">{pill(tone, word)}</span></header>
+            <div class="body">
+                <dl class="dl">
+                    <dt>{format!("Items, {items}")}</dt>
+                    <dd>{totals.subtotal.formatted.clone()}</dd>
+                    {discount}
+                    <dt>{order.shipping_name}</dt>
+                    <dd>{shipping}</dd>
+                    {taxes}
+                    <dt class="sum">"Total"</dt>
+                    <dd class="sum">{totals.total.formatted.clone()}</dd>
+                    <dt>{format!("Paid, {}", order.payment_name)}</dt>
+                    <dd>{order.paid.formatted.clone()}</dd>
+                    {refunded}
+                </dl>
+            </div>
+        </section>
+    }
+}
+
+#[component]
+fn People(order: Order) -> impl IntoView {
+    let session = use_session();
+    let initials: String =
+        order.address.name.split(' ').filter_map(|word| word.chars().next()).take(2).collect();
+    let link = order.customer_id.filter(|_| session.may("customers:read")).map(|id| {
+        view! { <a class="end" href=place::to(&format!("/customers/{}", id.inner()))>"Open"</a> }
+    });
+    let mail = format!("mailto:{}", order.email);
+    let track = place::shop(&format!("/orders/{}", order.token));
+    let phone = order.address.phone.clone();
+    view! {
+        <section class="card">
+            <header><h2>"Customer"</h2>{link}</header>
+            <div class="body">
+                <div class="flex">
+                    <span class="avatar" aria-hidden="true" data-size="lg">{initials}</span>
+                    <div class="grow"><b>{order.address.name.clone()}</b></div>
+                </div>
+                <dl class="dl" data-start="">
+                    <dt>{icon("mail")}</dt>
+                    <dd><a href=mail>{order.email}</a></dd>
+                    {(!phone.is_empty()).then(|| view! { <dt>{icon("phone")}</dt><dd>{phone}</dd> })}
+                </dl>
+            </div>
+            <div class="body"><h3>"Send to"</h3>{address(&order.address)}</div>
+            <footer>
+                {icon("link")}
+                <a href=track target="_blank" rel="noopener">"What the customer sees"</a>
+            </footer>
+        </section>
+    }
+}
+
+/// An address in lines.
+pub fn address(address: &Address) -> impl IntoView + use<> {
+    let city = format!("{} {}", address.postal_code, address.city);
+    let country = primitives::Country::parse(&address.country)
+        .map_or_else(|_| address.country.clone(), |it| it.name().to_owned());
+    let last = if address.region.is_empty() { country } else { format!("{}, {country}", address.region) };
+    let lines = [&address.name, &address.company, &address.line1, &address.line2, &city, &last];
+    let lines = lines
+        .into_iter()
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| view! { {line.clone()} <br/> })
+        .collect_view();
+    view! { <address>{lines}</address> }
+}

@@ -1,0 +1,240 @@
+//! The table of orders.
+
+use cynic::QueryBuilder;
+use leptos::prelude::*;
+
+use crate::api::{self, remote};
+use crate::gql::DateTime;
+use crate::gql::orders::{
+    OrderCounts, OrderFilter, OrderRow, OrderSort, OrderState, Orders as Page, OrdersVariables, PaymentState,
+};
+use crate::logic::list::PAGE;
+use crate::logic::moment::Date;
+use crate::parts::list::{
+    FilterChip, FilterSelect, List, Pager, RowSkeleton, Search, SortHead, Tab, row_keys,
+};
+use crate::parts::{Empty, FailureView, PageHead, count, icon, status};
+use crate::place;
+
+const FILTERS: [&str; 4] = ["q", "tab", "payment", "days"];
+const DAYS: [(&str, &str); 4] =
+    [("1", "today"), ("7", "the last 7 days"), ("30", "the last 30 days"), ("90", "the last 90 days")];
+
+fn states(tab: &str) -> Option<Vec<OrderState>> {
+    let state = match tab {
+        "pending" => OrderState::PendingPayment,
+        "paid" => OrderState::Paid,
+        "shipped" => OrderState::Shipped,
+        "delivered" => OrderState::Delivered,
+        "cancelled" => OrderState::Cancelled,
+        "refunded" => OrderState::Refunded,
+        _ => return None,
+    };
+    Some(vec![state])
+}
+
+/// Midnight at the reader's place, `days` days with today ago.
+fn since(days: &str) -> Option<DateTime> {
+    let days: i64 = days.parse().ok().filter(|days| (1..=366).contains(days))?;
+    let reader = place::reader();
+    let start = reader.today().days() - (days - 1);
+    let utc_minutes = start * 24 * 60 - reader.offset;
+    let date = Date::from_days(utc_minutes.div_euclid(24 * 60));
+    let minutes = utc_minutes.rem_euclid(24 * 60);
+    Some(DateTime(format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:00Z",
+        date.year,
+        date.month,
+        date.day,
+        minutes / 60,
+        minutes % 60
+    )))
+}
+
+/// The table of orders.
+#[component]
+pub fn Orders() -> impl IntoView {
+    place::title(|| "Orders".to_owned());
+    row_keys();
+    let list = List::here();
+    let page = remote(move || {
+        let state = list.get();
+        let keys = state.page(PAGE);
+        let text = |key: &str| Some(state.get(key).to_owned()).filter(|it| !it.is_empty());
+        let payment = PaymentState::ALL.into_iter().find(|(_, key)| *key == state.get("payment"));
+        let filter = OrderFilter {
+            q: text("q"),
+            state: states(state.get("tab")),
+            payment: payment.map(|(payment, _)| vec![payment]),
+            attention: (state.get("tab") == "attention").then_some(true),
+            customer_id: None,
+            placed_from: since(state.get("days")),
+            placed_to: None,
+        };
+        let variables = OrdersVariables {
+            first: keys.first,
+            after: keys.after,
+            last: keys.last,
+            before: keys.before,
+            filter: Some(filter),
+            sort: Some(OrderSort::from_key(state.get("sort"))),
+        };
+        api::ask(Page::build(variables))
+    });
+    let tally = move |pick: fn(&OrderCounts) -> i32| {
+        Signal::derive(move || page.data.with(|page| page.as_ref().map(|page| pick(&page.order_counts))))
+    };
+    let odd = Memo::new(move |_| {
+        let odd = page.data.with(|page| page.as_ref().map_or(0, |page| page.order_counts.attention));
+        odd > 0 || list.value("tab") == "attention"
+    });
+    let about = Signal::derive(move || {
+        page.data.with(|page| match page {
+            Some(page) if page.order_counts.paid > 0 => {
+                let all = count(page.order_counts.all.into(), "order", "orders");
+                format!("{all}, {} to send", page.order_counts.paid)
+            }
+            Some(page) => count(page.order_counts.all.into(), "order", "orders"),
+            None => " ".to_owned(),
+        })
+    });
+    let chips = move || {
+        let payment = PaymentState::ALL.into_iter().find(|(_, key)| *key == list.value("payment"));
+        let days = DAYS.into_iter().find(|(key, _)| *key == list.value("days"));
+        view! {
+            {days.map(|(_, text)| view! { <FilterChip list name="days" field="Placed" verb="is within" value=text/> })}
+            {payment.map(|(payment, _)| view! { <FilterChip list name="payment" field="Payment" value=payment.words().1.to_lowercase()/> })}
+        }
+    };
+    let day_options: Vec<(String, String)> =
+        DAYS.into_iter().map(|(key, text)| (key.to_owned(), text.to_owned())).collect();
+    let payment_options: Vec<(String, String)> = PaymentState::ALL
+        .into_iter()
+        .map(|(state, key)| (key.to_owned(), state.words().1.to_owned()))
+        .collect();
+    let body = move || {
+        if let Some(failure) = page.failure.get() {
+            return view! {
+                <tr class="whole"><td colspan="8" data-slot="title"><FailureView failure again=move |()| page.reload()/></td></tr>
+            }
+            .into_any();
+        }
+        match page.data.get() {
+            None => view! { <RowSkeleton columns=7/> }.into_any(),
+            Some(page) if page.orders.nodes.is_empty() => {
+                let narrowed = list.get().narrowed_by(&FILTERS);
+                view! { <tr class="whole"><td colspan="8" data-slot="title"><NoOrders list narrowed/></td></tr> }.into_any()
+            }
+            Some(page) => {
+                page.orders.nodes.into_iter().map(|row| view! { <Row row/> }).collect_view().into_any()
+            }
+        }
+    };
+    view! {
+        <div class="page">
+            <PageHead title="Orders".to_owned() about/>
+            <section class="tablecard" aria-label="Orders" aria-busy=move || page.busy.get().to_string()>
+                <nav class="tabs" aria-label="Where they stand">
+                    <Tab list name="tab" value="" label="All" count=tally(|counts| counts.all)/>
+                    {move || {
+                        odd.get()
+                            .then(|| view! { <Tab list name="tab" value="attention" label="To look at" count=tally(|counts| counts.attention)/> })
+                    }}
+                    <Tab list name="tab" value="paid" label="To send" count=tally(|counts| counts.paid)/>
+                    <Tab list name="tab" value="pending" label="Not paid" count=tally(|counts| counts.pending_payment)/>
+                    <Tab list name="tab" value="shipped" label="On their way" count=tally(|counts| counts.shipped)/>
+                    <Tab list name="tab" value="delivered" label="Delivered" count=tally(|counts| counts.delivered)/>
+                    <Tab list name="tab" value="cancelled" label="Cancelled" count=tally(|counts| counts.cancelled)/>
+                    <Tab list name="tab" value="refunded" label="Refunded" count=tally(|counts| counts.refunded)/>
+                </nav>
+                <div class="filters">
+                    {chips}
+                    {move || {
+                        let options = day_options.clone();
+                        list.value("days").is_empty().then(|| view! { <FilterSelect list name="days" label="Placed" options/> })
+                    }}
+                    {move || {
+                        let options = payment_options.clone();
+                        list.value("payment").is_empty().then(|| view! { <FilterSelect list name="payment" label="Payment" options/> })
+                    }}
+                    <span class="end"><Search list label="Number, name or e-mail"/></span>
+                </div>
+                <table class="table" data-stack="" data-rows="" data-dim=move || page.busy.get().then_some("")>
+                    <thead>
+                        <tr>
+                            <SortHead list column="number" label="Order" default="-placed" falling=true/>
+                            <SortHead list column="placed" label="Placed" default="-placed" prio="2" falling=true/>
+                            <th>"Customer"</th>
+                            <th>"Payment"</th>
+                            <th>"Delivery"</th>
+                            <th class="num" data-prio="3">"Items"</th>
+                            <th data-prio="4">"Method"</th>
+                            <SortHead list column="total" label="Total" default="-placed" number=true falling=true/>
+                        </tr>
+                    </thead>
+                    <tbody>{body}</tbody>
+                </table>
+                <Pager
+                    list
+                    words=("Newer", "Older")
+                    page=Signal::derive(move || page.data.with(|page| page.as_ref().map(|page| page.orders.page_info.clone())))
+                    rows=Signal::derive(move || {
+                        page.data.with(|page| page.as_ref().map_or((0, 0), |page| (page.orders.nodes.len(), page.orders.total_count)))
+                    })
+                />
+            </section>
+        </div>
+    }
+}
+
+#[component]
+fn Row(row: OrderRow) -> impl IntoView {
+    let (payment_tone, payment) = row.payment.words();
+    let (tone, state) = row.state.words();
+    let odd = row.attention.clone();
+    view! {
+        <tr>
+            <td data-slot="title">
+                <span class="flex">
+                    <a class="key" href=place::to(&format!("/orders/{}", row.id.inner()))>"#" {row.number.0}</a>
+                    {odd.map(|why| view! { <span class="odd" title=why.clone()>{icon("warn")}<span class="vh">{why.clone()}</span></span> })}
+                </span>
+            </td>
+            <td class="nowrap dim" data-prio="2">{place::reader().moment(&row.placed_at.0)}</td>
+            <td class="fill" data-slot="sub">
+                <span class="name"><span>{row.name}<small>{row.email}</small></span></span>
+            </td>
+            <td data-slot="state">{status(payment_tone, payment)}</td>
+            <td data-slot="more">{status(tone, state)}</td>
+            <td class="num" data-prio="3">{row.n_items}</td>
+            <td data-prio="4" class="nowrap">{row.shipping_name}</td>
+            <td class="num" data-slot="value">{row.total.formatted}</td>
+        </tr>
+    }
+}
+
+#[component]
+fn NoOrders(list: List, narrowed: bool) -> impl IntoView {
+    if narrowed {
+        let asked = list.value("q");
+        let title = match (asked.as_str(), list.value("tab").as_str()) {
+            ("", "paid") => "Nothing to send".to_owned(),
+            ("", "pending") => "Nobody owes anything".to_owned(),
+            ("", "attention") => "Nothing to look at".to_owned(),
+            ("", _) => "No order fits".to_owned(),
+            (asked, _) => format!("Nothing for “{asked}”"),
+        };
+        return view! {
+            <Empty symbol="search" title text="Every filter narrows the list. Take one off, or see all orders.">
+                <button class="btn" type="button" on:click=move |_| list.go(list.get().without(&FILTERS))>"See all orders"</button>
+            </Empty>
+        }
+        .into_any();
+    }
+    view! {
+        <Empty symbol="orders" title="No orders yet" text="The first one comes up here a moment after a shopper places it.">
+            <a class="btn" href=place::shop("/") target="_blank" rel="noopener">"Look at the shop"</a>
+        </Empty>
+    }
+    .into_any()
+}

@@ -1,0 +1,459 @@
+//! What staff do to an order. Each act says what it will do before it does it.
+
+use cynic::MutationBuilder;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use crate::api::{self, Failure};
+use crate::gql::orders::{
+    Order, OrderCancel, OrderCancelInput, OrderCancelVariables, OrderDeliver, OrderDeliverVariables,
+    OrderMarkPaid, OrderMarkPaidVariables, OrderMoveInput, OrderRefund, OrderRefundInput,
+    OrderRefundVariables, OrderShip, OrderShipInput, OrderShipVariables,
+};
+use crate::parts::dialog::{Confirm, Drawer, Wrong};
+use crate::parts::field::{Field, TextField};
+use crate::parts::toast::{Toaster, use_toaster};
+use crate::parts::{count, icon};
+use crate::session::use_session;
+
+/// What one open dialog or drawer needs.
+#[derive(Clone, Copy)]
+struct Act {
+    open: RwSignal<bool>,
+    busy: RwSignal<bool>,
+    failure: RwSignal<Option<Failure>>,
+    order: RwSignal<Option<Order>>,
+    on_change: Callback<Order>,
+    reload: Callback<()>,
+    toaster: Toaster,
+}
+
+impl Act {
+    fn begin(self) {
+        self.failure.set(None);
+        self.open.set(true);
+    }
+
+    /// Id and version of the order on the screen.
+    fn stamp(self) -> Option<OrderMoveInput> {
+        self.order.with_untracked(|order| {
+            order.as_ref().map(|order| OrderMoveInput { id: order.id.clone(), version: Some(order.version) })
+        })
+    }
+
+    fn run(self, done: &'static str, request: impl Future<Output = Result<Order, Failure>> + 'static) {
+        if self.busy.get_untracked() {
+            return;
+        }
+        self.busy.set(true);
+        self.failure.set(None);
+        spawn_local(async move {
+            match request.await {
+                Ok(order) => {
+                    let _ = self.open.try_set(false);
+                    self.toaster.done(done);
+                    self.on_change.run(order);
+                }
+                Err(failure) if failure.is_conflict() => {
+                    // Somebody was faster: show what the order is now, and leave the decision to the person.
+                    let _ = self.open.try_set(false);
+                    self.toaster
+                        .failure("Nothing was changed: somebody else changed this order first", &failure);
+                    self.reload.run(());
+                }
+                Err(failure) => {
+                    let _ = self.failure.try_set(Some(failure));
+                }
+            }
+            let _ = self.busy.try_set(false);
+        });
+    }
+}
+
+/// The buttons of the page's head.
+#[component]
+pub fn Moves(
+    /// The order.
+    order: RwSignal<Option<Order>>,
+    /// The order after a move.
+    on_change: Callback<Order>,
+    /// Fetches it again.
+    reload: Callback<()>,
+) -> impl IntoView {
+    let session = use_session();
+    let toaster = use_toaster();
+    let act = move || Act {
+        open: RwSignal::new(false),
+        busy: RwSignal::new(false),
+        failure: RwSignal::new(None),
+        order,
+        on_change,
+        reload,
+        toaster,
+    };
+    let (pay, ship, deliver, cancel, refund) = (act(), act(), act(), act(), act());
+    let can = move |name: &'static str, permission: &'static str| {
+        Memo::new(move |_| {
+            session.may(permission) && order.with(|order| order.as_ref().is_some_and(|order| order.can(name)))
+        })
+    };
+    let can_pay = can("mark_paid", "payments:update");
+    let can_ship = can("ship", "orders:update");
+    let can_deliver = can("deliver", "orders:update");
+    let can_cancel = can("cancel", "orders:update");
+    let can_refund = can("refund", "orders:refund");
+    let button = move |when: Memo<bool>,
+                       act: Act,
+                       kind: Option<&'static str>,
+                       symbol: &'static str,
+                       label: &'static str| {
+        view! {
+            <Show when=move || when.get()>
+                <button class="btn" type="button" data-kind=kind on:click=move |_| act.begin()>{icon(symbol)} {label}</button>
+            </Show>
+        }
+    };
+    view! {
+        {button(can_cancel, cancel, None, "x", "Cancel the order")}
+        {button(can_refund, refund, None, "returns", "Refund")}
+        {button(can_pay, pay, Some("primary"), "card", "Mark as paid")}
+        {button(can_ship, ship, Some("primary"), "truck", "Send")}
+        {button(can_deliver, deliver, Some("primary"), "check", "Mark as delivered")}
+        <Pay act=pay/>
+        <Ship act=ship/>
+        <Deliver act=deliver/>
+        <Cancel act=cancel/>
+        <Refund act=refund/>
+    }
+}
+
+fn number(act: Act) -> impl Fn() -> String + Copy + Send + Sync {
+    move || {
+        act.order
+            .with(|order| order.as_ref().map_or_else(String::new, |order| format!("#{}", order.number.0)))
+    }
+}
+
+fn total(act: Act) -> impl Fn() -> String + Copy + Send + Sync {
+    move || {
+        act.order.with(|order| {
+            order.as_ref().map_or_else(String::new, |order| order.totals.total.formatted.clone())
+        })
+    }
+}
+
+fn items(act: Act) -> impl Fn() -> String + Copy + Send + Sync {
+    move || {
+        let items: i32 = act
+            .order
+            .with(|order| order.iter().flat_map(|order| &order.lines).map(|line| line.quantity).sum());
+        count(items.into(), "item", "items")
+    }
+}
+
+#[component]
+fn Pay(act: Act) -> impl IntoView {
+    let yes = move |()| {
+        let Some(input) = act.stamp() else { return };
+        act.run("Marked as paid", async move {
+            let answer = api::ask(OrderMarkPaid::build(OrderMarkPaidVariables { input })).await?;
+            Ok(answer.order_mark_paid.order)
+        });
+    };
+    let (number, total) = (number(act), total(act));
+    view! {
+        <Confirm
+            open=act.open
+            title=Signal::derive(move || format!("Is {} here?", total()))
+            act=Signal::derive(move || format!("Mark {} as paid", total()))
+            kind="primary"
+            refuse="Not yet"
+            busy=act.busy
+            failure=act.failure
+            on_yes=yes
+        >
+            <p>"Order " {number} " becomes ready to send, and the customer sees it as paid. This cannot be taken back, only refunded."</p>
+        </Confirm>
+    }
+}
+
+#[component]
+fn Ship(act: Act) -> impl IntoView {
+    let (carrier, tracking, url) =
+        (RwSignal::new(String::new()), RwSignal::new(String::new()), RwSignal::new(String::new()));
+    let bad_url = RwSignal::new(false);
+    let send = move |()| {
+        let Some(stamp) = act.stamp() else { return };
+        let address = url.get_untracked().trim().to_owned();
+        let wrong =
+            !address.is_empty() && !address.starts_with("https://") && !address.starts_with("http://");
+        bad_url.set(wrong);
+        if wrong {
+            return;
+        }
+        let some = |text: String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let input = OrderShipInput {
+            id: stamp.id,
+            version: stamp.version,
+            carrier: some(carrier.get_untracked()),
+            tracking_number: some(tracking.get_untracked()),
+            tracking_url: some(address),
+        };
+        act.run("Sent: the customer sees the parcel now", async move {
+            let answer = api::ask(OrderShip::build(OrderShipVariables { input })).await?;
+            Ok(answer.order_ship.order)
+        });
+    };
+    let refused = move |names: &'static [&'static str]| {
+        Signal::derive(move || {
+            act.failure
+                .with(|failure| names.iter().find_map(|name| failure.as_ref().and_then(|it| it.at(name))))
+        })
+    };
+    let url_error = Signal::derive(move || {
+        let typed = bad_url.get().then(|| "An address begins with https://".to_owned());
+        typed.or_else(|| refused(&["trackingUrl", "tracking_url"]).get())
+    });
+    let (number, items) = (number(act), items(act));
+    let footer = move || {
+        view! {
+            <button
+                class="btn"
+                type="submit"
+                data-kind="primary"
+                data-block=""
+                aria-busy=move || act.busy.get().to_string()
+                disabled=move || act.busy.get()
+            >
+                "Send " {items}
+            </button>
+            <span class="meta">"The stock of these items leaves the shelf, and the customer sees the parcel on the order's page."</span>
+        }
+    };
+    view! {
+        <Drawer
+            open=act.open
+            title=Signal::derive(move || format!("Send {}", number()))
+            on_submit=send
+            footer
+        >
+            {move || act.failure.get().map(|failure| view! { <Wrong failure/> })}
+            {move || {
+                act.order
+                    .get()
+                    .map(|order| {
+                        let lines = order
+                            .lines
+                            .into_iter()
+                            .map(|line| view! { <dt>{line.title} <span class="meta">" " {line.variant_title}</span></dt><dd>{line.quantity} " ×"</dd> })
+                            .collect_view();
+                        view! {
+                            <dl class="dl">{lines}</dl>
+                            <div><h3>"To"</h3>{super::detail::address(&order.address)}</div>
+                        }
+                    })
+            }}
+            <Field id="carrier" label="Carrier" optional=true>
+                <input
+                    class="input"
+                    id="carrier"
+                    list="carriers"
+                    maxlength="100"
+                    prop:value=move || carrier.get()
+                    on:input=move |event| carrier.set(event_target_value(&event))
+                />
+                <datalist id="carriers">
+                    {["bpost", "DHL", "DPD", "FedEx", "GLS", "PostNL", "UPS", "USPS"].map(|name| view! { <option value=name></option> }).collect_view()}
+                </datalist>
+            </Field>
+            <TextField
+                id="tracking"
+                label="Tracking number"
+                optional=true
+                value=tracking
+                on_input=move |typed| tracking.set(typed)
+                error=refused(&["trackingNumber", "tracking_number"])
+            />
+            <TextField
+                id="tracking-url"
+                label="Address to follow it"
+                optional=true
+                mode="url"
+                most=2000
+                value=url
+                on_input=move |typed| url.set(typed)
+                error=url_error
+            />
+        </Drawer>
+    }
+}
+
+#[component]
+fn Deliver(act: Act) -> impl IntoView {
+    let yes = move |()| {
+        let Some(input) = act.stamp() else { return };
+        act.run("Marked as delivered", async move {
+            let answer = api::ask(OrderDeliver::build(OrderDeliverVariables { input })).await?;
+            Ok(answer.order_deliver.order)
+        });
+    };
+    let number = number(act);
+    view! {
+        <Confirm
+            open=act.open
+            title=Signal::derive(move || format!("Has {} arrived?", number()))
+            act="Mark as delivered".to_owned()
+            kind="primary"
+            refuse="Not yet"
+            busy=act.busy
+            failure=act.failure
+            on_yes=yes
+        >
+            <p>"The customer sees the order as delivered. After this it can only be refunded."</p>
+        </Confirm>
+    }
+}
+
+/// A reason of up to 500 characters.
+#[component]
+fn Reason(act: Act, reason: RwSignal<String>, missing: RwSignal<bool>, id: &'static str) -> impl IntoView {
+    let error = Signal::derive(move || {
+        let refused = act.failure.with(|failure| failure.as_ref().and_then(|it| it.at("reason")));
+        refused.or_else(|| missing.get().then(|| "Say why, in a few words".to_owned()))
+    });
+    view! {
+        <Field id label="Reason" error hint=Signal::derive(|| "Stays in the order's story".to_owned())>
+            <textarea
+                class="input"
+                id=id
+                rows="2"
+                maxlength="500"
+                aria-invalid=move || error.get().is_some().to_string()
+                prop:value=move || reason.get()
+                on:input=move |event| {
+                    missing.set(false);
+                    reason.set(event_target_value(&event));
+                }
+            ></textarea>
+        </Field>
+    }
+}
+
+#[component]
+fn Cancel(act: Act) -> impl IntoView {
+    let (reason, missing) = (RwSignal::new(String::new()), RwSignal::new(false));
+    let yes = move |()| {
+        let Some(stamp) = act.stamp() else { return };
+        let words = reason.get_untracked().trim().to_owned();
+        if words.is_empty() {
+            missing.set(true);
+            return;
+        }
+        let input = OrderCancelInput { id: stamp.id, version: stamp.version, reason: words };
+        act.run("Cancelled", async move {
+            let answer = api::ask(OrderCancel::build(OrderCancelVariables { input })).await?;
+            Ok(answer.order_cancel.order)
+        });
+    };
+    let (number, items, total) = (number(act), items(act), total(act));
+    view! {
+        <Confirm
+            open=act.open
+            title=Signal::derive(move || format!("Cancel order {}?", number()))
+            act=Signal::derive(move || format!("Cancel {}", number()))
+            refuse="Keep the order"
+            busy=act.busy
+            failure=act.failure
+            on_yes=yes
+        >
+            <p>
+                <b>{items}</b> " go back into stock, " <b>{total}</b>
+                " will not be collected, and the customer sees the order as cancelled. The order stays in the list. This cannot be taken back."
+            </p>
+            <Reason act reason missing id="cancel-reason"/>
+        </Confirm>
+    }
+}
+
+#[component]
+fn Refund(act: Act) -> impl IntoView {
+    let (reason, missing) = (RwSignal::new(String::new()), RwSignal::new(false));
+    let restock = RwSignal::new(false);
+    let sent =
+        move || act.order.with(|order| order.as_ref().is_some_and(|order| !order.fulfilments.is_empty()));
+    // Shown for the person; the server decides from its ledger.
+    let rest = move || {
+        act.order.with(|order| {
+            order.as_ref().map_or_else(String::new, |order| match order.refunded.minor.0 {
+                0 => order.paid.formatted.clone(),
+                given => {
+                    let exponent = crate::logic::amount::exponent(&order.paid.currency);
+                    let left = crate::logic::amount::text(order.paid.minor.0 - given, exponent);
+                    format!("{}{left}", crate::logic::amount::symbol(&order.paid.currency))
+                }
+            })
+        })
+    };
+    let send = move |()| {
+        let Some(stamp) = act.stamp() else { return };
+        let words = reason.get_untracked().trim().to_owned();
+        if words.is_empty() {
+            missing.set(true);
+            return;
+        }
+        let restock = Some(restock.get_untracked());
+        let input = OrderRefundInput { id: stamp.id, version: stamp.version, reason: words, restock };
+        act.run("Refunded", async move {
+            let answer = api::ask(OrderRefund::build(OrderRefundVariables { input })).await?;
+            Ok(answer.order_refund.order)
+        });
+    };
+    let number = number(act);
+    let footer = move || {
+        view! {
+            <button
+                class="btn"
+                type="submit"
+                data-kind="danger"
+                data-block=""
+                aria-busy=move || act.busy.get().to_string()
+                disabled=move || act.busy.get()
+            >
+                "Refund " {rest}
+            </button>
+            <span class="meta">"Everything that was paid goes back and the order ends as refunded. A refund cannot be undone."</span>
+        }
+    };
+    view! {
+        <Drawer open=act.open title=Signal::derive(move || format!("Refund for {}", number())) on_submit=send footer>
+            {move || act.failure.get().map(|failure| view! { <Wrong failure/> })}
+            {move || {
+                act.order
+                    .get()
+                    .map(|order| {
+                        let given = (order.refunded.minor.0 > 0)
+                            .then(|| view! { <dt>"Given back already"</dt><dd>"−" {order.refunded.formatted.clone()}</dd> });
+                        view! {
+                            <dl class="dl">
+                                <dt>"Paid, " {order.payment_name.clone()}</dt>
+                                <dd>{order.paid.formatted.clone()}</dd>
+                                {given}
+                                <dt class="sum">"Goes back now"</dt>
+                                <dd class="sum">{rest()}</dd>
+                            </dl>
+                        }
+                    })
+            }}
+            <Reason act reason missing id="refund-reason"/>
+            <Show
+                when=sent
+                fallback=|| view! { <p class="dim">"Nothing was sent yet: the items go back into stock."</p> }
+            >
+                <label class="check">
+                    <input type="checkbox" prop:checked=move || restock.get() on:change=move |event| restock.set(event_target_checked(&event))/>
+                    <span>"The items are back in stock"<small>"Leave it open when they are broken or still under way"</small></span>
+                </label>
+            </Show>
+        </Drawer>
+    }
+}

@@ -1,0 +1,10 @@
+//! Products: the table, a new one, the editor.
+
+pub mod create;
+pub mod draft;
+pub mod editor;
+pub mod list;
+pub mod media;
+pub mod options;
+pub mod texts;
+pub mod variants;

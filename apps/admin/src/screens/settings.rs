@@ -1,0 +1,459 @@
+//! Settings: the shop, taxes, shipping, ways to pay.
+
+use cynic::{MutationBuilder, QueryBuilder};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use crate::api::{self, Failure, remote};
+use crate::gql::identity::{UpdateShop, UpdateShopInput, UpdateShopVariables};
+use crate::gql::settings::{CommerceSettings, Settings as Answer, SettingsUpdate, SettingsUpdateVariables};
+use crate::logic::settings::{Form, MethodDraft, TaxDraft};
+use crate::parts::dialog::Wrong;
+use crate::parts::field::{Field, TextField};
+use crate::parts::savebar::SaveBar;
+use crate::parts::toast::use_toaster;
+use crate::parts::{CardSkeleton, Empty, FailureCard, PageHead, icon};
+use crate::place;
+use crate::session::{Session, use_session};
+
+/// The screen.
+#[component]
+pub fn Settings() -> impl IntoView {
+    place::title(|| "Settings".to_owned());
+    let settings =
+        remote(|| async { api::ask(Answer::build(())).await.map(|answer| answer.commerce_settings) });
+    view! {
+        <div class="page" data-narrow="">
+            <PageHead title="Settings".to_owned()/>
+            {move || match (settings.data.get(), settings.failure.get()) {
+                (_, Some(failure)) => view! { <FailureCard failure again=move |()| settings.reload()/> }.into_any(),
+                (None, None) => view! { <CardSkeleton/> <CardSkeleton/> <CardSkeleton/> }.into_any(),
+                (Some(settings), None) => view! { <Editor settings/> }.into_any(),
+            }}
+        </div>
+    }
+}
+
+fn form_of(session: Session, settings: &CommerceSettings) -> Form {
+    let shop = untrack(|| session.shop());
+    let (name, country, inclusive) =
+        shop.map(|shop| (shop.name, shop.country, shop.prices_include_tax)).unwrap_or_default();
+    Form::of(name, country, inclusive, settings)
+}
+
+async fn send(session: Session, version: i64, form: Form, saved: Form) -> Result<CommerceSettings, Failure> {
+    if (&form.name, &form.country, form.inclusive) != (&saved.name, &saved.country, saved.inclusive) {
+        let input = UpdateShopInput {
+            name: (form.name != saved.name).then(|| form.name.trim().to_owned()),
+            country: (form.country != saved.country).then(|| form.country.clone()),
+            prices_include_tax: (form.inclusive != saved.inclusive).then_some(form.inclusive),
+        };
+        let answer = api::ask(UpdateShop::build(UpdateShopVariables { input })).await?;
+        session.set_shop(answer.update_shop.shop);
+    }
+    let exponent = untrack(|| session.exponent());
+    match form.input(version, &saved, exponent) {
+        Some(input) => {
+            let answer = api::ask(SettingsUpdate::build(SettingsUpdateVariables { input })).await?;
+            Ok(answer.commerce_settings_update.settings)
+        }
+        None => api::ask(Answer::build(())).await.map(|answer| answer.commerce_settings),
+    }
+}
+
+#[component]
+fn Editor(settings: CommerceSettings) -> impl IntoView {
+    let session = use_session();
+    let toaster = use_toaster();
+    let version = RwSignal::new(settings.version.0);
+    let saved = RwSignal::new(form_of(session, &settings));
+    let form = RwSignal::new(saved.get_untracked());
+    let (busy, failure) = (RwSignal::new(false), RwSignal::new(None::<Failure>));
+    let faults = Memo::new(move |_| {
+        let exponent = session.exponent();
+        form.with(|form| form.faults(exponent))
+    });
+    let asked = RwSignal::new(false);
+    let fault = move |path: String| {
+        Signal::derive(move || {
+            let mine = asked.get().then(|| faults.with(|faults| faults.get(&path).cloned())).flatten();
+            mine.or_else(|| failure.with(|failure| failure.as_ref().and_then(|failure| failure.at(&path))))
+        })
+    };
+    let editable = Memo::new(move |_| session.may("settings:update"));
+    let changes = Signal::derive(move || form.with(|form| saved.with(|saved| form.changes(saved))));
+    let save = move |()| {
+        asked.set(true);
+        if faults.with_untracked(|faults| !faults.is_empty()) {
+            return;
+        }
+        busy.set(true);
+        failure.set(None);
+        spawn_local(async move {
+            match send(session, version.get_untracked(), form.get_untracked(), saved.get_untracked()).await {
+                Ok(settings) => {
+                    asked.set(false);
+                    version.set(settings.version.0);
+                    let now = form_of(session, &settings);
+                    saved.set(now.clone());
+                    form.set(now);
+                    toaster.done("Saved: the next cart counts with it");
+                }
+                Err(wrong) => {
+                    let _ = failure.try_set(Some(wrong));
+                }
+            }
+            let _ = busy.try_set(false);
+        });
+    };
+    let discard = move |()| {
+        asked.set(false);
+        failure.set(None);
+        form.set(saved.get_untracked());
+    };
+    let tax_keys =
+        Memo::new(move |_| form.with(|form| form.taxes.iter().map(|tax| tax.key).collect::<Vec<_>>()));
+    let method_keys =
+        Memo::new(move |_| form.with(|form| form.methods.iter().map(|it| it.key).collect::<Vec<_>>()));
+    view! {
+        {move || failure.get().map(|failure| view! { <Wrong failure/> })}
+        <fieldset class="stack bare" disabled=move || !editable.get()>
+            <ShopCard form fault/>
+            <section class="card clip-x">
+                <header>
+                    <h2>"Tax"</h2>
+                    <span class="meta">"one rate for each country; elsewhere the rate of the shop's own country counts"</span>
+                    <button
+                        class="btn end"
+                        type="button"
+                        data-size="sm"
+                        on:click=move |_| form.update(Form::add_tax)
+                    >
+                        {icon("plus")}
+                        "Add a country"
+                    </button>
+                </header>
+                {move || {
+                    tax_keys
+                        .with(Vec::is_empty)
+                        .then(|| view! { <Empty symbol="globe" title="No tax is charged" text="Add the country of the shop to begin."/> })
+                }}
+                <div class="body rowsets">
+                    <For each=move || tax_keys.get() key=|key| *key let:key><TaxLine form row=key fault/></For>
+                </div>
+            </section>
+            <section class="card clip-x">
+                <header>
+                    <h2>"Shipping"</h2>
+                    <span class="meta">"what a shopper can choose at the checkout"</span>
+                    <button
+                        class="btn end"
+                        type="button"
+                        data-size="sm"
+                        on:click=move |_| form.update(Form::add_method)
+                    >
+                        {icon("plus")}
+                        "Add a way to send"
+                    </button>
+                </header>
+                {move || {
+                    method_keys
+                        .with(Vec::is_empty)
+                        .then(|| view! { <Empty symbol="truck" title="Nothing can be sent" text="Without a way to send, nobody can check out."/> })
+                }}
+                <For each=move || method_keys.get() key=|key| *key let:key><MethodLine form row=key fault/></For>
+            </section>
+            <PaymentCard form fault/>
+        </fieldset>
+        <SaveBar
+            changes
+            busy
+            wrong=Signal::derive(move || if asked.get() { faults.with(|faults| faults.len()) } else { 0 })
+            on_save=save
+            on_discard=discard
+        />
+    }
+}
+
+/// Gives the fault of a field by its path.
+trait Faults: Fn(String) -> Signal<Option<String>> + Copy + Send + Sync + 'static {}
+impl<F: Fn(String) -> Signal<Option<String>> + Copy + Send + Sync + 'static> Faults for F {}
+
+#[component]
+fn ShopCard(form: RwSignal<Form>, fault: impl Faults) -> impl IntoView {
+    let countries = move || {
+        let now = form.with(|form| form.country.clone());
+        primitives::Country::all()
+            .map(|country| {
+                view! { <option value=country.as_str() selected=country.as_str() == now>{country.name()}</option> }
+            })
+            .collect_view()
+    };
+    view! {
+        <section class="card">
+            <header><h2>"Shop"</h2></header>
+            <div class="body">
+                <div class="row">
+                    <TextField
+                        id="shop-name"
+                        label="Name"
+                        most=100
+                        value=Signal::derive(move || form.with(|form| form.name.clone()))
+                        on_input=move |typed| form.update(|form| form.name = typed)
+                        error=fault("name".to_owned())
+                    />
+                    <Field id="shop-country" label="Country" error=fault("country".to_owned())>
+                        <select
+                            class="input"
+                            id="shop-country"
+                            on:change=move |event| {
+                                let code = event_target_value(&event);
+                                form.update(|form| form.country = code);
+                            }
+                        >
+                            {countries}
+                        </select>
+                    </Field>
+                </div>
+                <label class="check">
+                    <input
+                        type="checkbox"
+                        prop:checked=move || form.with(|form| form.inclusive)
+                        on:change=move |event| {
+                            let on = event_target_checked(&event);
+                            form.update(|form| form.inclusive = on);
+                        }
+                    />
+                    <span>
+                        "Prices include the tax"
+                        <small>"A change does not touch the prices: the same figure then stands for the amount with tax, or without."</small>
+                    </span>
+                </label>
+            </div>
+        </section>
+    }
+}
+
+#[component]
+fn TaxLine(form: RwSignal<Form>, row: u32, fault: impl Faults) -> impl IntoView {
+    let read = move |pick: fn(&TaxDraft) -> &String| {
+        Signal::derive(move || {
+            form.with(|form| form.tax(row).map(|tax| pick(tax).clone()).unwrap_or_default())
+        })
+    };
+    let write = move |put: fn(&mut TaxDraft, String)| {
+        Callback::new(move |typed| form.update(|form| form.tax_mut(row, |tax| put(tax, typed))))
+    };
+    let (country, name, rate) = (read(|tax| &tax.country), read(|tax| &tax.name), read(|tax| &tax.rate));
+    let label =
+        move || primitives::Country::parse(&country.get()).map_or("a country", |country| country.name());
+    let options = move || {
+        let now = country.get();
+        primitives::Country::all()
+            .map(|country| view! { <option value=country.as_str() selected=country.as_str() == now>{country.name()}</option> })
+            .collect_view()
+    };
+    let set_country = write(|tax, typed| tax.country = typed);
+    let (set_name, set_rate) = (write(|tax, typed| tax.name = typed), write(|tax, typed| tax.rate = typed));
+    let rate_error = fault(format!("taxes.{row}.rate"));
+    let country_error = fault(format!("taxes.{row}.country"));
+    let name_error = fault(format!("taxes.{row}.name"));
+    view! {
+        <div class="rowset" role="group" aria-label=move || format!("Tax of {}", label())>
+            <select
+                class="input"
+                aria-label="Country"
+                aria-invalid=move || country_error.get().is_some().to_string()
+                on:change=move |event| set_country.run(event_target_value(&event))
+            >
+                <option value="" selected=move || country.with(String::is_empty)>"Choose a country"</option>
+                {options}
+            </select>
+            <input
+                class="input"
+                aria-label="Name of the tax"
+                aria-invalid=move || name_error.get().is_some().to_string()
+                placeholder="VAT"
+                maxlength="50"
+                prop:value=name
+                on:input=move |event| set_name.run(event_target_value(&event))
+            />
+            <span class="input">
+                <input
+                    aria-label="Rate in per cent"
+                    inputmode="decimal"
+                    class="num"
+                    maxlength="8"
+                    aria-invalid=move || rate_error.get().is_some().to_string()
+                    prop:value=rate
+                    on:input=move |event| set_rate.run(event_target_value(&event))
+                />
+                <span class="affix">"%"</span>
+            </span>
+            <button
+                class="btn"
+                type="button"
+                data-kind="quiet"
+                data-icon=""
+                aria-label=move || format!("Remove the tax of {}", label())
+                on:click=move |_| form.update(|form| form.taxes.retain(|tax| tax.key != row))
+            >
+                {icon("trash")}
+            </button>
+            {move || {
+                [country_error.get(), name_error.get(), rate_error.get()]
+                    .into_iter()
+                    .flatten()
+                    .next()
+                    .map(|text| view! { <span class="error">{icon("stop")} {text}</span> })
+            }}
+        </div>
+    }
+}
+
+#[component]
+fn MethodLine(form: RwSignal<Form>, row: u32, fault: impl Faults) -> impl IntoView {
+    let symbol = crate::logic::amount::symbol(&use_session().currency());
+    let read = move |pick: fn(&MethodDraft) -> &String| {
+        Signal::derive(move || {
+            form.with(|form| form.method(row).map(|it| pick(it).clone()).unwrap_or_default())
+        })
+    };
+    let write = move |put: fn(&mut MethodDraft, String)| {
+        Callback::new(move |typed| form.update(|form| form.method_mut(row, |it| put(it, typed))))
+    };
+    let name = read(|it| &it.name);
+    let active = move || form.with(|form| form.method(row).is_some_and(|it| it.active));
+    // Ids are static in the parts; a line of its own has them written out.
+    let field = move |label: &'static str,
+                      prefix: Option<String>,
+                      path: &'static str,
+                      value: Signal<String>,
+                      set: Callback<String>| {
+        let id = format!("method-{row}-{path}");
+        let error = fault(format!("shipping.{row}.{path}"));
+        view! {
+            <div class="field">
+                <label for=id.clone()>{label}</label>
+                <span class="input">
+                    {prefix.map(|prefix| view! { <span class="affix">{prefix}</span> })}
+                    <input
+                        id=id
+                        maxlength="500"
+                        autocomplete="off"
+                        aria-invalid=move || error.get().is_some().to_string()
+                        prop:value=value
+                        on:input=move |event| set.run(event_target_value(&event))
+                    />
+                </span>
+                {move || error.get().map(|text| view! { <span class="error">{icon("stop")} <span>{text}</span></span> })}
+            </div>
+        }
+    };
+    view! {
+        <div class="body" role="group" aria-label=name>
+            <div class="row">
+                {field("Name", None, "name", name, write(|it, typed| it.name = typed))}
+                {field("Words below it", None, "note", read(|it| &it.note), write(|it, typed| it.note = typed))}
+            </div>
+            <div class="row">
+                {field("Price", Some(symbol.clone()), "price", read(|it| &it.price), write(|it, typed| it.price = typed))}
+                {field("Free from", Some(symbol), "freeFrom", read(|it| &it.free_from), write(|it, typed| it.free_from = typed))}
+                {field("Countries, as codes with commas", None, "countries", read(|it| &it.countries), write(|it, typed| it.countries = typed))}
+            </div>
+            <div class="flex">
+                <label class="check">
+                    <input
+                        type="checkbox"
+                        prop:checked=active
+                        on:change=move |event| {
+                            let on = event_target_checked(&event);
+                            form.update(|form| form.method_mut(row, |it| it.active = on));
+                        }
+                    />
+                    <span>"Offered at the checkout"</span>
+                </label>
+                <button
+                    class="btn end"
+                    type="button"
+                    data-kind="quiet"
+                    data-size="sm"
+                    on:click=move |_| form.update(|form| form.methods.retain(|it| it.key != row))
+                >
+                    {icon("trash")}
+                    "Remove"
+                </button>
+            </div>
+        </div>
+    }
+}
+
+#[component]
+fn PaymentCard(form: RwSignal<Form>, fault: impl Faults) -> impl IntoView {
+    let manual = move || form.with(|form| form.payment.manual);
+    let http = move || form.with(|form| form.payment.http);
+    view! {
+        <section class="card">
+            <header><h2>"Ways to pay"</h2></header>
+            <div class="body">
+                <label class="check">
+                    <input
+                        type="checkbox"
+                        prop:checked=manual
+                        on:change=move |event| {
+                            let on = event_target_checked(&event);
+                            form.update(|form| form.payment.manual = on);
+                        }
+                    />
+                    <span>"By hand"<small>"Bank transfer or cash: you mark the order as paid when the money is there"</small></span>
+                </label>
+                <Show when=manual>
+                    <TextField
+                        id="manual-name"
+                        label="Name at the checkout"
+                        most=100
+                        value=Signal::derive(move || form.with(|form| form.payment.manual_name.clone()))
+                        on_input=move |typed| form.update(|form| form.payment.manual_name = typed)
+                        error=fault("payment.manualName".to_owned())
+                    />
+                    <Field id="manual-text" label="What the shopper has to do" error=fault("payment.manualInstructions".to_owned())>
+                        <textarea
+                            class="input"
+                            id="manual-text"
+                            rows="3"
+                            maxlength="1000"
+                            prop:value=move || form.with(|form| form.payment.manual_instructions.clone())
+                            on:input=move |event| {
+                                let typed = event_target_value(&event);
+                                form.update(|form| form.payment.manual_instructions = typed);
+                            }
+                        ></textarea>
+                    </Field>
+                </Show>
+            </div>
+            <div class="body">
+                <label class="check">
+                    <input
+                        type="checkbox"
+                        prop:checked=http
+                        on:change=move |event| {
+                            let on = event_target_checked(&event);
+                            form.update(|form| form.payment.http = on);
+                        }
+                    />
+                    <span>"Through the payment gateway"<small>"Card payments; the gateway's address is part of the server's configuration"</small></span>
+                </label>
+                <Show when=http>
+                    <TextField
+                        id="http-name"
+                        label="Name at the checkout"
+                        most=100
+                        value=Signal::derive(move || form.with(|form| form.payment.http_name.clone()))
+                        on_input=move |typed| form.update(|form| form.payment.http_name = typed)
+                        error=fault("payment.httpName".to_owned())
+                    />
+                </Show>
+            </div>
+        </section>
+    }
+}

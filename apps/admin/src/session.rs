@@ -1,0 +1,159 @@
+//! Who is signed in, for which shop, and what they may do.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use crate::api::{self, Failure};
+use crate::gql::identity::{ActorKind, Me, Shop, SignIn, SignInInput, SignInVariables, SignOut, Start};
+use crate::logic::amount;
+use crate::logic::permission::Permissions;
+use cynic::{MutationBuilder, QueryBuilder};
+
+/// Where the application stands with the person in front of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Asking the server.
+    Starting,
+    /// The server did not answer.
+    Failed(Failure),
+    /// Nobody is signed in.
+    Out,
+    /// Signed in, but not as somebody who works here.
+    Customer,
+    /// At work.
+    In,
+    /// Was at work; the session ended. The page stays under the sign-in.
+    Expired,
+}
+
+/// The session, available everywhere as a context.
+#[derive(Clone, Copy)]
+pub struct Session {
+    stage: RwSignal<Stage>,
+    me: RwSignal<Option<Me>>,
+    shop: RwSignal<Option<Shop>>,
+    permissions: RwSignal<Permissions>,
+}
+
+impl Session {
+    /// Asks who is there.
+    pub fn start() -> Self {
+        let session = Self {
+            stage: RwSignal::new(Stage::Starting),
+            me: RwSignal::new(None),
+            shop: RwSignal::new(None),
+            permissions: RwSignal::new(Permissions::default()),
+        };
+        api::on_signed_out(move || {
+            if session.stage.get_untracked() == Stage::In {
+                session.stage.set(Stage::Expired);
+            }
+        });
+        session.ask();
+        session
+    }
+
+    /// Asks again, after a failure.
+    pub fn ask(self) {
+        self.stage.set(Stage::Starting);
+        spawn_local(async move {
+            match api::ask(Start::build(())).await {
+                Ok(start) => {
+                    self.shop.set(Some(start.shop));
+                    self.enter(start.me);
+                }
+                Err(failure) => self.stage.set(Stage::Failed(failure)),
+            }
+        });
+    }
+
+    fn enter(self, me: Option<Me>) {
+        let stage = match &me {
+            None => Stage::Out,
+            Some(me) if me.kind == ActorKind::Customer => Stage::Customer,
+            Some(_) => Stage::In,
+        };
+        let names = me.iter().flat_map(|me| me.permissions.iter().cloned());
+        self.permissions.set(Permissions::new(names));
+        self.me.set(me);
+        if self.stage.get_untracked() != stage {
+            self.stage.set(stage);
+        }
+    }
+
+    /// Signs in; the cookie comes with the answer.
+    pub async fn sign_in(self, email: String, password: String) -> Result<(), Failure> {
+        let input = SignInInput { email, password };
+        let answer = api::ask(SignIn::build(SignInVariables { input })).await?;
+        self.enter(Some(answer.sign_in.me));
+        Ok(())
+    }
+
+    /// Signs out; the page forgets everything.
+    pub async fn sign_out(self) -> Result<(), Failure> {
+        api::ask(SignOut::build(())).await?;
+        self.enter(None);
+        Ok(())
+    }
+
+    /// Where things stand.
+    pub fn stage(self) -> Stage {
+        self.stage.get()
+    }
+
+    /// Whether the person may do something; tracks changes.
+    pub fn may(self, permission: &str) -> bool {
+        self.permissions.with(|held| held.may(permission))
+    }
+
+    /// Name of the shop, as far as it is known.
+    pub fn shop_name(self) -> String {
+        self.shop.with(|shop| shop.as_ref().map(|shop| shop.name.clone())).unwrap_or_default()
+    }
+
+    /// The shop, as far as it is known.
+    pub fn shop(self) -> Option<Shop> {
+        self.shop.get()
+    }
+
+    /// Keeps changed settings.
+    pub fn set_shop(self, shop: Shop) {
+        self.shop.set(Some(shop));
+    }
+
+    /// Currency of the shop.
+    pub fn currency(self) -> String {
+        self.shop.with(|shop| shop.as_ref().map(|shop| shop.currency.clone())).unwrap_or_default()
+    }
+
+    /// Decimals of that currency.
+    pub fn exponent(self) -> u32 {
+        amount::exponent(&self.currency())
+    }
+
+    /// Name of the person, or the address when there is none.
+    pub fn person(self) -> String {
+        self.me.with(|me| match me {
+            Some(me) if !me.user.name.is_empty() => me.user.name.clone(),
+            Some(me) => me.user.email.clone(),
+            None => String::new(),
+        })
+    }
+
+    /// Address of the person.
+    pub fn email(self) -> String {
+        self.me.with(|me| me.as_ref().map(|me| me.user.email.clone())).unwrap_or_default()
+    }
+
+    /// Roles of the person in words.
+    pub fn roles(self) -> String {
+        self.me
+            .with(|me| me.as_ref().map(|me| me.user.roles.join(", ").replace('_', " ")))
+            .unwrap_or_default()
+    }
+}
+
+/// The session of the application.
+pub fn use_session() -> Session {
+    expect_context::<Session>()
+}
