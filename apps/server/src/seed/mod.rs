@@ -1,0 +1,290 @@
+//! Data for empty shops: the two demo shops, fixtures in their layout, and made-up products for load tests.
+//!
+//! Everything goes through the use cases of the modules, so it is checked, emitted and projected like a
+//! merchant's own work.
+
+pub mod fixture;
+mod generate;
+
+use anyhow::{Context as _, bail};
+use catalog::collection::{self, NewCollection};
+use catalog::product::input::{MediaInput, NewProduct, VariantInput};
+use catalog::{product, query::admin};
+use commerce::settings;
+use content::media::{self, ReadyPicture};
+use fixture::{Fixture, Product};
+use identity::tenant::{self, NewTenant};
+use identity::user::{self, NewUser};
+use platform::{Access, App, Ctx};
+use primitives::{Currency, ErrorCode, MediaId, Money, ProductId, SystemRole};
+use serde::Serialize;
+use std::collections::HashMap;
+use std::fmt;
+use std::path::Path;
+
+/// The demo shops: slug and fixture.
+pub const DEMO: [(&str, &str); 2] = [
+    ("hearth", include_str!("../../demo/hearth.json")),
+    ("northbound", include_str!("../../demo/northbound.json")),
+];
+
+/// What was loaded.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct SeedReport {
+    /// One entry per shop.
+    pub shops: Vec<ShopReport>,
+}
+
+/// What was loaded into one shop.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ShopReport {
+    /// Its name in addresses.
+    pub tenant: String,
+    /// Whether it was left alone, because it sells things already.
+    pub skipped: bool,
+    /// New products.
+    pub products: usize,
+    /// Their variants.
+    pub variants: usize,
+    /// New collections.
+    pub collections: usize,
+    /// People who were given an account.
+    pub sign_ins: Vec<SignIn>,
+}
+
+/// Somebody who can sign in.
+#[derive(Clone, Debug, Serialize)]
+pub struct SignIn {
+    /// Address.
+    pub email: String,
+    /// Role.
+    pub role: String,
+    /// Password.
+    pub password: String,
+}
+
+/// Loads both demo shops; a shop that sells things already is left alone.
+///
+/// # Errors
+/// What the use cases refuse; a shop that is written in part is left alone the next time.
+pub async fn demo(app: &App) -> anyhow::Result<SeedReport> {
+    let mut report = SeedReport::default();
+    for (slug, text) in DEMO {
+        let fixture = Fixture::parse(text).with_context(|| format!("the demo shop {slug}"))?;
+        let ctx = open(app, &fixture).await?;
+        if products_in(&ctx).await? > 0 {
+            report.shops.push(ShopReport { tenant: slug.to_owned(), skipped: true, ..ShopReport::default() });
+            continue;
+        }
+        report.shops.push(load(&ctx, &fixture).await.with_context(|| format!("the demo shop {slug}"))?);
+    }
+    Ok(report)
+}
+
+/// Loads a fixture file; a shop that sells things already is refused unless `force` says to add to it.
+///
+/// # Errors
+/// What is wrong with the file, that the shop is not empty, or what the use cases refuse.
+pub async fn file(app: &App, path: &Path, force: bool) -> anyhow::Result<SeedReport> {
+    let fixture = Fixture::read(path)?;
+    let ctx = open(app, &fixture).await?;
+    let there = products_in(&ctx).await?;
+    if there > 0 && !force {
+        bail!("the tenant {} has {there} products already: add to them with --force", fixture.tenant.slug);
+    }
+    Ok(SeedReport { shops: vec![load(&ctx, &fixture).await?] })
+}
+
+/// Makes up products for load tests.
+///
+/// # Errors
+/// The first product that could not be written.
+pub async fn generate(ctx: &Ctx, products: usize) -> anyhow::Result<SeedReport> {
+    let bar = crate::commands::progress(u64::try_from(products).unwrap_or(u64::MAX), "products");
+    generate::generate(ctx, products, |done| bar.set_position(u64::try_from(done).unwrap_or(u64::MAX)))
+        .await?;
+    bar.finish_and_clear();
+    let shop = ShopReport { tenant: ctx.tenant().slug.clone(), products, ..ShopReport::default() };
+    Ok(SeedReport { shops: vec![shop] })
+}
+
+/// The fixture's tenant, made when there is none.
+async fn open(app: &App, fixture: &Fixture) -> anyhow::Result<Ctx> {
+    let shop = &fixture.tenant;
+    let info = match tenant::find(app, &shop.slug).await {
+        Ok(record) => record.info.clone(),
+        Err(error) if error.code() == ErrorCode::NotFound => {
+            let object = |value: &serde_json::Value| {
+                if value.is_object() {
+                    value.clone()
+                } else {
+                    serde_json::Value::Object(serde_json::Map::new())
+                }
+            };
+            let new = NewTenant {
+                locale: shop.locale.clone(),
+                prices_include_tax: shop.prices_include_tax,
+                theme: shop.theme.clone(),
+                storefront: object(&fixture.storefront),
+                ..NewTenant::new(&shop.slug, &shop.name, &shop.currency, &shop.country)
+            };
+            tenant::create(app, new).await.with_context(|| format!("creating the tenant {}", shop.slug))?
+        }
+        Err(error) => return Err(error).with_context(|| format!("finding the tenant {}", shop.slug)),
+    };
+    if info.currency != fixture.currency()? {
+        bail!("the tenant {} sells in {}, the fixture in {}", shop.slug, info.currency, shop.currency);
+    }
+    Ok(Ctx::system(app, info, "seed"))
+}
+
+async fn products_in(ctx: &Ctx) -> anyhow::Result<u64> {
+    let counts = admin::counts(ctx).await.map_err(platform::Error::from)?;
+    Ok(counts.draft + counts.published + counts.archived)
+}
+
+async fn load(ctx: &Ctx, fixture: &Fixture) -> anyhow::Result<ShopReport> {
+    let mut report = ShopReport { tenant: fixture.tenant.slug.clone(), ..ShopReport::default() };
+    if let Some(wanted) = fixture.commerce()? {
+        let version = settings::current(ctx).await.map_err(platform::Error::from)?.version;
+        settings::update(ctx, version, wanted)
+            .await
+            .map_err(platform::Error::from)
+            .context("settings of taxes, delivery and payment")?;
+    }
+    let pictures = register(ctx, fixture).await.context("pictures")?;
+    let mut made: HashMap<&str, ProductId> = HashMap::with_capacity(fixture.products.len());
+    // The first of the file is to be the newest.
+    for product in fixture.products.iter().rev() {
+        let input = new_product(product, &pictures, fixture.currency()?);
+        match product::create(ctx, &input).await.map_err(platform::Error::from) {
+            Ok(view) => {
+                made.insert(&product.slug, view.id);
+                report.products += 1;
+                report.variants += product.variants.len();
+            }
+            // With --force a file may be loaded again: what is there stays as its merchant left it.
+            Err(error) if error.code() == ErrorCode::Conflict => {}
+            Err(error) => return Err(error).with_context(|| format!("product {}", product.slug)),
+        }
+    }
+    for collection in &fixture.collections {
+        let input = NewCollection {
+            title: collection.title.clone(),
+            slug: Some(collection.slug.clone()),
+            body_html: collection.html.clone(),
+            seo_description: collection.seo_description.clone(),
+            media: collection.picture.as_deref().and_then(|name| pictures.get(name).copied()),
+            products: collection
+                .products
+                .iter()
+                .filter_map(|slug| made.get(slug.as_str()).copied())
+                .collect(),
+            ..NewCollection::default()
+        };
+        match collection::create(ctx, &input).await.map_err(platform::Error::from) {
+            Ok(_) => report.collections += 1,
+            Err(error) if error.code() == ErrorCode::Conflict => {}
+            Err(error) => return Err(error).with_context(|| format!("collection {}", collection.slug)),
+        }
+    }
+    for person in &fixture.people {
+        let new = NewUser {
+            email: person.email.clone(),
+            password: person.password.clone(),
+            name: person.name.clone(),
+            locale: None,
+            roles: vec![SystemRole::parse(&person.role)?],
+        };
+        match user::create(ctx, new).await {
+            Ok(_) => report.sign_ins.push(SignIn {
+                email: person.email.clone(),
+                role: person.role.clone(),
+                password: person.password.clone(),
+            }),
+            Err(error) if error.code() == ErrorCode::Conflict => {}
+            Err(error) => return Err(error).with_context(|| format!("account of {}", person.email)),
+        }
+    }
+    Ok(report)
+}
+
+/// Takes note of every picture of the fixture; ids by base name.
+async fn register<'f>(ctx: &Ctx, fixture: &'f Fixture) -> platform::Result<HashMap<&'f str, MediaId>> {
+    let sizes = &fixture.pictures;
+    let named = fixture.pictures();
+    let bases: Vec<String> = named.iter().map(|(name, _)| format!("{}/{name}", sizes.base)).collect();
+    let ready: Vec<ReadyPicture<'_>> = named
+        .iter()
+        .zip(&bases)
+        .map(|((_, alt), base)| ReadyPicture {
+            source_url: base,
+            url_base: base,
+            widths: &sizes.widths,
+            width: sizes.width,
+            height: sizes.height,
+            alt,
+        })
+        .collect();
+    let ids = ctx.write(Access::System, async |tx| media::register_ready(tx, &ready).await).await?;
+    Ok(named.iter().map(|(name, _)| *name).zip(ids).collect())
+}
+
+fn new_product(product: &Product, pictures: &HashMap<&str, MediaId>, currency: Currency) -> NewProduct {
+    let decimal = |minor| Money::new(minor, currency).decimal();
+    let variants = product.variants.iter().map(|variant| VariantInput {
+        option_values: (!variant.values.is_empty()).then(|| variant.values.clone()),
+        sku: Some(variant.sku.clone()),
+        price: Some(decimal(variant.price)),
+        compare_at: variant.compare_at.map(decimal),
+        weight_grams: Some(variant.grams),
+        policy: Some(variant.policy),
+        on_hand: Some(variant.stock),
+        image_index: variant.picture.as_deref().and_then(|name| product.picture(name)),
+        ..VariantInput::default()
+    });
+    let media = product.pictures.iter().map(|picture| MediaInput {
+        media: pictures.get(picture.name.as_str()).copied(),
+        url: None,
+        alt: picture.alt.clone(),
+    });
+    NewProduct {
+        title: product.title.clone(),
+        slug: Some(product.slug.clone()),
+        body_html: product.body(),
+        vendor: product.vendor.clone(),
+        product_type: product.kind.clone(),
+        tags: product.tags.clone(),
+        seo_description: product.seo_description.clone(),
+        options: product.options.clone(),
+        variants: variants.collect(),
+        media: media.collect(),
+        publish: true,
+        ..NewProduct::default()
+    }
+}
+
+impl fmt::Display for SeedReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, shop) in self.shops.iter().enumerate() {
+            if index > 0 {
+                writeln!(f)?;
+            }
+            if shop.skipped {
+                write!(f, "{}: left alone, it has products already", shop.tenant)?;
+                continue;
+            }
+            write!(f, "{}: {} products", shop.tenant, shop.products)?;
+            if shop.variants > 0 {
+                write!(f, " in {} variants", shop.variants)?;
+            }
+            if shop.collections > 0 {
+                write!(f, ", {} collections", shop.collections)?;
+            }
+            for person in &shop.sign_ins {
+                write!(f, "\n  {}: {} / {}", person.role, person.email, person.password)?;
+            }
+        }
+        Ok(())
+    }
+}
