@@ -1,0 +1,4 @@
+//! What people come for, done in a browser from beginning to end.
+
+mod admin;
+mod shop;

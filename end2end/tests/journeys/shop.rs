@@ -1,0 +1,194 @@
+//! A shopper finds, buys and follows an order.
+
+use end2end::{Browser, Host, Scripts, journey};
+
+/// A phone number and a complete address in the shop's country.
+const ADDRESS: [(&str, &str); 6] = [
+    ("#email", "maud@example.com"),
+    ("#name", "Maud Peeters"),
+    ("#line1", "Rue Haute 12"),
+    ("#postal_code", "1000"),
+    ("#city", "Brussels"),
+    ("#phone", "+32 2 555 01 02"),
+];
+
+#[test]
+fn buys_with_scripts_on() {
+    journey(Scripts::On, async |_: &Host, browser: &Browser| {
+        browser.open("/").await;
+        browser.wait_until_awake().await;
+        browser.shoot("home").await;
+
+        browser.open("/products").await;
+        browser.wait_until_awake().await;
+        browser.shoot("list").await;
+        // A filter or an order applies as soon as it changes, and the address says so.
+        browser.choose("#sort", "price_asc").await;
+        browser.arrive("/products?sort=price_asc").await;
+
+        open_first_product_with_choices(browser).await;
+        browser.wait_until_awake().await;
+        browser.shoot("product").await;
+        // Another choice changes price, stock, picture and address in place.
+        browser.click(".option-group:first-of-type .choice:last-child .name").await;
+        browser.wait_until("return location.search.startsWith('?option.')").await;
+        choose_something_to_be_had(browser).await;
+        browser.click(".buy-box .act > .button").await;
+        browser.find("dialog#cart-drawer[open] .cart-line").await;
+        assert_eq!(browser.text(".cart-count").await, "1");
+        browser.shoot("drawer").await;
+        browser.click("dialog#cart-drawer button[name=more]").await;
+        browser.wait_until("return document.querySelector('.cart-count').textContent === '2'").await;
+
+        browser.click("dialog#cart-drawer .foot a.button[href$='/checkout']").await;
+        browser.arrive("/checkout").await;
+        browser.wait_until_awake().await;
+        browser.shoot("checkout").await;
+        fill(browser, &ADDRESS).await;
+        browser.click("form .pay .button").await;
+        browser.arrive("/orders/").await;
+        browser.see("Thank you, Maud.").await;
+        browser.shoot("confirmation").await;
+
+        // The cart is empty again, here and on pages that are the same for everybody.
+        browser.open("/").await;
+        browser.wait_until_awake().await;
+        browser.wait_until("return document.querySelector('.cart-count').hidden").await;
+    });
+}
+
+#[test]
+fn buys_with_scripts_off() {
+    journey(Scripts::Off, async |_: &Host, browser: &Browser| {
+        browser.open("/").await;
+        browser.shoot("home").await;
+        browser.open("/products").await;
+        open_first_product_with_choices(browser).await;
+        assert_eq!(browser.count("html[data-awake]").await, 0, "scripts run although they are off");
+        browser.shoot("product").await;
+        browser.fill("input[name=quantity]", "2").await;
+        browser.click(".buy-box .act > .button").await;
+        browser.arrive("/cart").await;
+        assert_eq!(browser.count(".cart-page .cart-line").await, 1);
+        browser.shoot("cart").await;
+        browser.click("button[name=more]").await;
+        browser.wait_until("return document.querySelector('.cart-line input').value === '3'").await;
+
+        browser.press("Check out").await;
+        browser.arrive("/checkout").await;
+        // Nothing filled in: the same page, every problem at its field, and nothing was ordered.
+        browser.click("form .pay .button").await;
+        browser.find(".notice[data-tone=danger]").await;
+        assert_eq!(browser.count("#email[aria-invalid=true]").await, 1);
+        browser.shoot("checkout-errors").await;
+        let errors = browser.take_errors().await;
+        assert!(errors.iter().all(|error| error.contains("422")), "{errors:?}");
+
+        fill(browser, &ADDRESS).await;
+        browser.click("form .pay .button").await;
+        browser.arrive("/orders/").await;
+        browser.see("Thank you, Maud.").await;
+        browser.shoot("confirmation").await;
+        let order = browser.path().await;
+
+        // The link is the way back to the order; the cart is empty.
+        browser.open("/cart").await;
+        browser.see("Nothing in here yet").await;
+        browser.open(order.split('?').next().unwrap_or_default()).await;
+        browser.see("Maud Peeters").await;
+    });
+}
+
+#[test]
+fn signs_up_and_finds_the_orders_of_the_account() {
+    journey(Scripts::On, async |_: &Host, browser: &Browser| {
+        browser.open("/register").await;
+        browser.shoot("register").await;
+        browser.fill("#name", "Lena Vogel").await;
+        browser.fill("#email", "lena@example.com").await;
+        browser.fill("#password", "a long enough phrase").await;
+        browser.press("Create account").await;
+        browser.wait_until("return location.pathname !== '/register'").await;
+        browser.open("/account").await;
+        if browser.path().await.starts_with("/sign-in") {
+            browser.fill("#email", "lena@example.com").await;
+            browser.fill("#password", "a long enough phrase").await;
+            browser.click("form[action$='/sign-in'] .button").await;
+        }
+        browser.arrive("/account").await;
+        browser.shoot("account-empty").await;
+
+        browser.open("/products").await;
+        open_first_product_with_choices(browser).await;
+        browser.wait_until_awake().await;
+        choose_something_to_be_had(browser).await;
+        browser.click(".buy-box .act > .button").await;
+        browser.find("dialog#cart-drawer[open] .cart-line").await;
+        browser.open("/checkout").await;
+        fill(browser, &ADDRESS[1..]).await;
+        browser.click("form .pay .button").await;
+        browser.arrive("/orders/").await;
+
+        browser.open("/account").await;
+        browser.click(".order-row a").await;
+        browser.arrive("/account/orders/").await;
+        browser.see("Maud Peeters").await;
+        browser.shoot("account-order").await;
+    });
+}
+
+#[test]
+fn says_what_is_not_there() {
+    journey(Scripts::On, async |_: &Host, browser: &Browser| {
+        browser.open("/products/no-such-thing").await;
+        browser.find("form[role=search]").await;
+        browser.shoot("not-found").await;
+        let errors = browser.take_errors().await;
+        assert!(errors.iter().all(|error| error.contains("/products/no-such-thing")), "{errors:?}");
+    });
+}
+
+#[test]
+fn the_second_shop_looks_and_counts_differently() {
+    journey(Scripts::On, async |_: &Host, browser: &Browser| {
+        browser.open("/t/northbound/").await;
+        browser.wait_until_awake().await;
+        assert_eq!(
+            browser.find("html").await.attr("data-theme").await.ok().flatten().as_deref(),
+            Some("northbound")
+        );
+        browser.shoot("northbound-home").await;
+        browser.open("/t/northbound/products").await;
+        browser.click(".product-grid .product-card h3 a").await;
+        browser.arrive("/t/northbound/products/").await;
+        browser.wait_until_awake().await;
+        assert!(browser.text(".buy-box .price strong").await.contains('$'));
+        browser.shoot("northbound-product").await;
+    });
+}
+
+/// The first product of the list that comes in more than one form.
+async fn open_first_product_with_choices(browser: &Browser) {
+    let links = browser.run("return [...document.querySelectorAll('.product-grid .product-card:has(.swatches):not([data-sold-out]) h3 a')].map(a => a.getAttribute('href'))").await;
+    let link = links[0].as_str().unwrap_or_default().to_owned();
+    assert!(link.contains("/products/"), "no product with choices in the list: {links}");
+    browser.click(&format!(".product-grid .product-card h3 a[href='{link}']")).await;
+    browser.arrive(&link).await;
+}
+
+/// Moves on from a combination that is sold out.
+async fn choose_something_to_be_had(browser: &Browser) {
+    for _ in 0..10 {
+        if browser.count(".buy-box .act > .button[aria-disabled=true]").await == 0 {
+            return;
+        }
+        browser.run("const c = [...document.querySelectorAll('.choice:not([data-sold-out]) input:not(:checked)')]; c[0]?.click()").await;
+    }
+    panic!("nothing of this product can be had");
+}
+
+async fn fill(browser: &Browser, fields: &[(&str, &str)]) {
+    for (field, text) in fields {
+        browser.fill(field, text).await;
+    }
+}
