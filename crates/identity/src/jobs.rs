@@ -39,7 +39,7 @@ async fn sweep_on(app: App, stop: CancellationToken) {
 ///
 /// # Errors
 /// Those of the database; what was deleted until then stays deleted.
-pub(crate) async fn sweep(app: &App) -> Result<()> {
+pub async fn sweep(app: &App) -> Result<()> {
     for tenant in tenant::list(app).await? {
         let ctx = Ctx::system(app, tenant.info, "identity-sweep");
         ctx.write(Access::System, async |tx| {

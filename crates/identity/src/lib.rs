@@ -26,7 +26,7 @@ pub use directory::{check_config, tenant_of};
 pub use door::{Authenticated, Resolved, ShopBase, Visit, authenticate, check_origin, resolve};
 pub use event::IdentityEvent;
 pub use http::rest;
-pub use jobs::jobs;
+pub use jobs::{jobs, sweep};
 pub use session::{SignedIn, sign_in, sign_out};
 pub use user::{NewUser, Registration, register};
 

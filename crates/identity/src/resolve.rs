@@ -59,6 +59,7 @@ pub struct Rules {
     ways: Vec<Way>,
     base_domains: Vec<HostName>,
     trusted: Vec<IpNet>,
+    https: bool,
 }
 
 impl Rules {
@@ -99,6 +100,7 @@ impl Rules {
             ways: server.tenant_resolution.0.iter().map(way).collect::<Result<_>>()?,
             base_domains: server.base_domains.0.iter().map(base).collect::<Result<_>>()?,
             trusted: server.trusted_proxies.0.iter().map(network).collect::<Result<_>>()?,
+            https: server.public_url.as_deref().is_some_and(|url| url.starts_with("https:")),
         })
     }
 
@@ -155,7 +157,8 @@ impl Origin {
         let scheme = if trusted { last(headers, "x-forwarded-proto") } else { None };
         let secure = match scheme {
             Some(scheme) => scheme.eq_ignore_ascii_case("https"),
-            None => uri.scheme_str() == Some("https"),
+            // Whoever publishes the shops on HTTPS ends it in front of us, trusted proxy or not.
+            None => rules.https || uri.scheme_str() == Some("https"),
         };
         let client = if trusted { client(rules, headers).unwrap_or(peer) } else { peer };
         Ok(Self { authority, host, secure, client: client.to_canonical() })

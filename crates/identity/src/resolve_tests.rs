@@ -151,6 +151,14 @@ fn forwarded_headers_count_from_trusted_proxies_only() {
 }
 
 #[test]
+fn https_is_what_the_proxy_says_or_what_is_published() {
+    let published = rules(|server| server.public_url = Some("https://shops.example".to_owned()));
+    assert!(origin(&published, "192.0.2.1", &[("host", "a.example")]).unwrap().secure);
+    let forged = [("host", "a.example"), ("x-forwarded-proto", "https")];
+    assert!(!origin(&rules(|_| {}), "192.0.2.1", &forged).unwrap().secure);
+}
+
+#[test]
 fn a_missing_double_or_malformed_host_is_refused() {
     for given in
         [&[][..], &[("host", "a"), ("host", "b")], &[("host", "a b")], &[("host", "a..b")], &[("host", "")]]

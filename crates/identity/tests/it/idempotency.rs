@@ -81,6 +81,24 @@ async fn a_claimed_key_is_in_progress_until_it_is_done_given_back_or_abandoned(a
     assert_eq!(idempotency::claim(&ctx, &key, &print).await.unwrap(), Begun::Replay(answer));
 }
 
+async fn answers_and_sessions_are_cleared_away_after_a_week(app: TestApp) {
+    let ctx = app.customer();
+    crate::support::register(&app.anonymous(), "anna@x.example", crate::support::PASSWORD).await.unwrap();
+    let visit = identity::Visit::local();
+    identity::sign_in(&app.anonymous(), "anna@x.example", crate::support::PASSWORD, &visit).await.unwrap();
+    work(&ctx, None, KEY, "a").await.unwrap();
+    app.advance(Duration::from_secs(6 * 24 * 3600));
+    identity::sweep(app.app()).await.unwrap();
+    assert!(work(&ctx, None, KEY, "a").await.unwrap().0);
+    app.advance(Duration::from_secs(2 * 24 * 3600));
+    identity::sweep(app.app()).await.unwrap();
+    assert_eq!(count(&app, "SELECT count(*) FROM idempotency_key").await, 0);
+    assert_eq!(count(&app, "SELECT count(*) FROM session").await, 1, "a session lives 30 days");
+    app.advance(Duration::from_secs(30 * 24 * 3600));
+    identity::sweep(app.app()).await.unwrap();
+    assert_eq!(count(&app, "SELECT count(*) FROM session").await, 0);
+}
+
 async fn of_many_at_once_one_works(app: TestApp) {
     let ctx = app.customer();
     let askers: Vec<_> = (0..50)
@@ -107,5 +125,6 @@ testkit::on_both!(
     the_same_request_is_answered_the_same,
     failed_work_leaves_its_key_free,
     a_claimed_key_is_in_progress_until_it_is_done_given_back_or_abandoned,
+    answers_and_sessions_are_cleared_away_after_a_week,
     of_many_at_once_one_works,
 );

@@ -2,6 +2,7 @@ use crate::support::{PASSWORD, cookie_pair, count, events, register, visit_from,
 use identity::session;
 use identity::{Visit, people, sign_in, sign_out, user};
 use platform::Actor;
+use platform::db::count_statements;
 use primitives::{ErrorCode, Permission};
 use std::time::Duration;
 use testkit::TestApp;
@@ -206,6 +207,17 @@ async fn signing_in_again_replaces_the_session_of_the_browser(app: TestApp) {
     assert_eq!(count(&app, "SELECT count(*) FROM session WHERE revoked_at IS NULL").await, 1);
 }
 
+async fn a_known_visitor_costs_no_statement(app: TestApp) {
+    let ctx = app.anonymous();
+    register(&ctx, ANNA, PASSWORD).await.unwrap();
+    let signed_in = sign_in(&ctx, ANNA, PASSWORD, &Visit::local()).await.unwrap();
+    let cookie = [("cookie", cookie_pair(&signed_in.cookie))];
+    let ask = async || count_statements(who(app.app(), "hearth", &cookie)).await;
+    assert!(ask().await.1 > 0);
+    let (known, statements) = ask().await;
+    assert_eq!((known.unwrap().visit.session, statements), (Some(signed_in.session), 0));
+}
+
 async fn a_session_ends_by_itself(app: TestApp) {
     let ctx = app.anonymous();
     register(&ctx, ANNA, PASSWORD).await.unwrap();
@@ -249,6 +261,7 @@ testkit::on_both!(
     a_token_opens_the_api_of_its_tenant_until_it_is_revoked,
     sessions_are_listed_and_ended_by_their_owner_only,
     signing_in_again_replaces_the_session_of_the_browser,
+    a_known_visitor_costs_no_statement,
     a_session_ends_by_itself,
     another_process_sees_a_revocation_within_five_seconds,
 );

@@ -1,6 +1,7 @@
 use crate::support::{PASSWORD, cookie_pair, count, events, who};
 use identity::user::{self, NewUser, ProfileChange, UserFilter};
 use identity::{Visit, people, sign_in};
+use platform::db::count_statements;
 use platform::{Actor, Ctx};
 use primitives::{ErrorCode, PageArgs, Permission, SystemRole, UserId};
 use testkit::TestApp;
@@ -164,6 +165,9 @@ async fn lists_people_page_by_page_in_few_statements(app: TestApp) {
     );
 
     let all = PageArgs::first(100);
+    let few = count_statements(user::list(&staff, &UserFilter::default(), &PageArgs::first(2))).await.1;
+    let many = count_statements(user::list(&staff, &UserFilter::default(), &all)).await.1;
+    assert_eq!(few, many);
     let editors = UserFilter { role: Some(SystemRole::Editor), ..Default::default() };
     assert_eq!(names(&user::list(&staff, &editors, &all).await.unwrap()), ["person5", "person3", "person1"]);
     let query = |text: &str| UserFilter { query: Some(text.into()), ..Default::default() };
