@@ -127,19 +127,29 @@ impl<'m, 'c> Sql<'m, 'c> {
     }
 }
 
-/// Creates the application's role when the connection may do so.
+/// Creates the application's role when it is missing, and lets the owner of the schema take it.
 ///
 /// The migration connects as owner; `serve` connects as the same login and takes the role with `SET ROLE`,
-/// or connects as a login that is a member of it.
+/// or connects as a login that is a member of it. An owner that may not create roles needs the role beforehand;
+/// the error says how.
 pub async fn ensure_app_role(sql: &Sql<'_, '_>) -> Result<(), DbErr> {
     sql.postgres(&format!(
         "DO $$ BEGIN \
            IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{APP_ROLE}') THEN \
-             CREATE ROLE {APP_ROLE} NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE; \
+             BEGIN \
+               CREATE ROLE {APP_ROLE} NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE; \
+             EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; \
+             END; \
            END IF; \
-           EXECUTE 'GRANT {APP_ROLE} TO ' || quote_ident(current_user); \
+           IF NOT pg_has_role(current_user, '{APP_ROLE}', 'MEMBER') THEN \
+             EXECUTE 'GRANT {APP_ROLE} TO ' || quote_ident(current_user); \
+           END IF; \
            GRANT USAGE ON SCHEMA public TO {APP_ROLE}; \
-         EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+         EXCEPTION WHEN insufficient_privilege THEN \
+           RAISE EXCEPTION 'the schema needs the role {APP_ROLE}, which % may not set up (%): have a superuser run \
+             CREATE ROLE {APP_ROLE} NOLOGIN; GRANT {APP_ROLE} TO %', \
+             current_user, SQLERRM, quote_ident(current_user); \
+         END $$"
     ))
     .await
 }

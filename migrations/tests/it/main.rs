@@ -1,0 +1,7 @@
+//! What the schema promises, read from the databases themselves.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set up its world stops")]
+
+mod invariants;
+mod roles;
+mod schema;
+mod steps;
