@@ -7,7 +7,7 @@ use crate::{session, view};
 use async_graphql::{ComplexObject, Context, Enum, ID, InputObject, Json, Object, Result, SimpleObject};
 use platform::graphql::{DateTime, PageInfo, ctx_of, failure, parse_id};
 use platform::{Error, TenantInfo};
-use primitives::{FieldError, PageArgs, SystemRole};
+use primitives::{ErrorCode, FieldError, PageArgs, SystemRole};
 
 /// Questions about the shop and its people.
 #[derive(Default)]
@@ -49,10 +49,14 @@ impl IdentityQuery {
         Ok(UserConnection::from(page))
     }
 
-    /// A person of the shop.
-    async fn user(&self, context: &Context<'_>, id: ID) -> Result<User> {
-        let id = parse_id(&id, "user")?;
-        Ok(user::get(ctx_of(context)?, id).await.map_err(failure)?.into())
+    /// A person of the shop; null when there is none with this id.
+    async fn user(&self, context: &Context<'_>, id: ID) -> Result<Option<User>> {
+        let Ok(id) = id.parse() else { return Ok(None) };
+        match user::get(ctx_of(context)?, id).await {
+            Ok(user) => Ok(Some(user.into())),
+            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(failure(error)),
+        }
     }
 
     /// The roles that exist, the mightiest first.

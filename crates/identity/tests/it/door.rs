@@ -182,8 +182,16 @@ async fn graphql_signs_in_with_a_cookie(app: TestApp) {
     let shop = r#"mutation { updateShop(input: {name: "Hearth", storefront: {menu: [{label: "New"}]}}) { shop { name storefront } } }"#;
     let changed = json_of(ask(shop, &own).await).await;
     assert_eq!(changed["data"]["updateShop"]["shop"]["storefront"]["menu"][0]["label"], "New", "{changed}");
-    let malformed = json_of(ask("{ user(id: \"x\") { id } }", &own).await).await;
-    assert_eq!(malformed["errors"][0]["extensions"]["code"], "NOT_FOUND");
+    let foreign = people::create(&app.other_system(), "f@x.example", "", PASSWORD, "customer").await.unwrap();
+    for nobody in ["x".to_owned(), foreign.id.to_string(), primitives::UserId::new().to_string()] {
+        let read = json_of(ask(&format!("{{ user(id: \"{nobody}\") {{ id }} }}"), &own).await).await;
+        assert_eq!(read, json!({"data": {"user": null}}), "{nobody}");
+        let close = format!(
+            "mutation {{ setUserStatus(input: {{id: \"{nobody}\", status: DISABLED}}) {{ user {{ id }} }} }}"
+        );
+        let closed = json_of(ask(&close, &own).await).await;
+        assert_eq!(closed["errors"][0]["extensions"]["code"], "NOT_FOUND", "{nobody}");
+    }
 
     let out = ask("mutation { signOut { signedOut } }", &own).await;
     assert!(set_cookie(&out).contains("Max-Age=0"));
