@@ -112,6 +112,39 @@ impl SafeHtml {
         self.0
     }
 
+    /// The text before the first `<h3>` that stands on its own, and then each such heading, as text, with what
+    /// follows it: how a long description becomes panels that open one by one.
+    pub fn sections(&self) -> (SafeHtml, Vec<(String, SafeHtml)>) {
+        let html = self.0.as_str();
+        let mut starts = Vec::new();
+        let (mut depth, mut at) = (0_usize, 0);
+        // The cleaner writes well-formed HTML: every `<` opens or closes a tag, and attributes hold no `>`
+        // that is not escaped inside quotes.
+        while let Some(open) = html[at..].find('<').map(|offset| at + offset) {
+            let tag = &html[open + 1..];
+            let closing = tag.starts_with('/');
+            let name_end = tag.find(|c: char| c == '>' || c.is_whitespace()).unwrap_or(tag.len());
+            let name = tag[..name_end].trim_start_matches('/');
+            if depth == 0 && !closing && name == "h3" {
+                starts.push(open);
+            }
+            match (closing, matches!(name, "br" | "hr")) {
+                (_, true) => {}
+                (true, _) => depth = depth.saturating_sub(1),
+                (false, _) => depth += 1,
+            }
+            at = tag_end(html, open);
+        }
+        let Some(first) = starts.first() else { return (self.clone(), Vec::new()) };
+        let intro = SafeHtml(html[..*first].trim().to_owned());
+        let ends = starts.iter().skip(1).copied().chain([html.len()]);
+        let sections = starts.iter().zip(ends).map(|(start, end)| {
+            let (heading, body) = html[*start..end].split_once("</h3>").unwrap_or((&html[*start..end], ""));
+            (plain_text(heading), SafeHtml(body.trim().to_owned()))
+        });
+        (intro, sections.collect())
+    }
+
     /// Whether there is nothing to read in it.
     pub fn is_blank(&self) -> bool {
         self.0.is_empty() || plain_text(&self.0).is_empty()
@@ -158,6 +191,20 @@ pub fn excerpt(html: &str, limit: usize) -> String {
     let kept: String = text.chars().take(limit.saturating_sub(1)).collect();
     let end = kept.rfind(' ').unwrap_or(kept.len());
     format!("{}…", kept[..end].trim_end_matches([',', ';', ':', '-', '–', ' ']))
+}
+
+/// The place after the `>` that ends the tag at `open`; a `>` inside quotes ends nothing.
+fn tag_end(html: &str, open: usize) -> usize {
+    let mut quote = None;
+    for (offset, byte) in html.as_bytes()[open..].iter().enumerate() {
+        match (quote, byte) {
+            (None, b'>') => return open + offset + 1,
+            (None, b'"' | b'\'') => quote = Some(*byte),
+            (Some(open_quote), byte) if open_quote == *byte => quote = None,
+            _ => {}
+        }
+    }
+    html.len()
 }
 
 fn cut(text: &str, limit: usize) -> &str {
@@ -244,6 +291,30 @@ mod tests {
         assert!(SafeHtml::clean("<p>&nbsp;</p>").is_blank());
         assert_eq!(excerpt("<p>one two three four</p>", 12), "one two…");
         assert_eq!(excerpt("<p>one two</p>", 12), "one two");
+    }
+
+    #[test]
+    fn a_description_falls_into_sections_at_its_headings() {
+        let html = SafeHtml::clean(
+            "<p>Soft.</p><h3>Size &amp; <b>make</b></h3><dl><dt>Wool</dt><dd>All</dd></dl>\
+             <blockquote><h3>Not this one</h3></blockquote><h3>Care</h3><p>Air it.<br>Often.</p>",
+        );
+        let (intro, sections) = html.sections();
+        assert_eq!(intro.as_str(), "<p>Soft.</p>");
+        let sections: Vec<(&str, &str)> =
+            sections.iter().map(|(title, body)| (title.as_str(), body.as_str())).collect();
+        assert_eq!(
+            sections,
+            [
+                (
+                    "Size & make",
+                    "<dl><dt>Wool</dt><dd>All</dd></dl><blockquote><h3>Not this one</h3></blockquote>"
+                ),
+                ("Care", "<p>Air it.<br>Often.</p>"),
+            ]
+        );
+        let plain = SafeHtml::clean("<p title=\"a > b\">No heading</p>");
+        assert_eq!(plain.sections(), (plain.clone(), Vec::new()));
     }
 
     #[test]
