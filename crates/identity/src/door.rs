@@ -140,7 +140,7 @@ pub async fn authenticate(app: &App, resolved: &Resolved, headers: &HeaderMap) -
     Ok(Authenticated { actor: live.map_or(Actor::Anonymous, |live| live.actor.clone()), visit })
 }
 
-/// Refuses an unsafe request that another site made the browser send; see [`csrf::check`].
+/// Refuses an unsafe request that another site made the browser send.
 ///
 /// # Errors
 /// `FORBIDDEN`.

@@ -1,6 +1,6 @@
 //! Who: tenants and their domains, people, roles, sessions, tokens.
 //!
-//! Read in this order: [`door`] (what the host asks about every request), [`resolve`] and [`directory`] (which
+//! Read in this order: [`door`] (what the host asks about every request), [`mod@resolve`] and [`directory`] (which
 //! tenant), [`session`] and [`token`] (who), [`tenant`] and [`user`] (use cases), [`idempotency`].
 
 mod csrf;
