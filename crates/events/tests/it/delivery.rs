@@ -15,7 +15,7 @@ use crate::support::{Notebook, Told, count, relay, tell};
 async fn every_consumer_gets_what_it_wants_once_and_in_order(app: TestApp) {
     let (one, two) = (Notebook::new("one"), Notebook::of_kinds("two", &["*"]));
     let deaf = Notebook::of_kinds("deaf", &["order.*"]);
-    let relay = relay(&app, &[one.clone(), two.clone(), deaf.clone()]);
+    let relay = relay(&app, [&one, &two, &deaf]);
     let (ours, theirs) = (Uuid::now_v7(), Uuid::now_v7());
     for amount in 1..=3 {
         tell(&app.customer(), ours, amount).await;
@@ -37,7 +37,7 @@ async fn every_consumer_gets_what_it_wants_once_and_in_order(app: TestApp) {
 
 async fn a_consumer_that_crashes_in_the_middle_applies_once(app: TestApp) {
     let notebook = Notebook::new("notebook");
-    let first = relay(&app, &[notebook.clone()]);
+    let first = relay(&app, [&notebook]);
     let thing = Uuid::now_v7();
     for amount in 1..=20 {
         tell(&app.customer(), thing, amount).await;
@@ -51,7 +51,7 @@ async fn a_consumer_that_crashes_in_the_middle_applies_once(app: TestApp) {
     assert_eq!(count(&app, "SELECT count(*) FROM outbox_failure").await, 0, "no event is to blame");
     first.resign().await.expect("resigned");
     // The next process finds everything as it was.
-    let second = relay(&app, &[notebook.clone()]);
+    let second = relay(&app, [&notebook]);
     assert_eq!(second.drain().await.expect("drained"), 20);
     assert_eq!(notebook.sum(&app.system()).await, 210);
     assert_eq!(second.drain().await.expect("drained"), 0);
@@ -60,7 +60,7 @@ async fn a_consumer_that_crashes_in_the_middle_applies_once(app: TestApp) {
 
 async fn a_cancelled_delivery_applies_once(app: TestApp) {
     let notebook = Notebook::new("notebook");
-    let relay = relay(&app, &[notebook.clone()]);
+    let relay = relay(&app, [&notebook]);
     let thing = Uuid::now_v7();
     for amount in 1..=30 {
         tell(&app.customer(), thing, amount).await;
@@ -74,7 +74,7 @@ async fn a_cancelled_delivery_applies_once(app: TestApp) {
 
 async fn one_bad_event_stops_only_its_aggregate_and_only_its_consumer(app: TestApp) {
     let (strict, mild) = (Notebook::new("strict"), Notebook::new("mild"));
-    let relay = relay(&app, &[strict.clone(), mild.clone()]);
+    let relay = relay(&app, [&strict, &mild]);
     let (bad, good) = (Uuid::now_v7(), Uuid::now_v7());
     strict.refuse(100);
     let ctx = app.customer();
@@ -111,7 +111,7 @@ async fn one_bad_event_stops_only_its_aggregate_and_only_its_consumer(app: TestA
 
 async fn a_retry_that_works_leaves_no_trace(app: TestApp) {
     let notebook = Notebook::new("notebook");
-    let relay = relay(&app, &[notebook.clone()]);
+    let relay = relay(&app, [&notebook]);
     let (thing, ctx) = (Uuid::now_v7(), app.customer());
     notebook.refuse(1);
     tell(&ctx, thing, 1).await;
@@ -127,7 +127,7 @@ async fn a_retry_that_works_leaves_no_trace(app: TestApp) {
 
 async fn one_relay_at_a_time(app: TestApp) {
     let (ours, theirs) = (Notebook::new("notebook"), Notebook::new("notebook"));
-    let (first, second) = (relay(&app, &[ours.clone()]), relay(&app, &[theirs.clone()]));
+    let (first, second) = (relay(&app, [&ours]), relay(&app, [&theirs]));
     let stop = CancellationToken::new();
     let running = tokio::spawn({
         let (first, stop) = (first.clone(), stop.clone());
@@ -155,7 +155,7 @@ async fn one_relay_at_a_time(app: TestApp) {
 
 async fn draining_gives_up_on_a_relay_that_does_nothing(app: TestApp) {
     let notebook = Notebook::new("notebook");
-    let relay = relay(&app, &[notebook]);
+    let relay = relay(&app, [&notebook]);
     let owner = app.database().owner().await;
     let sql = "INSERT INTO relay_lease (name, owner, fence, expires_at) VALUES ('relay', 'elsewhere', 1, 9000000000000)";
     sea_orm::ConnectionTrait::execute_unprepared(&owner, sql).await.expect("held elsewhere");
@@ -182,7 +182,7 @@ async fn until<F: Future<Output = bool>>(nudge: impl Fn(), holds: impl Fn() -> F
 
 async fn a_commit_is_visible_within_a_quarter_of_a_second(app: TestApp) {
     let notebook = Notebook::new("notebook");
-    let relay = relay(&app, &[notebook.clone()]);
+    let relay = relay(&app, [&notebook]);
     let stop = CancellationToken::new();
     let running = tokio::spawn({
         let (relay, stop) = (relay.clone(), stop.clone());
@@ -208,7 +208,7 @@ async fn a_commit_is_visible_within_a_quarter_of_a_second(app: TestApp) {
 async fn a_running_relay_survives_bad_times(app: TestApp) {
     let notebook = Notebook::new("notebook");
     notebook.crashes.store(3, Ordering::SeqCst);
-    let relay = relay(&app, &[notebook.clone()]);
+    let relay = relay(&app, [&notebook]);
     let stop = CancellationToken::new();
     let running = tokio::spawn({
         let (relay, stop) = (relay.clone(), stop.clone());
@@ -227,7 +227,7 @@ async fn a_running_relay_survives_bad_times(app: TestApp) {
 
 async fn carries_fifteen_hundred_events_a_second(app: TestApp) {
     let (one, two) = (Notebook::of_kinds("one", &["order.*"]), Notebook::of_kinds("two", &["none.*"]));
-    let relay = relay(&app, &[one, two]);
+    let relay = relay(&app, [&one, &two]);
     let ctx = app.customer();
     for _ in 0..6 {
         let events: Vec<Told> = (0..500).map(|_| Told::of(Uuid::now_v7(), 1)).collect();

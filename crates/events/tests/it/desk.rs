@@ -9,7 +9,7 @@ use crate::support::{Notebook, count, relay, tell};
 
 async fn status_tells_what_waits(app: TestApp) {
     let notebook = Notebook::new("notebook");
-    let relay = relay(&app, &[notebook.clone()]);
+    let relay = relay(&app, [&notebook]);
     let empty = desk::status(app.app()).await.expect("status");
     assert_eq!((empty.pending, empty.oldest_age_ms, empty.dead, empty.relay), (0, 0, 0, false));
     assert_eq!(empty.pressure, Pressure::Normal);
@@ -26,7 +26,7 @@ async fn status_tells_what_waits(app: TestApp) {
 
 async fn dead_letters_tell_who_refused_what(app: TestApp) {
     let notebook = Notebook::new("notebook");
-    let relay = relay(&app, &[notebook.clone()]);
+    let relay = relay(&app, [&notebook]);
     notebook.refuse(1);
     let ours = tell(&app.customer(), Uuid::now_v7(), 1).await;
     let theirs = tell(&app.other_tenant(), Uuid::now_v7(), 1).await;
@@ -51,7 +51,7 @@ async fn dead_letters_tell_who_refused_what(app: TestApp) {
 
 async fn replay_gives_one_consumer_what_it_has_had(app: TestApp) {
     let (one, two) = (Notebook::new("one"), Notebook::new("two"));
-    let relay = relay(&app, &[one.clone(), two.clone()]);
+    let relay = relay(&app, [&one, &two]);
     let thing = Uuid::now_v7();
     tell(&app.customer(), thing, 1).await;
     app.advance(Duration::from_secs(10));

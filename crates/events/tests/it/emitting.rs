@@ -79,7 +79,7 @@ async fn a_refused_event_rolls_the_whole_write_back(app: TestApp) {
     assert_eq!(count(&app, "SELECT count(*) FROM outbox").await, 0);
     assert_eq!(count(&app, "SELECT count(*) FROM inbox").await, 0);
     let notebook = Notebook::new("notebook");
-    assert_eq!(relay(&app, &[notebook]).drain().await.expect("drained"), 0);
+    assert_eq!(relay(&app, [&notebook]).drain().await.expect("drained"), 0);
 }
 
 async fn a_write_that_fails_afterwards_takes_its_events_with_it(app: TestApp) {

@@ -58,7 +58,7 @@ proptest! {
 async fn play(app: TestApp, story: Vec<Happening>) {
     let things: Vec<Uuid> = (0..4).map(|_| Uuid::now_v7()).collect();
     let notebook = Notebook::new("notebook");
-    let mut at_work = relay(&app, &[notebook.clone()]);
+    let mut at_work = relay(&app, [&notebook]);
     let mut told: Vec<(usize, i64)> = Vec::new();
     let ctx = app.customer();
     for happening in story {
@@ -89,7 +89,7 @@ async fn play(app: TestApp, story: Vec<Happening>) {
             }
             Happening::Restart => {
                 app.advance(Duration::from_secs(20));
-                at_work = relay(&app, &[notebook.clone()]);
+                at_work = relay(&app, [&notebook]);
             }
         }
     }

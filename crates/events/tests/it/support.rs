@@ -136,8 +136,8 @@ impl Consumer for Notebook {
 }
 
 /// A relay over these consumers that knows the two tenants of [`TestApp`].
-pub fn relay(app: &TestApp, consumers: &[Arc<Notebook>]) -> Relay {
-    let consumers = consumers.iter().map(|consumer| Arc::clone(consumer) as Arc<dyn Consumer>).collect();
+pub fn relay<'a>(app: &TestApp, consumers: impl IntoIterator<Item = &'a Arc<Notebook>>) -> Relay {
+    let consumers = consumers.into_iter().map(|consumer| Arc::clone(consumer) as Arc<dyn Consumer>).collect();
     let options = RelayOptions {
         batch: 500,
         poll: Duration::from_millis(100),
