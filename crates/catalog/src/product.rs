@@ -8,7 +8,7 @@ pub mod state;
 pub(crate) mod store;
 
 use platform::{Ctx, Error, TenantDb, Tx};
-use primitives::{ImageId, Permission, ProductId, Slug};
+use primitives::{CollectionId, ImageId, MediaId, Permission, ProductId, Slug};
 use sea_orm::{ActiveValue::Set, ColumnTrait};
 use serde::Serialize;
 
@@ -42,13 +42,13 @@ pub async fn create(ctx: &Ctx, input: &NewProduct) -> Result<AdminProduct> {
             spec.slug = free_slug(tx, &spec.slug).await?;
         }
         crate::media::must_exist(tx, spec.images.iter().filter_map(|image| image.media)).await?;
-        let changes = change::compare(None, &spec, Missing::Remove, currency, now)?;
+        let mut changes = change::compare(None, &spec, Missing::Remove, currency, now)?;
+        if input.publish {
+            changes = changes.published(now)?;
+        }
         let id = changes.id;
         change::write(tx, vec![changes], Reason::Initial, now).await?;
         collection::set_memberships(tx, id, &input.collections, now).await?;
-        if input.publish {
-            shift(tx, id, 1, Move::Publish).await?;
-        }
         load_admin(tx, id).await
     })
     .await
@@ -59,15 +59,8 @@ pub async fn create(ctx: &Ctx, input: &NewProduct) -> Result<AdminProduct> {
 /// # Errors
 /// As [`create`]; `CONFLICT` when `version` is not the present one.
 pub async fn update(ctx: &Ctx, id: ProductId, version: i64, input: &ProductEdit) -> Result<AdminProduct> {
-    let now = ctx.now();
-    change_spec(ctx, id, version, async |tx, spec| {
-        input::edit(spec, input)?;
-        if let Some(collections) = &input.collections {
-            collection::set_memberships(tx, id, collections, now).await?;
-        }
-        Ok(())
-    })
-    .await
+    let beside = Beside { collections: input.collections.as_deref(), media: Vec::new() };
+    change_spec(ctx, id, version, beside, |spec| input::edit(spec, input)).await
 }
 
 /// Adds, changes and removes variants, all or none.
@@ -84,7 +77,7 @@ pub async fn save_variants(
         ctx.require(Permission::INVENTORY_UPDATE)?;
     }
     let currency = ctx.tenant().currency;
-    change_spec(ctx, id, version, async |_, spec| input::edit_variants(spec, input, currency)).await
+    change_spec(ctx, id, version, Beside::default(), |spec| input::edit_variants(spec, input, currency)).await
 }
 
 /// Adds pictures behind those that are there.
@@ -94,14 +87,14 @@ pub async fn attach_media(
     version: i64,
     media: &[MediaInput],
 ) -> Result<AdminProduct> {
-    change_spec(ctx, id, version, async |tx, spec| {
+    let beside = Beside { collections: None, media: media.iter().filter_map(|input| input.media).collect() };
+    change_spec(ctx, id, version, beside, |spec| {
         let mut check = Check::default();
         let mut images = input::images(&mut check, "media", media);
         if MAX_IMAGES < spec.images.len() + images.len() {
             check.fail("media", format!("a product has at most {MAX_IMAGES} pictures"));
         }
         check.finish(())?;
-        crate::media::must_exist(tx, images.iter().filter_map(|image| image.media)).await?;
         spec.images.append(&mut images);
         Ok(())
     })
@@ -115,7 +108,7 @@ pub async fn reorder_media(
     version: i64,
     order: &[ImageId],
 ) -> Result<AdminProduct> {
-    change_spec(ctx, id, version, async |_, spec| {
+    change_spec(ctx, id, version, Beside::default(), |spec| {
         let mut places = Vec::with_capacity(order.len());
         for image in order {
             let place = spec.images.iter().position(|there| there.id == Some(*image));
@@ -142,7 +135,7 @@ pub async fn set_alt(
     image: ImageId,
     alt: &str,
 ) -> Result<AdminProduct> {
-    change_spec(ctx, id, version, async |_, spec| {
+    change_spec(ctx, id, version, Beside::default(), |spec| {
         let mut check = Check::default();
         let alt = check.line("alt", alt, 512);
         check.finish(())?;
@@ -203,12 +196,22 @@ pub async fn get(ctx: &Ctx, id: ProductId) -> Result<AdminProduct> {
     load_admin(&db, id).await
 }
 
+/// What changes beside the product's own rows.
+#[derive(Default)]
+struct Beside<'i> {
+    /// All collections that show it, when they are given.
+    collections: Option<&'i [CollectionId]>,
+    /// Files that have to be this tenant's.
+    media: Vec<MediaId>,
+}
+
 /// Loads, lets `edit` change the specification, writes the difference. Nothing different: nothing is written.
 async fn change_spec(
     ctx: &Ctx,
     id: ProductId,
     version: i64,
-    edit: impl AsyncFn(&Tx, &mut ProductSpec) -> Result<()>,
+    beside: Beside<'_>,
+    edit: impl Fn(&mut ProductSpec) -> Result<()> + Send + Sync,
 ) -> Result<AdminProduct> {
     let now = ctx.now();
     let currency = ctx.tenant().currency;
@@ -218,7 +221,11 @@ async fn change_spec(
             return Err(CatalogError::Changed { kind: ProductId::KIND, version: before.product.version });
         }
         let mut spec = input::spec_of(&before)?;
-        edit(tx, &mut spec).await?;
+        edit(&mut spec)?;
+        crate::media::must_exist(tx, beside.media.iter().copied()).await?;
+        if let Some(collections) = beside.collections {
+            collection::set_memberships(tx, id, collections, now).await?;
+        }
         if before.product.status == "published" && spec.variants.is_empty() {
             return Err(CatalogError::field("remove", "a published product needs at least one variant"));
         }

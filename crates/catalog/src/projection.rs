@@ -70,7 +70,6 @@ impl Projection for CatalogProjection {
             media.extend(touched.media_id.map(|id| id.uuid()));
         }
         let mut changed = Changed { products: deleted, ..Changed::default() };
-        changed.lists = !changed.products.is_empty();
         showing(tx, &media, &mut products, &mut collections).await?;
         restock(tx, &variants, &mut products).await?;
         let products: Vec<Uuid> = products.into_iter().map(ProductId::uuid).collect();
@@ -95,7 +94,6 @@ impl Projection for CatalogProjection {
 /// What looks different after a commit.
 #[derive(Default)]
 struct Changed {
-    lists: bool,
     products: HashSet<ProductId>,
     collections: bool,
 }
@@ -110,7 +108,8 @@ fn announce(tx: &Tx, changed: Changed) {
         if changed.collections {
             hub.bump(tenant, COLLECTIONS);
         }
-        if changed.lists || changed.collections {
+        // Lists can carry whatever a page knows.
+        if !changed.products.is_empty() || changed.collections {
             hub.bump(tenant, CATALOG);
         }
     });
@@ -218,14 +217,10 @@ async fn project_products(
             continue;
         }
         let visible = |doc: &product_doc::Model| doc.status == "published";
-        let as_listed =
-            |doc: &product_doc::Model| product_doc::Model { page: String::new(), stock: None, ..doc.clone() };
-        if visible(&documents.doc) || old.is_some_and(visible) {
-            let product = ProductId::from_uuid(*id);
-            changed.lists |= old.map(as_listed) != Some(as_listed(&documents.doc));
-            if old.is_none_or(|old| old.page != documents.doc.page || old.status != documents.doc.status) {
-                changed.products.insert(product);
-            }
+        let as_shown = |doc: &product_doc::Model| product_doc::Model { stock: None, ..doc.clone() };
+        let shown = visible(&documents.doc) || old.is_some_and(visible);
+        if shown && old.map(as_shown) != Some(as_shown(&documents.doc)) {
+            changed.products.insert(ProductId::from_uuid(*id));
         }
         if old.is_none_or(|old| {
             old.status != documents.doc.status || cover(&old.card) != cover(&documents.doc.card)

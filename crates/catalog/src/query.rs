@@ -9,7 +9,7 @@ mod offer;
 mod page;
 mod sql;
 
-pub use list::{PAGE_SIZE, facets, list, products};
+pub use list::{PAGE_SIZE, facets, list, products, products_with_pages};
 pub use offer::offers;
 pub use page::{
     CollectionIndex, collection, collection_by_id, collections, pages, product, product_by_id, related,

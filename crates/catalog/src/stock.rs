@@ -6,7 +6,7 @@
 mod count;
 mod reserve;
 
-pub use count::{CountItem, LowItem, Movement, Reason, low, movements, set_on_hand};
+pub use count::{CountItem, LowItem, Movement, Reason, low, movements, set_on_hand, variants};
 pub(crate) use count::{count, note_movement};
 pub use reserve::{Held, expire_due, extend, held, keep, release, reserve, ship};
 

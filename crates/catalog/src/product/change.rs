@@ -9,12 +9,14 @@ use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, IntoActiveModel};
 use uuid::Uuid;
 
 use super::spec::{ImageSpec, ProductSpec, VariantSpec};
+use super::state::Product;
 use super::store::{self, Snapshot};
 use super::{json, names};
 use crate::entity::{product, product_image, stock_level, stock_movement, variant};
 use crate::error::{CatalogError, Result};
 use crate::event::{CatalogEvent, PriceFact};
 use crate::stock::{self, Level, Reason};
+use crate::view::ProductStatus;
 
 /// What happens to variants and pictures that the specification does not name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +50,14 @@ impl Changes {
     /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
         self.version.is_some() && self.stock.is_empty() && !self.touches_product()
+    }
+
+    /// A new product that is shown in the shop at once.
+    pub fn published(mut self, now: Timestamp) -> Result<Self> {
+        let published = Product::draft(self.id).publish(self.new_variants.len(), now)?;
+        self.product.status = ProductStatus::Published.as_str().to_owned();
+        self.product.published_at = Some(published.state().at.millis());
+        Ok(self)
     }
 
     /// Whether more than counts differs; only then the product gets a new version.
@@ -498,6 +508,9 @@ fn announce(changes: &Changes, events: &mut Vec<CatalogEvent>) {
             slug: changes.product.slug.clone(),
             variant_ids: changes.new_variants.iter().map(|(row, _)| id(row)).collect(),
         });
+    }
+    if changes.version.is_none() && changes.product.published_at.is_some() {
+        events.push(CatalogEvent::ProductPublished { product_id, slug: changes.product.slug.clone() });
     }
     for (row, _) in &changes.new_variants {
         events.push(CatalogEvent::VariantCreated { product_id, variant_id: id(row), sku: row.sku.clone() });

@@ -184,7 +184,10 @@ fn page(
         .reduce(Availability::best)
         .unwrap_or(Availability::SoldOut);
     let body = SafeHtml::clean(&row.body);
-    let summary = excerpt(body.as_str(), 200);
+    // What stands under headings of its own is told in panels; the summary is of what comes before.
+    let (intro, _) = body.sections();
+    let told = if intro.is_blank() { &body } else { &intro };
+    let summary = excerpt(told.as_str(), 200);
     let or =
         |given: &str, fallback: &str| if given.is_empty() { fallback.to_owned() } else { given.to_owned() };
     ProductPage {

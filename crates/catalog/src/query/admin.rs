@@ -215,3 +215,24 @@ fn conditions(filter: &AdminFilter) -> Sql {
     search(&mut sql, filter.q.as_deref());
     sql
 }
+
+/// Products of a collection as rows of the table, in the collection's order.
+pub async fn members(ctx: &Ctx, collection: CollectionId, limit: u64) -> Result<Vec<AdminProductRow>> {
+    let db = ctx.read(Permission::CATEGORIES_READ).await?;
+    let rows = db
+        .raw_all(
+            "SELECT d.staff, d.stock FROM collection_product m \
+             JOIN product_doc d ON d.tenant_id = m.tenant_id AND d.product_id = m.product_id \
+             WHERE m.tenant_id = {tenant} AND m.collection_id = ? ORDER BY m.position, m.product_id LIMIT ?",
+            vec![collection.uuid().into(), i64::try_from(limit).unwrap_or(i64::MAX).into()],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let staff: String = row.try_get("", "staff").map_err(Error::from)?;
+            let mut view: AdminProductRow = serde_json::from_str(&staff).map_err(Error::internal)?;
+            view.stock = row.try_get("", "stock").map_err(Error::from)?;
+            Ok(view)
+        })
+        .collect()
+}

@@ -58,6 +58,7 @@ pub(super) struct Counted {
 pub(super) struct Caches {
     lists: Cache<Keyed<ListQuery>, Arc<ListPage>>,
     slices: Cache<Keyed<SliceKey>, Arc<Slice<Arc<ProductCard>>>>,
+    full_slices: Cache<Keyed<SliceKey>, Arc<Slice<Arc<ProductPage>>>>,
     counts: Cache<Keyed<ListQuery>, Counted>,
     slugs: Cache<Keyed<String>, Resolved>,
     pages: Cache<PageKey, Option<Arc<ProductPage>>>,
@@ -79,6 +80,7 @@ impl Caches {
         app.state(|| Self {
             lists: cache(LISTS),
             slices: cache(LISTS),
+            full_slices: cache(LISTS),
             counts: cache(LISTS),
             slugs: cache(documents),
             pages: cache(documents / 2),
@@ -103,6 +105,15 @@ impl Caches {
         load: impl Future<Output = platform::Result<Arc<Slice<Arc<ProductCard>>>>>,
     ) -> platform::Result<Arc<Slice<Arc<ProductCard>>>> {
         once(&self.slices, keyed(ctx, CATALOG, key), load).await
+    }
+
+    pub async fn full_slice(
+        &self,
+        ctx: &Ctx,
+        key: SliceKey,
+        load: impl Future<Output = platform::Result<Arc<Slice<Arc<ProductPage>>>>>,
+    ) -> platform::Result<Arc<Slice<Arc<ProductPage>>>> {
+        once(&self.full_slices, keyed(ctx, CATALOG, key), load).await
     }
 
     pub async fn counts(

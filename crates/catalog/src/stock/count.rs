@@ -290,3 +290,26 @@ pub async fn low(ctx: &Ctx, limit: u64) -> Result<Vec<LowItem>> {
     }
     Ok(items)
 }
+
+/// These variants with their stock, in the order of `ids`.
+pub async fn variants(ctx: &Ctx, ids: &[VariantId]) -> Result<Vec<crate::view::AdminVariant>> {
+    use crate::entity::variant;
+    let db = ctx.read(Permission::INVENTORY_UPDATE).await?;
+    let keys: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let rows =
+        db.find::<variant::Entity>().filter(variant::Column::Id.is_in(keys.iter().copied())).all().await?;
+    let levels = db
+        .find::<stock_level::Entity>()
+        .filter(stock_level::Column::VariantId.is_in(keys.iter().copied()))
+        .all()
+        .await?;
+    let mut found = Vec::with_capacity(keys.len());
+    for id in keys {
+        let row = rows.iter().find(|row| row.id == id);
+        let level = levels.iter().find(|level| level.variant_id == id);
+        if let (Some(row), Some(level)) = (row, level) {
+            found.push(crate::product::admin::variant_view(row, &Level::of(level))?);
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,744 @@
+//! What everybody may read: published products and collections, from the read model.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, ID, InputObject, Lookahead, Object, Result, SimpleObject};
+use platform::Error;
+use platform::graphql::{DateTime, Long, Money, ctx_of, failure, parse_id};
+use primitives::{CollectionId, Cursor, ProductId};
+
+use super::{connection, nodes, page_args};
+use crate::query::{self, Slice};
+use crate::view::{
+    self, Availability, CollectionLookup, CollectionView, ListQuery, ListSort, ProductCard, ProductLookup,
+    ProductPage,
+};
+
+/// The shop's side of the query root.
+#[derive(Default)]
+pub struct ShopQuery;
+
+/// The public part of the catalogue.
+#[Object]
+impl ShopQuery {
+    /// Products of the shop.
+    #[graphql(complexity = "1 + nodes(first, last) * child_complexity")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn products(
+        &self,
+        context: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        filter: Option<ProductFilter>,
+        #[graphql(default_with = "ProductSort::Featured")] sort: ProductSort,
+    ) -> Result<ProductConnection> {
+        let query = list_query(filter, None, sort);
+        product_connection(context, &query, first, after, last, before).await
+    }
+
+    /// Facets with counts for a filter; each group is counted as if nothing were chosen in it.
+    async fn product_facets(
+        &self,
+        context: &Context<'_>,
+        filter: Option<ProductFilter>,
+    ) -> Result<ProductFacets> {
+        let ctx = ctx_of(context)?;
+        let query = list_query(filter, None, ProductSort::Featured);
+        let (total, facets) = query::facets(ctx, &query).await.map_err(failure)?;
+        Ok(ProductFacets { total, facets })
+    }
+
+    /// A published product by its id or its address; an address that it had before works too.
+    async fn product(
+        &self,
+        context: &Context<'_>,
+        id: Option<ID>,
+        slug: Option<String>,
+    ) -> Result<Option<ProductNode>> {
+        let ctx = ctx_of(context)?;
+        let found = match (id, slug) {
+            (Some(id), None) => {
+                let id: ProductId = parse_id(&id, ProductId::KIND)?;
+                query::product_by_id(ctx, id).await.map_err(failure)?
+            }
+            (None, Some(slug)) => match query::product(ctx, &slug).await.map_err(failure)? {
+                ProductLookup::Found(page) => Some(page),
+                ProductLookup::Moved { slug } => match query::product(ctx, &slug).await.map_err(failure)? {
+                    ProductLookup::Found(page) => Some(page),
+                    _ => None,
+                },
+                ProductLookup::Missing => None,
+            },
+            _ => return Err(failure(Error::invalid("id", "give id or slug, one of both"))),
+        };
+        Ok(found.map(|page| ProductNode::Page(page)))
+    }
+
+    /// Collections in the merchant's order.
+    #[graphql(complexity = "1 + nodes(first, last) * child_complexity")]
+    async fn collections(
+        &self,
+        context: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<CollectionConnection> {
+        const ORDER: &str = "shop-collections";
+        let page = page_args(first, after, last, before)?;
+        let index = query::collections(ctx_of(context)?).await.map_err(failure)?;
+        let place = match page.cursor() {
+            None => None,
+            Some(cursor) => {
+                let id: CollectionId =
+                    cursor.decode(ORDER).map_err(|e| failure(Error::invalid("after", e.to_string())))?;
+                index.all.iter().position(|view| view.id == id)
+            }
+        };
+        let limit = page.limit() as usize;
+        let (from, to) = match page.direction() {
+            primitives::Direction::Forward => {
+                let from = place.map_or(0, |at| at + 1);
+                (from, (from + limit).min(index.all.len()))
+            }
+            primitives::Direction::Backward => {
+                let to = place.unwrap_or(index.all.len());
+                (to.saturating_sub(limit), to)
+            }
+        };
+        let mut items = Vec::with_capacity(to - from);
+        for view in &index.all[from..to] {
+            let cursor = Cursor::encode(ORDER, &view.id).map_err(|e| failure(Error::internal(e)))?;
+            items.push((cursor, Arc::clone(view)));
+        }
+        let (has_next, has_previous) = (to < index.all.len(), 0 < from);
+        let slice = Slice { items, total: index.all.len() as u64, has_next, has_previous };
+        Ok(CollectionConnection::of(&slice, |view| CollectionNode(Arc::clone(view))))
+    }
+
+    /// A collection by its id or its address; an address that it had before works too.
+    async fn collection(
+        &self,
+        context: &Context<'_>,
+        id: Option<ID>,
+        slug: Option<String>,
+    ) -> Result<Option<CollectionNode>> {
+        let ctx = ctx_of(context)?;
+        let found = match (id, slug) {
+            (Some(id), None) => {
+                let id: CollectionId = parse_id(&id, CollectionId::KIND)?;
+                query::collection_by_id(ctx, id).await.map_err(failure)?
+            }
+            (None, Some(slug)) => match query::collection(ctx, &slug).await.map_err(failure)? {
+                CollectionLookup::Found(view) => Some(view),
+                CollectionLookup::Moved { slug } => {
+                    match query::collection(ctx, &slug).await.map_err(failure)? {
+                        CollectionLookup::Found(view) => Some(view),
+                        _ => None,
+                    }
+                }
+                CollectionLookup::Missing => None,
+            },
+            _ => return Err(failure(Error::invalid("id", "give id or slug, one of both"))),
+        };
+        Ok(found.map(CollectionNode))
+    }
+}
+
+async fn product_connection(
+    context: &Context<'_>,
+    query: &ListQuery,
+    first: Option<i32>,
+    after: Option<String>,
+    last: Option<i32>,
+    before: Option<String>,
+) -> Result<ProductConnection> {
+    let ctx = ctx_of(context)?;
+    let page = page_args(first, after, last, before)?;
+    let look = context.look_ahead();
+    if needs_pages(&look) {
+        let slice = query::products_with_pages(ctx, query, &page).await.map_err(failure)?;
+        return Ok(ProductConnection::of(&slice, |page| ProductNode::Page(Arc::clone(page))));
+    }
+    let slice = query::products(ctx, query, &page).await.map_err(failure)?;
+    Ok(ProductConnection::of(&slice, |card| ProductNode::Card(Arc::clone(card))))
+}
+
+/// Whether the document asks for what only the product's page knows.
+fn needs_pages(look: &Lookahead<'_>) -> bool {
+    const PAGE: [&str; 9] = [
+        "descriptionHtml",
+        "summary",
+        "seoTitle",
+        "seoDescription",
+        "images",
+        "options",
+        "variants",
+        "collections",
+        "tags",
+    ];
+    let nodes = look.field("nodes");
+    let node = look.field("edges").field("node");
+    PAGE.iter().any(|field| nodes.field(field).exists() || node.field(field).exists())
+}
+
+/// Order of a list of products.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Enum)]
+pub enum ProductSort {
+    /// The merchant's order in a collection; elsewhere what can be bought first, then newest.
+    #[default]
+    Featured,
+    /// Last published first.
+    Newest,
+    /// Lowest price first.
+    PriceAsc,
+    /// Highest price first.
+    PriceDesc,
+    /// By name.
+    Name,
+}
+
+impl From<ProductSort> for ListSort {
+    fn from(sort: ProductSort) -> Self {
+        match sort {
+            ProductSort::Featured => Self::Featured,
+            ProductSort::Newest => Self::Newest,
+            ProductSort::PriceAsc => Self::PriceAsc,
+            ProductSort::PriceDesc => Self::PriceDesc,
+            ProductSort::Name => Self::Name,
+        }
+    }
+}
+
+/// Which products; everything given must hold.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct ProductFilter {
+    /// Words in name, maker, type, tags, SKUs.
+    q: Option<String>,
+    /// Address of a collection.
+    collection: Option<String>,
+    /// Lowest price in minor units.
+    price_min: Option<Long>,
+    /// Highest price in minor units.
+    price_max: Option<Long>,
+    /// By options.
+    options: Option<Vec<OptionFilter>>,
+    /// Only what can be bought.
+    in_stock: Option<bool>,
+}
+
+/// Any of these values of one option, whatever the case.
+#[derive(Clone, Debug, InputObject)]
+pub struct OptionFilter {
+    /// Name of the option.
+    name: String,
+    /// Values.
+    values: Vec<String>,
+}
+
+fn list_query(filter: Option<ProductFilter>, collection: Option<String>, sort: ProductSort) -> ListQuery {
+    let filter = filter.unwrap_or_default();
+    let options = filter.options.unwrap_or_default();
+    ListQuery {
+        collection: collection.or(filter.collection),
+        q: filter.q,
+        price_min: filter.price_min.map(|Long(minor)| minor),
+        price_max: filter.price_max.map(|Long(minor)| minor),
+        options: options.into_iter().map(|o| view::OptionFilter { name: o.name, values: o.values }).collect(),
+        in_stock: filter.in_stock.unwrap_or(false),
+        sort: sort.into(),
+        page: 1,
+    }
+}
+
+connection!(ProductConnection, ProductEdge, ProductNode);
+connection!(CollectionConnection, CollectionEdge, CollectionNode);
+
+/// A published product: its card is enough for most lists.
+#[derive(Clone)]
+pub enum ProductNode {
+    /// What a list knows.
+    Card(Arc<ProductCard>),
+    /// What the product's page knows.
+    Page(Arc<ProductPage>),
+}
+
+/// The same field of card and page.
+macro_rules! of_both {
+    ($node:expr, $name:ident) => {
+        match $node {
+            ProductNode::Card(card) => &card.$name,
+            ProductNode::Page(page) => &page.$name,
+        }
+    };
+}
+
+impl ProductNode {
+    /// The page; documents that ask for it get it with the list, so this hardly ever loads.
+    async fn page(&self, context: &Context<'_>) -> Result<Arc<ProductPage>> {
+        match self {
+            Self::Page(page) => Ok(Arc::clone(page)),
+            Self::Card(card) => {
+                let page = query::product_by_id(ctx_of(context)?, card.id).await.map_err(failure)?;
+                page.ok_or_else(|| failure(Error::not_found(ProductId::KIND)))
+            }
+        }
+    }
+}
+
+/// A product of the shop.
+#[Object(name = "Product")]
+impl ProductNode {
+    /// Identity.
+    async fn id(&self) -> ID {
+        ID(of_both!(self, id).to_string())
+    }
+
+    /// Last part of its address.
+    async fn slug(&self) -> &str {
+        of_both!(self, slug)
+    }
+
+    /// Name.
+    async fn title(&self) -> &str {
+        of_both!(self, title)
+    }
+
+    /// Maker, may be empty.
+    async fn vendor(&self) -> &str {
+        of_both!(self, vendor)
+    }
+
+    /// Kind, may be empty.
+    async fn product_type(&self) -> &str {
+        of_both!(self, product_type)
+    }
+
+    /// Tags, sorted.
+    async fn tags(&self, context: &Context<'_>) -> Result<Vec<String>> {
+        Ok(self.page(context).await?.tags.clone())
+    }
+
+    /// Cleaned HTML.
+    async fn description_html(&self, context: &Context<'_>) -> Result<String> {
+        Ok(self.page(context).await?.body.as_str().to_owned())
+    }
+
+    /// The first sentences as plain text.
+    async fn summary(&self, context: &Context<'_>) -> Result<String> {
+        Ok(self.page(context).await?.summary.clone())
+    }
+
+    /// Title for search engines.
+    async fn seo_title(&self, context: &Context<'_>) -> Result<String> {
+        Ok(self.page(context).await?.seo_title.clone())
+    }
+
+    /// Description for search engines.
+    async fn seo_description(&self, context: &Context<'_>) -> Result<String> {
+        Ok(self.page(context).await?.seo_description.clone())
+    }
+
+    /// The lowest price of its variants.
+    async fn price(&self, context: &Context<'_>) -> Result<Money> {
+        Ok(Money::of(*of_both!(self, price), ctx_of(context)?.locale()))
+    }
+
+    /// The highest price of its variants.
+    async fn price_max(&self, context: &Context<'_>) -> Result<Money> {
+        Ok(Money::of(*of_both!(self, price_max), ctx_of(context)?.locale()))
+    }
+
+    /// The struck-out price that belongs to `price`, when it is higher.
+    async fn compare_at_price(&self, context: &Context<'_>) -> Result<Option<Money>> {
+        let locale = ctx_of(context)?.locale();
+        Ok(of_both!(self, compare_at).map(|amount| Money::of(amount, locale)))
+    }
+
+    /// The best of its variants.
+    async fn availability(&self) -> AvailabilityInfo {
+        (*of_both!(self, availability)).into()
+    }
+
+    /// Pictures in order.
+    async fn images(&self, context: &Context<'_>) -> Result<Vec<Picture>> {
+        Ok(self.page(context).await?.pictures.iter().map(Picture::of).collect())
+    }
+
+    /// The first picture.
+    async fn cover(&self) -> Option<Picture> {
+        of_both!(self, pictures).first().map(Picture::of)
+    }
+
+    /// What can be chosen.
+    async fn options(&self, context: &Context<'_>) -> Result<Vec<ProductOption>> {
+        let page = self.page(context).await?;
+        let group = |group: &view::OptionGroup| ProductOption {
+            name: group.name.clone(),
+            values: group
+                .values
+                .iter()
+                .map(|value| ProductOptionValue {
+                    value: value.value.clone(),
+                    swatch: value.swatch.clone(),
+                    available: value.available,
+                })
+                .collect(),
+        };
+        Ok(page.options.iter().map(group).collect())
+    }
+
+    /// Variants in order.
+    async fn variants(&self, context: &Context<'_>) -> Result<Vec<ProductVariant>> {
+        let page = self.page(context).await?;
+        Ok((0..page.variants.len()).map(|at| ProductVariant { page: Arc::clone(&page), at }).collect())
+    }
+
+    /// Collections that show it.
+    async fn collections(&self, context: &Context<'_>) -> Result<Vec<CollectionLink>> {
+        Ok(self.page(context).await?.collections.iter().map(CollectionLink::of).collect())
+    }
+
+    /// When it was published.
+    async fn published_at(&self) -> Option<DateTime> {
+        of_both!(self, published_at).map(DateTime)
+    }
+
+    /// When it last changed.
+    async fn updated_at(&self) -> DateTime {
+        DateTime(*of_both!(self, updated_at))
+    }
+}
+
+/// What can be said about stock.
+#[derive(Clone, Copy, Debug, SimpleObject)]
+#[graphql(name = "Availability")]
+pub struct AvailabilityInfo {
+    /// For programs.
+    state: AvailabilityState,
+    /// Pieces left, when it is `LOW`.
+    left: Option<i64>,
+}
+
+/// A word for stock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+pub enum AvailabilityState {
+    /// Enough.
+    InStock,
+    /// Few left.
+    Low,
+    /// May be ordered, is sent later.
+    Backorder,
+    /// Cannot be had.
+    SoldOut,
+}
+
+impl From<Availability> for AvailabilityInfo {
+    fn from(availability: Availability) -> Self {
+        match availability {
+            Availability::InStock => Self { state: AvailabilityState::InStock, left: None },
+            Availability::Low { left } => Self { state: AvailabilityState::Low, left: Some(left) },
+            Availability::Backorder => Self { state: AvailabilityState::Backorder, left: None },
+            Availability::SoldOut => Self { state: AvailabilityState::SoldOut, left: None },
+        }
+    }
+}
+
+/// A picture; its renditions are at `{urlBase}-{w}.webp` for every `w` of `widths`.
+#[derive(Clone, Debug, SimpleObject)]
+#[graphql(complex)]
+pub struct Picture {
+    /// Address without width and ending.
+    url_base: String,
+    /// Widths in pixels, ascending.
+    widths: Vec<u32>,
+    /// Width of the original.
+    width: u32,
+    /// Height of the original.
+    height: u32,
+    /// Text for those who do not see it.
+    alt: String,
+}
+
+#[async_graphql::ComplexObject]
+impl Picture {
+    /// The smallest rendition that is at least so wide, else the largest.
+    async fn url(&self, #[graphql(default = 800)] width: u32) -> String {
+        let chosen = self.widths.iter().find(|w| width <= **w).or_else(|| self.widths.last());
+        chosen.map(|w| format!("{}-{w}.webp", self.url_base)).unwrap_or_default()
+    }
+}
+
+impl Picture {
+    /// The picture as clients see it; carts and orders show it too.
+    pub fn of(picture: &view::Picture) -> Self {
+        Self {
+            url_base: picture.url_base.clone(),
+            widths: picture.widths.clone(),
+            width: picture.width,
+            height: picture.height,
+            alt: picture.alt.clone(),
+        }
+    }
+}
+
+/// One of up to three things to choose.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct ProductOption {
+    /// For example "Colour".
+    name: String,
+    /// In order.
+    values: Vec<ProductOptionValue>,
+}
+
+/// A choice.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct ProductOptionValue {
+    /// As the merchant wrote it.
+    value: String,
+    /// `#rrggbb` of a known colour.
+    swatch: Option<String>,
+    /// Whether any variant with it can be bought.
+    available: bool,
+}
+
+/// A variant that can be bought.
+pub struct ProductVariant {
+    page: Arc<ProductPage>,
+    at: usize,
+}
+
+impl ProductVariant {
+    fn view(&self) -> &view::VariantView {
+        &self.page.variants[self.at]
+    }
+}
+
+/// A variant of a product.
+#[Object]
+impl ProductVariant {
+    /// Identity.
+    async fn id(&self) -> ID {
+        ID(self.view().id.to_string())
+    }
+
+    /// Its values; empty when there is nothing to choose.
+    async fn title(&self) -> &str {
+        &self.view().title
+    }
+
+    /// Stock keeping unit, may be empty.
+    async fn sku(&self) -> &str {
+        &self.view().sku
+    }
+
+    /// One value per option.
+    async fn options(&self) -> Vec<SelectedOption> {
+        let values = self.page.options.iter().zip(&self.view().options);
+        values
+            .map(|(group, value)| SelectedOption { name: group.name.clone(), value: value.clone() })
+            .collect()
+    }
+
+    /// What it costs.
+    async fn price(&self, context: &Context<'_>) -> Result<Money> {
+        Ok(Money::of(self.view().price, ctx_of(context)?.locale()))
+    }
+
+    /// Struck-out price, when it is higher.
+    async fn compare_at_price(&self, context: &Context<'_>) -> Result<Option<Money>> {
+        let locale = ctx_of(context)?.locale();
+        Ok(self.view().compare_at.map(|amount| Money::of(amount, locale)))
+    }
+
+    /// Words for stock.
+    async fn availability(&self) -> AvailabilityInfo {
+        self.view().availability.into()
+    }
+
+    /// Its own picture.
+    async fn picture(&self) -> Option<Picture> {
+        let at = self.view().picture.and_then(|at| usize::try_from(at).ok())?;
+        self.page.pictures.get(at).map(Picture::of)
+    }
+
+    /// Weight in grams.
+    async fn weight_grams(&self) -> i64 {
+        self.view().weight_grams
+    }
+
+    /// Whether it is sent.
+    async fn requires_shipping(&self) -> bool {
+        self.view().requires_shipping
+    }
+}
+
+/// The chosen value of one option.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct SelectedOption {
+    /// Name of the option.
+    name: String,
+    /// The value.
+    value: String,
+}
+
+/// A link to a collection.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct CollectionLink {
+    /// Identity.
+    id: ID,
+    /// Address.
+    slug: String,
+    /// Name.
+    title: String,
+}
+
+impl CollectionLink {
+    pub(super) fn of(link: &view::CollectionLink) -> Self {
+        Self { id: ID(link.id.to_string()), slug: link.slug.clone(), title: link.title.clone() }
+    }
+}
+
+/// What a list can be narrowed by.
+pub struct ProductFacets {
+    total: u64,
+    facets: Arc<view::Facets>,
+}
+
+/// Facets of a list.
+#[Object]
+impl ProductFacets {
+    /// Products with the whole filter.
+    async fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// Options with their values.
+    async fn options(&self) -> Vec<OptionFacet> {
+        let facet = |facet: &view::OptionFacet| OptionFacet {
+            name: facet.name.clone(),
+            values: facet
+                .values
+                .iter()
+                .map(|value| FacetValue {
+                    value: value.value.clone(),
+                    swatch: value.swatch.clone(),
+                    count: value.count,
+                    selected: value.selected,
+                })
+                .collect(),
+        };
+        self.facets.options.iter().map(facet).collect()
+    }
+
+    /// Bounds of the price, without the price filter.
+    async fn price(&self, context: &Context<'_>) -> Result<PriceFacet> {
+        let locale = ctx_of(context)?.locale();
+        let (min, max) = self.facets.price.unzip();
+        let money = |amount: primitives::Money| Money::of(amount, locale);
+        Ok(PriceFacet { min: min.map(money), max: max.map(money) })
+    }
+
+    /// Products that can be bought, without the stock filter.
+    async fn in_stock(&self) -> u64 {
+        self.facets.in_stock
+    }
+}
+
+/// One option.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct OptionFacet {
+    /// Its name.
+    name: String,
+    /// Most frequent first.
+    values: Vec<FacetValue>,
+}
+
+/// One value.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct FacetValue {
+    /// As the merchant wrote it.
+    value: String,
+    /// `#rrggbb` of a known colour.
+    swatch: Option<String>,
+    /// Products that have it.
+    count: u64,
+    /// Whether the filter asks for it.
+    selected: bool,
+}
+
+/// Bounds of the price.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct PriceFacet {
+    /// The lowest.
+    min: Option<Money>,
+    /// The highest.
+    max: Option<Money>,
+}
+
+/// A collection.
+#[derive(Clone)]
+pub struct CollectionNode(Arc<CollectionView>);
+
+/// Products that a merchant shows together.
+#[Object(name = "Collection")]
+impl CollectionNode {
+    /// Identity.
+    async fn id(&self) -> ID {
+        ID(self.0.id.to_string())
+    }
+
+    /// Last part of its address.
+    async fn slug(&self) -> &str {
+        &self.0.slug
+    }
+
+    /// Name.
+    async fn title(&self) -> &str {
+        &self.0.title
+    }
+
+    /// Cleaned HTML.
+    async fn description_html(&self) -> &str {
+        self.0.body.as_str()
+    }
+
+    /// Its picture, else the cover of its first product.
+    async fn picture(&self) -> Option<Picture> {
+        self.0.picture.as_ref().map(Picture::of)
+    }
+
+    /// Published products in it.
+    async fn product_count(&self) -> u32 {
+        self.0.product_count
+    }
+
+    /// Title for search engines.
+    async fn seo_title(&self) -> &str {
+        &self.0.seo_title
+    }
+
+    /// Description for search engines.
+    async fn seo_description(&self) -> &str {
+        &self.0.seo_description
+    }
+
+    /// Its products. Inside a list of collections this is one (remembered) load each.
+    #[graphql(complexity = "10 + nodes(first, last) * child_complexity")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a Relay connection")]
+    async fn products(
+        &self,
+        context: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        filter: Option<ProductFilter>,
+        #[graphql(default_with = "ProductSort::Featured")] sort: ProductSort,
+    ) -> Result<ProductConnection> {
+        let query = list_query(filter, Some(self.0.slug.clone()), sort);
+        product_connection(context, &query, first, after, last, before).await
+    }
+}

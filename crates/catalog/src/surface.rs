@@ -1,0 +1,67 @@
+//! Every door of the catalogue with its permission.
+
+use platform::Access;
+use platform::surface::{Entry, owned_by};
+use primitives::Permission as P;
+
+/// What the outside can reach here.
+pub fn surface() -> Vec<Entry> {
+    owned_by(
+        "catalog",
+        vec![
+            Entry::query("products", Access::Public),
+            Entry::query("productFacets", Access::Public),
+            Entry::query("product", Access::Public).id("id", "product"),
+            Entry::query("collections", Access::Public),
+            Entry::query("collection", Access::Public).id("id", "collection"),
+            Entry::query("adminProducts", P::PRODUCTS_LIST).id("filter.collectionId", "collection"),
+            Entry::query("adminProduct", P::PRODUCTS_READ).id("id", "product"),
+            Entry::query("adminProductCounts", P::PRODUCTS_LIST),
+            Entry::query("adminCollections", P::CATEGORIES_LIST),
+            Entry::query("adminCollection", P::CATEGORIES_READ).id("id", "collection"),
+            Entry::query("lowStock", P::INVENTORY_READ),
+            Entry::query("stockMovements", P::INVENTORY_READ).id("variantId", "variant"),
+            Entry::query("productExport", P::PRODUCTS_EXPORT),
+            Entry::mutation("productCreate", P::PRODUCTS_CREATE)
+                .id("input.collectionIds", "collection")
+                .id("input.media.mediaId", "media"),
+            Entry::mutation("productUpdate", P::PRODUCTS_UPDATE)
+                .id("input.id", "product")
+                .id("input.collectionIds", "collection"),
+            Entry::mutation("productPublish", P::PRODUCTS_PUBLISH).id("input.id", "product"),
+            Entry::mutation("productUnpublish", P::PRODUCTS_PUBLISH).id("input.id", "product"),
+            Entry::mutation("productArchive", P::PRODUCTS_UPDATE).id("input.id", "product"),
+            Entry::mutation("productRestore", P::PRODUCTS_UPDATE).id("input.id", "product"),
+            Entry::mutation("productDelete", P::PRODUCTS_DELETE).id("input.id", "product"),
+            Entry::mutation("productVariantsSave", P::PRODUCTS_UPDATE)
+                .id("input.productId", "product")
+                .id("input.variants.id", "variant")
+                .id("input.variants.imageId", "image")
+                .id("input.remove", "variant"),
+            Entry::mutation("productMediaAttach", P::PRODUCTS_UPDATE)
+                .id("input.productId", "product")
+                .id("input.media.mediaId", "media"),
+            Entry::mutation("productMediaReorder", P::PRODUCTS_UPDATE)
+                .id("input.productId", "product")
+                .id("input.imageIds", "image"),
+            Entry::mutation("productMediaAlt", P::PRODUCTS_UPDATE)
+                .id("input.productId", "product")
+                .id("input.imageId", "image"),
+            Entry::mutation("inventorySet", P::INVENTORY_UPDATE).id("input.items.variantId", "variant"),
+            Entry::mutation("collectionCreate", P::CATEGORIES_CREATE)
+                .id("input.mediaId", "media")
+                .id("input.productIds", "product"),
+            Entry::mutation("collectionUpdate", P::CATEGORIES_UPDATE)
+                .id("input.id", "collection")
+                .id("input.mediaId", "media"),
+            Entry::mutation("collectionDelete", P::CATEGORIES_DELETE).id("input.id", "collection"),
+            Entry::mutation("collectionProductsSet", P::CATEGORIES_UPDATE)
+                .id("input.id", "collection")
+                .id("input.productIds", "product"),
+            Entry::mutation("importPreview", P::PRODUCTS_IMPORT),
+            Entry::mutation("importApply", P::PRODUCTS_IMPORT),
+            Entry::rest("POST", "/api/v1/import/shopify", P::PRODUCTS_IMPORT),
+            Entry::rest("GET", "/api/v1/export/shopify", P::PRODUCTS_EXPORT),
+        ],
+    )
+}
