@@ -6,9 +6,13 @@
 mod entity;
 mod event;
 mod html;
+mod http;
+mod jobs;
 pub mod media;
 pub mod outbound;
 
 pub use event::MediaEvent;
 pub use html::{MAX_HTML, SafeHtml, excerpt, plain_text};
+pub use http::{rest, surface};
+pub use jobs::{Job, jobs};
 pub use media::Picture;

@@ -1,6 +1,9 @@
 //! Pictures from asking to showing, on both databases.
 
 use crate::peer::{Peer, png};
+use axum::Extension;
+use axum::body::Body;
+use axum::http::Request;
 use content::media::{self, Fetcher, MediaState, ReadyPicture};
 use platform::config::List;
 use platform::{Access, App, Ctx, Result, TenantInfo};
@@ -8,6 +11,7 @@ use primitives::{ErrorCode, MediaId, Permission, TenantId};
 use std::sync::Arc;
 use std::time::Duration;
 use testkit::TestApp;
+use tower::ServiceExt as _;
 
 /// An application that may call 127.0.0.1.
 async fn open_app(app: &TestApp) -> TestApp {
@@ -186,7 +190,56 @@ async fn knows_ready_pictures_by_their_address(app: TestApp) {
     assert_eq!((shown.url_base.as_str(), shown.widths.len()), ("/demo/vase", 4));
 }
 
+/// Sends a form with these parts (name, file name or nothing, bytes) and gives back status and JSON.
+async fn post_form(ctx: &Ctx, parts: &[(&str, &str, &[u8])]) -> (u16, serde_json::Value) {
+    let mut body = Vec::new();
+    for (name, file, bytes) in parts {
+        let file = if file.is_empty() { String::new() } else { format!("; filename=\"{file}\"") };
+        let head = format!("--edge\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n");
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(bytes);
+        body.extend_from_slice(b"\r\n");
+    }
+    body.extend_from_slice(b"--edge--\r\n");
+    let request = Request::post("/media")
+        .header("content-type", "multipart/form-data; boundary=edge")
+        .body(Body::from(body))
+        .unwrap();
+    let router = content::rest().layer(Extension(ctx.clone())).with_state(ctx.app().clone());
+    let answer = router.oneshot(request).await.unwrap();
+    let status = answer.status().as_u16();
+    let bytes = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+    (status, serde_json::from_slice(&bytes).unwrap_or_default())
+}
+
+async fn takes_uploads_over_rest(app: TestApp) {
+    let app =
+        TestApp::configured(app.database().backend(), |config| config.server.upload_limit = 50_000).await;
+    let staff = app.staff(&[Permission::MEDIA_CREATE]);
+    let picture = png(300, 200);
+    let parts: [(&str, &str, &[u8]); 3] =
+        [("alt", "", b"A vase"), ("note", "", b"ignored"), ("file", "vase.png", &picture)];
+    let (status, view) = post_form(&staff, &parts).await;
+    assert_eq!(status, 201, "{view}");
+    assert_eq!((view["state"].as_str(), view["picture"]["alt"].as_str()), (Some("ready"), Some("A vase")));
+    assert!(MediaId::parse(view["id"].as_str().unwrap()).is_ok());
+
+    let large = vec![0; 60_000];
+    let many: [(&str, &str, &[u8]); 2] = [("a", "", &large[..20_000]), ("file", "vase.png", &picture)];
+    for parts in [
+        &[("file", "a.svg", b"<svg/>".as_slice())][..],
+        &[("file", "a.png", &large)],
+        &many,
+        &[("alt", "", b"no file")],
+    ] {
+        assert_eq!(post_form(&staff, parts).await.0, 400);
+    }
+    assert_eq!(post_form(&app.anonymous(), &parts).await.0, 401);
+    assert_eq!(post_form(&app.customer(), &parts).await.0, 403);
+}
+
 testkit::on_both!(
+    takes_uploads_over_rest,
     fetches_what_was_asked_for,
     asking_twice_gives_the_same_picture,
     what_cannot_be_fetched_fails_with_a_reason,
