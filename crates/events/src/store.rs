@@ -238,3 +238,12 @@ pub(crate) async fn still_waiting(tx: &Tx, events: &[Envelope]) -> Result<Vec<i6
     let rows = tx.raw_all(sql, vec![first.position.into(), last.position.into()]).await?;
     rows.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
 }
+
+/// When the oldest waiting event of each kind happened.
+pub(crate) async fn oldest_by_kind(app: &App) -> Result<Vec<(String, Timestamp)>> {
+    let sql = "SELECT kind, min(occurred_at) FROM outbox WHERE dispatched_at IS NULL GROUP BY kind";
+    let rows = query(connection(app), sql, Vec::new()).await.context("measuring the outbox")?;
+    rows.iter()
+        .map(|row| Ok((row.try_get_by_index(0)?, Timestamp::from_millis(row.try_get_by_index(1)?))))
+        .collect()
+}

@@ -47,8 +47,9 @@ where
 }
 
 /// Runs a loop that must not end by accident: when `start()`'s future panics it is started again, after a
-/// wait that doubles from 100 ms to 30 s and falls back after a minute of peace. It ends when the future ends.
-pub fn keep_running<S, F>(name: &'static str, start: S) -> JoinHandle<()>
+/// wait that doubles from 100 ms to 30 s and falls back after a minute of peace. It ends, with `Some`, when the
+/// future ends.
+pub fn keep_running<S, F>(name: &'static str, start: S) -> JoinHandle<Option<()>>
 where
     S: Fn() -> F + Send + 'static,
     F: Future<Output = ()> + Send + 'static,
@@ -59,7 +60,7 @@ where
         loop {
             let begun = Instant::now();
             if catching(name, start()).await.is_some() {
-                return;
+                return Some(());
             }
             if begun.elapsed() > Duration::from_secs(60) {
                 delay = Duration::from_millis(100);

@@ -13,7 +13,7 @@ use std::{
 
 use async_trait::async_trait;
 use platform::{App, Ctx, Error, Result, TenantInfo};
-use primitives::{ErrorCode, TenantId};
+use primitives::{ErrorCode, TenantId, Timestamp};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -21,6 +21,7 @@ use tracing::{error, info, warn};
 use crate::{
     Consumer, Envelope,
     backpressure::Backpressure,
+    consumer::wants,
     emit,
     store::{self, Fence, Waiting},
 };
@@ -310,9 +311,18 @@ impl Relay {
         }
         state.measured = Some(Instant::now());
         let backlog = store::backlog(&self.0.app).await?;
-        let age = backlog.oldest.map_or(Duration::ZERO, |oldest| self.0.app.clock().now().since(oldest));
+        let now = self.0.app.clock().now();
+        let age = |oldest: Option<Timestamp>| oldest.map_or(0.0, |oldest| now.since(oldest).as_secs_f64());
         metrics::gauge!("rustok_outbox_pending").set(backlog.pending as f64);
-        metrics::gauge!("rustok_outbox_oldest_age_seconds").set(age.as_secs_f64());
+        metrics::gauge!("rustok_outbox_oldest_age_seconds").set(age(backlog.oldest));
+        let waiting =
+            if backlog.pending > 0 { store::oldest_by_kind(&self.0.app).await? } else { Vec::new() };
+        for consumer in &self.0.consumers {
+            let mine = waiting.iter().filter(|(kind, _)| wants(consumer.kinds(), kind));
+            let oldest = mine.map(|(_, oldest)| *oldest).min();
+            metrics::gauge!("rustok_projection_lag_seconds", "projection" => consumer.name())
+                .set(age(oldest));
+        }
         Ok(())
     }
 
