@@ -1,3 +1,49 @@
 //! Buying: carts, checkout, payments, orders, customers, and the figures that staff look at.
+//!
+//! Read in this order: [`cart`], [`checkout`] (one use case makes an order of a cart), [`order`] (states as types, one
+//! table of moves), [`payment`] (the gateway is called outside transactions, under stored keys), [`settings`],
+//! [`projection`] and [`dashboard`] (the read side), [`jobs`] (what settles and expires in the background).
 
+pub mod address;
+pub mod cart;
+pub mod checkout;
+pub mod customer;
+pub mod dashboard;
+mod entity;
+mod error;
+pub mod event;
+pub mod graphql;
+mod http;
+pub mod jobs;
+pub mod order;
+mod page;
+pub mod payment;
+pub mod projection;
+pub mod settings;
+mod surface;
+pub mod totals;
 pub mod view;
+mod who;
+
+pub use checkout::{CheckoutInput, place_order};
+pub use error::CommerceError;
+pub use event::CommerceEvent;
+pub use http::{rest, webhooks};
+pub use jobs::jobs;
+pub use page::Page;
+pub use payment::gateway::is_down as gateway_is_down;
+pub use surface::surface;
+
+use std::sync::Arc;
+
+use index::Projection;
+
+/// The read models of this module, for the relay and for rebuilds.
+pub fn projections() -> Vec<Arc<dyn Projection>> {
+    vec![Arc::new(projection::OrdersProjection)]
+}
+
+/// The consumers of this module.
+pub fn consumers() -> Vec<Arc<dyn events::Consumer>> {
+    index::consumers(projections())
+}

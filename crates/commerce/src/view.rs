@@ -2,8 +2,8 @@
 
 use catalog::view::Picture;
 use primitives::{
-    CartId, CartLineId, Country, CustomerId, FieldError, FulfilmentId, Money, OrderId, OrderLineId, ProductId,
-    Rate, Timestamp, UserId, VariantId,
+    CartId, CartLineId, Country, CustomerId, FieldError, FulfilmentId, Money, OrderId, OrderLineId,
+    ProductId, Rate, Timestamp, UserId, VariantId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -395,7 +395,7 @@ pub struct FulfilmentView {
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimelineEntry {
-    /// Version of the order after it.
+    /// Place in the timeline, from 1.
     pub version: i64,
     /// Name of the event: `order.placed`, `payment.captured`.
     pub kind: String,

@@ -1,0 +1,190 @@
+//! Carts: found by a random token or by the account, priced anew at every look.
+
+mod read;
+mod store;
+
+pub(crate) use read::{Basket, basket};
+pub(crate) use store::{locate, restore};
+
+use platform::{Access, Ctx, Tx};
+use primitives::{CartLineId, FieldError, Quantity, VariantId};
+use sea_orm::ColumnTrait;
+use uuid::Uuid;
+
+use events::Emit;
+
+use crate::entity::cart_line;
+use crate::error::{CommerceError, Result};
+use crate::event::CommerceEvent;
+use crate::view::CartView;
+use crate::who::{Who, hash, new_token};
+
+/// Most different things in one cart.
+pub const MAX_LINES: usize = 100;
+
+/// A cart after a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CartChange {
+    /// The cart.
+    pub cart: CartView,
+    /// Only when this change made a new guest cart: the key to it, which is not kept here.
+    pub token: Option<String>,
+}
+
+/// The caller's cart at today's prices; an empty one when there is none.
+pub async fn view(ctx: &Ctx, token: Option<&str>) -> Result<CartView> {
+    let basket = basket(ctx, &Who::of(ctx, token)).await?;
+    basket.view(ctx).await
+}
+
+/// Adds pieces; makes the cart when there is none.
+///
+/// # Errors
+/// `NOT_FOUND` for a variant that is unknown, unpublished or another shop's; `BAD_USER_INPUT` for a quantity outside
+/// 1 to 10,000 (what is there already included) and for more than [`MAX_LINES`] lines.
+pub async fn add(ctx: &Ctx, token: Option<&str>, lines: &[(VariantId, i64)]) -> Result<CartChange> {
+    let mut wanted = Vec::with_capacity(lines.len());
+    for (i, (variant, quantity)) in lines.iter().enumerate() {
+        let quantity = Quantity::new(*quantity)
+            .map_err(|error| CommerceError::field(format!("lines.{i}.quantity"), error.to_string()))?;
+        wanted.push((*variant, quantity));
+    }
+    if wanted.is_empty() || MAX_LINES < wanted.len() {
+        return Err(CommerceError::field("lines", format!("name 1 to {MAX_LINES} lines")));
+    }
+    let ids: Vec<VariantId> = wanted.iter().map(|(variant, _)| *variant).collect();
+    let offers = read::offers(&*ctx.read(Access::Public).await?, &ids).await?;
+    let mut priced = Vec::with_capacity(wanted.len());
+    for (variant, quantity) in wanted {
+        match offers.get(&variant) {
+            Some(offer) if offer.published => priced.push((variant, quantity, offer.price.minor)),
+            _ => return Err(CommerceError::not_found(VariantId::KIND)),
+        }
+    }
+    let who = Who::of(ctx, token);
+    let fresh = new_token();
+    let made = ctx
+        .write(Access::Public, async |tx| {
+            let (cart, made) = store::open(tx, &who, &fresh, ctx.now()).await?;
+            store::touch(tx, &cart, ctx.now()).await?;
+            for (variant, quantity, price) in &priced {
+                store::add_line(tx, cart.id, *variant, *quantity, *price, ctx.now()).await?;
+            }
+            announce(tx, cart.id, made).await?;
+            Ok::<_, CommerceError>(made)
+        })
+        .await?;
+    let who = if made { Who { token_hash: Some(hash(&fresh)), ..who } } else { who };
+    let token = (made && who.user.is_none()).then_some(fresh);
+    Ok(CartChange { cart: basket(ctx, &who).await?.view(ctx).await?, token })
+}
+
+/// Sets quantities of lines; 0 removes the line. The price that the shopper sees now counts as seen.
+///
+/// # Errors
+/// `NOT_FOUND` for a line that is not in the caller's cart, `BAD_USER_INPUT` for a quantity outside 0 to 10,000.
+pub async fn update(ctx: &Ctx, token: Option<&str>, lines: &[(CartLineId, i64)]) -> Result<CartChange> {
+    let mut wanted = Vec::with_capacity(lines.len());
+    for (i, (line, quantity)) in lines.iter().enumerate() {
+        let quantity =
+            match quantity {
+                0 => None,
+                other => Some(Quantity::new(*other).map_err(|error| {
+                    CommerceError::field(format!("lines.{i}.quantity"), error.to_string())
+                })?),
+            };
+        wanted.push((*line, quantity));
+    }
+    change(ctx, token, &wanted).await
+}
+
+/// Takes lines out.
+///
+/// # Errors
+/// `NOT_FOUND` for a line that is not in the caller's cart.
+pub async fn remove(ctx: &Ctx, token: Option<&str>, lines: &[CartLineId]) -> Result<CartChange> {
+    let wanted: Vec<_> = lines.iter().map(|line| (*line, None)).collect();
+    change(ctx, token, &wanted).await
+}
+
+async fn change(
+    ctx: &Ctx,
+    token: Option<&str>,
+    lines: &[(CartLineId, Option<Quantity>)],
+) -> Result<CartChange> {
+    if lines.is_empty() || MAX_LINES < lines.len() {
+        return Err(CommerceError::field("lines", format!("name 1 to {MAX_LINES} lines")));
+    }
+    let who = Who::of(ctx, token);
+    let before = basket(ctx, &who).await?;
+    let prices: Vec<Option<i64>> =
+        lines.iter().map(|(line, _)| before.offer_of(*line).map(|offer| offer.price.minor)).collect();
+    ctx.write(Access::Public, async |tx| {
+        let Some(cart) = locate(tx, &who).await? else {
+            return Err(CommerceError::not_found(CartLineId::KIND));
+        };
+        store::touch(tx, &cart, ctx.now()).await?;
+        for ((line, quantity), price) in lines.iter().zip(&prices) {
+            store::set_line(tx, cart.id, *line, *quantity, *price).await?;
+        }
+        announce(tx, cart.id, false).await
+    })
+    .await?;
+    Ok(CartChange { cart: basket(ctx, &who).await?.view(ctx).await?, token: None })
+}
+
+/// Puts the guest's cart into the account's, for whoever just signed in; the guest's token is used up.
+///
+/// Quantities of the same variant are added up, to at most 10,000. Without a guest cart nothing happens.
+pub async fn merge(ctx: &Ctx, token: &str) -> Result<()> {
+    let who = Who::of(ctx, Some(token));
+    let (Some(user), Some(token_hash)) = (who.user, who.token_hash) else { return Ok(()) };
+    let guest = Who { user: None, token_hash: Some(token_hash) };
+    if locate(&*ctx.read(Access::SignedIn).await?, &guest).await?.is_none() {
+        return Ok(());
+    }
+    ctx.write(Access::SignedIn, async |tx| {
+        let Some(cart) = locate(tx, &guest).await? else { return Ok(()) };
+        let own = locate(tx, &Who { user: Some(user), token_hash: None }).await?;
+        let kept = match own {
+            None => {
+                store::adopt(tx, &cart, user, ctx.now()).await?;
+                cart.id
+            }
+            Some(own) => {
+                store::close(tx, &cart, "merged", ctx.now()).await?;
+                store::touch(tx, &own, ctx.now()).await?;
+                let lines = tx
+                    .find::<cart_line::Entity>()
+                    .filter(cart_line::Column::CartId.eq(cart.id))
+                    .order_by_asc(cart_line::Column::Id)
+                    .all()
+                    .await?;
+                store::move_lines(tx, own.id, &lines, ctx.now()).await?;
+                own.id
+            }
+        };
+        announce(tx, kept, false).await
+    })
+    .await
+}
+
+/// Says that a cart is another one now, with its pieces counted by the database.
+async fn announce(tx: &Tx, cart: Uuid, made: bool) -> Result<()> {
+    let lines = tx
+        .find::<cart_line::Entity>()
+        .filter(cart_line::Column::CartId.eq(cart))
+        .columns::<i64>([cart_line::Column::Quantity])
+        .await?;
+    if MAX_LINES < lines.len() {
+        return Err(CommerceError::Invalid(vec![FieldError::new(
+            "lines",
+            format!("a cart holds at most {MAX_LINES} different things"),
+        )]));
+    }
+    let cart_id = primitives::CartId::from_uuid(cart);
+    let updated = CommerceEvent::CartUpdated { cart_id, n_items: lines.iter().sum() };
+    let events = if made { vec![CommerceEvent::CartCreated { cart_id }, updated] } else { vec![updated] };
+    tx.emit_all(events).await?;
+    Ok(())
+}

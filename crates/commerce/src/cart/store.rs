@@ -1,0 +1,235 @@
+//! Rows of carts.
+
+use platform::{Error, TenantDb, Tx};
+use primitives::{CartId, CartLineId, Quantity, Timestamp, UserId, VariantId};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition};
+use uuid::Uuid;
+
+use crate::entity::{cart, cart_line};
+use crate::error::{CommerceError, Result};
+use crate::who::{Who, hash};
+
+/// The open cart of `who`: the account's own; else a guest cart under the token.
+///
+/// A token never opens a cart that has become an account's: whoever signed out is a guest again.
+pub(crate) async fn locate(rows: &TenantDb, who: &Who) -> Result<Option<cart::Model>> {
+    let mut mine = Condition::any();
+    if let Some(user) = who.user {
+        mine = mine.add(cart::Column::UserId.eq(user.uuid()));
+    }
+    if let Some(hash) = who.token_hash {
+        let guest = Condition::all()
+            .add(cart::Column::TokenHash.eq(hash.to_vec()))
+            .add(cart::Column::UserId.is_null());
+        mine = mine.add(guest);
+    }
+    if mine.is_empty() {
+        return Ok(None);
+    }
+    let found = rows.find::<cart::Entity>().filter(mine).filter(cart::Column::State.eq("open")).all().await?;
+    Ok(found.into_iter().max_by_key(|cart| cart.user_id.is_some()))
+}
+
+/// The open cart of `who`, made under `token` when there is none; the flag says whether it was made.
+pub(super) async fn open(tx: &Tx, who: &Who, token: &str, now: Timestamp) -> Result<(cart::Model, bool)> {
+    if let Some(cart) = locate(tx, who).await? {
+        return Ok((cart, false));
+    }
+    let id = CartId::new().uuid();
+    let row = cart::ActiveModel {
+        id: Set(id),
+        token_hash: Set(who.user.is_none().then(|| hash(token).to_vec())),
+        user_id: Set(who.user.map(UserId::uuid)),
+        state: Set("open".to_owned()),
+        version: Set(1),
+        created_at: Set(now.millis()),
+        updated_at: Set(now.millis()),
+        ..Default::default()
+    };
+    let made = 0 < tx.insert_new(vec![row]).await?;
+    // Another tab of the same account may have been faster.
+    let cart = if made { tx.find_by_id::<cart::Entity>(id).await? } else { locate(tx, who).await? };
+    Ok((cart.ok_or_else(|| Error::not_found(CartId::KIND))?, made))
+}
+
+/// Marks the cart as changed, and makes sure that it is still open.
+pub(super) async fn touch(tx: &Tx, cart: &cart::Model, now: Timestamp) -> Result<()> {
+    set_state(tx, cart, "open", now).await
+}
+
+/// Ends an open cart and frees its token.
+pub(super) async fn close(tx: &Tx, cart: &cart::Model, state: &str, now: Timestamp) -> Result<()> {
+    set_state(tx, cart, state, now).await?;
+    tx.update_many::<cart::Entity>()
+        .set(cart::Column::TokenHash, None::<Vec<u8>>)
+        .filter(cart::Column::Id.eq(cart.id))
+        .exec()
+        .await?;
+    Ok(())
+}
+
+async fn set_state(tx: &Tx, cart: &cart::Model, state: &str, now: Timestamp) -> Result<()> {
+    let changed = tx
+        .raw_exec(
+            "UPDATE cart SET state = ?, version = version + 1, updated_at = ? \
+             WHERE tenant_id = {tenant} AND id = ? AND state = 'open'",
+            vec![state.into(), now.millis().into(), cart.id.into()],
+        )
+        .await?;
+    if changed == 0 { Err(Error::conflict("this cart was ordered in the meantime").into()) } else { Ok(()) }
+}
+
+/// Makes a guest's cart the account's.
+pub(super) async fn adopt(tx: &Tx, cart: &cart::Model, user: UserId, now: Timestamp) -> Result<()> {
+    touch(tx, cart, now).await?;
+    tx.update_many::<cart::Entity>()
+        .set(cart::Column::UserId, user.uuid())
+        .set(cart::Column::TokenHash, None::<Vec<u8>>)
+        .filter(cart::Column::Id.eq(cart.id))
+        .exec()
+        .await?;
+    Ok(())
+}
+
+/// Adds pieces to the line of `variant`, or makes the line.
+pub(super) async fn add_line(
+    tx: &Tx,
+    cart: Uuid,
+    variant: VariantId,
+    quantity: Quantity,
+    price: i64,
+    now: Timestamp,
+) -> Result<()> {
+    let changed = tx
+        .raw_exec(
+            "INSERT INTO cart_line (tenant_id, id, cart_id, variant_id, quantity, unit_seen_minor, created_at) \
+             VALUES ({tenant}, ?, ?, ?, ?, ?, ?) \
+             ON CONFLICT (tenant_id, cart_id, variant_id) DO UPDATE \
+             SET quantity = cart_line.quantity + excluded.quantity, unit_seen_minor = excluded.unit_seen_minor \
+             WHERE cart_line.quantity + excluded.quantity <= ?",
+            vec![
+                CartLineId::new().uuid().into(),
+                cart.into(),
+                variant.uuid().into(),
+                i64::from(quantity).into(),
+                price.into(),
+                now.millis().into(),
+                i64::from(Quantity::MAX).into(),
+            ],
+        )
+        .await?;
+    if changed == 0 {
+        let message = format!("the cart would hold more than {} of this", Quantity::MAX);
+        return Err(CommerceError::field("lines.0.quantity", message));
+    }
+    Ok(())
+}
+
+/// Sets the quantity of a line of this cart; `None` removes it. `price` is what the shopper sees now.
+pub(super) async fn set_line(
+    tx: &Tx,
+    cart: Uuid,
+    line: CartLineId,
+    quantity: Option<Quantity>,
+    price: Option<i64>,
+) -> Result<()> {
+    let changed = match quantity {
+        None => {
+            tx.delete_many::<cart_line::Entity>()
+                .filter(cart_line::Column::CartId.eq(cart))
+                .filter(cart_line::Column::Id.eq(line.uuid()))
+                .exec()
+                .await?
+        }
+        Some(quantity) => {
+            let update =
+                tx.update_many::<cart_line::Entity>().set(cart_line::Column::Quantity, i64::from(quantity));
+            let update = match price {
+                Some(price) => update.set(cart_line::Column::UnitSeenMinor, price),
+                None => update,
+            };
+            update
+                .filter(cart_line::Column::CartId.eq(cart))
+                .filter(cart_line::Column::Id.eq(line.uuid()))
+                .exec()
+                .await?
+        }
+    };
+    if changed == 0 { Err(CommerceError::not_found(CartLineId::KIND)) } else { Ok(()) }
+}
+
+/// Adds copies of `lines` to a cart; quantities stop at the largest that is allowed.
+pub(super) async fn move_lines(
+    tx: &Tx,
+    cart: Uuid,
+    lines: &[cart_line::Model],
+    now: Timestamp,
+) -> Result<()> {
+    for line in lines {
+        let max = i64::from(Quantity::MAX);
+        tx.raw_exec(
+            "INSERT INTO cart_line (tenant_id, id, cart_id, variant_id, quantity, unit_seen_minor, created_at) \
+             VALUES ({tenant}, ?, ?, ?, ?, ?, ?) \
+             ON CONFLICT (tenant_id, cart_id, variant_id) DO UPDATE SET quantity = \
+             CASE WHEN ? < cart_line.quantity + excluded.quantity THEN ? \
+             ELSE cart_line.quantity + excluded.quantity END",
+            vec![
+                CartLineId::new().uuid().into(),
+                cart.into(),
+                line.variant_id.into(),
+                line.quantity.into(),
+                line.unit_seen_minor.into(),
+                now.millis().into(),
+                max.into(),
+                max.into(),
+            ],
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// Gives an ordered cart back to its shopper, under the same token or account, as a new open cart: the order that was
+/// made of it keeps the old one.
+pub(crate) async fn restore(tx: &Tx, ordered: Uuid, now: Timestamp) -> Result<()> {
+    let cart = tx.get::<cart::Entity>(ordered).await?;
+    if cart.state != "ordered" {
+        return Ok(());
+    }
+    tx.update_many::<cart::Entity>()
+        .set(cart::Column::State, "restored")
+        .set(cart::Column::TokenHash, None::<Vec<u8>>)
+        .filter(cart::Column::Id.eq(ordered))
+        .exec()
+        .await?;
+    let lines = tx
+        .find::<cart_line::Entity>()
+        .filter(cart_line::Column::CartId.eq(ordered))
+        .order_by_asc(cart_line::Column::Id)
+        .all()
+        .await?;
+    let own = match cart.user_id {
+        // Whoever went on shopping in the meantime keeps that, with these lines added.
+        Some(user) => locate(tx, &Who { user: Some(UserId::from_uuid(user)), token_hash: None }).await?,
+        None => None,
+    };
+    let id = match own {
+        Some(own) => own.id,
+        None => {
+            let id = CartId::new().uuid();
+            tx.insert_many(vec![cart::ActiveModel {
+                id: Set(id),
+                token_hash: Set(cart.token_hash),
+                user_id: Set(cart.user_id),
+                state: Set("open".to_owned()),
+                version: Set(1),
+                created_at: Set(now.millis()),
+                updated_at: Set(now.millis()),
+                ..Default::default()
+            }])
+            .await?;
+            id
+        }
+    };
+    move_lines(tx, id, &lines, now).await
+}

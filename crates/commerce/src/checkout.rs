@@ -1,0 +1,226 @@
+//! Checkout: what its page shows, and the one use case that turns a cart into an order.
+
+mod place;
+
+use platform::{Access, Ctx};
+use primitives::{CartId, Country, Money};
+use sea_orm::{ColumnTrait, Condition};
+
+use crate::cart::{Basket, basket};
+use crate::customer;
+use crate::entity::{cart, orders};
+use crate::error::{CommerceError, Result};
+use crate::order;
+use crate::payment::{self, gateway};
+use crate::settings::{self, CommerceSettings, ShippingMethod};
+use crate::view::{
+    Address, CheckoutView, ContactView, NextStep, OrderState, PaymentChoice, PaymentState, Placed,
+    ShippingChoice,
+};
+use crate::who::{Who, new_token};
+
+/// What a shopper sends to buy.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CheckoutInput {
+    /// Key of a guest's cart.
+    pub token: Option<String>,
+    /// The cart that the shopper saw; `None`: the caller's open one.
+    pub cart: Option<CartId>,
+    /// E-mail address.
+    pub email: String,
+    /// Where it goes.
+    pub address: Address,
+    /// Id of the chosen delivery.
+    pub shipping_method: String,
+    /// `manual` or `http`.
+    pub payment_provider: String,
+    /// The total that the shopper saw, minor units.
+    pub expected_total: i64,
+    /// 1 to 100 visible ASCII characters; the same key and input give the first answer again.
+    pub idempotency_key: String,
+}
+
+/// The checkout page for the caller's cart.
+///
+/// An unknown `country` or delivery falls back to the first one that is offered.
+pub async fn view(
+    ctx: &Ctx,
+    token: Option<&str>,
+    country: Option<&str>,
+    method: Option<&str>,
+) -> Result<CheckoutView> {
+    let who = Who::of(ctx, token);
+    let basket = basket(ctx, &who).await?;
+    let settings = &settings::current(ctx).await?.settings;
+    let home = ctx.tenant().country;
+    let contact = match who.user {
+        Some(user) => customer::last_contact(&*ctx.read(Access::SignedIn).await?, user).await?,
+        None => ContactView::default(),
+    };
+    let countries = settings.countries(home);
+    let wanted = country.unwrap_or(&contact.address.country);
+    let country = Country::parse(wanted)
+        .ok()
+        .filter(|country| countries.contains(country))
+        .or_else(|| countries.first().copied())
+        .unwrap_or(home);
+    let chosen = settings
+        .methods(country)
+        .find(|offered| Some(offered.id.as_str()) == method)
+        .or_else(|| settings.methods(country).next());
+    let cart = priced(ctx, &basket, settings, country, chosen)?;
+    let subtotal = cart.totals.subtotal;
+    let money = |minor| Money::new(minor, ctx.tenant().currency);
+    let methods = settings.methods(country).map(|method| ShippingChoice {
+        id: method.id.clone(),
+        name: method.name.clone(),
+        note: method.note.clone(),
+        price: money(method.price_for(subtotal.minor)),
+        full_price: money(method.price_minor),
+        free_from: method.free_from_minor.map(money),
+    });
+    Ok(CheckoutView {
+        methods: methods.collect(),
+        method: chosen.map(|method| method.id.clone()),
+        cart,
+        countries,
+        country,
+        payments: payments(ctx, settings),
+        contact,
+        idempotency_key: new_token(),
+    })
+}
+
+fn priced(
+    ctx: &Ctx,
+    basket: &Basket,
+    settings: &CommerceSettings,
+    country: Country,
+    method: Option<&ShippingMethod>,
+) -> Result<crate::view::CartView> {
+    let price_for = method.map(|method| |subtotal| method.price_for(subtotal));
+    let shipping = price_for.as_ref().map(|f| f as &dyn Fn(i64) -> i64);
+    Ok(basket.price(ctx.tenant(), settings, country, shipping)?.0)
+}
+
+/// Ways to pay that are offered now.
+fn payments(ctx: &Ctx, settings: &CommerceSettings) -> Vec<PaymentChoice> {
+    let payment = &settings.payment;
+    let mut choices = Vec::new();
+    if payment.http && gateway::is_configured(ctx.app()) {
+        choices.push(PaymentChoice {
+            id: payment::HTTP.to_owned(),
+            name: payment.http_name.clone(),
+            note: "You pay now; nothing is taken when something goes wrong.".to_owned(),
+        });
+    }
+    if payment.manual {
+        choices.push(PaymentChoice {
+            id: payment::MANUAL.to_owned(),
+            name: payment.manual_name.clone(),
+            note: payment.manual_instructions.clone(),
+        });
+    }
+    choices
+}
+
+/// Places the order and, with a gateway, pays it.
+///
+/// The order, its reservation and its events are one transaction; the gateway is called after it, with keys that the
+/// transaction has stored, and what it says is recorded in a second one. A lost answer is settled in the background.
+/// Each cart becomes one order: the second completion gives back the first one and changes nothing.
+///
+/// # Errors
+/// `BAD_USER_INPUT` with every wrong field, `OUT_OF_STOCK` with the lines that are short, `CONFLICT` when the total is
+/// not the expected one, `IDEMPOTENCY_KEY_REUSED`, `NOT_FOUND` without a cart. Then nothing has changed.
+pub async fn place_order(ctx: &Ctx, input: CheckoutInput) -> Result<Placed> {
+    let who = Who::of(ctx, input.token.as_deref());
+    let Some(principal) = who.principal() else {
+        return Err(CommerceError::not_found(CartId::KIND));
+    };
+    let fingerprint = place::fingerprint(&input);
+    for _ in 0..place::ATTEMPTS {
+        if let Some(order) = earlier(ctx, &who, &principal, &fingerprint, &input).await? {
+            return placed(ctx, order.id, true).await;
+        }
+        let basket = match basket(ctx, &who).await? {
+            // The form shows a cart that was ordered, or is somebody else's.
+            found
+                if input.cart.is_some()
+                    && found.cart.as_ref().map(|cart| cart.id) != input.cart.map(CartId::uuid) =>
+            {
+                return Err(CommerceError::not_found(CartId::KIND));
+            }
+            found => found,
+        };
+        let plan = place::plan(ctx, &who, principal.clone(), fingerprint, &input, basket).await?;
+        match place::store(ctx, &plan).await {
+            Ok(Some(stored)) => {
+                if let Some(payment) = stored.payment {
+                    payment::settle::advance(ctx, payment, payment::settle::Pace::Eager).await;
+                }
+                return placed(ctx, stored.order, false).await;
+            }
+            // Somebody else ordered or changed this cart since we read it: look again.
+            Ok(None) => {}
+            Err(CommerceError::Platform(error)) if error.code() == primitives::ErrorCode::Conflict => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(CommerceError::Platform(platform::Error::conflict("this cart keeps changing, try again")))
+}
+
+/// The order that an earlier call made with this key, or of this cart.
+async fn earlier(
+    ctx: &Ctx,
+    who: &Who,
+    principal: &[u8],
+    fingerprint: &[u8; 32],
+    input: &CheckoutInput,
+) -> Result<Option<orders::Model>> {
+    let rows = ctx.read(Access::Public).await?;
+    let by_key = rows
+        .find::<orders::Entity>()
+        .filter(orders::Column::Principal.eq(principal.to_vec()))
+        .filter(orders::Column::CheckoutKey.eq(input.idempotency_key.as_str()))
+        .one()
+        .await?;
+    if let Some(order) = by_key {
+        return if order.fingerprint == fingerprint {
+            Ok(Some(order))
+        } else {
+            Err(CommerceError::KeyReused)
+        };
+    }
+    // Without saying which cart, a new key of an account means the open one.
+    let mut mine = Condition::any();
+    if let (Some(user), Some(cart)) = (who.user, input.cart) {
+        let own =
+            Condition::all().add(cart::Column::UserId.eq(user.uuid())).add(cart::Column::Id.eq(cart.uuid()));
+        mine = mine.add(own);
+    }
+    if let Some(hash) = who.token_hash {
+        let guest = Condition::all()
+            .add(cart::Column::TokenHash.eq(hash.to_vec()))
+            .add(cart::Column::UserId.is_null());
+        mine = mine.add(guest);
+    }
+    if mine.is_empty() {
+        return Ok(None);
+    }
+    let carts = rows.find::<cart::Entity>().filter(mine).filter(cart::Column::State.eq("ordered"));
+    let Some(cart) = carts.one().await? else { return Ok(None) };
+    Ok(rows.find::<orders::Entity>().filter(orders::Column::CartId.eq(cart.id)).one().await?)
+}
+
+async fn placed(ctx: &Ctx, order: uuid::Uuid, replayed: bool) -> Result<Placed> {
+    let rows = ctx.read(Access::Public).await?;
+    let order = order::read::view(&rows, ctx, order, order::read::Audience::Shopper).await?;
+    let next = match (order.state, order.payment) {
+        (OrderState::PendingPayment, _) if order.payment_provider == payment::MANUAL => NextStep::PayByHand,
+        (OrderState::PendingPayment, _) => NextStep::Wait,
+        (OrderState::Cancelled, PaymentState::Declined) => NextStep::TryAgain,
+        _ => NextStep::Done,
+    };
+    Ok(Placed { token: order.token.clone(), order, next, replayed })
+}

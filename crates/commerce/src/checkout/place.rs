@@ -1,0 +1,386 @@
+//! The steps of placing: check and price outside, then one short transaction.
+
+use std::time::Duration;
+
+use catalog::stock;
+use events::Emit;
+use platform::{Access, Ctx, Error, Tx};
+use primitives::{
+    CartId, CustomerId, Email, FieldError, Money, OrderId, OrderLineId, PaymentId, Quantity, UserId,
+};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::CheckoutInput;
+use crate::address::{self, CheckedAddress};
+use crate::cart::Basket;
+use crate::customer;
+use crate::entity::{order_line, orders, payment as payment_row};
+use crate::error::{CommerceError, Result};
+use crate::event::CommerceEvent;
+use crate::order::{Facts, Order};
+use crate::payment::{self, gateway};
+use crate::settings;
+use crate::totals::Priced;
+use crate::view::{CartLineView, CartView, LineProblem};
+use crate::who::{Who, new_token};
+
+/// How often a cart that changes under us is looked at again.
+pub(super) const ATTEMPTS: usize = 4;
+/// Number of a shop's first order.
+const FIRST_NUMBER: i64 = 1001;
+
+/// A checked order, ready to be stored.
+pub(super) struct Plan {
+    order: OrderId,
+    token: String,
+    cart: Uuid,
+    cart_version: i64,
+    view: CartView,
+    priced: Priced,
+    user: Option<UserId>,
+    principal: Vec<u8>,
+    fingerprint: [u8; 32],
+    key: String,
+    email: Email,
+    address: CheckedAddress,
+    method: (String, String),
+    provider: (String, String),
+    hold: Duration,
+}
+
+/// What was stored.
+pub(super) struct Stored {
+    pub order: Uuid,
+    /// The payment that the gateway has to be asked for now.
+    pub payment: Option<payment_row::Model>,
+}
+
+/// Changes with everything that the shopper decided.
+pub(super) fn fingerprint(input: &CheckoutInput) -> [u8; 32] {
+    let address = &input.address;
+    let parts = [
+        input.email.trim(),
+        &address.name,
+        &address.company,
+        &address.line1,
+        &address.line2,
+        &address.postal_code,
+        &address.city,
+        &address.region,
+        &address.country,
+        &address.phone,
+        &input.shipping_method,
+        &input.payment_provider,
+        &input.expected_total.to_string(),
+    ];
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update((part.len() as u64).to_be_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hasher.finalize().into()
+}
+
+/// Checks everything that can be checked without writing; all wrong fields at once.
+pub(super) async fn plan(
+    ctx: &Ctx,
+    who: &Who,
+    principal: Vec<u8>,
+    fingerprint: [u8; 32],
+    input: &CheckoutInput,
+    basket: Basket,
+) -> Result<Plan> {
+    let tenant = ctx.tenant();
+    let current = settings::current(ctx).await?;
+    let settings = &current.settings;
+    let mut errors = Vec::new();
+    let key = input.idempotency_key.as_str();
+    if key.is_empty() || 100 < key.len() || !key.bytes().all(|b| b.is_ascii_graphic()) {
+        errors.push(FieldError::new("idempotencyKey", "use 1 to 100 visible characters"));
+    }
+    let checked = address::check(&input.email, &input.address, &settings.countries(tenant.country));
+    let checked = checked.map_err(|wrong| errors.extend(wrong)).ok();
+    let country = checked.as_ref().map(|(_, address)| address.country);
+    let method =
+        country.and_then(|country| settings.methods(country).find(|m| m.id == input.shipping_method));
+    if country.is_some() && method.is_none() {
+        errors.push(FieldError::new("shippingMethod", "choose one of the deliveries"));
+    }
+    let payments = super::payments(ctx, settings);
+    let provider = payments.iter().find(|choice| choice.id == input.payment_provider);
+    if provider.is_none() {
+        errors.push(FieldError::new("paymentProvider", "choose one of the ways to pay"));
+    }
+    let (Some((email, address)), Some(method), Some(provider), true) =
+        (checked, method, provider, errors.is_empty())
+    else {
+        return Err(CommerceError::Invalid(errors));
+    };
+    let price_for = |subtotal| method.price_for(subtotal);
+    let (view, priced) = basket.price(tenant, settings, address.country, Some(&price_for))?;
+    refuse_unready(&view)?;
+    let Some(cart) = basket.cart else { return Err(CommerceError::not_found(CartId::KIND)) };
+    let actual = priced.totals.total;
+    if actual.minor != input.expected_total {
+        return Err(CommerceError::TotalChanged {
+            expected: Money::new(input.expected_total, tenant.currency),
+            actual,
+            changes: changes(&view),
+        });
+    }
+    let config = &ctx.app().config().orders;
+    let by_hand = provider.id == payment::MANUAL;
+    let hold = if by_hand { config.manual_reservation_seconds } else { config.reservation_seconds };
+    Ok(Plan {
+        order: OrderId::new(),
+        token: new_token(),
+        cart: cart.id,
+        cart_version: cart.version,
+        view,
+        priced,
+        user: who.user,
+        principal,
+        fingerprint,
+        key: key.to_owned(),
+        email,
+        address,
+        method: (method.id.clone(), method.name.clone()),
+        provider: (provider.id.clone(), provider.name.clone()),
+        hold: Duration::from_secs(hold),
+    })
+}
+
+fn refuse_unready(view: &CartView) -> Result<()> {
+    if view.lines.is_empty() {
+        return Err(CommerceError::CartNotReady {
+            message: "the cart is empty".to_owned(),
+            lines: Vec::new(),
+        });
+    }
+    if view.ready {
+        return Ok(());
+    }
+    let lines = view.lines.iter().filter(|line| line.blocks());
+    let lines = lines.map(|line| FieldError::new(format!("lines.{}", line.id), problem(line)));
+    Err(CommerceError::CartNotReady {
+        message: "some things in the cart cannot be had any more".to_owned(),
+        lines: lines.collect(),
+    })
+}
+
+fn problem(line: &CartLineView) -> String {
+    let title = &line.title;
+    match line.problems.iter().find(|problem| !matches!(problem, LineProblem::PriceChanged { .. })) {
+        Some(LineProblem::SoldOut) => format!("{title} is sold out"),
+        Some(LineProblem::OnlyLeft { left }) => format!("only {left} of {title} left"),
+        _ => format!("{title} is no longer sold"),
+    }
+}
+
+fn changes(view: &CartView) -> Vec<FieldError> {
+    let changed = view.lines.iter().filter_map(|line| {
+        line.problems.iter().find_map(|problem| match problem {
+            LineProblem::PriceChanged { was } => Some(FieldError::new(
+                format!("lines.{}", line.id),
+                format!("{} costs {} now, it was {was}", line.title, line.unit),
+            )),
+            _ => None,
+        })
+    });
+    changed.collect()
+}
+
+/// The first transaction: freeze the cart, reserve, write the order and its payment, tell everybody.
+///
+/// `None` when the cart is not as we read it any more.
+pub(super) async fn store(ctx: &Ctx, plan: &Plan) -> Result<Option<Stored>> {
+    ctx.write(Access::Public, async |tx| {
+        if !freeze(tx, plan, ctx.now().millis()).await? {
+            return Ok(None);
+        }
+        let customer =
+            customer::of_order(tx, plan.user, &plan.email, &plan.address.address, ctx.now()).await?;
+        let mut reserved = Vec::with_capacity(plan.view.lines.len());
+        for line in &plan.view.lines {
+            let quantity = Quantity::new(i64::from(line.quantity)).map_err(Error::internal)?;
+            reserved.push((line.variant, quantity));
+        }
+        // The order's own deadline ends the reservation, together with the order.
+        stock::reserve(tx, plan.order.uuid(), &reserved, None, ctx.now()).await?;
+        let number = next_number(tx).await?;
+        write(ctx, tx, plan, customer, number).await.map(Some)
+    })
+    .await
+}
+
+/// From open to ordered, unless somebody changed or ordered the cart since we read it.
+async fn freeze(tx: &Tx, plan: &Plan, now: i64) -> Result<bool> {
+    let frozen = tx
+        .raw_exec(
+            "UPDATE cart SET state = 'ordered', version = version + 1, updated_at = ? \
+             WHERE tenant_id = {tenant} AND id = ? AND state = 'open' AND version = ?",
+            vec![now.into(), plan.cart.into(), plan.cart_version.into()],
+        )
+        .await?;
+    Ok(frozen == 1)
+}
+
+/// Numbers rise by one per order of the shop; an order that is rolled back gives its number back.
+async fn next_number(tx: &Tx) -> Result<i64> {
+    let rows = tx
+        .raw_all(
+            "INSERT INTO order_counter (tenant_id, id, last) VALUES ({tenant}, {tenant}, ?) \
+             ON CONFLICT (tenant_id, id) DO UPDATE SET last = order_counter.last + 1 RETURNING last",
+            vec![FIRST_NUMBER.into()],
+        )
+        .await?;
+    let row = rows.first().ok_or_else(|| Error::internal("the order counter gave no number"))?;
+    Ok(row.try_get("", "last").map_err(Error::from)?)
+}
+
+async fn write(ctx: &Ctx, tx: &Tx, plan: &Plan, customer: CustomerId, number: i64) -> Result<Stored> {
+    let now = ctx.now();
+    let totals = &plan.priced.totals;
+    let total = totals.total;
+    let pending = Order::draft(Facts { total: total.minor, paid: 0, refunded: 0 }).place()?;
+    // Nothing to pay: paid the moment it is placed.
+    let free = total.minor == 0;
+    let state = if free { pending.pay()?.state() } else { pending.state() };
+    let currency = total.currency.code().to_owned();
+    tx.insert_many(vec![orders::ActiveModel {
+        id: Set(plan.order.uuid()),
+        number: Set(number),
+        token: Set(plan.token.clone()),
+        cart_id: Set(plan.cart),
+        principal: Set(plan.principal.clone()),
+        checkout_key: Set(plan.key.clone()),
+        fingerprint: Set(plan.fingerprint.to_vec()),
+        state: Set(state.as_str().to_owned()),
+        version: Set(1),
+        customer_id: Set(customer.uuid()),
+        user_id: Set(plan.user.map(UserId::uuid)),
+        email: Set(plan.email.as_str().to_owned()),
+        name: Set(plan.address.address.name.clone()),
+        address: Set(serde_json::to_string(&plan.address.address).map_err(Error::internal)?),
+        country: Set(plan.address.country.as_str().to_owned()),
+        shipping_method: Set(plan.method.0.clone()),
+        shipping_name: Set(plan.method.1.clone()),
+        provider: Set(plan.provider.0.clone()),
+        provider_name: Set(plan.provider.1.clone()),
+        currency: Set(currency.clone()),
+        includes_tax: Set(totals.includes_tax),
+        n_items: Set(i64::from(plan.view.n_items)),
+        subtotal_minor: Set(totals.subtotal.minor),
+        discount_minor: Set(totals.discount.minor),
+        shipping_minor: Set(totals.shipping.map_or(0, |shipping| shipping.minor)),
+        tax_minor: Set(totals.tax.minor),
+        taxes: Set(serde_json::to_string(&totals.taxes).map_err(Error::internal)?),
+        total_minor: Set(total.minor),
+        paid_minor: Set(0),
+        refunded_minor: Set(0),
+        attention: Set(None),
+        cancel_reason: Set(String::new()),
+        hold_until: Set((!free).then(|| (now + plan.hold).millis())),
+        placed_at: Set(now.millis()),
+        paid_at: Set(free.then(|| now.millis())),
+        updated_at: Set(now.millis()),
+        ..Default::default()
+    }])
+    .await?;
+    tx.insert_many(lines(plan)?).await?;
+    let order_id = plan.order;
+    let mut events = vec![CommerceEvent::OrderPlaced {
+        order_id,
+        number,
+        cart_id: CartId::from_uuid(plan.cart),
+        customer_id: customer,
+        total: total.minor,
+        currency: currency.clone(),
+    }];
+    if free {
+        events.push(CommerceEvent::OrderPaid { order_id, amount: 0, currency: currency.clone() });
+    }
+    tx.emit_all(events).await?;
+    if free {
+        return Ok(Stored { order: order_id.uuid(), payment: None });
+    }
+    let row = payment(ctx, plan, currency);
+    tx.insert_many(vec![row.clone().into_active_model().reset_all()]).await?;
+    let asked = plan.provider.0 == payment::HTTP;
+    Ok(Stored { order: order_id.uuid(), payment: asked.then_some(row) })
+}
+
+fn payment(ctx: &Ctx, plan: &Plan, currency: String) -> payment_row::Model {
+    let now = ctx.now();
+    let by_hand = plan.provider.0 == payment::MANUAL;
+    let key = || Uuid::new_v4().to_string();
+    payment_row::Model {
+        tenant_id: ctx.tenant_id().uuid(),
+        id: PaymentId::new().uuid(),
+        order_id: plan.order.uuid(),
+        provider: plan.provider.0.clone(),
+        step: if by_hand { "by_hand" } else { "authorize" }.to_owned(),
+        status: "due".to_owned(),
+        amount_minor: plan.priced.totals.total.minor,
+        currency,
+        authorize_key: key(),
+        capture_key: key(),
+        back_key: String::new(),
+        back_minor: 0,
+        back_reason: String::new(),
+        gateway_id: String::new(),
+        attempt: 0,
+        // Should this process die before it has asked, the job asks.
+        next_at: (!by_hand).then(|| (now + gateway::patience(ctx.app())).millis()),
+        last_error: String::new(),
+        version: 1,
+        created_at: now.millis(),
+        updated_at: now.millis(),
+    }
+}
+
+fn lines(plan: &Plan) -> Result<Vec<order_line::ActiveModel>> {
+    let mut rows = Vec::with_capacity(plan.view.lines.len());
+    let priced = plan.priced.lines.iter().zip(&plan.priced.rates);
+    for (position, (line, (taxed, rate))) in plan.view.lines.iter().zip(priced).enumerate() {
+        let picture =
+            line.picture.as_ref().map(serde_json::to_string).transpose().map_err(Error::internal)?;
+        rows.push(order_line::ActiveModel {
+            id: Set(OrderLineId::new().uuid()),
+            order_id: Set(plan.order.uuid()),
+            position: Set(i64::try_from(position).unwrap_or(i64::MAX)),
+            variant_id: Set(line.variant.uuid()),
+            product_id: Set(line.product.uuid()),
+            slug: Set(line.slug.clone()),
+            title: Set(line.title.clone()),
+            variant_title: Set(line.variant_title.clone()),
+            sku: Set(line.sku.clone()),
+            picture: Set(picture),
+            quantity: Set(i64::from(line.quantity)),
+            unit_minor: Set(line.unit.minor),
+            net_minor: Set(taxed.net),
+            tax_minor: Set(taxed.tax),
+            gross_minor: Set(taxed.gross),
+            rate_ppm: Set(rate.ppm()),
+            ..Default::default()
+        });
+    }
+    Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fingerprint_changes_with_every_decision() {
+        let input = CheckoutInput { email: "a@example.com".into(), ..CheckoutInput::default() };
+        let first = fingerprint(&input);
+        assert_eq!(first, fingerprint(&CheckoutInput { email: " a@example.com ".into(), ..input.clone() }));
+        let shifted = CheckoutInput { email: "a@example.co".into(), ..input.clone() };
+        assert_ne!(first, fingerprint(&shifted));
+        assert_ne!(first, fingerprint(&CheckoutInput { expected_total: 1, ..input }));
+    }
+}

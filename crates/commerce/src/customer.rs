@@ -1,0 +1,169 @@
+//! Customers: a record per e-mail address, made by the first order or by registering.
+
+use events::Emit;
+use platform::{Access, Ctx, Error, TenantDb, Tx};
+use primitives::{AddressId, CustomerId, Email, Money, Timestamp, UserId};
+use sea_orm::{ActiveValue::Set, ColumnTrait};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::entity::{customer, customer_address, orders};
+use crate::error::Result;
+use crate::event::CommerceEvent;
+use crate::view::{Address, ContactView, CustomerView};
+
+mod list;
+
+pub use list::{CustomerSort, list};
+
+/// Makes the record of an account that just registered, or ties an earlier guest's record to it.
+///
+/// Orders that were placed as a guest stay where they are: an address that is typed at checkout proves nothing.
+pub async fn registered(ctx: &Ctx, user: UserId, email: &Email, name: &str) -> Result<CustomerId> {
+    ctx.write(Access::Public, async |tx| {
+        let id = find_or_make(tx, email, name, Some(user), ctx.now()).await?;
+        tx.update_many::<customer::Entity>()
+            .set(customer::Column::UserId, user.uuid())
+            .set(customer::Column::UpdatedAt, ctx.now().millis())
+            .filter(customer::Column::Id.eq(id.uuid()))
+            .filter(customer::Column::UserId.is_null())
+            .exec()
+            .await?;
+        Ok(id)
+    })
+    .await
+}
+
+/// The record for an order, with the address remembered; made when there is none.
+pub(crate) async fn of_order(
+    tx: &Tx,
+    user: Option<UserId>,
+    email: &Email,
+    address: &Address,
+    now: Timestamp,
+) -> Result<CustomerId> {
+    let own = match user {
+        Some(user) => {
+            let rows = tx.find::<customer::Entity>().filter(customer::Column::UserId.eq(user.uuid()));
+            rows.one().await?.map(|row| CustomerId::from_uuid(row.id))
+        }
+        None => None,
+    };
+    let id = match own {
+        Some(id) => id,
+        // A record that is there already may be somebody else's: typing an address does not make it one's own.
+        None => find_or_make(tx, email, &address.name, user, now).await?,
+    };
+    remember(tx, id, address, now).await?;
+    Ok(id)
+}
+
+async fn find_or_make(
+    tx: &Tx,
+    email: &Email,
+    name: &str,
+    user: Option<UserId>,
+    now: Timestamp,
+) -> Result<CustomerId> {
+    // Addresses differ in writing only; mail does not care about case.
+    let email = email.as_str().to_lowercase();
+    let find = async || {
+        let rows = tx.find::<customer::Entity>().filter(customer::Column::Email.eq(email.as_str()));
+        rows.one().await
+    };
+    if let Some(row) = find().await? {
+        return Ok(CustomerId::from_uuid(row.id));
+    }
+    let id = CustomerId::new();
+    let row = customer::ActiveModel {
+        id: Set(id.uuid()),
+        user_id: Set(user.map(UserId::uuid)),
+        email: Set(email.clone()),
+        name: Set(name.chars().take(200).collect()),
+        created_at: Set(now.millis()),
+        updated_at: Set(now.millis()),
+        ..Default::default()
+    };
+    if 0 < tx.insert_new(vec![row]).await? {
+        tx.emit(CommerceEvent::CustomerCreated { customer_id: id }).await?;
+        return Ok(id);
+    }
+    // Somebody ordering at the same moment was faster.
+    let row =
+        find().await?.ok_or_else(|| Error::conflict("the customer's record is being made, try again"))?;
+    Ok(CustomerId::from_uuid(row.id))
+}
+
+async fn remember(tx: &Tx, customer: CustomerId, address: &Address, now: Timestamp) -> Result<()> {
+    let document = serde_json::to_string(address).map_err(Error::internal)?;
+    let row = customer_address::ActiveModel {
+        id: Set(AddressId::new().uuid()),
+        customer_id: Set(customer.uuid()),
+        fingerprint: Set(Sha256::digest(document.as_bytes()).to_vec()),
+        document: Set(document),
+        used_at: Set(now.millis()),
+        ..Default::default()
+    };
+    let key = [
+        customer_address::Column::TenantId,
+        customer_address::Column::CustomerId,
+        customer_address::Column::Fingerprint,
+    ];
+    Ok(tx.upsert(row, &key, &[customer_address::Column::UsedAt]).await?)
+}
+
+/// What a signed-in shopper's checkout form starts with: contact and address of the account's last order.
+pub(crate) async fn last_contact(rows: &TenantDb, user: UserId) -> Result<ContactView> {
+    let last = rows
+        .find::<orders::Entity>()
+        .filter(orders::Column::UserId.eq(user.uuid()))
+        .order_by_desc(orders::Column::PlacedAt)
+        .order_by_desc(orders::Column::Id)
+        .limit(1)
+        .one()
+        .await?;
+    let Some(order) = last else { return Ok(ContactView::default()) };
+    let address = serde_json::from_str(&order.address).map_err(Error::internal)?;
+    Ok(ContactView { email: order.email, address })
+}
+
+async fn addresses(rows: &TenantDb, customer: Uuid, limit: u64) -> Result<Vec<Address>> {
+    let found = rows
+        .find::<customer_address::Entity>()
+        .filter(customer_address::Column::CustomerId.eq(customer))
+        .order_by_desc(customer_address::Column::UsedAt)
+        .order_by_desc(customer_address::Column::Id)
+        .limit(limit)
+        .all()
+        .await?;
+    let read = |row: customer_address::Model| serde_json::from_str(&row.document).map_err(Error::internal);
+    Ok(found.into_iter().map(read).collect::<Result<_, _>>()?)
+}
+
+/// A customer with addresses, number of orders and what was spent, for staff.
+///
+/// # Errors
+/// `NOT_FOUND` for a customer that is unknown or another shop's.
+pub async fn get(ctx: &Ctx, id: CustomerId) -> Result<CustomerView> {
+    let rows = ctx.read(primitives::Permission::CUSTOMERS_READ).await?;
+    let row = rows.get::<customer::Entity>(id.uuid()).await?;
+    let mut views = list::views(&rows, vec![row], ctx.tenant().currency).await?;
+    let mut view = views.pop().ok_or_else(|| Error::not_found(CustomerId::KIND))?;
+    view.addresses = addresses(&rows, id.uuid(), 20).await?;
+    Ok(view)
+}
+
+/// A record without its figures.
+fn plain(row: customer::Model, currency: primitives::Currency) -> CustomerView {
+    CustomerView {
+        id: CustomerId::from_uuid(row.id),
+        user: row.user_id.map(UserId::from_uuid),
+        email: row.email,
+        name: row.name,
+        n_orders: 0,
+        spent: Money::zero(currency),
+        last_order_at: None,
+        created_at: Timestamp::from_millis(row.created_at),
+        addresses: Vec::new(),
+    }
+}

@@ -1,0 +1,371 @@
+//! What clients send.
+
+use async_graphql::{ID, InputObject, Result};
+use platform::Error;
+use platform::graphql::{DateTime, Long, failure, parse_id};
+use primitives::{CartId, Country, Currency, CustomerId, FieldError, Money, Rate};
+
+use super::order::{OrderState, PaymentState};
+use crate::order::{OrderFilter as Filter, Target};
+use crate::settings::{CommerceSettings, CountryTax, PaymentSettings, ShippingMethod};
+use crate::{checkout, view};
+
+/// Pieces to add.
+#[derive(InputObject)]
+pub struct CartLinesAddInput {
+    /// Key of a guest's cart.
+    pub token: Option<String>,
+    /// What to add.
+    pub lines: Vec<CartLineInput>,
+}
+
+/// So many pieces of a variant.
+#[derive(InputObject)]
+pub struct CartLineInput {
+    /// The variant.
+    pub variant_id: ID,
+    /// 1 to 10,000.
+    #[graphql(default = 1)]
+    pub quantity: i32,
+}
+
+/// New quantities.
+#[derive(InputObject)]
+pub struct CartLinesUpdateInput {
+    /// Key of a guest's cart.
+    pub token: Option<String>,
+    /// Lines to change.
+    pub lines: Vec<CartLineUpdateInput>,
+}
+
+/// The new quantity of a line.
+#[derive(InputObject)]
+pub struct CartLineUpdateInput {
+    /// The line.
+    pub id: ID,
+    /// 0 removes it.
+    pub quantity: i32,
+}
+
+/// Lines to take out.
+#[derive(InputObject)]
+pub struct CartLinesRemoveInput {
+    /// Key of a guest's cart.
+    pub token: Option<String>,
+    /// The lines.
+    pub ids: Vec<ID>,
+}
+
+/// A postal address.
+#[derive(InputObject)]
+pub struct AddressInput {
+    /// Full name of whoever receives it.
+    name: String,
+    /// Company.
+    #[graphql(default)]
+    company: String,
+    /// Street and number.
+    line1: String,
+    /// Flat, floor.
+    #[graphql(default)]
+    line2: String,
+    /// Postal code.
+    #[graphql(default)]
+    postal_code: String,
+    /// Town.
+    city: String,
+    /// State or province.
+    #[graphql(default)]
+    region: String,
+    /// ISO 3166-1 alpha-2.
+    country: String,
+    /// Phone.
+    #[graphql(default)]
+    phone: String,
+}
+
+/// Everything that placing an order needs.
+#[derive(InputObject)]
+pub struct CheckoutPlaceInput {
+    /// Key of a guest's cart.
+    pub token: Option<String>,
+    /// The cart that the shopper saw; left out: the caller's open one.
+    cart: Option<ID>,
+    /// E-mail address.
+    email: String,
+    /// Where it goes.
+    address: AddressInput,
+    /// Id of the chosen delivery.
+    shipping_method: String,
+    /// `manual` or `http`.
+    payment_provider: String,
+    /// The total that the shopper saw, in minor units.
+    expected_total: Long,
+    /// 1 to 100 visible ASCII characters, fresh for each order.
+    idempotency_key: String,
+}
+
+pub(super) fn checkout_input(
+    input: CheckoutPlaceInput,
+    token: Option<String>,
+) -> Result<checkout::CheckoutInput> {
+    let address = input.address;
+    Ok(checkout::CheckoutInput {
+        token,
+        cart: input.cart.map(|id| parse_id(&id, CartId::KIND)).transpose()?,
+        email: input.email,
+        address: view::Address {
+            name: address.name,
+            company: address.company,
+            line1: address.line1,
+            line2: address.line2,
+            postal_code: address.postal_code,
+            city: address.city,
+            region: address.region,
+            country: address.country,
+            phone: address.phone,
+        },
+        shipping_method: input.shipping_method,
+        payment_provider: input.payment_provider,
+        expected_total: input.expected_total.0,
+        idempotency_key: input.idempotency_key,
+    })
+}
+
+/// Which orders.
+#[derive(InputObject, Default)]
+pub struct OrderFilter {
+    /// Number, or part of the e-mail or of the name.
+    #[graphql(default)]
+    q: String,
+    /// Any of these.
+    #[graphql(default)]
+    state: Vec<OrderState>,
+    /// Any of these.
+    #[graphql(default)]
+    payment: Vec<PaymentState>,
+    /// Only those that somebody has to look at.
+    #[graphql(default)]
+    attention: bool,
+    /// Of one customer.
+    customer_id: Option<ID>,
+    /// Placed at this moment or later.
+    placed_from: Option<DateTime>,
+    /// Placed before this moment.
+    placed_to: Option<DateTime>,
+}
+
+impl OrderFilter {
+    pub(super) fn read(self) -> Result<Filter> {
+        Ok(Filter {
+            q: self.q,
+            states: self.state.into_iter().map(Into::into).collect(),
+            payments: self.payment.into_iter().map(Into::into).collect(),
+            attention: self.attention,
+            customer: self.customer_id.map(|id| parse_id(&id, CustomerId::KIND)).transpose()?,
+            placed_from: self.placed_from.map(|at| at.0),
+            placed_to: self.placed_to.map(|at| at.0),
+        })
+    }
+}
+
+/// An order to move.
+#[derive(InputObject)]
+pub struct OrderMoveInput {
+    /// The order.
+    pub id: ID,
+    /// The version that was seen; another one now is a CONFLICT.
+    pub version: Option<Long>,
+}
+
+/// An order to send.
+#[derive(InputObject)]
+pub struct OrderShipInput {
+    /// The order.
+    pub id: ID,
+    /// The version that was seen.
+    pub version: Option<Long>,
+    /// Who brings it.
+    #[graphql(default)]
+    pub carrier: String,
+    /// Number of the parcel.
+    #[graphql(default)]
+    pub tracking_number: String,
+    /// Where to follow it.
+    #[graphql(default)]
+    pub tracking_url: String,
+}
+
+/// An order to call off.
+#[derive(InputObject)]
+pub struct OrderCancelInput {
+    /// The order.
+    pub id: ID,
+    /// The version that was seen.
+    pub version: Option<Long>,
+    /// Why, up to 500 characters; the customer sees it.
+    pub reason: String,
+}
+
+/// A note for an order.
+#[derive(InputObject)]
+pub struct OrderNoteAddInput {
+    /// The order.
+    pub id: ID,
+    /// Up to 4,000 characters.
+    pub text: String,
+}
+
+/// An order to give back in full.
+#[derive(InputObject)]
+pub struct OrderRefundInput {
+    /// The order.
+    pub id: ID,
+    /// The version that was seen.
+    pub version: Option<Long>,
+    /// Why, up to 500 characters.
+    pub reason: String,
+}
+
+pub(super) fn target(id: &ID, version: Option<Long>) -> Result<Target> {
+    Ok(Target { id: parse_id(id, "order")?, version: version.map(|version| version.0) })
+}
+
+/// Changed settings; what is left out stays.
+#[derive(InputObject)]
+pub struct CommerceSettingsInput {
+    /// The version that was seen.
+    pub version: Long,
+    /// One rate per country.
+    taxes: Option<Vec<CountryTaxInput>>,
+    /// Deliveries, in the order in which they are offered.
+    shipping: Option<Vec<ShippingMethodInput>>,
+    /// Ways to pay.
+    payment: Option<PaymentSettingsInput>,
+}
+
+/// The tax rate of a country.
+#[derive(InputObject)]
+pub struct CountryTaxInput {
+    /// ISO 3166-1 alpha-2.
+    country: String,
+    /// What it is called.
+    name: String,
+    /// Per cent as text: `21` or `10.75`.
+    rate: String,
+}
+
+/// A delivery.
+#[derive(InputObject)]
+pub struct ShippingMethodInput {
+    /// Stays the same over changes; left out: made of the name.
+    id: Option<String>,
+    /// Name.
+    name: String,
+    /// Words on when it comes.
+    #[graphql(default)]
+    note: String,
+    /// Where it goes.
+    countries: Vec<String>,
+    /// Decimal text in the shop's currency.
+    price: String,
+    /// Free from this sum on.
+    free_from: Option<String>,
+    /// Offered now.
+    #[graphql(default = true)]
+    active: bool,
+}
+
+/// Ways to pay.
+#[derive(InputObject)]
+pub struct PaymentSettingsInput {
+    /// Whether paying by hand is offered.
+    manual: bool,
+    /// Its name.
+    manual_name: String,
+    /// What the shopper has to do.
+    manual_instructions: String,
+    /// Whether the gateway is offered.
+    http: bool,
+    /// Its name.
+    http_name: String,
+}
+
+impl CommerceSettingsInput {
+    /// The settings as they shall be; every unreadable field at once.
+    pub(super) fn over(self, settings: &CommerceSettings, currency: Currency) -> Result<CommerceSettings> {
+        let mut errors = Vec::new();
+        let mut next = settings.clone();
+        if let Some(taxes) = self.taxes {
+            next.taxes =
+                taxes.into_iter().enumerate().filter_map(|(i, tax)| tax.read(i, &mut errors)).collect();
+        }
+        if let Some(shipping) = self.shipping {
+            let read = |(i, method): (usize, ShippingMethodInput)| method.read(i, currency, &mut errors);
+            next.shipping = shipping.into_iter().enumerate().filter_map(read).collect();
+        }
+        if let Some(payment) = self.payment {
+            next.payment = PaymentSettings {
+                manual: payment.manual,
+                manual_name: payment.manual_name,
+                manual_instructions: payment.manual_instructions,
+                http: payment.http,
+                http_name: payment.http_name,
+            };
+        }
+        if errors.is_empty() { Ok(next) } else { Err(failure(Error::invalid_fields(errors))) }
+    }
+}
+
+fn take<T, E: std::fmt::Display>(
+    read: Result<T, E>,
+    field: String,
+    errors: &mut Vec<FieldError>,
+) -> Option<T> {
+    read.map_err(|error| errors.push(FieldError::new(field, error.to_string()))).ok()
+}
+
+impl CountryTaxInput {
+    fn read(self, i: usize, errors: &mut Vec<FieldError>) -> Option<CountryTax> {
+        let country = take(Country::parse(&self.country), format!("taxes.{i}.country"), errors);
+        let rate = take(Rate::parse_percent(&self.rate), format!("taxes.{i}.rate"), errors);
+        Some(CountryTax { country: country?, name: self.name.trim().to_owned(), rate: rate? })
+    }
+}
+
+impl ShippingMethodInput {
+    fn read(self, i: usize, currency: Currency, errors: &mut Vec<FieldError>) -> Option<ShippingMethod> {
+        let at = |field: &str| format!("shipping.{i}.{field}");
+        let price = take(Money::parse_decimal(&self.price, currency), at("price"), errors);
+        let free_from = self.free_from.filter(|text| !text.trim().is_empty());
+        let free_from = match free_from {
+            None => Some(None),
+            Some(text) => take(Money::parse_decimal(&text, currency), at("freeFrom"), errors).map(Some),
+        };
+        let countries: Vec<Country> = self
+            .countries
+            .iter()
+            .filter_map(|code| take(Country::parse(code), at("countries"), errors))
+            .collect();
+        let name = self.name.trim().to_owned();
+        let id = self.id.filter(|id| !id.is_empty());
+        let id = match id {
+            Some(id) => Some(id),
+            None => take(
+                primitives::Slug::slugify(&name).ok_or("give it a name with letters"),
+                at("name"),
+                errors,
+            )
+            .map(|slug| slug.to_string()),
+        };
+        Some(ShippingMethod {
+            id: id?,
+            name,
+            note: self.note.trim().to_owned(),
+            countries,
+            price_minor: price?.minor,
+            free_from_minor: free_from?.map(|from| from.minor),
+            active: self.active,
+        })
+    }
+}

@@ -1,0 +1,479 @@
+//! What shoppers ask and do: carts, checkouts, their own orders.
+
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use catalog::graphql::Picture;
+use platform::Ctx;
+use platform::graphql::{Money, ctx_of, failure, parse_id};
+use primitives::{CartLineId, VariantId};
+
+use super::input::{
+    CartLinesAddInput, CartLinesRemoveInput, CartLinesUpdateInput, CheckoutPlaceInput, checkout_input,
+};
+use super::order::{Address, Order, OrderRow, OrderRowConnection};
+use super::{cart_token, nodes, page_args};
+use crate::{cart, checkout, order, view};
+
+/// Carts, checkouts and the caller's own orders.
+#[derive(Default)]
+pub struct CartQuery;
+
+#[Object]
+impl CartQuery {
+    /// The caller's cart at today's prices; an empty one when there is none.
+    async fn cart(&self, context: &Context<'_>, token: Option<String>) -> Result<Cart> {
+        let ctx = ctx_of(context)?;
+        let token = cart_token(context, ctx, token);
+        Ok(Cart::of(cart::view(ctx, token.as_deref()).await.map_err(failure)?, ctx))
+    }
+
+    /// Countries, deliveries, ways to pay and totals for a checkout of the caller's cart.
+    async fn checkout(
+        &self,
+        context: &Context<'_>,
+        token: Option<String>,
+        country: Option<String>,
+        shipping_method: Option<String>,
+    ) -> Result<Checkout> {
+        let ctx = ctx_of(context)?;
+        let token = cart_token(context, ctx, token);
+        let view = checkout::view(ctx, token.as_deref(), country.as_deref(), shipping_method.as_deref());
+        Ok(Checkout::of(view.await.map_err(failure)?, ctx))
+    }
+
+    /// The order that a tracking link leads to.
+    async fn order_by_token(&self, context: &Context<'_>, token: String) -> Result<Order> {
+        let ctx = ctx_of(context)?;
+        Ok(Order::of(order::by_token(ctx, &token).await.map_err(failure)?, ctx))
+    }
+
+    /// The caller's own orders, newest first.
+    #[graphql(complexity = "10 + nodes(first, last) * child_complexity")]
+    async fn my_orders(
+        &self,
+        context: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<OrderRowConnection> {
+        let ctx = ctx_of(context)?;
+        let page = order::my_orders(ctx, &page_args(first, after, last, before)?).await.map_err(failure)?;
+        Ok(OrderRowConnection::of(page, |row| OrderRow::of(row, ctx)))
+    }
+
+    /// One of the caller's own orders.
+    async fn my_order(&self, context: &Context<'_>, id: ID) -> Result<Order> {
+        let ctx = ctx_of(context)?;
+        let id = parse_id(&id, "order")?;
+        Ok(Order::of(order::my_order(ctx, id).await.map_err(failure)?, ctx))
+    }
+}
+
+/// Changing carts and buying.
+#[derive(Default)]
+pub struct CartMutation;
+
+#[Object]
+impl CartMutation {
+    /// Adds pieces; makes the cart when there is none.
+    async fn cart_lines_add(&self, context: &Context<'_>, input: CartLinesAddInput) -> Result<CartPayload> {
+        let ctx = ctx_of(context)?;
+        let token = cart_token(context, ctx, input.token);
+        let lines = input.lines.iter().map(|line| {
+            Ok((parse_id::<VariantId>(&line.variant_id, VariantId::KIND)?, i64::from(line.quantity)))
+        });
+        let lines = lines.collect::<Result<Vec<_>>>()?;
+        Ok(CartPayload::of(cart::add(ctx, token.as_deref(), &lines).await.map_err(failure)?, ctx))
+    }
+
+    /// Sets quantities; 0 removes.
+    async fn cart_lines_update(
+        &self,
+        context: &Context<'_>,
+        input: CartLinesUpdateInput,
+    ) -> Result<CartPayload> {
+        let ctx = ctx_of(context)?;
+        let token = cart_token(context, ctx, input.token);
+        let lines = input
+            .lines
+            .iter()
+            .map(|line| Ok((parse_id::<CartLineId>(&line.id, CartLineId::KIND)?, i64::from(line.quantity))));
+        let lines = lines.collect::<Result<Vec<_>>>()?;
+        Ok(CartPayload::of(cart::update(ctx, token.as_deref(), &lines).await.map_err(failure)?, ctx))
+    }
+
+    /// Takes lines out.
+    async fn cart_lines_remove(
+        &self,
+        context: &Context<'_>,
+        input: CartLinesRemoveInput,
+    ) -> Result<CartPayload> {
+        let ctx = ctx_of(context)?;
+        let token = cart_token(context, ctx, input.token);
+        let ids = input.ids.iter().map(|id| parse_id::<CartLineId>(id, CartLineId::KIND));
+        let ids = ids.collect::<Result<Vec<_>>>()?;
+        Ok(CartPayload::of(cart::remove(ctx, token.as_deref(), &ids).await.map_err(failure)?, ctx))
+    }
+
+    /// Places the order and pays it. The same key and input give the first answer again.
+    async fn checkout_place(
+        &self,
+        context: &Context<'_>,
+        input: CheckoutPlaceInput,
+    ) -> Result<CheckoutPlacePayload> {
+        let ctx = ctx_of(context)?;
+        let token = cart_token(context, ctx, input.token.clone());
+        let placed = checkout::place_order(ctx, checkout_input(input, token)?).await.map_err(failure)?;
+        Ok(CheckoutPlacePayload {
+            order: Order::of(placed.order, ctx),
+            token: placed.token,
+            next: placed.next.into(),
+            replayed: placed.replayed,
+        })
+    }
+}
+
+/// A cart at today's prices.
+#[derive(SimpleObject)]
+pub struct Cart {
+    /// Missing until something was added.
+    id: Option<ID>,
+    /// In the order in which they were added.
+    lines: Vec<CartLine>,
+    /// Pieces over all lines.
+    n_items: u32,
+    /// Sums over the lines that can be bought.
+    totals: Totals,
+    /// How far it is to free delivery.
+    free_shipping: Option<FreeShipping>,
+    /// There are lines, and none stands in the way of a checkout.
+    ready: bool,
+}
+
+impl Cart {
+    fn of(cart: view::CartView, ctx: &Ctx) -> Self {
+        Self {
+            id: cart.id.map(|id| ID(id.to_string())),
+            lines: cart.lines.into_iter().map(|line| CartLine::of(line, ctx)).collect(),
+            n_items: cart.n_items,
+            totals: Totals::of(cart.totals, ctx),
+            free_shipping: cart.free_shipping.map(|free| FreeShipping {
+                from: Money::of(free.from, ctx.locale()),
+                missing: Money::of(free.missing, ctx.locale()),
+                percent: u32::from(free.percent),
+                country: free.country.as_str().to_owned(),
+            }),
+            ready: cart.ready,
+        }
+    }
+}
+
+/// One line of a cart.
+#[derive(SimpleObject)]
+pub struct CartLine {
+    /// Identity.
+    id: ID,
+    /// What is bought.
+    variant_id: ID,
+    /// Its product.
+    product_id: ID,
+    /// Last part of the product's address.
+    slug: String,
+    /// Name of the product.
+    title: String,
+    /// Name of the variant, may be empty.
+    variant_title: String,
+    /// May be empty.
+    sku: String,
+    /// Its picture.
+    picture: Option<Picture>,
+    /// 1 to 10,000.
+    quantity: u32,
+    /// Price of one piece now.
+    unit: Money,
+    /// Struck-out price of one piece.
+    compare_at: Option<Money>,
+    /// Price of all pieces.
+    total: Money,
+    /// What the shopper has to know.
+    problems: Vec<LineProblem>,
+    /// Whether it is in the totals.
+    counted: bool,
+    /// Whether a checkout has to wait for it.
+    blocks: bool,
+}
+
+impl CartLine {
+    fn of(line: view::CartLineView, ctx: &Ctx) -> Self {
+        Self {
+            id: ID(line.id.to_string()),
+            variant_id: ID(line.variant.to_string()),
+            product_id: ID(line.product.to_string()),
+            counted: line.counted(),
+            blocks: line.blocks(),
+            problems: line.problems.iter().map(|problem| LineProblem::of(problem, ctx)).collect(),
+            picture: line.picture.as_ref().map(Picture::of),
+            slug: line.slug,
+            title: line.title,
+            variant_title: line.variant_title,
+            sku: line.sku,
+            quantity: line.quantity,
+            unit: Money::of(line.unit, ctx.locale()),
+            compare_at: line.compare_at.map(|price| Money::of(price, ctx.locale())),
+            total: Money::of(line.total, ctx.locale()),
+        }
+    }
+}
+
+/// What is wrong with a line.
+#[derive(SimpleObject)]
+pub struct LineProblem {
+    /// What.
+    kind: LineProblemKind,
+    /// Pieces that can be had, with `ONLY_LEFT`.
+    left: Option<u32>,
+    /// Price of one piece before, with `PRICE_CHANGED`.
+    was: Option<Money>,
+}
+
+/// Kinds of problems.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+pub enum LineProblemKind {
+    /// None left.
+    SoldOut,
+    /// Not sold any more.
+    Gone,
+    /// Fewer left than wanted.
+    OnlyLeft,
+    /// The price is another one than when the line was added.
+    PriceChanged,
+}
+
+impl LineProblem {
+    fn of(problem: &view::LineProblem, ctx: &Ctx) -> Self {
+        let plain = |kind| Self { kind, left: None, was: None };
+        match problem {
+            view::LineProblem::SoldOut => plain(LineProblemKind::SoldOut),
+            view::LineProblem::Gone => plain(LineProblemKind::Gone),
+            view::LineProblem::OnlyLeft { left } => {
+                Self { left: Some(*left), ..plain(LineProblemKind::OnlyLeft) }
+            }
+            view::LineProblem::PriceChanged { was } => {
+                Self { was: Some(Money::of(*was, ctx.locale())), ..plain(LineProblemKind::PriceChanged) }
+            }
+        }
+    }
+}
+
+/// Sums: subtotal, less discount, plus shipping, plus tax when prices are shown without it, is the total.
+#[derive(SimpleObject, Clone)]
+pub struct Totals {
+    /// Sum of the lines as the shop writes prices.
+    subtotal: Money,
+    /// Taken off.
+    discount: Money,
+    /// Delivery; missing until one is chosen.
+    shipping: Option<Money>,
+    /// All tax in or on the total.
+    tax: Money,
+    /// Tax by rate.
+    taxes: Vec<TaxShare>,
+    /// What is to be paid.
+    total: Money,
+    /// Whether subtotal and shipping hold the tax already.
+    includes_tax: bool,
+}
+
+impl Totals {
+    pub(super) fn of(totals: view::Totals, ctx: &Ctx) -> Self {
+        let money = |amount| Money::of(amount, ctx.locale());
+        Self {
+            subtotal: money(totals.subtotal),
+            discount: money(totals.discount),
+            shipping: totals.shipping.map(money),
+            tax: money(totals.tax),
+            taxes: totals
+                .taxes
+                .into_iter()
+                .map(|share| TaxShare {
+                    name: share.name,
+                    rate: share.rate.ppm(),
+                    net: money(share.net),
+                    tax: money(share.tax),
+                })
+                .collect(),
+            total: money(totals.total),
+            includes_tax: totals.includes_tax,
+        }
+    }
+}
+
+/// Tax of one rate.
+#[derive(SimpleObject, Clone)]
+pub struct TaxShare {
+    /// What it is called.
+    name: String,
+    /// Parts per million: 210000 is 21 %.
+    rate: i64,
+    /// What it was computed on.
+    net: Money,
+    /// The tax.
+    tax: Money,
+}
+
+/// How far it is to free delivery.
+#[derive(SimpleObject)]
+pub struct FreeShipping {
+    /// From this sum on delivery is free.
+    from: Money,
+    /// What is missing.
+    missing: Money,
+    /// 0 to 100.
+    percent: u32,
+    /// Where it holds.
+    country: String,
+}
+
+/// A cart after a change.
+#[derive(SimpleObject)]
+pub struct CartPayload {
+    /// The cart.
+    cart: Cart,
+    /// Only when this call made a guest's cart: the key to it, to be kept and sent as `token` or `X-Cart-Token`.
+    token: Option<String>,
+}
+
+impl CartPayload {
+    fn of(change: cart::CartChange, ctx: &Ctx) -> Self {
+        Self { cart: Cart::of(change.cart, ctx), token: change.token }
+    }
+}
+
+/// What a checkout page needs.
+#[derive(SimpleObject)]
+pub struct Checkout {
+    /// What is bought, with the chosen delivery in its totals.
+    cart: Cart,
+    /// Where the shop sends.
+    countries: Vec<Country>,
+    /// The country that deliveries and totals are for.
+    country: String,
+    /// Deliveries into it.
+    methods: Vec<ShippingChoice>,
+    /// The chosen delivery.
+    method: Option<String>,
+    /// Ways to pay.
+    payments: Vec<PaymentChoice>,
+    /// What the form starts with.
+    contact: Contact,
+    /// A fresh key.
+    idempotency_key: String,
+}
+
+impl Checkout {
+    fn of(checkout: view::CheckoutView, ctx: &Ctx) -> Self {
+        let money = |amount| Money::of(amount, ctx.locale());
+        Self {
+            cart: Cart::of(checkout.cart, ctx),
+            countries: checkout
+                .countries
+                .into_iter()
+                .map(|country| Country { code: country.as_str().to_owned(), name: country.name().to_owned() })
+                .collect(),
+            country: checkout.country.as_str().to_owned(),
+            methods: checkout
+                .methods
+                .into_iter()
+                .map(|method| ShippingChoice {
+                    id: method.id,
+                    name: method.name,
+                    note: method.note,
+                    price: money(method.price),
+                    full_price: money(method.full_price),
+                    free_from: method.free_from.map(money),
+                })
+                .collect(),
+            method: checkout.method,
+            payments: checkout
+                .payments
+                .into_iter()
+                .map(|choice| PaymentChoice { id: choice.id, name: choice.name, note: choice.note })
+                .collect(),
+            contact: Contact { email: checkout.contact.email, address: checkout.contact.address.into() },
+            idempotency_key: checkout.idempotency_key,
+        }
+    }
+}
+
+/// A country.
+#[derive(SimpleObject)]
+pub struct Country {
+    /// ISO 3166-1 alpha-2.
+    code: String,
+    /// English name.
+    name: String,
+}
+
+/// A delivery that can be chosen.
+#[derive(SimpleObject)]
+pub struct ShippingChoice {
+    /// What is sent back.
+    id: String,
+    /// Name.
+    name: String,
+    /// Words on when it comes.
+    note: String,
+    /// Price for this cart.
+    price: Money,
+    /// Price before "free from".
+    full_price: Money,
+    /// Free from this sum on.
+    free_from: Option<Money>,
+}
+
+/// A way to pay.
+#[derive(SimpleObject)]
+pub struct PaymentChoice {
+    /// What is sent back.
+    id: String,
+    /// Name.
+    name: String,
+    /// What happens next.
+    note: String,
+}
+
+/// Contact and address.
+#[derive(SimpleObject)]
+pub struct Contact {
+    /// E-mail address.
+    email: String,
+    /// Postal address.
+    address: Address,
+}
+
+/// A placed order.
+#[derive(SimpleObject)]
+pub struct CheckoutPlacePayload {
+    /// The order.
+    order: Order,
+    /// Opens its tracking page.
+    token: String,
+    /// What happens now.
+    next: NextStep,
+    /// An earlier call placed it.
+    replayed: bool,
+}
+
+/// What happens after an order was placed.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "view::NextStep")]
+pub enum NextStep {
+    /// Paid.
+    Done,
+    /// Show how to pay by hand.
+    PayByHand,
+    /// The gateway has not decided; it settles by itself.
+    Wait,
+    /// Declined: the cart is back.
+    TryAgain,
+}

@@ -1,0 +1,491 @@
+//! What staff asks and does: orders, customers, the dashboard, settings.
+
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use platform::Ctx;
+use platform::graphql::{DateTime, Long, Money, ctx_of, failure, parse_id};
+
+use super::input::{
+    CommerceSettingsInput, OrderCancelInput, OrderFilter, OrderMoveInput, OrderNoteAddInput,
+    OrderRefundInput, OrderShipInput, target,
+};
+use super::order::{Address, Order, OrderRow, OrderRowConnection};
+use super::{connection, nodes, page_args};
+use crate::order::Tracking;
+use crate::settings::{self, Versioned};
+use crate::{customer, dashboard, order, view};
+
+/// Orders, customers, figures and settings, for staff.
+#[derive(Default)]
+pub struct OrdersQuery;
+
+#[Object]
+impl OrdersQuery {
+    /// Orders of the shop.
+    #[graphql(complexity = "10 + nodes(first, last) * child_complexity")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a connection, filter and sort")]
+    async fn orders(
+        &self,
+        context: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        filter: Option<OrderFilter>,
+        #[graphql(default_with = "OrderSort::PlacedDesc")] sort: OrderSort,
+    ) -> Result<OrderRowConnection> {
+        let ctx = ctx_of(context)?;
+        let (filter, page) = (filter.unwrap_or_default().read()?, page_args(first, after, last, before)?);
+        let page = order::list(ctx, &filter, sort.into(), &page).await.map_err(failure)?;
+        Ok(OrderRowConnection::of(page, |row| OrderRow::of(row, ctx)))
+    }
+
+    /// Numbers for the tabs of the table.
+    async fn order_counts(&self, context: &Context<'_>) -> Result<OrderCounts> {
+        Ok(order::counts(ctx_of(context)?).await.map_err(failure)?.into())
+    }
+
+    /// An order with everything that staff sees.
+    async fn order(&self, context: &Context<'_>, id: ID) -> Result<Order> {
+        let ctx = ctx_of(context)?;
+        let id = parse_id(&id, "order")?;
+        Ok(Order::of(order::by_id(ctx, id).await.map_err(failure)?, ctx))
+    }
+
+    /// Customers of the shop; `q` looks in e-mail and name.
+    #[graphql(complexity = "10 + nodes(first, last) * child_complexity")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a connection, search and sort")]
+    async fn customers(
+        &self,
+        context: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        #[graphql(default)] q: String,
+        #[graphql(default_with = "CustomerSort::CreatedDesc")] sort: CustomerSort,
+    ) -> Result<CustomerConnection> {
+        let ctx = ctx_of(context)?;
+        let page = page_args(first, after, last, before)?;
+        let page = customer::list(ctx, &q, sort.into(), &page).await.map_err(failure)?;
+        Ok(CustomerConnection::of(page, |customer| Customer::of(customer, ctx)))
+    }
+
+    /// A customer with addresses.
+    async fn customer(&self, context: &Context<'_>, id: ID) -> Result<Customer> {
+        let ctx = ctx_of(context)?;
+        let id = parse_id(&id, "customer")?;
+        Ok(Customer::of(customer::get(ctx, id).await.map_err(failure)?, ctx))
+    }
+
+    /// Sales of the last days (1 to 366, UTC), today included, and what needs hands.
+    #[graphql(complexity = "50 + child_complexity")]
+    async fn dashboard(
+        &self,
+        context: &Context<'_>,
+        #[graphql(default = 30)] days: i32,
+    ) -> Result<Dashboard> {
+        let ctx = ctx_of(context)?;
+        Ok(Dashboard::of(dashboard::view(ctx, i64::from(days)).await.map_err(failure)?, ctx))
+    }
+
+    /// Taxes, deliveries and ways to pay.
+    async fn commerce_settings(&self, context: &Context<'_>) -> Result<CommerceSettings> {
+        let ctx = ctx_of(context)?;
+        Ok(CommerceSettings::of(&*settings::current(ctx).await.map_err(failure)?, ctx))
+    }
+}
+
+/// Moving orders and changing settings, for staff.
+#[derive(Default)]
+pub struct OrdersMutation;
+
+#[Object]
+impl OrdersMutation {
+    /// The money of an order that is paid by hand is here.
+    async fn order_mark_paid(&self, context: &Context<'_>, input: OrderMoveInput) -> Result<OrderPayload> {
+        let ctx = ctx_of(context)?;
+        let order = order::mark_paid(ctx, target(&input.id, input.version)?).await;
+        Ok(OrderPayload::of(order.map_err(failure)?, ctx))
+    }
+
+    /// Sends everything in one parcel.
+    async fn order_ship(&self, context: &Context<'_>, input: OrderShipInput) -> Result<OrderPayload> {
+        let ctx = ctx_of(context)?;
+        let at = target(&input.id, input.version)?;
+        let tracking =
+            Tracking { carrier: input.carrier, number: input.tracking_number, url: input.tracking_url };
+        Ok(OrderPayload::of(order::ship(ctx, at, &tracking).await.map_err(failure)?, ctx))
+    }
+
+    /// It arrived.
+    async fn order_deliver(&self, context: &Context<'_>, input: OrderMoveInput) -> Result<OrderPayload> {
+        let ctx = ctx_of(context)?;
+        let order = order::deliver(ctx, target(&input.id, input.version)?).await;
+        Ok(OrderPayload::of(order.map_err(failure)?, ctx))
+    }
+
+    /// Calls an order off before it is paid.
+    async fn order_cancel(&self, context: &Context<'_>, input: OrderCancelInput) -> Result<OrderPayload> {
+        let ctx = ctx_of(context)?;
+        let at = target(&input.id, input.version)?;
+        Ok(OrderPayload::of(order::cancel(ctx, at, &input.reason).await.map_err(failure)?, ctx))
+    }
+
+    /// Adds a note that only staff sees.
+    async fn order_note_add(&self, context: &Context<'_>, input: OrderNoteAddInput) -> Result<OrderPayload> {
+        let ctx = ctx_of(context)?;
+        let id = parse_id(&input.id, "order")?;
+        Ok(OrderPayload::of(order::add_note(ctx, id, &input.text).await.map_err(failure)?, ctx))
+    }
+
+    /// Gives back everything that was received and is not given back yet.
+    async fn order_refund(&self, context: &Context<'_>, input: OrderRefundInput) -> Result<OrderPayload> {
+        let ctx = ctx_of(context)?;
+        let at = target(&input.id, input.version)?;
+        Ok(OrderPayload::of(order::refund(ctx, at, &input.reason).await.map_err(failure)?, ctx))
+    }
+
+    /// Somebody has looked: takes the order off the attention list.
+    async fn order_attention_clear(
+        &self,
+        context: &Context<'_>,
+        input: OrderMoveInput,
+    ) -> Result<OrderPayload> {
+        let ctx = ctx_of(context)?;
+        let order = order::clear_attention(ctx, target(&input.id, input.version)?).await;
+        Ok(OrderPayload::of(order.map_err(failure)?, ctx))
+    }
+
+    /// Changes taxes, deliveries and ways to pay; what is left out stays.
+    async fn commerce_settings_update(
+        &self,
+        context: &Context<'_>,
+        input: CommerceSettingsInput,
+    ) -> Result<CommerceSettingsPayload> {
+        let ctx = ctx_of(context)?;
+        let version = input.version.0;
+        let current = settings::current(ctx).await.map_err(failure)?;
+        let next = input.over(&current.settings, ctx.tenant().currency)?;
+        let settings = settings::update(ctx, version, next).await.map_err(failure)?;
+        Ok(CommerceSettingsPayload { settings: CommerceSettings::of(&settings, ctx) })
+    }
+}
+
+/// Orders of the staff's list.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "order::OrderSort")]
+pub enum OrderSort {
+    /// Newest first.
+    PlacedDesc,
+    /// Oldest first.
+    PlacedAsc,
+    /// Highest number first.
+    NumberDesc,
+    /// Lowest number first.
+    NumberAsc,
+    /// Largest total first.
+    TotalDesc,
+    /// Smallest total first.
+    TotalAsc,
+}
+
+/// Orders of the list of customers.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "customer::CustomerSort")]
+pub enum CustomerSort {
+    /// Newest record first.
+    CreatedDesc,
+    /// Oldest record first.
+    CreatedAsc,
+    /// By name.
+    NameAsc,
+    /// By name, backwards.
+    NameDesc,
+}
+
+/// Numbers of orders.
+#[derive(SimpleObject)]
+pub struct OrderCounts {
+    /// All.
+    all: u64,
+    /// Waiting for payment.
+    pending_payment: u64,
+    /// Paid, to be sent.
+    paid: u64,
+    /// On their way.
+    shipped: u64,
+    /// Arrived.
+    delivered: u64,
+    /// Given up.
+    cancelled: u64,
+    /// Given back.
+    refunded: u64,
+    /// Somebody has to look.
+    attention: u64,
+}
+
+impl From<order::OrderCounts> for OrderCounts {
+    fn from(counts: order::OrderCounts) -> Self {
+        let order::OrderCounts {
+            all,
+            pending_payment,
+            paid,
+            shipped,
+            delivered,
+            cancelled,
+            refunded,
+            attention,
+        } = counts;
+        Self { all, pending_payment, paid, shipped, delivered, cancelled, refunded, attention }
+    }
+}
+
+/// An order after a change.
+#[derive(SimpleObject)]
+pub struct OrderPayload {
+    /// The order.
+    order: Order,
+}
+
+impl OrderPayload {
+    fn of(order: view::OrderView, ctx: &Ctx) -> Self {
+        Self { order: Order::of(order, ctx) }
+    }
+}
+
+/// A customer.
+#[derive(SimpleObject, Clone)]
+pub struct Customer {
+    /// Identity.
+    id: ID,
+    /// The account, when there is one.
+    user_id: Option<ID>,
+    /// E-mail address.
+    email: String,
+    /// Name.
+    name: String,
+    /// Orders that were not cancelled.
+    n_orders: u64,
+    /// Received minus given back.
+    spent: Money,
+    /// When the last order was placed.
+    last_order_at: Option<DateTime>,
+    /// When the record was made.
+    created_at: DateTime,
+    /// Last used first; empty in lists.
+    addresses: Vec<Address>,
+}
+
+impl Customer {
+    fn of(customer: view::CustomerView, ctx: &Ctx) -> Self {
+        Self {
+            id: ID(customer.id.to_string()),
+            user_id: customer.user.map(|id| ID(id.to_string())),
+            email: customer.email,
+            name: customer.name,
+            n_orders: customer.n_orders,
+            spent: Money::of(customer.spent, ctx.locale()),
+            last_order_at: customer.last_order_at.map(DateTime),
+            created_at: DateTime(customer.created_at),
+            addresses: customer.addresses.into_iter().map(Address::from).collect(),
+        }
+    }
+}
+
+connection!(CustomerConnection, CustomerEdge, Customer);
+
+/// The figures that the day starts with.
+#[derive(SimpleObject)]
+pub struct Dashboard {
+    /// One entry per day, oldest first.
+    days: Vec<SalesDay>,
+    /// Received minus given back.
+    revenue: Money,
+    /// Paid orders.
+    n_orders: u64,
+    /// Revenue per order.
+    average: Money,
+    /// Revenue of as many days before.
+    revenue_before: Money,
+    /// Paid orders of as many days before.
+    n_orders_before: u64,
+    /// Paid and not sent.
+    n_to_ship: u64,
+    /// Placed and not paid.
+    n_unpaid: u64,
+    /// Most revenue first.
+    top_products: Vec<TopProduct>,
+    /// Orders that somebody has to look at.
+    attention: Vec<OrderRow>,
+    /// The newest orders.
+    latest: Vec<OrderRow>,
+}
+
+impl Dashboard {
+    fn of(board: view::DashboardView, ctx: &Ctx) -> Self {
+        let money = |amount| Money::of(amount, ctx.locale());
+        Self {
+            days: board
+                .days
+                .into_iter()
+                .map(|day| SalesDay {
+                    date: day.date,
+                    revenue: money(day.revenue),
+                    n_orders: day.n_orders,
+                    n_items: day.n_items,
+                })
+                .collect(),
+            revenue: money(board.revenue),
+            n_orders: board.n_orders,
+            average: money(board.average),
+            revenue_before: money(board.revenue_before),
+            n_orders_before: board.n_orders_before,
+            n_to_ship: board.n_to_ship,
+            n_unpaid: board.n_unpaid,
+            top_products: board
+                .top_products
+                .into_iter()
+                .map(|top| TopProduct {
+                    product_id: ID(top.product.to_string()),
+                    title: top.title,
+                    quantity: top.quantity,
+                    revenue: money(top.revenue),
+                })
+                .collect(),
+            attention: board.attention.into_iter().map(|row| OrderRow::of(row, ctx)).collect(),
+            latest: board.latest.into_iter().map(|row| OrderRow::of(row, ctx)).collect(),
+        }
+    }
+}
+
+/// Sales of one day.
+#[derive(SimpleObject)]
+pub struct SalesDay {
+    /// `2026-11-21`, UTC.
+    date: String,
+    /// Received minus given back.
+    revenue: Money,
+    /// Orders that were paid.
+    n_orders: u64,
+    /// Pieces in them.
+    n_items: u64,
+}
+
+/// A product that sells.
+#[derive(SimpleObject)]
+pub struct TopProduct {
+    /// Identity.
+    product_id: ID,
+    /// Name when it was sold.
+    title: String,
+    /// Pieces.
+    quantity: u64,
+    /// Line totals.
+    revenue: Money,
+}
+
+/// Taxes, deliveries and ways to pay.
+#[derive(SimpleObject)]
+pub struct CommerceSettings {
+    /// Send it back with a change; 0 until somebody saved.
+    version: Long,
+    /// One rate per country; a country without one is taxed like the shop's own.
+    taxes: Vec<CountryTax>,
+    /// Deliveries, in the order in which they are offered.
+    shipping: Vec<ShippingMethod>,
+    /// Ways to pay.
+    payment: PaymentSettings,
+}
+
+impl CommerceSettings {
+    fn of(current: &Versioned, ctx: &Ctx) -> Self {
+        let settings = &current.settings;
+        let money = |minor| Money::of(primitives::Money::new(minor, ctx.tenant().currency), ctx.locale());
+        let codes =
+            |countries: &[primitives::Country]| countries.iter().map(|c| c.as_str().to_owned()).collect();
+        Self {
+            version: Long(current.version),
+            taxes: settings
+                .taxes
+                .iter()
+                .map(|tax| CountryTax {
+                    country: tax.country.as_str().to_owned(),
+                    name: tax.name.clone(),
+                    rate: tax.rate.ppm(),
+                })
+                .collect(),
+            shipping: settings
+                .shipping
+                .iter()
+                .map(|method| ShippingMethod {
+                    id: method.id.clone(),
+                    name: method.name.clone(),
+                    note: method.note.clone(),
+                    countries: codes(&method.countries),
+                    price: money(method.price_minor),
+                    free_from: method.free_from_minor.map(money),
+                    active: method.active,
+                })
+                .collect(),
+            payment: PaymentSettings {
+                manual: settings.payment.manual,
+                manual_name: settings.payment.manual_name.clone(),
+                manual_instructions: settings.payment.manual_instructions.clone(),
+                http: settings.payment.http,
+                http_name: settings.payment.http_name.clone(),
+            },
+        }
+    }
+}
+
+/// The tax rate of a country.
+#[derive(SimpleObject)]
+pub struct CountryTax {
+    /// ISO 3166-1 alpha-2.
+    country: String,
+    /// What it is called.
+    name: String,
+    /// Parts per million: 210000 is 21 %.
+    rate: i64,
+}
+
+/// A flat-rate delivery.
+#[derive(SimpleObject)]
+pub struct ShippingMethod {
+    /// Stays the same over changes.
+    id: String,
+    /// Name.
+    name: String,
+    /// Words on when it comes.
+    note: String,
+    /// Where it goes.
+    countries: Vec<String>,
+    /// As the shop writes prices.
+    price: Money,
+    /// Free from this sum on.
+    free_from: Option<Money>,
+    /// Offered now.
+    active: bool,
+}
+
+/// Ways to pay.
+#[derive(SimpleObject)]
+pub struct PaymentSettings {
+    /// Whether paying by hand is offered.
+    manual: bool,
+    /// Its name.
+    manual_name: String,
+    /// What the shopper has to do.
+    manual_instructions: String,
+    /// Whether the gateway is offered; the host must have one.
+    http: bool,
+    /// Its name.
+    http_name: String,
+}
+
+/// Settings after a change.
+#[derive(SimpleObject)]
+pub struct CommerceSettingsPayload {
+    /// The settings.
+    settings: CommerceSettings,
+}

@@ -1,0 +1,127 @@
+//! Background work: call-backs, unsettled payments, deadlines, carts that nobody came back to.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use events::Emit;
+use platform::{Access, App, Ctx};
+use primitives::CartId;
+use sea_orm::ColumnTrait;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+use tracing::warn;
+
+use crate::entity::cart;
+use crate::error::Result;
+use crate::event::CommerceEvent;
+use crate::order::expire;
+use crate::payment::settle;
+use crate::payment::webhook::{self, SIGNAL, Wanted};
+
+/// A named piece of background work.
+pub type Job = (&'static str, Pin<Box<dyn Future<Output = ()> + Send>>);
+
+/// Rows of one kind that one sweep of one tenant looks at.
+const BATCH: u64 = 100;
+/// Sweeps between two looks at abandoned carts.
+const CART_EVERY: u64 = 300;
+/// A cart that was not touched for this long counts as abandoned.
+const ABANDONED: Duration = Duration::from_secs(24 * 3600);
+
+/// What one sweep of a tenant did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Call-backs that were applied.
+    pub call_backs: usize,
+    /// Payments whose gateway was asked.
+    pub asked: usize,
+    /// Orders that were not paid in time.
+    pub expired: usize,
+}
+
+/// What runs beside the host until `stop`.
+pub fn jobs(app: &App, stop: CancellationToken) -> Vec<Job> {
+    vec![("commerce-sweep", Box::pin(run(app.clone(), stop)))]
+}
+
+async fn run(app: App, stop: CancellationToken) {
+    let signal = app.hub().signal(SIGNAL);
+    let every = Duration::from_millis(app.config().orders.sweep_ms.max(10));
+    let mut round: u64 = 0;
+    let mut next_full = tokio::time::Instant::now();
+    loop {
+        let full = next_full <= tokio::time::Instant::now();
+        if full {
+            next_full = tokio::time::Instant::now() + every;
+            round += 1;
+        }
+        if let Err(error) = sweep(&app, full, round).await {
+            warn!(report = %error.report(), "sweeping payments and orders failed");
+        }
+        let woken = async {
+            tokio::select! {
+                () = signal.notified() => {}
+                () = tokio::time::sleep_until(next_full) => {}
+            }
+        };
+        if stop.run_until_cancelled(woken).await.is_none() {
+            return;
+        }
+    }
+}
+
+/// Looks after every tenant, or after those only whose gateways have just called.
+async fn sweep(app: &App, full: bool, round: u64) -> platform::Result<()> {
+    let wanted = app.state(Wanted::default).take();
+    for tenant in identity::tenant::list(app).await? {
+        if !full && !wanted.contains(&tenant.id) {
+            continue;
+        }
+        let ctx = Ctx::system(app, Arc::clone(&tenant.info), "commerce-sweep");
+        if let Err(error) = sweep_tenant(&ctx).await {
+            let error: platform::Error = error.into();
+            warn!(tenant = %tenant.slug, report = %error.report(), "sweeping payments and orders failed");
+        }
+        if full && round % CART_EVERY == 1 {
+            abandon(&ctx).await?;
+        }
+    }
+    Ok(())
+}
+
+/// One look at one tenant: call-backs first, then payments that are due, then deadlines.
+///
+/// # Errors
+/// Those of the database; a gateway that does not answer is none.
+pub async fn sweep_tenant(ctx: &Ctx) -> Result<Swept> {
+    ctx.require(Access::System)?;
+    let call_backs = webhook::handle_open(ctx, BATCH).await?;
+    let asked = settle::due(ctx, BATCH).await?;
+    let expired = expire::due(ctx, BATCH).await?;
+    Ok(Swept { call_backs, asked, expired })
+}
+
+/// Tells about carts that were left a day ago, each once: the next event of such a cart is a new visit.
+async fn abandon(ctx: &Ctx) -> platform::Result<()> {
+    let now = ctx.now();
+    // Between one and two sweeps of carts ago: older ones were told about.
+    let newest = (now - ABANDONED).millis();
+    let window = Duration::from_millis(ctx.app().config().orders.sweep_ms.saturating_mul(CART_EVERY));
+    let oldest = (now - ABANDONED - window).millis();
+    ctx.write(Access::System, async |tx| {
+        let left: Vec<(uuid::Uuid, i64)> = tx
+            .find::<cart::Entity>()
+            .filter(cart::Column::State.eq("open"))
+            .filter(cart::Column::UpdatedAt.gt(oldest))
+            .filter(cart::Column::UpdatedAt.lte(newest))
+            .columns([cart::Column::Id, cart::Column::UpdatedAt])
+            .await?;
+        let events = left.into_iter().map(|(id, at)| CommerceEvent::CartAbandoned {
+            cart_id: CartId::from_uuid(id),
+            idle_ms: now.millis() - at,
+        });
+        tx.emit_all(events.collect()).await?;
+        Ok(())
+    })
+    .await
+}

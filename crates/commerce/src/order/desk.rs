@@ -1,0 +1,216 @@
+//! The one way to change an order: open it, move it, save it with compare-and-set, tell what happened.
+
+use catalog::stock;
+use events::Emit;
+use platform::Tx;
+use primitives::{OrderId, Timestamp};
+use sea_orm::{ColumnTrait, IntoActiveModel, QuerySelect};
+use uuid::Uuid;
+
+use super::Target;
+use super::state::{AnyOrder, Command, Facts, Refusal};
+use crate::entity::{orders, payment};
+use crate::error::{CommerceError, Result};
+use crate::event::CommerceEvent;
+use crate::payment::{Status, Step};
+use crate::view::OrderState;
+
+/// An order being changed inside one transaction. Changes become true with [`Desk::save`] only.
+///
+/// Lock order, here and everywhere: the order, its payment, then stock.
+pub(crate) struct Desk<'t> {
+    tx: &'t Tx,
+    now: Timestamp,
+    row: orders::Model,
+    /// As it was read.
+    before: orders::Model,
+    payment: Option<(payment::Model, payment::Model)>,
+    events: Vec<CommerceEvent>,
+}
+
+impl<'t> Desk<'t> {
+    /// Loads and locks an order of the tenant.
+    pub async fn open(tx: &'t Tx, id: OrderId, now: Timestamp) -> Result<Self> {
+        let row = tx.find::<orders::Entity>().filter(orders::Column::Id.eq(id.uuid()));
+        let row = row.map(|select| select.lock_exclusive()).one().await?;
+        let row = row.ok_or_else(|| CommerceError::not_found(OrderId::KIND))?;
+        let payment = tx.find::<payment::Entity>().filter(payment::Column::OrderId.eq(id.uuid()));
+        let payment = payment.map(|select| select.lock_exclusive()).one().await?;
+        let payment = payment.map(|payment| (payment.clone(), payment));
+        Ok(Self { tx, now, before: row.clone(), row, payment, events: Vec::new() })
+    }
+
+    /// As [`Desk::open`], for somebody who saw a version.
+    pub async fn open_at(tx: &'t Tx, target: Target, now: Timestamp) -> Result<Self> {
+        let desk = Self::open(tx, target.id, now).await?;
+        match target.version {
+            Some(seen) if seen != desk.row.version => {
+                Err(CommerceError::Changed { version: desk.row.version })
+            }
+            _ => Ok(desk),
+        }
+    }
+
+    pub fn tx(&self) -> &'t Tx {
+        self.tx
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    pub fn id(&self) -> OrderId {
+        OrderId::from_uuid(self.row.id)
+    }
+
+    pub fn row(&self) -> &orders::Model {
+        &self.row
+    }
+
+    pub fn row_mut(&mut self) -> &mut orders::Model {
+        &mut self.row
+    }
+
+    /// The order as a type.
+    pub fn order(&self) -> AnyOrder {
+        AnyOrder::rehydrate(state_of(&self.row), facts_of(&self.row))
+    }
+
+    /// What the table says against a command in this state.
+    pub fn refusal(&self, command: Command) -> CommerceError {
+        Refusal::State { from: state_of(&self.row), command }.into()
+    }
+
+    /// The order's payment.
+    pub fn payment(&self) -> Result<&payment::Model> {
+        let payment = self.payment.as_ref().map(|(_, now)| now);
+        payment.ok_or_else(|| CommerceError::not_found("payment"))
+    }
+
+    pub fn payment_mut(&mut self) -> Result<&mut payment::Model> {
+        let payment = self.payment.as_mut().map(|(_, now)| now);
+        payment.ok_or_else(|| CommerceError::not_found("payment"))
+    }
+
+    /// Takes over the state that a move of the type has given.
+    pub fn set_state(&mut self, state: OrderState) {
+        self.row.state = state.as_str().to_owned();
+    }
+
+    pub fn emit(&mut self, event: CommerceEvent) {
+        self.events.push(event);
+    }
+
+    /// Puts the order on the attention list.
+    pub fn attention(&mut self, why: &str) {
+        if self.row.attention.as_deref() != Some(why) {
+            self.row.attention = Some(why.to_owned());
+            let attention = Some(why.to_owned());
+            self.events.push(CommerceEvent::OrderEdited { order_id: self.id(), attention });
+        }
+    }
+
+    /// The effects of a cancellation: the pieces are free again, and an authorisation that nobody has used is given
+    /// back.
+    pub async fn cancel(&mut self, state: OrderState, reason: &str) -> Result<()> {
+        self.set_state(state);
+        self.row.cancel_reason = reason.to_owned();
+        self.row.hold_until = None;
+        stock::release(self.tx, self.row.id, self.now).await?;
+        self.events.push(CommerceEvent::OrderCancelled { order_id: self.id(), reason: reason.to_owned() });
+        let unused = self.payment().is_ok_and(|p| (p.step(), p.status()) == (Step::Capture, Status::Due));
+        if unused {
+            self.ask_back(Step::Void, 0, reason, self.now)?;
+        }
+        Ok(())
+    }
+
+    /// Stores the intent to give money or an authorisation back, under a new key.
+    pub fn ask_back(&mut self, step: Step, amount: i64, reason: &str, at: Timestamp) -> Result<()> {
+        let payment = self.payment_mut()?;
+        payment.step = step.as_str().to_owned();
+        payment.status = Status::Due.as_str().to_owned();
+        payment.back_key = Uuid::new_v4().to_string();
+        payment.back_minor = amount;
+        payment.back_reason = reason.to_owned();
+        payment.attempt = 0;
+        payment.next_at = Some(at.millis());
+        Ok(())
+    }
+
+    /// Writes everything with compare-and-set on the versions that were read, and tells what happened.
+    ///
+    /// # Errors
+    /// [`CommerceError::Changed`] when somebody else was faster; the transaction must then be rolled back.
+    pub async fn save(self) -> Result<()> {
+        let Self { tx, now, mut row, before, payment, events } = self;
+        if !events.is_empty() || row != before {
+            row.version = before.version + 1;
+            row.updated_at = now.millis();
+            let changed = tx
+                .raw_exec(
+                    "UPDATE orders SET state = ?, version = ?, paid_minor = ?, refunded_minor = ?, attention = ?, \
+                     cancel_reason = ?, hold_until = ?, paid_at = ?, updated_at = ? \
+                     WHERE tenant_id = {tenant} AND id = ? AND version = ? AND state = ?",
+                    vec![
+                        row.state.clone().into(),
+                        row.version.into(),
+                        row.paid_minor.into(),
+                        row.refunded_minor.into(),
+                        row.attention.clone().into(),
+                        row.cancel_reason.clone().into(),
+                        row.hold_until.into(),
+                        row.paid_at.into(),
+                        row.updated_at.into(),
+                        row.id.into(),
+                        before.version.into(),
+                        before.state.into(),
+                    ],
+                )
+                .await?;
+            if changed != 1 {
+                return Err(CommerceError::Changed { version: row.version });
+            }
+        }
+        if let Some((before, mut after)) = payment
+            && before != after
+        {
+            after.version = before.version + 1;
+            after.updated_at = now.millis();
+            let mut change = after.into_active_model();
+            set_changed(&mut change);
+            tx.update(change).await?;
+        }
+        tx.emit_all(events).await?;
+        Ok(())
+    }
+}
+
+/// Marks the columns of a payment that can change.
+fn set_changed(payment: &mut payment::ActiveModel) {
+    use sea_orm::ActiveModelTrait;
+    for column in [
+        payment::Column::Step,
+        payment::Column::Status,
+        payment::Column::BackKey,
+        payment::Column::BackMinor,
+        payment::Column::BackReason,
+        payment::Column::GatewayId,
+        payment::Column::Attempt,
+        payment::Column::NextAt,
+        payment::Column::LastError,
+        payment::Column::Version,
+        payment::Column::UpdatedAt,
+    ] {
+        payment.reset(column);
+    }
+}
+
+/// The stored state; a row with an unknown one cannot exist, the database checks.
+pub(crate) fn state_of(row: &orders::Model) -> OrderState {
+    OrderState::parse(&row.state).unwrap_or(OrderState::Cancelled)
+}
+
+pub(crate) fn facts_of(row: &orders::Model) -> Facts {
+    Facts { total: row.total_minor, paid: row.paid_minor, refunded: row.refunded_minor }
+}

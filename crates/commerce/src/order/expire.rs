@@ -1,0 +1,76 @@
+//! Orders that nobody has paid in time.
+
+use std::time::Duration;
+
+use platform::{Access, Ctx};
+use primitives::OrderId;
+use sea_orm::ColumnTrait;
+use tracing::warn;
+
+use super::desk::Desk;
+use super::state::AnyOrder;
+use crate::entity::orders;
+use crate::error::Result;
+use crate::payment::Status;
+
+/// How long an order whose payment has an unknown outcome outlives its deadline before a person is asked.
+const PATIENCE: Duration = Duration::from_secs(24 * 3600);
+
+/// Cancels orders past their deadline and frees their stock, at most `limit`; gives back how many were cancelled.
+///
+/// An order whose gateway has yet to tell what became of the money is not cancelled: it is settled first, and after a
+/// day it needs attention.
+pub(crate) async fn due(ctx: &Ctx, limit: u64) -> Result<usize> {
+    let rows = ctx.read(Access::System).await?;
+    let due = rows
+        .find::<orders::Entity>()
+        .filter(orders::Column::State.eq("pending_payment"))
+        .filter(orders::Column::HoldUntil.lte(ctx.now().millis()))
+        .order_by_asc(orders::Column::HoldUntil)
+        .limit(limit)
+        .columns::<uuid::Uuid>([orders::Column::Id])
+        .await?;
+    drop(rows);
+    let mut cancelled = 0;
+    for id in due {
+        match expire(ctx, OrderId::from_uuid(id)).await {
+            Ok(true) => cancelled += 1,
+            Ok(false) => {}
+            Err(error) => {
+                let error: platform::Error = error.into();
+                warn!(order.id = %id, report = %error.report(), "an unpaid order could not be cancelled");
+            }
+        }
+    }
+    Ok(cancelled)
+}
+
+async fn expire(ctx: &Ctx, id: OrderId) -> Result<bool> {
+    ctx.write(Access::System, async |tx| {
+        let mut desk = Desk::open(tx, id, ctx.now()).await?;
+        let (AnyOrder::PendingPayment(order), Some(deadline)) = (desk.order(), desk.row().hold_until) else {
+            return Ok(false);
+        };
+        if ctx.now().millis() < deadline {
+            return Ok(false);
+        }
+        let asking = desk.payment().is_ok_and(|payment| {
+            payment.provider == crate::payment::HTTP
+                && matches!(payment.status(), Status::Due | Status::Unknown)
+        });
+        if asking {
+            let tries_until = primitives::Timestamp::from_millis(desk.row().placed_at) + PATIENCE;
+            desk.row_mut().hold_until = Some((ctx.now() + Duration::from_secs(60)).millis());
+            if tries_until < ctx.now() {
+                desk.attention("the gateway does not tell what became of the payment");
+            }
+            desk.save().await?;
+            return Ok(false);
+        }
+        let cancelled = order.cancel()?;
+        desk.cancel(cancelled.state(), "not paid in time").await?;
+        desk.save().await?;
+        Ok(true)
+    })
+    .await
+}

@@ -1,0 +1,328 @@
+//! Orders as people see them: always the rows as they were when the order was placed.
+
+use std::collections::HashMap;
+
+use platform::{Access, Ctx, Error, TenantDb};
+use primitives::{
+    Currency, CustomerId, FulfilmentId, Money, OrderId, OrderLineId, Permission, ProductId, Rate, Timestamp,
+    UserId, VariantId,
+};
+use sea_orm::ColumnTrait;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use super::desk::{facts_of, state_of};
+use super::state::{Command, transition};
+use crate::entity::{fulfilment, order_line, order_note, orders, payment};
+use crate::error::{CommerceError, Result};
+use crate::payment::{MANUAL, Step, state_of as payment_state};
+use crate::settings;
+use crate::view::{
+    FulfilmentView, MoveView, NoteView, OrderLineView, OrderRowView, OrderState, OrderView, TimelineEntry,
+    Totals,
+};
+
+/// Who looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// The customer, or whoever holds the token.
+    Shopper,
+    /// Staff sees notes, attention, customer and moves too.
+    Staff,
+}
+
+/// An order for staff.
+///
+/// # Errors
+/// `NOT_FOUND`.
+pub async fn by_id(ctx: &Ctx, id: OrderId) -> Result<OrderView> {
+    let rows = ctx.read(Permission::ORDERS_READ).await?;
+    view(&rows, ctx, id.uuid(), Audience::Staff).await
+}
+
+/// The order that a tracking link leads to.
+///
+/// # Errors
+/// `NOT_FOUND`.
+pub async fn by_token(ctx: &Ctx, token: &str) -> Result<OrderView> {
+    let rows = ctx.read(Access::Public).await?;
+    let found = match token.len() {
+        22..=100 => rows.find::<orders::Entity>().filter(orders::Column::Token.eq(token)).one().await?,
+        _ => None,
+    };
+    let row = found.ok_or_else(|| CommerceError::not_found(OrderId::KIND))?;
+    show(&rows, ctx, row, Audience::Shopper).await
+}
+
+/// One of the caller's own orders.
+///
+/// # Errors
+/// `NOT_FOUND`, also for an order of somebody else.
+pub async fn my_order(ctx: &Ctx, id: OrderId) -> Result<OrderView> {
+    let rows = ctx.read(Access::SignedIn).await?;
+    let user = ctx.user_id().ok_or_else(Error::unauthenticated)?;
+    let found = rows
+        .find::<orders::Entity>()
+        .filter(orders::Column::Id.eq(id.uuid()))
+        .filter(orders::Column::UserId.eq(user.uuid()))
+        .one()
+        .await?;
+    let row = found.ok_or_else(|| CommerceError::not_found(OrderId::KIND))?;
+    show(&rows, ctx, row, Audience::Shopper).await
+}
+
+/// The order after a move of the staff, who have passed that move's door.
+pub(super) async fn after(ctx: &Ctx, id: OrderId) -> Result<OrderView> {
+    let rows = ctx.read(Access::Public).await?;
+    view(&rows, ctx, id.uuid(), Audience::Staff).await
+}
+
+pub(crate) async fn view(rows: &TenantDb, ctx: &Ctx, id: Uuid, audience: Audience) -> Result<OrderView> {
+    let row = rows.get::<orders::Entity>(id).await?;
+    show(rows, ctx, row, audience).await
+}
+
+async fn show(rows: &TenantDb, ctx: &Ctx, row: orders::Model, audience: Audience) -> Result<OrderView> {
+    let lines = rows
+        .find::<order_line::Entity>()
+        .filter(order_line::Column::OrderId.eq(row.id))
+        .order_by_asc(order_line::Column::Position)
+        .all()
+        .await?;
+    let payment = rows.find::<payment::Entity>().filter(payment::Column::OrderId.eq(row.id)).one().await?;
+    let parcels = rows
+        .find::<fulfilment::Entity>()
+        .filter(fulfilment::Column::OrderId.eq(row.id))
+        .order_by_asc(fulfilment::Column::Id)
+        .all()
+        .await?;
+    let notes = match audience {
+        Audience::Shopper => Vec::new(),
+        Audience::Staff => {
+            rows.find::<order_note::Entity>()
+                .filter(order_note::Column::OrderId.eq(row.id))
+                .order_by_asc(order_note::Column::Id)
+                .all()
+                .await?
+        }
+    };
+    let aggregates: Vec<Uuid> = std::iter::once(row.id).chain(payment.as_ref().map(|p| p.id)).collect();
+    let history = events::history(rows, &aggregates).await?;
+    let instructions = match state_of(&row) {
+        OrderState::PendingPayment if row.provider == MANUAL => {
+            settings::current(ctx).await?.settings.payment.manual_instructions.clone()
+        }
+        _ => String::new(),
+    };
+    let currency = currency_of(&row.currency)?;
+    let money = |minor| Money::new(minor, currency);
+    let staff = audience == Audience::Staff;
+    let timeline = history
+        .iter()
+        .filter(|event| staff || !matches!(event.kind.as_str(), "order.note_added" | "order.edited"))
+        .enumerate()
+        .map(|(n, event)| entry(n, event, &row, currency))
+        .collect();
+    Ok(OrderView {
+        id: OrderId::from_uuid(row.id),
+        number: row.number,
+        token: row.token.clone(),
+        state: state_of(&row),
+        payment: payment_state(&row, payment.as_ref()),
+        payment_provider: row.provider.clone(),
+        payment_name: row.provider_name.clone(),
+        payment_instructions: instructions,
+        email: row.email.clone(),
+        address: json(&row.address)?,
+        shipping_name: row.shipping_name.clone(),
+        lines: lines
+            .into_iter()
+            .map(|line| line_view(line, currency, row.includes_tax))
+            .collect::<Result<_>>()?,
+        totals: Totals {
+            subtotal: money(row.subtotal_minor),
+            discount: money(row.discount_minor),
+            shipping: Some(money(row.shipping_minor)),
+            tax: money(row.tax_minor),
+            taxes: json(&row.taxes)?,
+            total: money(row.total_minor),
+            includes_tax: row.includes_tax,
+        },
+        paid: money(row.paid_minor),
+        refunded: money(row.refunded_minor),
+        fulfilments: parcels.into_iter().map(parcel_view).collect(),
+        timeline,
+        placed_at: Timestamp::from_millis(row.placed_at),
+        pay_until: row.hold_until.map(Timestamp::from_millis),
+        cancel_reason: row.cancel_reason.clone(),
+        attention: row.attention.clone().filter(|_| staff),
+        notes: notes.into_iter().map(note_view).collect(),
+        customer: staff.then(|| CustomerId::from_uuid(row.customer_id)),
+        moves: if staff { moves(&row, payment.as_ref()) } else { Vec::new() },
+        version: row.version,
+    })
+}
+
+/// What can be done now, and why the rest cannot.
+fn moves(row: &orders::Model, payment: Option<&payment::Model>) -> Vec<MoveView> {
+    let state = state_of(row);
+    let check = |command: Command| -> Result<(), String> {
+        if command == Command::Refund {
+            return refundable(row, payment).map_err(str::to_owned);
+        }
+        let found = transition(state, command).map_err(|refusal| refusal.to_string())?;
+        match command {
+            // Its guard asks for the money that this move is about to write down.
+            Command::Pay if row.provider == MANUAL => Ok(()),
+            Command::Pay => Err("the gateway decides whether this order is paid".to_owned()),
+            _ => found.check(&facts_of(row)).map_err(|refusal| refusal.to_string()),
+        }
+    };
+    [Command::Pay, Command::Ship, Command::Deliver, Command::Cancel, Command::Refund]
+        .into_iter()
+        .map(|command| {
+            let verdict = check(command);
+            MoveView {
+                name: command.name().to_owned(),
+                possible: verdict.is_ok(),
+                why_not: verdict.err().unwrap_or_default(),
+            }
+        })
+        .collect()
+}
+
+fn refundable(row: &orders::Model, payment: Option<&payment::Model>) -> Result<(), &'static str> {
+    let going =
+        payment.is_some_and(|p| matches!(p.step(), Step::Refund | Step::Void) && p.status().is_open());
+    if going {
+        return Err("the money is being given back already");
+    }
+    let something =
+        row.refunded_minor < row.paid_minor || payment.is_some_and(payment::Model::is_authorised_only);
+    if something { Ok(()) } else { Err("there is nothing to give back") }
+}
+
+fn line_view(row: order_line::Model, currency: Currency, includes_tax: bool) -> Result<OrderLineView> {
+    let money = |minor| Money::new(minor, currency);
+    let picture = row.picture.as_deref().map(json).transpose()?;
+    Ok(OrderLineView {
+        id: OrderLineId::from_uuid(row.id),
+        variant: VariantId::from_uuid(row.variant_id),
+        product: ProductId::from_uuid(row.product_id),
+        slug: row.slug,
+        title: row.title,
+        variant_title: row.variant_title,
+        sku: row.sku,
+        picture,
+        quantity: u32::try_from(row.quantity).unwrap_or(u32::MAX),
+        unit: money(row.unit_minor),
+        total: money(if includes_tax { row.gross_minor } else { row.net_minor }),
+        net: money(row.net_minor),
+        tax: money(row.tax_minor),
+        gross: money(row.gross_minor),
+        rate: Rate::from_ppm(row.rate_ppm),
+    })
+}
+
+fn parcel_view(row: fulfilment::Model) -> FulfilmentView {
+    FulfilmentView {
+        id: FulfilmentId::from_uuid(row.id),
+        carrier: row.carrier,
+        tracking_number: row.tracking_number,
+        tracking_url: row.tracking_url,
+        shipped_at: Timestamp::from_millis(row.shipped_at),
+        delivered_at: row.delivered_at.map(Timestamp::from_millis),
+    }
+}
+
+fn note_view(row: order_note::Model) -> NoteView {
+    NoteView {
+        author: row.user_id.map(UserId::from_uuid),
+        text: row.body,
+        at: Timestamp::from_millis(row.at),
+    }
+}
+
+/// One event in words.
+fn entry(index: usize, event: &events::Envelope, row: &orders::Model, currency: Currency) -> TimelineEntry {
+    let text_of =
+        |name: &str| event.payload.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
+    let number_of = |name: &str| event.payload.get(name).and_then(serde_json::Value::as_i64);
+    let amount = number_of("amount").or_else(|| number_of("total")).filter(|minor| *minor != 0);
+    let amount = amount.map(|minor| Money::new(minor, currency));
+    let with = |said: &str, name: &str| match text_of(name) {
+        "" => said.to_owned(),
+        more => format!("{said}: {more}"),
+    };
+    let text = match event.kind.as_str() {
+        "order.placed" => "Order placed".to_owned(),
+        "order.paid" => "Order paid".to_owned(),
+        "order.shipped" => "Order sent".to_owned(),
+        "order.delivered" => "Order delivered".to_owned(),
+        "order.cancelled" => with("Order cancelled", "reason"),
+        "order.refunded" => with("Everything was given back", "reason"),
+        "order.note_added" => "Note added".to_owned(),
+        "order.edited" => match text_of("attention") {
+            "" => "Looked at, nothing left to do".to_owned(),
+            why => format!("Needs attention: {why}"),
+        },
+        "payment.authorised" => "Payment authorised".to_owned(),
+        "payment.captured" => "Payment received".to_owned(),
+        "payment.failed" => with("Payment refused", "reason"),
+        "payment.refunded" if amount.is_none() => with("Authorisation given back", "reason"),
+        "payment.refunded" => with("Money given back", "reason"),
+        other => other.to_owned(),
+    };
+    let by_customer = event.actor_id.map(UserId::uuid) == row.user_id;
+    let actor = match event.actor_id {
+        Some(_) if !by_customer => "staff",
+        None if event.trace_id.is_none() => "system",
+        _ => "customer",
+    };
+    TimelineEntry {
+        version: i64::try_from(index + 1).unwrap_or(i64::MAX),
+        kind: event.kind.clone(),
+        text,
+        actor: actor.to_owned(),
+        user: event.actor_id.filter(|_| !by_customer),
+        amount,
+        at: event.occurred_at,
+    }
+}
+
+/// Rows for the caller's own list, straight from the orders: what was placed a moment ago is there.
+pub(super) async fn own_rows(rows: &TenantDb, found: Vec<orders::Model>) -> Result<Vec<OrderRowView>> {
+    let ids: Vec<Uuid> = found.iter().map(|row| row.id).collect();
+    let payments = match ids.is_empty() {
+        true => Vec::new(),
+        false => rows.find::<payment::Entity>().filter(payment::Column::OrderId.is_in(ids)).all().await?,
+    };
+    let payments: HashMap<Uuid, payment::Model> = payments.into_iter().map(|p| (p.order_id, p)).collect();
+    let views = found.into_iter().map(|row| {
+        Ok(OrderRowView {
+            id: OrderId::from_uuid(row.id),
+            number: row.number,
+            state: state_of(&row),
+            payment: payment_state(&row, payments.get(&row.id)),
+            n_items: u32::try_from(row.n_items).unwrap_or(u32::MAX),
+            total: Money::new(row.total_minor, currency_of(&row.currency)?),
+            attention: None,
+            placed_at: Timestamp::from_millis(row.placed_at),
+            updated_at: Timestamp::from_millis(row.updated_at),
+            email: row.email,
+            name: row.name,
+            country: row.country,
+            shipping_name: row.shipping_name,
+            payment_provider: row.provider,
+        })
+    });
+    views.collect()
+}
+
+pub(crate) fn currency_of(code: &str) -> Result<Currency, Error> {
+    Currency::parse(code).map_err(Error::internal)
+}
+
+fn json<T: DeserializeOwned>(text: &str) -> Result<T> {
+    Ok(serde_json::from_str(text).map_err(Error::internal)?)
+}

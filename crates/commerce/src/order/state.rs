@@ -1,0 +1,366 @@
+//! What an order may do, as types and as one table.
+//!
+//! [`transitions!`] is the one source: it makes the methods of [`Order`], so that an illegal move does not compile,
+//! and [`TRANSITIONS`], which tells the admin "why not" and the documentation what there is.
+//!
+//! ```compile_fail,E0599
+//! fn a_paid_order_is_refunded_and_not_cancelled(order: commerce::order::Order<commerce::order::Paid>) {
+//!     order.cancel();
+//! }
+//! ```
+
+use std::marker::PhantomData;
+
+use crate::view::OrderState;
+
+/// What guards look at; amounts in minor units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// What is to be paid.
+    pub total: i64,
+    /// Received so far.
+    pub paid: i64,
+    /// Given back so far.
+    pub refunded: i64,
+}
+
+/// An order in state `S`, carrying what its guards look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Order<S> {
+    facts: Facts,
+    state: PhantomData<S>,
+}
+
+/// A type for each state of an order.
+pub trait State {
+    /// The state as a value.
+    const STATE: OrderState;
+}
+
+impl<S: State> Order<S> {
+    /// The state as a value.
+    pub fn state(&self) -> OrderState {
+        S::STATE
+    }
+
+    /// What its guards look at.
+    pub fn facts(&self) -> Facts {
+        self.facts
+    }
+
+    fn into<T>(self) -> Order<T> {
+        Order { facts: self.facts, state: PhantomData }
+    }
+}
+
+impl Order<Draft> {
+    /// A new order.
+    pub fn draft(facts: Facts) -> Self {
+        Self { facts, state: PhantomData }
+    }
+}
+
+/// What somebody wants to do with an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Command {
+    /// Place it.
+    Place,
+    /// The money is here.
+    Pay,
+    /// Send it.
+    Ship,
+    /// It arrived.
+    Deliver,
+    /// Call it off before it is paid.
+    Cancel,
+    /// All money went back.
+    Refund,
+}
+
+impl Command {
+    /// The word that clients use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Place => "place",
+            Self::Pay => "mark_paid",
+            Self::Ship => "ship",
+            Self::Deliver => "deliver",
+            Self::Cancel => "cancel",
+            Self::Refund => "refund",
+        }
+    }
+
+    fn participle(self) -> &'static str {
+        match self {
+            Self::Place => "placed",
+            Self::Pay => "marked as paid",
+            Self::Ship => "shipped",
+            Self::Deliver => "marked as delivered",
+            Self::Cancel => "cancelled",
+            Self::Refund => "refunded",
+        }
+    }
+}
+
+/// Why a move is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The table has no such move.
+    #[error("an order that is {} cannot be {}", words(*.from), .command.participle())]
+    State {
+        /// State it is in.
+        from: OrderState,
+        /// What was asked for.
+        command: Command,
+    },
+    /// The table has the move, and its guard says no.
+    #[error("{0}")]
+    Guard(&'static str),
+}
+
+/// One move.
+#[derive(Clone, Copy, Debug)]
+pub struct Transition {
+    /// State before.
+    pub from: OrderState,
+    /// What somebody wants.
+    pub command: Command,
+    /// What has to hold, in words.
+    pub guard: &'static str,
+    /// State after.
+    pub to: OrderState,
+    /// What happens with it, in words.
+    pub effects: &'static str,
+    /// Name of the event.
+    pub event: &'static str,
+    check: fn(&Facts) -> Result<(), Refusal>,
+}
+
+impl Transition {
+    /// Whether the guard lets an order with these facts pass.
+    pub fn check(&self, facts: &Facts) -> Result<(), Refusal> {
+        (self.check)(facts)
+    }
+}
+
+macro_rules! states {
+    ($($(#[$doc:meta])* $name:ident),*) => {
+        $($(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub struct $name;
+
+        impl State for $name {
+            const STATE: OrderState = OrderState::$name;
+        })*
+
+        /// An order whose state is known at run time only.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum AnyOrder {
+            $($(#[$doc])* $name(Order<$name>),)*
+        }
+
+        impl AnyOrder {
+            /// From what is stored to the type.
+            pub fn rehydrate(state: OrderState, facts: Facts) -> Self {
+                match state {
+                    $(OrderState::$name => Self::$name(Order { facts, state: PhantomData }),)*
+                }
+            }
+
+            /// The state as a value.
+            pub fn state(&self) -> OrderState {
+                match self {
+                    $(Self::$name(order) => order.state(),)*
+                }
+            }
+        }
+    };
+}
+
+states! {
+    /// Being written, not placed.
+    Draft,
+    /// Placed, stock is reserved, money is not here.
+    PendingPayment,
+    /// The money is here.
+    Paid,
+    /// On its way.
+    Shipped,
+    /// Arrived.
+    Delivered,
+    /// Given up before it was paid.
+    Cancelled,
+    /// All money went back.
+    Refunded
+}
+
+macro_rules! transitions {
+    ($($from:ident -> $to:ident: $method:ident ($command:ident) if $guard:ident, $words:literal;
+       $effects:literal; $event:literal)*) => {
+        /// Every move there is.
+        pub const TRANSITIONS: &[Transition] = &[$(Transition {
+            from: OrderState::$from,
+            command: Command::$command,
+            guard: $words,
+            to: OrderState::$to,
+            effects: $effects,
+            event: $event,
+            check: $guard,
+        }),*];
+
+        $(impl Order<$from> {
+            #[doc = concat!("Emits `", $event, "`; effects: ", $effects, ".")]
+            ///
+            /// # Errors
+            #[doc = concat!("Unless ", $words, ".")]
+            pub fn $method(self) -> Result<Order<$to>, Refusal> {
+                $guard(&self.facts)?;
+                Ok(self.into())
+            }
+        })*
+    };
+}
+
+transitions! {
+    Draft -> PendingPayment: place(Place) if always, "always"; "reserves stock, takes a number"; "order.placed"
+    Draft -> Cancelled: cancel(Cancel) if always, "always"; "nothing"; "order.cancelled"
+    PendingPayment -> Paid: pay(Pay) if covered, "what was received covers the total"; "keeps the stock"; "order.paid"
+    PendingPayment -> Cancelled: cancel(Cancel) if nothing_received, "no money was received";
+        "releases stock, gives an authorisation back"; "order.cancelled"
+    Paid -> Shipped: ship(Ship) if always, "always"; "takes the stock off the shelf, makes a parcel"; "order.shipped"
+    Shipped -> Delivered: deliver(Deliver) if always, "always"; "closes the parcel"; "order.delivered"
+    Paid -> Refunded: refund(Refund) if all_given_back, "everything received was given back";
+        "releases stock"; "order.refunded"
+    Shipped -> Refunded: refund(Refund) if all_given_back, "everything received was given back";
+        "takes stock back when asked to"; "order.refunded"
+    Delivered -> Refunded: refund(Refund) if all_given_back, "everything received was given back";
+        "takes stock back when asked to"; "order.refunded"
+}
+
+/// Finds the move for an order whose state is known at run time only.
+///
+/// # Errors
+/// When the table has no such move.
+pub fn transition(from: OrderState, command: Command) -> Result<&'static Transition, Refusal> {
+    TRANSITIONS
+        .iter()
+        .find(|move_| move_.from == from && move_.command == command)
+        .ok_or(Refusal::State { from, command })
+}
+
+fn always(_: &Facts) -> Result<(), Refusal> {
+    Ok(())
+}
+
+fn covered(facts: &Facts) -> Result<(), Refusal> {
+    let here = facts.total <= facts.paid;
+    if here { Ok(()) } else { Err(Refusal::Guard("less money was received than the order costs")) }
+}
+
+fn nothing_received(facts: &Facts) -> Result<(), Refusal> {
+    let nothing = facts.paid == 0;
+    if nothing {
+        Ok(())
+    } else {
+        Err(Refusal::Guard("money was received for this order: give it back instead"))
+    }
+}
+
+fn all_given_back(facts: &Facts) -> Result<(), Refusal> {
+    let all = facts.refunded == facts.paid;
+    if all { Ok(()) } else { Err(Refusal::Guard("not everything that was received was given back")) }
+}
+
+impl OrderState {
+    /// Every state.
+    pub const ALL: [Self; 7] = [
+        Self::Draft,
+        Self::PendingPayment,
+        Self::Paid,
+        Self::Shipped,
+        Self::Delivered,
+        Self::Cancelled,
+        Self::Refunded,
+    ];
+
+    /// The stored word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::PendingPayment => "pending_payment",
+            Self::Paid => "paid",
+            Self::Shipped => "shipped",
+            Self::Delivered => "delivered",
+            Self::Cancelled => "cancelled",
+            Self::Refunded => "refunded",
+        }
+    }
+
+    /// Reads the stored word.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+}
+
+fn words(state: OrderState) -> &'static str {
+    match state {
+        OrderState::PendingPayment => "waiting for payment",
+        other => other.as_str(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAID: Facts = Facts { total: 100, paid: 100, refunded: 0 };
+
+    #[test]
+    fn types_and_table_agree() {
+        let draft = Order::draft(Facts { total: 100, ..Facts::default() });
+        let pending = draft.place().unwrap();
+        assert_eq!(pending.state(), OrderState::PendingPayment);
+        assert_eq!(pending.cancel().unwrap().state(), OrderState::Cancelled);
+        let AnyOrder::PendingPayment(pending) = AnyOrder::rehydrate(OrderState::PendingPayment, PAID) else {
+            unreachable!()
+        };
+        assert!(pending.cancel().is_err());
+        let delivered = pending.pay().unwrap().ship().unwrap().deliver().unwrap();
+        assert_eq!(
+            delivered.refund(),
+            Err(Refusal::Guard("not everything that was received was given back"))
+        );
+        assert_eq!(transition(OrderState::Paid, Command::Ship).unwrap().to, OrderState::Shipped);
+    }
+
+    #[test]
+    fn cancels_only_before_payment() {
+        for state in OrderState::ALL {
+            let allowed = matches!(state, OrderState::Draft | OrderState::PendingPayment);
+            assert_eq!(transition(state, Command::Cancel).is_ok(), allowed, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn refunds_only_what_was_paid() {
+        for state in OrderState::ALL {
+            let allowed = matches!(state, OrderState::Paid | OrderState::Shipped | OrderState::Delivered);
+            assert_eq!(transition(state, Command::Refund).is_ok(), allowed, "{state:?}");
+        }
+    }
+
+    #[test]
+    fn ends_are_ends() {
+        for state in [OrderState::Cancelled, OrderState::Refunded] {
+            assert!(TRANSITIONS.iter().all(|move_| move_.from != state));
+        }
+    }
+
+    #[test]
+    fn a_refusal_reads_like_a_sentence() {
+        let refusal = transition(OrderState::Paid, Command::Cancel).unwrap_err();
+        assert_eq!(refusal.to_string(), "an order that is paid cannot be cancelled");
+        let refusal = transition(OrderState::PendingPayment, Command::Ship).unwrap_err();
+        assert_eq!(refusal.to_string(), "an order that is waiting for payment cannot be shipped");
+    }
+}

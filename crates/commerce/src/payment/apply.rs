@@ -1,0 +1,301 @@
+//! What an outcome does to a payment and its order. The only place that moves money state.
+
+use std::time::Duration;
+
+use catalog::stock;
+use primitives::{OrderId, PaymentId, Timestamp};
+use sea_orm::ActiveValue::Set;
+use uuid::Uuid;
+
+use super::{HTTP, MANUAL, Outcome, Status, Step, brief};
+use crate::cart;
+use crate::entity::{money_ledger, payment};
+use crate::error::{CommerceError, Result};
+use crate::event::CommerceEvent;
+use crate::order::desk::Desk;
+use crate::order::{AnyOrder, Refusal};
+
+/// Money that a gateway or a person holds for the shop.
+fn account(provider: &str) -> &'static str {
+    if provider == HTTP { "gateway" } else { "bank" }
+}
+
+/// Applies what the gateway said about `step`. The second time nothing changes; the flag says whether anything did.
+pub(crate) async fn apply(desk: &mut Desk<'_>, step: Step, outcome: &Outcome) -> Result<bool> {
+    let payment = desk.payment()?;
+    let (at, status) = (payment.step(), payment.status());
+    match step {
+        Step::ByHand => Ok(false),
+        // A gateway may capture on its own before it has told us of the authorisation.
+        Step::Capture if at == Step::Authorize && matches!(outcome, Outcome::Succeeded(_)) => {
+            apply_capture(desk, outcome).await
+        }
+        _ if step != at => Ok(false),
+        // A late yes after a no is money that is there; everything else is old news.
+        _ if !status.is_open()
+            && !(status == Status::Declined && matches!(outcome, Outcome::Succeeded(_))) =>
+        {
+            Ok(false)
+        }
+        Step::Authorize => apply_authorise(desk, outcome).await,
+        Step::Capture => apply_capture(desk, outcome).await,
+        Step::Refund => apply_refund(desk, outcome).await,
+        Step::Void => apply_void(desk, outcome),
+    }
+}
+
+async fn apply_authorise(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool> {
+    match outcome {
+        Outcome::Succeeded(id) => {
+            let (payment_id, order_id, amount, currency) = named(desk)?;
+            desk.emit(CommerceEvent::PaymentAuthorised { payment_id, order_id, amount, currency });
+            let waiting = matches!(desk.order(), AnyOrder::PendingPayment(_));
+            let now = desk.now();
+            let payment = desk.payment_mut()?;
+            payment.gateway_id = id.clone();
+            if waiting {
+                move_to(payment, Step::Capture, Status::Due, Some(now));
+            } else {
+                move_to(payment, Step::Authorize, Status::Done, None);
+                desk.attention("the payment was authorised after the order was given up: give it back or call the customer");
+            }
+        }
+        Outcome::Declined(reason) => decline(desk, Step::Authorize, reason).await?,
+        Outcome::Pending(id) => wait(desk, id)?,
+        Outcome::Unknown(error) => ask_again(desk, error)?,
+    }
+    Ok(true)
+}
+
+async fn apply_capture(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool> {
+    match outcome {
+        Outcome::Succeeded(id) => {
+            let payment = desk.payment_mut()?;
+            if payment.gateway_id.is_empty() {
+                payment.gateway_id = id.clone();
+            }
+            move_to(payment, Step::Capture, Status::Done, None);
+            let (fact, amount) = (payment.capture_key.clone(), payment.amount_minor);
+            receive(desk, amount, fact).await?;
+        }
+        Outcome::Declined(reason) => decline(desk, Step::Capture, reason).await?,
+        Outcome::Pending(_) => wait(desk, "")?,
+        Outcome::Unknown(error) => ask_again(desk, error)?,
+    }
+    Ok(true)
+}
+
+/// The money is here: the ledger, the order, and what to do when the order is not there any more.
+async fn receive(desk: &mut Desk<'_>, amount: i64, fact: String) -> Result<()> {
+    let from = account(&desk.payment()?.provider);
+    if !post(desk, "capture", "customer", from, amount, fact).await? {
+        return Ok(());
+    }
+    let (payment_id, order_id, _, currency) = named(desk)?;
+    desk.row_mut().paid_minor += amount;
+    desk.emit(CommerceEvent::PaymentCaptured { payment_id, order_id, amount, currency: currency.clone() });
+    let AnyOrder::PendingPayment(pending) = desk.order() else {
+        desk.attention("money arrived after the order was given up: refund it or call the customer");
+        return Ok(());
+    };
+    match pending.pay() {
+        Ok(paid) => {
+            let now = desk.now();
+            desk.set_state(paid.state());
+            let row = desk.row_mut();
+            row.paid_at = Some(now.millis());
+            row.hold_until = None;
+            desk.emit(CommerceEvent::OrderPaid { order_id, amount, currency });
+        }
+        Err(_) => desk.attention("less money arrived than the order costs"),
+    }
+    Ok(())
+}
+
+async fn apply_refund(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool> {
+    match outcome {
+        Outcome::Succeeded(_) => {
+            let payment = desk.payment_mut()?;
+            move_to(payment, Step::Refund, Status::Done, None);
+            let (fact, amount, reason) =
+                (payment.back_key.clone(), payment.back_minor, payment.back_reason.clone());
+            give_back(desk, amount, fact, reason).await?;
+        }
+        Outcome::Declined(reason) => {
+            refuse(desk, Step::Refund, reason)?;
+            desk.attention("the gateway refused the refund: try again or give the money back by hand");
+        }
+        Outcome::Pending(_) => wait(desk, "")?,
+        Outcome::Unknown(error) => ask_again(desk, error)?,
+    }
+    Ok(true)
+}
+
+async fn give_back(desk: &mut Desk<'_>, amount: i64, fact: String, reason: String) -> Result<()> {
+    let from = account(&desk.payment()?.provider);
+    if !post(desk, "refund", from, "customer", amount, fact).await? {
+        return Ok(());
+    }
+    let (payment_id, order_id, _, currency) = named(desk)?;
+    desk.row_mut().refunded_minor += amount;
+    desk.row_mut().attention = None;
+    desk.emit(CommerceEvent::PaymentRefunded {
+        payment_id,
+        order_id,
+        amount,
+        currency: currency.clone(),
+        reason: reason.clone(),
+    });
+    let refunded = match desk.order() {
+        AnyOrder::Paid(order) => {
+            let refunded = order.refund()?;
+            // Not sent yet: the pieces are free again.
+            stock::release(desk.tx(), desk.id().uuid(), desk.now()).await?;
+            refunded
+        }
+        AnyOrder::Shipped(order) => order.refund()?,
+        AnyOrder::Delivered(order) => order.refund()?,
+        // Money of an order that was given up: it stays given up.
+        _ => return Ok(()),
+    };
+    desk.set_state(refunded.state());
+    desk.emit(CommerceEvent::OrderRefunded { order_id, amount, currency, reason });
+    Ok(())
+}
+
+fn apply_void(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool> {
+    match outcome {
+        Outcome::Succeeded(_) => {
+            move_to(desk.payment_mut()?, Step::Void, Status::Done, None);
+            desk.row_mut().attention = None;
+            let (payment_id, order_id, _, currency) = named(desk)?;
+            let reason = desk.payment()?.back_reason.clone();
+            desk.emit(CommerceEvent::PaymentRefunded { payment_id, order_id, amount: 0, currency, reason });
+        }
+        Outcome::Declined(reason) => {
+            refuse(desk, Step::Void, reason)?;
+            desk.attention("the gateway refused to give the authorisation back");
+        }
+        Outcome::Pending(_) => wait(desk, "")?,
+        Outcome::Unknown(error) => ask_again(desk, error)?,
+    }
+    Ok(true)
+}
+
+/// A no to the shopper's payment ends the order and gives the cart back.
+async fn decline(desk: &mut Desk<'_>, step: Step, reason: &str) -> Result<()> {
+    refuse(desk, step, reason)?;
+    if let AnyOrder::PendingPayment(order) = desk.order() {
+        let cancelled = order.cancel()?;
+        desk.cancel(cancelled.state(), "the payment was declined").await?;
+        cart::restore(desk.tx(), desk.row().cart_id, desk.now()).await?;
+    }
+    Ok(())
+}
+
+fn refuse(desk: &mut Desk<'_>, step: Step, reason: &str) -> Result<()> {
+    let payment = desk.payment_mut()?;
+    move_to(payment, step, Status::Declined, None);
+    payment.last_error = brief(reason, 300);
+    let (payment_id, order_id, ..) = named(desk)?;
+    let reason = brief(reason, 300);
+    desk.emit(CommerceEvent::PaymentFailed { payment_id, order_id, step: step.as_str().to_owned(), reason });
+    Ok(())
+}
+
+fn wait(desk: &mut Desk<'_>, gateway_id: &str) -> Result<()> {
+    let payment = desk.payment_mut()?;
+    if !gateway_id.is_empty() {
+        payment.gateway_id = gateway_id.to_owned();
+    }
+    let step = payment.step();
+    move_to(payment, step, Status::Pending, None);
+    Ok(())
+}
+
+fn ask_again(desk: &mut Desk<'_>, error: &str) -> Result<()> {
+    let now = desk.now();
+    let payment = desk.payment_mut()?;
+    // The gateway had promised to call back: a repeated question that gets lost changes nothing about that.
+    if payment.status() == Status::Pending {
+        return Ok(());
+    }
+    let (step, attempt) = (payment.step(), payment.attempt);
+    move_to(payment, step, Status::Unknown, Some(now + backoff(attempt)));
+    payment.attempt = attempt.saturating_add(1);
+    payment.last_error = brief(error, 300);
+    Ok(())
+}
+
+/// 1, 2, 4 … seconds, at most five minutes.
+fn backoff(attempt: i64) -> Duration {
+    let exponent = u32::try_from(attempt.clamp(0, 9)).unwrap_or(9);
+    Duration::from_secs(2_u64.pow(exponent).min(300))
+}
+
+fn move_to(payment: &mut payment::Model, step: Step, status: Status, next: Option<Timestamp>) {
+    if payment.step != step.as_str() {
+        payment.attempt = 0;
+    }
+    payment.step = step.as_str().to_owned();
+    payment.status = status.as_str().to_owned();
+    payment.next_at = next.map(Timestamp::millis);
+    if status == Status::Done {
+        payment.last_error.clear();
+    }
+}
+
+/// Staff has seen the money of an order that is paid by hand.
+pub(crate) async fn capture_by_hand(desk: &mut Desk<'_>) -> Result<()> {
+    if let AnyOrder::PendingPayment(_) = desk.order() {
+        if desk.payment()?.provider != MANUAL {
+            let why = "the gateway decides whether this order is paid";
+            return Err(CommerceError::Refused(Refusal::Guard(why)));
+        }
+        let payment = desk.payment_mut()?;
+        move_to(payment, Step::ByHand, Status::Done, None);
+        let (fact, amount) = (payment.capture_key.clone(), payment.amount_minor);
+        return receive(desk, amount, fact).await;
+    }
+    Err(desk.refusal(crate::order::Command::Pay))
+}
+
+/// Staff has given money back by hand.
+pub(crate) async fn give_back_by_hand(desk: &mut Desk<'_>, amount: i64, reason: &str) -> Result<()> {
+    give_back(desk, amount, Uuid::new_v4().to_string(), reason.to_owned()).await
+}
+
+/// One fact of the ledger; `false` when it was written already.
+async fn post(desk: &Desk<'_>, kind: &str, from: &str, to: &str, amount: i64, fact: String) -> Result<bool> {
+    let payment = desk.payment()?;
+    let row = money_ledger::ActiveModel {
+        id: Set(Uuid::now_v7()),
+        order_id: Set(desk.id().uuid()),
+        payment_id: Set(Some(payment.id)),
+        kind: Set(kind.to_owned()),
+        from_account: Set(from.to_owned()),
+        to_account: Set(to.to_owned()),
+        amount_minor: Set(amount),
+        currency: Set(payment.currency.clone()),
+        fact: Set(fact),
+        at: Set(desk.now().millis()),
+        ..Default::default()
+    };
+    Ok(0 < desk.tx().insert_new(vec![row]).await?)
+}
+
+fn named(desk: &Desk<'_>) -> Result<(PaymentId, OrderId, i64, String)> {
+    let payment = desk.payment()?;
+    Ok((PaymentId::from_uuid(payment.id), desk.id(), payment.amount_minor, payment.currency.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn asks_again_ever_more_slowly_and_never_stops() {
+        let seconds: Vec<_> = [0, 1, 5, 8, 9, 1_000_000].map(|n| backoff(n).as_secs()).to_vec();
+        assert_eq!(seconds, [1, 2, 32, 256, 300, 300]);
+    }
+}

@@ -1,0 +1,180 @@
+//! The client of the `http` gateway protocol (CONTRACT).
+
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use platform::App;
+use reqwest::{Client, StatusCode, redirect};
+use serde::{Deserialize, Serialize};
+
+use super::{Outcome, Step, brief};
+use crate::entity::payment;
+
+/// Largest answer that is read, bytes.
+const MAX_ANSWER: usize = 64 * 1024;
+const CONNECT: Duration = Duration::from_secs(3);
+
+#[derive(Serialize)]
+struct Call<'a> {
+    /// Our payment's id: what call-backs name.
+    reference: String,
+    amount: i64,
+    currency: &'a str,
+    /// The gateway's own id, once it has told us one.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    id: &'a str,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    #[serde(default)]
+    id: String,
+    status: String,
+    #[serde(default)]
+    reason: String,
+}
+
+/// Whether this host has a gateway.
+pub(crate) fn is_configured(app: &App) -> bool {
+    app.config().payments.gateway_url.as_deref().is_some_and(|url| !url.is_empty())
+}
+
+/// How long an inline call can possibly take; after this somebody else may ask again.
+pub(crate) fn patience(app: &App) -> Duration {
+    CONNECT + Duration::from_millis(app.config().payments.timeout_ms) + Duration::from_secs(5)
+}
+
+/// Makes one call. Never fails: what is not an answer is [`Outcome::Unknown`].
+pub(crate) async fn call(app: &App, payment: &payment::Model, step: Step, gateway_id: &str) -> Outcome {
+    let lost = &app.state(Lost::default).0;
+    match ask(app, payment, step, gateway_id).await {
+        Ok(outcome) => {
+            lost.store(0, Ordering::Relaxed);
+            outcome
+        }
+        Err(error) => {
+            lost.fetch_add(1, Ordering::Relaxed);
+            Outcome::Unknown(brief(&error, 300))
+        }
+    }
+}
+
+/// Answers that were lost since the last good one.
+#[derive(Default)]
+struct Lost(AtomicU32);
+
+/// Whether the last few calls of this process all got no answer; shoppers can still pay by hand.
+pub fn is_down(app: &App) -> bool {
+    2 < app.state(Lost::default).0.load(Ordering::Relaxed)
+}
+
+async fn ask(app: &App, payment: &payment::Model, step: Step, gateway_id: &str) -> Result<Outcome, String> {
+    let config = &app.config().payments;
+    let base = config.gateway_url.as_deref().ok_or("no gateway is configured")?;
+    let client = app.state(|| Gateway(client(Duration::from_millis(config.timeout_ms))));
+    let client = client.0.as_ref().map_err(Clone::clone)?;
+    let call = Call {
+        reference: payment.id.to_string(),
+        amount: payment.amount(step),
+        currency: &payment.currency,
+        id: gateway_id,
+    };
+    let sent = client
+        .post(format!("{}/{}", base.trim_end_matches('/'), step.as_str()))
+        .header("Idempotency-Key", payment.key(step))
+        .json(&call)
+        .send()
+        .await;
+    let mut answer = sent.map_err(|error| describe(&error))?;
+    let status = answer.status();
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|error| describe(&error))? {
+        if MAX_ANSWER < body.len() + chunk.len() {
+            return Err("the gateway's answer is too large".to_owned());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    read(status, &body)
+}
+
+/// From HTTP to what it means. Only a clear word is taken as one.
+fn read(status: StatusCode, body: &[u8]) -> Result<Outcome, String> {
+    let again = [
+        StatusCode::REQUEST_TIMEOUT,
+        StatusCode::CONFLICT,
+        StatusCode::TOO_EARLY,
+        StatusCode::TOO_MANY_REQUESTS,
+        StatusCode::UNAUTHORIZED,
+        StatusCode::FORBIDDEN,
+        StatusCode::NOT_FOUND,
+    ];
+    if status.is_server_error() || again.contains(&status) {
+        return Err(format!("the gateway answered {status}"));
+    }
+    match serde_json::from_slice::<Answer>(body) {
+        Ok(answer) => match answer.status.as_str() {
+            "succeeded" if status.is_success() => Ok(Outcome::Succeeded(brief(&answer.id, 200))),
+            "pending" if status.is_success() => Ok(Outcome::Pending(brief(&answer.id, 200))),
+            "declined" => Ok(Outcome::Declined(match answer.reason.as_str() {
+                "" => "the payment was declined".to_owned(),
+                reason => brief(reason, 200),
+            })),
+            other => Err(format!("the gateway answered {status} with status {:?}", brief(other, 40))),
+        },
+        Err(_) if status.is_client_error() => {
+            Ok(Outcome::Declined(format!("the gateway refused with {status}")))
+        }
+        Err(_) => Err(format!("the gateway answered {status} with something else than the protocol")),
+    }
+}
+
+/// Kept for the life of the process: its connections are used again.
+struct Gateway(Result<Client, String>);
+
+fn client(timeout: Duration) -> Result<Client, String> {
+    Client::builder()
+        .connect_timeout(CONNECT)
+        .timeout(timeout)
+        .redirect(redirect::Policy::none())
+        .user_agent("rustok")
+        .build()
+        .map_err(|error| error.to_string())
+}
+
+/// Errors of the client name the address, which may carry a secret; only their kind is kept.
+fn describe(error: &reqwest::Error) -> String {
+    let what = if error.is_timeout() {
+        "did not answer in time"
+    } else if error.is_connect() {
+        "cannot be reached"
+    } else {
+        "broke the connection off"
+    };
+    format!("the gateway {what}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_clear_word_is_taken_as_one() {
+        let ok = StatusCode::OK;
+        let read = |status, body: &str| read(status, body.as_bytes());
+        assert_eq!(read(ok, r#"{"id":"a","status":"succeeded"}"#), Ok(Outcome::Succeeded("a".into())));
+        assert_eq!(read(ok, r#"{"id":"a","status":"pending","x":1}"#), Ok(Outcome::Pending("a".into())));
+        let no = Ok(Outcome::Declined("no funds".into()));
+        assert_eq!(read(ok, r#"{"status":"declined","reason":"no funds"}"#), no);
+        assert_eq!(read(StatusCode::PAYMENT_REQUIRED, r#"{"status":"declined","reason":"no funds"}"#), no);
+        assert!(matches!(read(StatusCode::UNPROCESSABLE_ENTITY, "no"), Ok(Outcome::Declined(_))));
+        for status in [500, 502, 503, 429, 409, 404] {
+            assert!(
+                read(StatusCode::from_u16(status).unwrap(), r#"{"status":"succeeded"}"#).is_err(),
+                "{status}"
+            );
+        }
+        for body in ["", "{", r#"{"status":"maybe"}"#, "[]"] {
+            assert!(read(ok, body).is_err(), "{body}");
+        }
+    }
+}

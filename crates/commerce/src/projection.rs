@@ -1,0 +1,247 @@
+//! The read model: orders in lists, sales per day and product.
+//!
+//! Rows are computed from the orders that the events name. Sales are kept by what a row counted before and counts
+//! now, so applying an event twice adds nothing, and a rebuild adds everything up again.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use async_trait::async_trait;
+use events::Envelope;
+use index::{Projection, Rebuild, Slice};
+use platform::{Context, Tx};
+use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, Iterable};
+use uuid::Uuid;
+
+use crate::entity::{order_line, order_row, orders, payment};
+use crate::event::Touched;
+use crate::payment::state_of;
+
+/// Orders of one slice of a rebuild.
+const SLICE: u64 = 500;
+/// Milliseconds of a day.
+pub(crate) const DAY: i64 = 86_400_000;
+
+/// Keeps `order_row`, `sales_day` and `sales_product`.
+pub struct OrdersProjection;
+
+#[async_trait]
+impl Projection for OrdersProjection {
+    fn name(&self) -> &'static str {
+        "orders"
+    }
+
+    fn kinds(&self) -> &'static [&'static str] {
+        &["order.*", "payment.*"]
+    }
+
+    async fn apply(&self, tx: &Tx, events: &[Envelope]) -> platform::Result<()> {
+        let mut ids = BTreeSet::new();
+        for event in events {
+            ids.extend(event.decode::<Touched>()?.order_id.map(|id| id.uuid()));
+        }
+        let ids: Vec<Uuid> = ids.into_iter().collect();
+        project(tx, &ids).await.context("projecting orders").map(|_| ())
+    }
+
+    async fn rebuild(&self, rebuild: &Rebuild<'_>) -> platform::Result<u64> {
+        rebuild
+            .slices(async |tx, after| {
+                let mut next = tx.find::<orders::Entity>();
+                if let Some(after) = after {
+                    next = next.filter(orders::Column::Id.gt(after));
+                }
+                let ids: Vec<(Uuid,)> =
+                    next.order_by_asc(orders::Column::Id).limit(SLICE).columns([orders::Column::Id]).await?;
+                let ids: Vec<Uuid> = ids.into_iter().map(|(id,)| id).collect();
+                let last = ids.last().copied().filter(|_| ids.len() as u64 == SLICE);
+                forget(tx, after, last, &ids).await?;
+                let documents = project(tx, &ids).await?;
+                if last.is_none() {
+                    sum_up(tx).await.context("summing sales up")?;
+                }
+                Ok(Slice { documents, last })
+            })
+            .await
+    }
+}
+
+/// What a row adds to the sales of its day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Counted {
+    orders: i64,
+    items: i64,
+    revenue: i64,
+}
+
+fn counted(row: &order_row::Model) -> Option<(i64, Counted)> {
+    let revenue = row.paid_minor - row.refunded_minor;
+    row.paid_day.map(|day| (day, Counted { orders: 1, items: row.n_items, revenue }))
+}
+
+/// Whether its lines are among the products sold: paid, and not given back in full.
+fn sold(row: &order_row::Model) -> bool {
+    row.paid_day.is_some() && row.state != "refunded"
+}
+
+/// Writes the rows of these orders and what they change in the sales; gives back how many rows there are.
+async fn project(tx: &Tx, ids: &[Uuid]) -> platform::Result<u64> {
+    if ids.is_empty() {
+        return Ok(0);
+    }
+    let found =
+        tx.find::<orders::Entity>().filter(orders::Column::Id.is_in(ids.iter().copied())).all().await?;
+    let payments = tx
+        .find::<payment::Entity>()
+        .filter(payment::Column::OrderId.is_in(ids.iter().copied()))
+        .all()
+        .await?;
+    let payments: HashMap<Uuid, payment::Model> = payments.into_iter().map(|p| (p.order_id, p)).collect();
+    let before =
+        tx.find::<order_row::Entity>().filter(order_row::Column::Id.is_in(ids.iter().copied())).all().await?;
+    let before: HashMap<Uuid, order_row::Model> = before.into_iter().map(|row| (row.id, row)).collect();
+    let mut days: BTreeMap<(i64, String), Counted> = BTreeMap::new();
+    let mut turned: Vec<(order_row::Model, i64)> = Vec::new();
+    let mut changed = Vec::new();
+    for order in &found {
+        let row = row_of(order, payments.get(&order.id));
+        let old = before.get(&order.id);
+        if old == Some(&row) {
+            continue;
+        }
+        for (counts, sign) in [(old.and_then(counted), -1), (counted(&row), 1)] {
+            if let Some((day, counts)) = counts {
+                let sum = days.entry((day, row.currency.clone())).or_default();
+                sum.orders += sign * counts.orders;
+                sum.items += sign * counts.items;
+                sum.revenue += sign * counts.revenue;
+            }
+        }
+        match (old.is_some_and(sold), sold(&row)) {
+            (false, true) => turned.push((row.clone(), 1)),
+            (true, false) => turned.push((row.clone(), -1)),
+            _ => {}
+        }
+        changed.push(row.into_active_model().reset_all());
+    }
+    let columns: Vec<order_row::Column> = order_row::Column::iter()
+        .filter(|c| !matches!(c, order_row::Column::TenantId | order_row::Column::Id))
+        .collect();
+    if !changed.is_empty() {
+        tx.upsert_many(changed, &[order_row::Column::TenantId, order_row::Column::Id], &columns).await?;
+    }
+    for ((day, currency), sum) in days.into_iter().filter(|(_, sum)| *sum != Counted::default()) {
+        tx.raw_exec(
+            "INSERT INTO sales_day (tenant_id, day, currency, n_orders, n_items, revenue_minor) \
+             VALUES ({tenant}, ?, ?, ?, ?, ?) ON CONFLICT (tenant_id, day, currency) DO UPDATE SET \
+             n_orders = sales_day.n_orders + excluded.n_orders, n_items = sales_day.n_items + excluded.n_items, \
+             revenue_minor = sales_day.revenue_minor + excluded.revenue_minor",
+            vec![day.into(), currency.into(), sum.orders.into(), sum.items.into(), sum.revenue.into()],
+        )
+        .await?;
+    }
+    count_products(tx, &turned).await?;
+    Ok(found.len() as u64)
+}
+
+async fn count_products(tx: &Tx, turned: &[(order_row::Model, i64)]) -> platform::Result<()> {
+    if turned.is_empty() {
+        return Ok(());
+    }
+    let by_id: HashMap<Uuid, &(order_row::Model, i64)> =
+        turned.iter().map(|entry| (entry.0.id, entry)).collect();
+    let lines = tx
+        .find::<order_line::Entity>()
+        .filter(order_line::Column::OrderId.is_in(by_id.keys().copied()))
+        .all()
+        .await?;
+    let mut sums: BTreeMap<(i64, Uuid, String), (String, i64, i64)> = BTreeMap::new();
+    for line in lines {
+        let Some((row, sign)) = by_id.get(&line.order_id) else { continue };
+        let Some(day) = row.paid_day else { continue };
+        let sum = sums.entry((day, line.product_id, row.currency.clone())).or_default();
+        sum.1 += sign * line.quantity;
+        sum.2 += sign * line.unit_minor * line.quantity;
+        sum.0 = line.title;
+    }
+    for ((day, product, currency), (title, quantity, revenue)) in sums {
+        tx.raw_exec(
+            "INSERT INTO sales_product (tenant_id, day, product_id, currency, title, quantity, revenue_minor) \
+             VALUES ({tenant}, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant_id, day, product_id, currency) DO UPDATE SET \
+             title = excluded.title, quantity = sales_product.quantity + excluded.quantity, \
+             revenue_minor = sales_product.revenue_minor + excluded.revenue_minor",
+            vec![day.into(), product.into(), currency.into(), title.into(), quantity.into(), revenue.into()],
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// Deletes rows of this range of ids whose order is gone.
+async fn forget(tx: &Tx, after: Option<Uuid>, last: Option<Uuid>, ids: &[Uuid]) -> platform::Result<()> {
+    let mut range = tx.find::<order_row::Entity>();
+    if let Some(after) = after {
+        range = range.filter(order_row::Column::Id.gt(after));
+    }
+    if let Some(last) = last {
+        range = range.filter(order_row::Column::Id.lte(last));
+    }
+    let known: HashSet<Uuid> = ids.iter().copied().collect();
+    let rows: Vec<(Uuid,)> = range.columns([order_row::Column::Id]).await?;
+    let gone: Vec<Uuid> = rows.into_iter().map(|(id,)| id).filter(|id| !known.contains(id)).collect();
+    if !gone.is_empty() {
+        tx.delete_many::<order_row::Entity>().filter(order_row::Column::Id.is_in(gone)).exec().await?;
+    }
+    Ok(())
+}
+
+/// Adds all sales up again, from the rows.
+async fn sum_up(tx: &Tx) -> platform::Result<()> {
+    tx.raw_exec("DELETE FROM sales_day WHERE tenant_id = {tenant}", Vec::new()).await?;
+    tx.raw_exec("DELETE FROM sales_product WHERE tenant_id = {tenant}", Vec::new()).await?;
+    tx.raw_exec(
+        "INSERT INTO sales_day (tenant_id, day, currency, n_orders, n_items, revenue_minor) \
+         SELECT tenant_id, paid_day, currency, COUNT(*), CAST(SUM(n_items) AS bigint), \
+                CAST(SUM(paid_minor - refunded_minor) AS bigint) \
+         FROM order_row WHERE tenant_id = {tenant} AND paid_day IS NOT NULL \
+         GROUP BY tenant_id, paid_day, currency",
+        Vec::new(),
+    )
+    .await?;
+    tx.raw_exec(
+        "INSERT INTO sales_product (tenant_id, day, product_id, currency, title, quantity, revenue_minor) \
+         SELECT r.tenant_id, r.paid_day, l.product_id, r.currency, MAX(l.title), CAST(SUM(l.quantity) AS bigint), \
+                CAST(SUM(l.unit_minor * l.quantity) AS bigint) \
+         FROM order_row r JOIN order_line l ON l.tenant_id = r.tenant_id AND l.order_id = r.id \
+         WHERE r.tenant_id = {tenant} AND r.paid_day IS NOT NULL AND r.state <> 'refunded' \
+         GROUP BY r.tenant_id, r.paid_day, l.product_id, r.currency",
+        Vec::new(),
+    )
+    .await?;
+    Ok(())
+}
+
+fn row_of(order: &orders::Model, payment: Option<&payment::Model>) -> order_row::Model {
+    order_row::Model {
+        tenant_id: order.tenant_id,
+        id: order.id,
+        number: order.number,
+        state: order.state.clone(),
+        payment: state_of(order, payment).as_str().to_owned(),
+        customer_id: order.customer_id,
+        email: order.email.clone(),
+        name: order.name.clone(),
+        search: format!("{} {} {}", order.number, order.email, order.name).to_lowercase(),
+        n_items: order.n_items,
+        currency: order.currency.clone(),
+        total_minor: order.total_minor,
+        paid_minor: order.paid_minor,
+        refunded_minor: order.refunded_minor,
+        country: order.country.clone(),
+        shipping_name: order.shipping_name.clone(),
+        provider: order.provider.clone(),
+        attention: order.attention.clone(),
+        placed_at: order.placed_at,
+        paid_day: order.paid_at.map(|at| at.div_euclid(DAY)),
+        updated_at: order.updated_at,
+    }
+}

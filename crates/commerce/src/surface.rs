@@ -1,0 +1,36 @@
+//! Every door of this module.
+
+use platform::Access;
+use platform::surface::Entry;
+use primitives::Permission;
+
+/// Every door of this module.
+pub fn surface() -> Vec<Entry> {
+    vec![
+        Entry::query("cart", Access::Public),
+        Entry::query("checkout", Access::Public),
+        Entry::query("orderByToken", Access::Public),
+        Entry::query("myOrders", Access::SignedIn),
+        Entry::query("myOrder", Access::SignedIn).id("id", "order"),
+        Entry::query("orders", Permission::ORDERS_LIST).id("filter.customerId", "customer"),
+        Entry::query("orderCounts", Permission::ORDERS_LIST),
+        Entry::query("order", Permission::ORDERS_READ).id("id", "order"),
+        Entry::query("customers", Permission::CUSTOMERS_LIST),
+        Entry::query("customer", Permission::CUSTOMERS_READ).id("id", "customer"),
+        Entry::query("dashboard", Permission::ANALYTICS_READ),
+        Entry::query("commerceSettings", Permission::SETTINGS_READ),
+        Entry::mutation("cartLinesAdd", Access::Public).id("input.lines.variantId", "variant"),
+        Entry::mutation("cartLinesUpdate", Access::Public).id("input.lines.id", "cart line"),
+        Entry::mutation("cartLinesRemove", Access::Public).id("input.ids", "cart line"),
+        Entry::mutation("checkoutPlace", Access::Public).id("input.cart", "cart"),
+        Entry::mutation("orderMarkPaid", Permission::PAYMENTS_UPDATE).id("input.id", "order"),
+        Entry::mutation("orderShip", Permission::ORDERS_UPDATE).id("input.id", "order"),
+        Entry::mutation("orderDeliver", Permission::ORDERS_UPDATE).id("input.id", "order"),
+        Entry::mutation("orderCancel", Permission::ORDERS_UPDATE).id("input.id", "order"),
+        Entry::mutation("orderNoteAdd", Permission::ORDERS_READ).id("input.id", "order"),
+        Entry::mutation("orderRefund", Permission::ORDERS_REFUND).id("input.id", "order"),
+        Entry::mutation("orderAttentionClear", Permission::ORDERS_UPDATE).id("input.id", "order"),
+        Entry::mutation("commerceSettingsUpdate", Permission::SETTINGS_UPDATE),
+        Entry::rest("POST", "/webhooks/payments/{provider}", Access::Public),
+    ]
+}
