@@ -1,1 +1,113 @@
-//! A merchant's day.
+//! A merchant's day: look at the figures, bring products in, mend and publish one, send an order.
+
+use end2end::{Browser, Host, Scripts, journey};
+
+use crate::shop::place_an_order;
+
+const OWNER: &str = "owner@hearth.example";
+const PASSWORD: &str = "demo-password";
+
+/// Two good products, the first in two sizes and not published, and one whose price nobody can read.
+const CATALOGUE: &str = "\
+Handle,Title,Body (HTML),Vendor,Type,Tags,Published,Option1 Name,Option1 Value,Variant SKU,Variant Grams,Variant Inventory Tracker,Variant Inventory Qty,Variant Inventory Policy,Variant Price
+ash-tray,Ash serving tray,<p>Turned from one plank of ash.</p>,Atelier Noor,Tray,ash,FALSE,Size,Small,TRAY-S,700,shopify,5,deny,39.00
+ash-tray,,,,,,,,Large,TRAY-L,1200,shopify,2,deny,59.00
+brass-spoon,Brass spoon,<p>Cast and brushed.</p>,Atelier Noor,Cutlery,brass,TRUE,Title,Default Title,SPOON-1,80,shopify,12,deny,14.50
+odd-one,Odd one,,Atelier Noor,Tray,,TRUE,Title,Default Title,ODD-1,80,shopify,12,deny,a lot
+";
+
+#[test]
+fn does_a_merchants_day() {
+    journey(Scripts::On, async |_: &Host, browser: &Browser| {
+        let order = place_an_order(browser).await;
+
+        sign_in(browser).await;
+        browser.see("Needs attention").await;
+        browser.shoot("admin-dashboard").await;
+
+        import_products(browser).await;
+        mend_and_publish(browser).await;
+        send_the_order(browser).await;
+
+        // What the merchant did is what people see.
+        browser.open(&order).await;
+        browser.see("BE123456789").await;
+        browser.open("/products/ash-tray").await;
+        browser.see("Ash tray, turned by hand").await;
+        browser.shoot("published-product").await;
+    });
+}
+
+#[test]
+fn keeps_customers_out_of_the_admin() {
+    journey(Scripts::On, async |_: &Host, browser: &Browser| {
+        browser.open("/admin").await;
+        browser.fill("#email", "customer@hearth.example").await;
+        browser.fill("#password", PASSWORD).await;
+        browser.click(".signin .btn[type=submit]").await;
+        browser.see("This door is for staff").await;
+    });
+}
+
+async fn sign_in(browser: &Browser) {
+    browser.open("/admin/orders").await;
+    browser.find(".signin").await;
+    browser.shoot("admin-sign-in").await;
+    browser.fill("#email", OWNER).await;
+    browser.fill("#password", "not the password").await;
+    browser.click(".signin .btn[type=submit]").await;
+    browser.see("That did not match").await;
+    browser.fill("#password", PASSWORD).await;
+    browser.click(".signin .btn[type=submit]").await;
+    // Signing in leads to where one wanted to go.
+    browser.find(".sidebar a[href$='/admin/orders'][aria-current=page]").await;
+    browser.click(".sidebar a[href$='/admin'], .sidebar a[href$='/admin/']").await;
+}
+
+async fn import_products(browser: &Browser) {
+    browser.click(".sidebar a[href$='/products/import']").await;
+    browser.press("Or paste the rows").await;
+    browser.fill("#pasted", CATALOGUE).await;
+    browser.press("Look it over").await;
+    browser.see("Import 2 products").await;
+    browser.see("Variant Price").await;
+    browser.shoot("admin-import").await;
+    browser.press("Import 2 products").await;
+    browser.see("2 products imported").await;
+}
+
+async fn mend_and_publish(browser: &Browser) {
+    browser.click(".sidebar a[href$='/admin/products']").await;
+    browser.find(".tablecard tbody tr").await;
+    browser.shoot("admin-products").await;
+    browser.fill("input[type=search]", "serving tray").await;
+    browser.wait_until("return location.search.includes('q=') && document.querySelectorAll('.tablecard tbody tr a.key, .tablecard tbody .name a').length === 1").await;
+    browser.click(".tablecard tbody tr a").await;
+    browser.find("#title").await;
+    browser.shoot("admin-product").await;
+    browser.fill("#title", "Ash tray, turned by hand").await;
+    browser.click(".savebar .btn[data-kind=primary]").await;
+    browser.wait_until("return !document.querySelector('.savebar')").await;
+    browser.press("Publish").await;
+    browser.see("Published: shoppers see it now").await;
+}
+
+async fn send_the_order(browser: &Browser) {
+    browser.click(".sidebar a[href$='/admin/orders']").await;
+    browser.find(".tablecard tbody tr a.key").await;
+    browser.shoot("admin-orders").await;
+    browser.click(".tablecard tbody tr a.key").await;
+    browser.press("Mark as paid").await;
+    browser.click("dialog[open] footer .btn[data-kind=primary]").await;
+    browser.see("Waiting to be sent").await;
+    browser.press("Send").await;
+    browser.fill("#carrier", "bpost").await;
+    browser.fill("#tracking", "BE123456789").await;
+    browser.shoot("admin-send").await;
+    browser.click("dialog[open] footer .btn[type=submit]").await;
+    browser.see("On its way").await;
+    browser.shoot("admin-order").await;
+    browser.press("Mark as delivered").await;
+    browser.click("dialog[open] footer .btn[data-kind=primary]").await;
+    browser.see("Arrived").await;
+}
