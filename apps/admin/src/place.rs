@@ -2,6 +2,7 @@
 
 use js_sys::Date;
 use leptos::prelude::*;
+use leptos::reactive::graph::Observer;
 
 use crate::logic::moment::Reader;
 
@@ -43,6 +44,14 @@ pub fn title(text: impl Fn() -> String + 'static) {
         let shop = shop.map(|session| session.shop_name()).unwrap_or_default();
         document().set_title(&format!("{} · {shop} admin", text()));
     });
+}
+
+/// Reads a signal: followed inside of effects and views, once and quietly outside of them.
+pub fn read<S, T: 'static, U>(signal: S, pick: impl FnOnce(&T) -> U) -> U
+where
+    S: With<Value = T> + WithUntracked<Value = T>,
+{
+    if Observer::get().is_some() { signal.with(pick) } else { signal.with_untracked(pick) }
 }
 
 /// Reads a choice that the person made on this device.

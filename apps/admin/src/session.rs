@@ -7,6 +7,7 @@ use crate::api::{self, Failure};
 use crate::gql::identity::{ActorKind, Me, Shop, SignIn, SignInInput, SignInVariables, SignOut, Start};
 use crate::logic::amount;
 use crate::logic::permission::Permissions;
+use crate::place;
 use cynic::{MutationBuilder, QueryBuilder};
 
 /// Where the application stands with the person in front of it.
@@ -98,22 +99,23 @@ impl Session {
 
     /// Where things stand.
     pub fn stage(self) -> Stage {
-        self.stage.get()
+        place::read(self.stage, Clone::clone)
     }
 
     /// Whether the person may do something; tracks changes.
     pub fn may(self, permission: &str) -> bool {
-        self.permissions.with(|held| held.may(permission))
+        place::read(self.permissions, |held: &Permissions| held.may(permission))
     }
 
     /// Name of the shop, as far as it is known.
     pub fn shop_name(self) -> String {
-        self.shop.with(|shop| shop.as_ref().map(|shop| shop.name.clone())).unwrap_or_default()
+        place::read(self.shop, |shop: &Option<Shop>| shop.as_ref().map(|shop| shop.name.clone()))
+            .unwrap_or_default()
     }
 
     /// The shop, as far as it is known.
     pub fn shop(self) -> Option<Shop> {
-        self.shop.get()
+        place::read(self.shop, Clone::clone)
     }
 
     /// Keeps changed settings.
@@ -123,7 +125,8 @@ impl Session {
 
     /// Currency of the shop.
     pub fn currency(self) -> String {
-        self.shop.with(|shop| shop.as_ref().map(|shop| shop.currency.clone())).unwrap_or_default()
+        place::read(self.shop, |shop: &Option<Shop>| shop.as_ref().map(|shop| shop.currency.clone()))
+            .unwrap_or_default()
     }
 
     /// Decimals of that currency.
@@ -133,7 +136,7 @@ impl Session {
 
     /// Name of the person, or the address when there is none.
     pub fn person(self) -> String {
-        self.me.with(|me| match me {
+        place::read(self.me, |me: &Option<Me>| match me {
             Some(me) if !me.user.name.is_empty() => me.user.name.clone(),
             Some(me) => me.user.email.clone(),
             None => String::new(),
@@ -142,7 +145,8 @@ impl Session {
 
     /// Address of the person.
     pub fn email(self) -> String {
-        self.me.with(|me| me.as_ref().map(|me| me.user.email.clone())).unwrap_or_default()
+        place::read(self.me, |me: &Option<Me>| me.as_ref().map(|me| me.user.email.clone()))
+            .unwrap_or_default()
     }
 
     /// Roles of the person in words.

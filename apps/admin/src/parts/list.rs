@@ -10,6 +10,7 @@ use leptos_router::hooks::{use_location, use_navigate};
 use super::icon;
 use crate::gql::PageInfo;
 use crate::logic::list::ListState;
+use crate::place;
 
 /// A list whose state is the query string of the present address.
 #[derive(Clone, Copy)]
@@ -42,12 +43,12 @@ impl List {
 
     /// The state; tracks the address.
     pub fn get(self) -> ListState {
-        self.state.get()
+        place::read(self.state, Clone::clone)
     }
 
     /// The value of one key; tracks the address.
     pub fn value(self, key: &str) -> String {
-        self.state.with(|state| state.get(key).to_owned())
+        place::read(self.state, |state: &ListState| state.get(key).to_owned())
     }
 
     /// Changes one key and goes back to the first page.

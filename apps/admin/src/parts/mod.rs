@@ -68,7 +68,7 @@ pub fn PageHead(
         <header class="page-head">
             <div>
                 {back.map(|(href, text)| view! { <a class="back" href=href>{icon("left")} {text}</a> })}
-                <div class="title"><h1>{title}</h1>{beside.run()}</div>
+                <div class="title"><h1>{title}</h1>{move || beside.run()}</div>
                 {about.map(|about| view! { <p>{about}</p> })}
             </div>
             {children.map(|children| view! { <div class="actions">{children()}</div> })}

@@ -135,7 +135,6 @@ fn SalesCard(data: Data) -> impl IntoView {
             <button
                 type="button"
                 aria-pressed=move || (measure.get() == which).to_string()
-                aria-selected=move || (measure.get() == which).to_string()
                 on:click=move |_| measure.set(which)
             >
                 <span class="label">{label}</span>
@@ -318,7 +317,7 @@ fn TopProducts(data: Data) -> impl IntoView {
                     </td>
                     <td class="num">{grouped(product.quantity.into())}</td>
                     <td class="num">
-                        <span class="level" data-tone="accent" data-prio="2" style=("--v", share.to_string())></span>
+                        <span class="level" data-tone="accent" data-prio="wide" style=("--v", share.to_string())></span>
                         {product.revenue.formatted.clone()}
                     </td>
                 </tr>
@@ -337,7 +336,7 @@ fn TopProducts(data: Data) -> impl IntoView {
                 view! { <Empty symbol="products" title="Nothing sold yet" text="What sells best in this time stands here."/> }.into_any()
             } else {
                 view! {
-                    <table class="table" data-static="">
+                    <table class="table" data-static="" data-fit="">
                         <thead><tr><th>"Product"</th><th class="num">"Sold"</th><th class="num">"Revenue"</th></tr></thead>
                         <tbody>{rows}</tbody>
                     </table>
@@ -388,7 +387,7 @@ fn StockAlerts() -> impl IntoView {
                 }
                 (Some(items), None) => {
                     view! {
-                        <table class="table" data-static="">
+                        <table class="table" data-static="" data-fit="">
                             <thead>
                                 <tr><th>"Variant"</th><th class="num">"Left"</th><th class="num" data-prio="2"></th><th>"State"</th></tr>
                             </thead>

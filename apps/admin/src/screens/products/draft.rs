@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use crate::gql::catalog::AdminProduct;
 use crate::logic::amount;
 use crate::logic::product::{CellFault, Grid, Texts, VariantDraft};
+use crate::place;
 
 /// A row of the grid.
 #[derive(Clone, Copy, PartialEq)]
@@ -57,13 +58,13 @@ impl Draft {
 
     /// The saved texts.
     pub fn saved_texts(self) -> Texts {
-        self.product.with(Texts::of)
+        place::read(self.product, Texts::of)
     }
 
     /// The saved grid.
     pub fn saved_grid(self) -> Grid {
         let exponent = self.exponent();
-        self.product.with(|product| Grid::of(product, exponent))
+        place::read(self.product, |product: &AdminProduct| Grid::of(product, exponent))
     }
 
     /// The edited grid; tracks every row.
