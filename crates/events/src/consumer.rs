@@ -18,6 +18,11 @@ pub trait Consumer: Send + Sync + 'static {
     /// The events it wants: names (`order.placed`), families (`order.*`) or everything (`*`).
     fn kinds(&self) -> &'static [&'static str];
 
+    /// Whether it wants events called `kind`; follows from [`Consumer::kinds`].
+    fn wants(&self, kind: &str) -> bool {
+        wants(self.kinds(), kind)
+    }
+
     /// Applies events of one tenant, oldest first, at most 500 at once. The events of one aggregate arrive in
     /// the order of their commits and none is left out.
     ///

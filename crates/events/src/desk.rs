@@ -10,7 +10,6 @@ use serde::Serialize;
 use crate::{
     Consumer, Envelope, Pressure,
     backpressure::Backpressure,
-    consumer::wants,
     emit,
     history::history_after,
     relay::LEASE,
@@ -130,7 +129,7 @@ pub async fn replay(ctx: &Ctx, consumer: &Arc<dyn Consumer>, since: Timestamp) -
         position = last.position;
         let wanted: Vec<Envelope> = batch
             .into_iter()
-            .filter(|event| event.occurred_at >= since && wants(consumer.kinds(), &event.kind))
+            .filter(|event| event.occurred_at >= since && consumer.wants(&event.kind))
             .collect();
         sum += again(ctx, &**consumer, &wanted).await?;
     }

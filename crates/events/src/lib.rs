@@ -3,8 +3,9 @@
 //! Reading order: [`DomainEvent`] is what a module says, [`Emit`] stores it in the change's transaction,
 //! [`Envelope`] is what is stored, [`Consumer`] listens, [`Relay`] brings the two together.
 //! [`validate`] has the contract's rules, [`desk`] what operators see and do, [`history`] the timeline of
-//! things, [`backpressure`] the bounded queue.
+//! things, [`backpressure`] the bounded queue, [`share_bumps`] the caches of several processes.
 
+mod across;
 pub mod backpressure;
 mod consumer;
 pub mod desk;
@@ -16,6 +17,7 @@ mod relay;
 mod store;
 pub mod validate;
 
+pub use across::share_bumps;
 pub use backpressure::{Backpressure, Permit, Pressure, QueueFull};
 pub use consumer::{Consumer, wants};
 pub use emit::{Emit, nudge};

@@ -4,8 +4,12 @@ use dashmap::DashMap;
 use primitives::TenantId;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
-use tokio::sync::Notify;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use tokio::sync::{Notify, mpsc};
+
+/// Changes that may wait to be told to other processes; when there are more, everything is told to be stale.
+const TOLD: usize = 4_096;
 
 /// A place in [`Hub`]: a tenant and a name such as `catalog` or `product:<uuid>`, hashed.
 ///
@@ -35,17 +39,57 @@ pub struct Stamp(Vec<(Key, u64)>);
 pub struct Hub {
     generations: DashMap<Key, u64>,
     signals: DashMap<&'static str, Arc<Notify>>,
+    epoch: AtomicU64,
+    /// Added to every generation, so that all of them can move at once.
+    floor: AtomicU64,
+    told: OnceLock<mpsc::Sender<(TenantId, String)>>,
+    untold: AtomicBool,
 }
 
 impl Hub {
     /// Marks everything that was computed from `name` in `tenant` as stale.
     pub fn bump(&self, tenant: TenantId, name: &str) {
+        self.bump_here(tenant, name);
+        if let Some(told) = self.told.get()
+            && told.try_send((tenant, name.to_owned())).is_err()
+        {
+            self.untold.store(true, Ordering::SeqCst);
+        }
+    }
+
+    /// As [`Hub::bump`], for a change that another process has told us of.
+    pub fn bump_here(&self, tenant: TenantId, name: &str) {
         *self.generations.entry(Key::new(tenant, name)).or_insert(0) += 1;
+        self.epoch.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Marks everything as stale, here only: after we may have missed what other processes told.
+    pub fn bump_everything_here(&self) {
+        self.floor.fetch_add(1, Ordering::SeqCst);
+        self.epoch.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// From now on every [`Hub::bump`] is also given to the receiver, which tells other processes. There can be one
+    /// per process: later calls get `None`.
+    pub fn tell(&self) -> Option<mpsc::Receiver<(TenantId, String)>> {
+        let (told, receiver) = mpsc::channel(TOLD);
+        self.told.set(told).is_ok().then_some(receiver)
+    }
+
+    /// Whether changes were lost on their way to the receiver since the last call.
+    pub fn take_untold(&self) -> bool {
+        self.untold.swap(false, Ordering::SeqCst)
+    }
+
+    /// How many times anything was bumped: a value whose keys are known only after it was made is fresh for sure when
+    /// the epoch did not move meanwhile.
+    pub fn epoch(&self) -> u64 {
+        self.epoch.load(Ordering::SeqCst)
     }
 
     /// The generation of one key; 0 until the first [`Hub::bump`].
     pub fn generation(&self, key: Key) -> u64 {
-        self.generations.get(&key).map_or(0, |g| *g)
+        self.generations.get(&key).map_or(0, |g| *g).saturating_add(self.floor.load(Ordering::SeqCst))
     }
 
     /// The current generations of `keys`, taken before loading.

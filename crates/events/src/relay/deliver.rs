@@ -10,7 +10,6 @@ use tracing::{error, warn};
 use super::{Inner, aggregate_of};
 use crate::{
     Consumer, Envelope,
-    consumer::wants,
     store::{self, Claims, Failure, Fence, Waiting},
 };
 
@@ -130,7 +129,7 @@ impl Inner {
     ) -> Result<usize, Stop> {
         let event = &waiting.envelope;
         let mut refused = None;
-        for consumer in self.consumers.iter().filter(|consumer| wants(consumer.kinds(), &event.kind)) {
+        for consumer in self.consumers.iter().filter(|consumer| consumer.wants(&event.kind)) {
             match apply_once(ctx, &**consumer, event).await {
                 Ok(()) => {}
                 Err(error) if is_trouble(&error) => return Err(Stop::Trouble(error)),
@@ -217,7 +216,7 @@ async fn mark_all(tx: &Tx, events: &[Envelope], ctx: &Ctx, fence: &Fence) -> Res
 }
 
 fn wanted_by(consumer: &dyn Consumer, events: &[Envelope]) -> Vec<Envelope> {
-    events.iter().filter(|event| wants(consumer.kinds(), &event.kind)).cloned().collect()
+    events.iter().filter(|event| consumer.wants(&event.kind)).cloned().collect()
 }
 
 /// Whether the database, and no event, is to blame: connection lost, disk full, shutting down. Such trouble is

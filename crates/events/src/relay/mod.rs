@@ -21,7 +21,6 @@ use tracing::{error, info, warn};
 use crate::{
     Consumer, Envelope,
     backpressure::Backpressure,
-    consumer::wants,
     emit,
     store::{self, Fence, Waiting},
 };
@@ -318,7 +317,7 @@ impl Relay {
         let waiting =
             if backlog.pending > 0 { store::oldest_by_kind(&self.0.app).await? } else { Vec::new() };
         for consumer in &self.0.consumers {
-            let mine = waiting.iter().filter(|(kind, _)| wants(consumer.kinds(), kind));
+            let mine = waiting.iter().filter(|(kind, _)| consumer.wants(kind));
             let oldest = mine.map(|(_, oldest)| *oldest).min();
             metrics::gauge!("rustok_projection_lag_seconds", "projection" => consumer.name())
                 .set(age(oldest));

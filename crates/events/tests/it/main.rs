@@ -1,6 +1,7 @@
 //! Events on both databases: stored with their change, delivered once, in order, whatever fails.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set up its world stops")]
 
+mod across;
 mod delivery;
 mod desk;
 mod emitting;
