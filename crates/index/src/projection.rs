@@ -1,9 +1,9 @@
 //! A projection, and how the relay feeds it.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use async_trait::async_trait;
-use events::{Consumer, Envelope};
+use events::{Consumer, Envelope, wants};
 use platform::{Ctx, Result, Tx};
 
 use crate::{checkpoint, rebuild::Rebuild};
@@ -39,7 +39,8 @@ pub trait Projection: Send + Sync + 'static {
     fn after_rebuild(&self, _ctx: &Ctx) {}
 }
 
-/// The consumer through which the relay feeds `projection`.
+/// The consumer through which the relay feeds `projection`. It hears of rebuilds too, so that the process that
+/// relays refreshes its caches also when another one (a command) has rebuilt.
 pub fn consumer(projection: Arc<dyn Projection>) -> Arc<dyn Consumer> {
     Arc::new(Feed(projection))
 }
@@ -51,6 +52,25 @@ pub fn consumers(projections: impl IntoIterator<Item = Arc<dyn Projection>>) -> 
 
 struct Feed(Arc<dyn Projection>);
 
+/// The event that says a projection has been rebuilt.
+const REBUILT: &str = "index.updated";
+
+impl Feed {
+    /// Those events that the projection asked for.
+    fn asked_for<'e>(&self, events: &'e [Envelope]) -> Cow<'e, [Envelope]> {
+        let asked = |event: &Envelope| wants(self.0.kinds(), &event.kind);
+        if events.iter().all(asked) {
+            return Cow::Borrowed(events);
+        }
+        Cow::Owned(events.iter().filter(|event| asked(event)).cloned().collect())
+    }
+
+    fn is_rebuilt_by(&self, event: &Envelope) -> bool {
+        let name = event.payload.get("projection").and_then(|name| name.as_str());
+        event.kind == REBUILT && name == Some(self.name())
+    }
+}
+
 #[async_trait]
 impl Consumer for Feed {
     fn name(&self) -> &'static str {
@@ -61,15 +81,27 @@ impl Consumer for Feed {
         self.0.kinds()
     }
 
+    fn wants(&self, kind: &str) -> bool {
+        kind == REBUILT || wants(self.kinds(), kind)
+    }
+
     async fn apply(&self, tx: &Tx, events: &[Envelope]) -> Result<()> {
+        let events = self.asked_for(events);
+        if events.is_empty() {
+            return Ok(());
+        }
         let now = tx.ctx().map(Ctx::now).unwrap_or_default();
-        checkpoint::advance(tx, self.name(), events, now).await?;
-        self.0.apply(tx, events).await
+        checkpoint::advance(tx, self.name(), &events, now).await?;
+        self.0.apply(tx, &events).await
     }
 
     fn after_commit(&self, ctx: &Ctx, events: &[Envelope]) {
-        self.0.after_commit(ctx, events);
+        if events.iter().any(|event| self.is_rebuilt_by(event)) {
+            self.0.after_rebuild(ctx);
+        }
+        let events = self.asked_for(events);
         if let Some(oldest) = events.iter().map(|event| event.occurred_at).min() {
+            self.0.after_commit(ctx, &events);
             let lag = ctx.now().since(oldest).as_secs_f64();
             metrics::gauge!("rustok_projection_lag_seconds", "projection" => self.name()).set(lag);
         }

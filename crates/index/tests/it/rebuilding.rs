@@ -49,6 +49,10 @@ async fn a_rebuild_gives_the_same_rows_as_the_events(app: TestApp) {
     assert_eq!(documents.rebuilds_heard.load(Ordering::SeqCst), 1);
     let done = rebuild(&staff, &Total).await.expect("rebuilt");
     assert_eq!((done.documents, total(&system).await), (10, 75));
+    // The process that relays hears of it through the event, wherever the rebuild ran.
+    relay.drain().await.expect("drained");
+    assert_eq!(documents.rebuilds_heard.load(Ordering::SeqCst), 2);
+    assert_eq!((rows(&system, "document").await, total(&system).await), (by_events, 75));
     let reader = system.read(Access::System).await.expect("reader");
     let told = history_after(&reader, 0, 100).await.expect("events");
     let told: Vec<_> =
