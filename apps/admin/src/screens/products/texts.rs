@@ -144,10 +144,8 @@ fn RichText(texts: RwSignal<Texts>, turn: Signal<u32>) -> impl IntoView {
                         data-size="sm"
                         aria-pressed=move || source.get().to_string()
                         on:click=move |_| {
-                            if source.get_untracked() {
-                                if let Some(node) = node.get_untracked() {
-                                    node.set_inner_html(&texts.with_untracked(|texts| texts.body.clone()));
-                                }
+                            if let Some(node) = node.get_untracked().filter(|_| source.get_untracked()) {
+                                node.set_inner_html(&texts.with_untracked(|texts| texts.body.clone()));
                             }
                             source.update(|source| *source = !*source);
                         }
