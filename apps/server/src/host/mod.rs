@@ -1,0 +1,233 @@
+//! The host: one router for everything the process serves.
+//!
+//! A request passes: request id, log and metrics → static files, health → load shedding → tenant → page cache →
+//! who asks → origin check → the module's route.
+
+mod health;
+pub mod pages;
+pub mod problem;
+mod security;
+mod serve;
+mod statics;
+pub use statics::site;
+
+pub use serve::{Role, serve};
+
+use crate::graphql::Endpoint;
+use crate::surface::Surface;
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Extension, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
+use axum::response::Response;
+use axum::routing::{get, post};
+use pages::{Before, Pages};
+use platform::surface::Entry;
+use platform::{Access, App, Ctx, Error};
+use primitives::ErrorCode;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tower::ServiceExt;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
+
+/// What every request needs, cheap to clone.
+#[derive(Clone)]
+pub struct Host {
+    app: App,
+    pages: Pages,
+    /// Everything behind tenant resolution.
+    inner: Router,
+    health: health::Health,
+    inflight: Arc<AtomicUsize>,
+}
+
+/// Doors of the host itself.
+pub fn surface() -> Vec<Entry> {
+    vec![
+        Entry::rest("POST", "/api/graphql", Access::Public),
+        Entry::rest("GET", "/api/graphiql", Access::Public),
+        Entry::page("/admin", Access::Public),
+        Entry::page("/admin/{*path}", Access::Public),
+    ]
+}
+
+/// Builds the service that answers every connection.
+///
+/// # Errors
+/// When a GraphQL root field stands in no module's manifest.
+pub fn router(app: &App, health: health::Health) -> anyhow::Result<Router> {
+    let surface = Arc::new(Surface::new());
+    let endpoint = Endpoint::new(app.clone(), surface)?;
+    let sites = statics::Sites::find(app.config());
+    let upload_limit = app.config().server.upload_limit;
+    let rest = Router::new()
+        .merge(identity::rest())
+        .merge(catalog::rest())
+        .merge(commerce::rest())
+        .merge(content::rest().layer(DefaultBodyLimit::max(upload_limit)))
+        .with_state(app.clone());
+    let api = Router::new()
+        .route("/graphql", post(graphql))
+        .nest("/v1", rest)
+        .merge(statics::graphiql(app.config().graphql.graphiql))
+        .fallback(async || Error::not_found("address"));
+    let uncompressed = NotForContentType::const_new("image/");
+    let inner = Router::new()
+        .nest("/api", api)
+        .merge(commerce::webhooks().with_state(app.clone()))
+        .merge(sites.admin_pages())
+        .merge(storefront::routes(app, sites.leptos_options()))
+        .layer(DefaultBodyLimit::max(app.config().server.body_limit))
+        .layer(Extension(endpoint))
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(uncompressed)));
+    let host = Host { app: app.clone(), pages: Pages::new(app), inner, health, inflight: Arc::default() };
+    let outer = Router::new()
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/health/modules", get(health::modules))
+        .route("/metrics", get(health::metrics))
+        .with_state(host.clone())
+        .merge(content::media::routes(app))
+        .merge(sites.files())
+        .fallback(shop)
+        .with_state(host);
+    Ok(outer.layer(axum::middleware::from_fn(security::outermost)))
+}
+
+async fn graphql(Extension(endpoint): Extension<Endpoint>, Extension(ctx): Extension<Ctx>, Extension(who): Extension<identity::Authenticated>, headers: HeaderMap, body: Bytes,) -> Response {
+    endpoint.post(ctx, who, headers, body).await
+}
+
+/// Everything that belongs to a tenant.
+async fn shop(State(host): State<Host>, request: Request) -> Response {
+    let Some(_place) = Place::take(&host) else {
+        metrics::counter!("rustok_http_shed_total").increment(1);
+        let error = Error::unavailable("more requests are running than this host takes on, try again");
+        return problem::answer(&error, request.headers(), security::request_id(&request), request.uri().path());
+    };
+    let (mut parts, body) = request.into_parts();
+    let request_id = parts.extensions.get::<security::RequestId>().map_or_else(|| Arc::from("-"), |id| id.0.clone());
+    let peer = parts.extensions.get::<axum::extract::ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
+    let resolved = match identity::resolve(&host.app, &parts, peer).await {
+        Ok(resolved) => resolved,
+        Err(error) => return problem::answer(&error, &parts.headers, &request_id, parts.uri.path()),
+    };
+    if resolved.rest_path != parts.uri.path() {
+        match rewrite(&parts.uri, &resolved.rest_path) {
+            Ok(uri) => parts.uri = uri,
+            Err(error) => return problem::answer(&error, &parts.headers, &request_id, parts.uri.path()),
+        }
+    }
+    let key = host.pages.key(&parts.method, &parts.headers, &parts.uri, &resolved.tenant, &resolved.base_path);
+    if let Some(key) = &key
+        && let Some(page) = host.pages.get(&host.app, key, &parts.headers)
+    {
+        return page;
+    }
+    let headers = parts.headers.clone();
+    let path = parts.uri.path().to_owned();
+    let authenticated = match identity::authenticate(&host.app, &resolved, &parts.headers).await {
+        Ok(authenticated) => authenticated,
+        Err(error) => return problem::answer(&error, &headers, &request_id, &path),
+    };
+    if let Err(error) = identity::check_origin(&resolved, &parts) {
+        return problem::answer(&error, &headers, &request_id, &path);
+    }
+    let ctx = Ctx::new(host.app.clone(), resolved.tenant.clone(), authenticated.actor.clone(), request_id.clone());
+    parts.extensions.insert(ctx);
+    parts.extensions.insert(identity::ShopBase(resolved.base_path.clone()));
+    parts.extensions.insert(authenticated.visit.clone());
+    parts.extensions.insert(authenticated);
+    parts.extensions.insert(resolved);
+    let before = Before::now(&host.app);
+    // The page cache squeezes pages itself.
+    if key.is_some() {
+        parts.headers.remove(header::ACCEPT_ENCODING);
+    }
+    let head = parts.method == Method::HEAD;
+    let timeout = std::time::Duration::from_millis(host.app.config().server.request_timeout_ms);
+    let answered = tokio::time::timeout(timeout, host.inner.clone().oneshot(Request::from_parts(parts, body))).await;
+    let response = match answered {
+        Ok(Ok(response)) => response,
+        Ok(Err(never)) => match never {},
+        Err(_) => {
+            let error = Error::unavailable("this took too long, try again");
+            return problem::answer(&error, &headers, &request_id, &path);
+        }
+    };
+    let mut response = match key {
+        Some(key) if !head => host.pages.keep(&host.app, key, before, response, &headers).await,
+        _ => response,
+    };
+    response.headers_mut().remove(pages::DEPS);
+    plain_refusal(response, &headers, &request_id, &path)
+}
+
+/// Gives errors that routes return, and refusals that axum itself makes (wrong method, body too large), one shape.
+fn plain_refusal(mut response: Response, headers: &HeaderMap, request_id: &str, path: &str) -> Response {
+    if let Some(error) = response.extensions_mut().remove::<Error>() {
+        return problem::answer(&error, headers, request_id, path);
+    }
+    // A module's route returned an error as it is (platform::http).
+    if let Some(error) = response.extensions().get::<Error>() {
+        return problem::answer(error, headers, request_id, path);
+    }
+    let status = response.status();
+    let own = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .is_some_and(|kind| !kind.starts_with("text/plain"));
+    let empty = !response.headers().contains_key(header::CONTENT_TYPE);
+    if !(status.is_client_error() || status.is_server_error()) || (own && !empty) {
+        return response;
+    }
+    let error = match status.as_u16() {
+        404 => Error::not_found("page"),
+        405 => Error::new(ErrorCode::BadUserInput, "this address does not take that method"),
+        413 => Error::new(ErrorCode::BadUserInput, "the request is larger than this address takes"),
+        415 => Error::new(ErrorCode::BadUserInput, "this address does not take that content type"),
+        400 | 422 => Error::new(ErrorCode::BadUserInput, "the request cannot be read"),
+        _ => return response,
+    };
+    let allow = response.headers().get(header::ALLOW).cloned();
+    let mut shaped = problem::answer(&error, headers, request_id, path);
+    *shaped.status_mut() = status;
+    if let Some(allow) = allow {
+        shaped.headers_mut().insert(header::ALLOW, allow);
+    }
+    shaped
+}
+
+fn rewrite(uri: &Uri, path: &str) -> Result<Uri, Error> {
+    let target = match uri.query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path.to_owned(),
+    };
+    target.parse().map_err(|_| Error::invalid("path", "is no address"))
+}
+
+/// A place among the running requests; gives itself back when dropped.
+struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    fn take(host: &Host) -> Option<Self> {
+        let place = Self(host.inflight.clone());
+        let running = place.0.fetch_add(1, Ordering::SeqCst) + 1;
+        (running <= host.app.config().server.max_inflight).then_some(place)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// A header value that never fails: what cannot be one becomes `-`.
+fn header_value(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("-"))
+}
+

@@ -1,0 +1,219 @@
+//! The page cache: anonymous storefront pages, rendered once, kept with their compressed forms.
+//!
+//! A page says what it was made of in the header `x-rustok-deps` (`catalog,product:<id>`); the cache takes the
+//! generations of these keys before rendering and serves the page only while none of them has moved.
+//! Whatever is personal comes to the page through an island, so one copy serves everybody.
+
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::response::Response;
+use moka::sync::Cache;
+use platform::hub::{Key, Stamp};
+use platform::{App, TenantInfo};
+use primitives::TenantId;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Header in which a page names what it was made of; it never leaves the host.
+pub const DEPS: &str = "x-rustok-deps";
+
+/// Longest life of a page that nothing invalidates.
+const LIFE: Duration = Duration::from_secs(600);
+/// Pages larger than this are not kept.
+const LARGEST: usize = 512 * 1024;
+
+/// Kept pages.
+#[derive(Clone)]
+pub struct Pages {
+    cache: Option<Cache<PageKey, Arc<Page>>>,
+}
+
+/// What tells two pages apart.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct PageKey {
+    tenant: TenantId,
+    host: Box<str>,
+    base: Box<str>,
+    target: Box<str>,
+}
+
+struct Page {
+    stamp: Stamp,
+    content_type: HeaderValue,
+    etag: HeaderValue,
+    plain: Bytes,
+    gzip: Bytes,
+    brotli: Bytes,
+}
+
+impl Pages {
+    /// A cache of `cache.pages_mib`, or none when `cache.pages` is off.
+    pub fn new(app: &App) -> Self {
+        let config = &app.config().cache;
+        let cache = config.pages.then(|| {
+            Cache::builder()
+                .max_capacity(config.pages_mib * 1024 * 1024)
+                .weigher(|_: &PageKey, page: &Arc<Page>| {
+                    u32::try_from(page.plain.len() + page.gzip.len() + page.brotli.len() + 512).unwrap_or(u32::MAX)
+                })
+                .time_to_live(LIFE)
+                .build()
+        });
+        Self { cache }
+    }
+
+    /// The key of a request whose answer may be kept.
+    pub fn key(&self, method: &Method, headers: &HeaderMap, uri: &Uri, tenant: &TenantInfo, base: &str) -> Option<PageKey> {
+        self.cache.as_ref()?;
+        if method != Method::GET && method != Method::HEAD {
+            return None;
+        }
+        let path = uri.path();
+        let cacheable = path == "/" || path.starts_with("/collections/") || path.starts_with("/products");
+        let target = uri.path_and_query()?.as_str();
+        if !cacheable || target.len() > 512 {
+            return None;
+        }
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        Some(PageKey { tenant: tenant.id, host: host.into(), base: base.into(), target: target.into() })
+    }
+
+    /// The kept page, if it is still fresh.
+    pub fn get(&self, app: &App, key: &PageKey, headers: &HeaderMap) -> Option<Response> {
+        let page = self.cache.as_ref()?.get(key)?;
+        if !app.hub().is_fresh(&page.stamp) {
+            return None;
+        }
+        metrics::counter!("rustok_cache_operations_total", "cache" => "pages", "result" => "hit").increment(1);
+        Some(page.respond(headers))
+    }
+
+    /// Keeps the page when it may be kept; answers with it either way.
+    ///
+    /// `before` are the generations of every key, taken before the page was rendered.
+    pub async fn keep(&self, app: &App, key: PageKey, before: Before, response: Response, headers: &HeaderMap) -> Response {
+        let (mut parts, body) = response.into_parts();
+        let deps = parts.headers.remove(DEPS);
+        let (Some(cache), Some(deps), StatusCode::OK) = (&self.cache, deps, parts.status) else {
+            return Response::from_parts(parts, body);
+        };
+        metrics::counter!("rustok_cache_operations_total", "cache" => "pages", "result" => "miss").increment(1);
+        let Ok(plain) = axum::body::to_bytes(body, 8 * 1024 * 1024).await else {
+            return Response::from_parts(parts, Body::empty());
+        };
+        let names: Vec<Key> =
+            deps.to_str().unwrap_or_default().split(',').map(|name| Key::new(key.tenant, name.trim())).collect();
+        let stamp = app.hub().stamp(names);
+        // Something moved while the page was rendered: it may be old already.
+        if plain.len() > LARGEST || before.0 != app.hub().epoch() || parts.headers.contains_key(header::SET_COOKIE) {
+            return Response::from_parts(parts, Body::from(plain));
+        }
+        let content_type = parts
+            .headers
+            .get(header::CONTENT_TYPE)
+            .cloned()
+            .unwrap_or(HeaderValue::from_static("text/html; charset=utf-8"));
+        let squeezed = tokio::task::spawn_blocking({
+            let plain = plain.clone();
+            move || (gzip(&plain), brotli(&plain))
+        });
+        let Ok((gzip, brotli)) = squeezed.await else {
+            return Response::from_parts(parts, Body::from(plain));
+        };
+        let mut hasher = DefaultHasher::new();
+        plain.hash(&mut hasher);
+        let etag = HeaderValue::from_str(&format!("W/\"{:016x}\"", hasher.finish()))
+            .unwrap_or(HeaderValue::from_static("W/\"0\""));
+        let page = Arc::new(Page { stamp, content_type, etag, plain, gzip: gzip.into(), brotli: brotli.into() });
+        cache.insert(key, page.clone());
+        page.respond(headers)
+    }
+}
+
+/// The state of the generations before a page was rendered.
+#[derive(Clone, Copy)]
+pub struct Before(u64);
+
+impl Before {
+    /// Now.
+    pub fn now(app: &App) -> Self {
+        Self(app.hub().epoch())
+    }
+}
+
+impl Page {
+    fn respond(&self, request: &HeaderMap) -> Response {
+        let mut response = Response::new(Body::empty());
+        let headers = response.headers_mut();
+        headers.insert(header::ETAG, self.etag.clone());
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+        if request.get(header::IF_NONE_MATCH).is_some_and(|tag| tag == self.etag) {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            return response;
+        }
+        headers.insert(header::CONTENT_TYPE, self.content_type.clone());
+        let accepted =
+            request.get(header::ACCEPT_ENCODING).and_then(|accepted| accepted.to_str().ok()).unwrap_or_default();
+        let body = if accepts(accepted, "br") {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("br"));
+            &self.brotli
+        } else if accepts(accepted, "gzip") {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+            &self.gzip
+        } else {
+            &self.plain
+        };
+        *response.body_mut() = Body::from(body.clone());
+        response
+    }
+}
+
+fn accepts(accepted: &str, coding: &str) -> bool {
+    accepted.split(',').any(|part| {
+        let mut words = part.split(';').map(str::trim);
+        words.next() == Some(coding) && !words.any(|word| matches!(word, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
+    })
+}
+
+fn gzip(plain: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::with_capacity(plain.len() / 4), flate2::Compression::new(6));
+    // Writing into memory does not fail.
+    if encoder.write_all(plain).is_err() {
+        return plain.to_vec();
+    }
+    encoder.finish().unwrap_or_default()
+}
+
+fn brotli(plain: &[u8]) -> Vec<u8> {
+    let mut squeezed = Vec::with_capacity(plain.len() / 4);
+    let mut encoder = brotli::CompressorWriter::new(&mut squeezed, 16 * 1024, 5, 20);
+    let written = encoder.write_all(plain).is_ok();
+    drop(encoder);
+    if written { squeezed } else { plain.to_vec() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_accepted_codings() {
+        assert!(accepts("gzip, deflate, br;q=1.0", "br"));
+        assert!(!accepts("gzip, br;q=0", "br"));
+        assert!(!accepts("brotli", "br"));
+    }
+
+    #[test]
+    fn squeezes_without_loss() {
+        let plain = b"shop ".repeat(1_000);
+        let mut back = Vec::new();
+        std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&gzip(&plain)[..]), &mut back).unwrap();
+        assert_eq!(back, plain);
+        let mut back = Vec::new();
+        std::io::Read::read_to_end(&mut brotli::Decompressor::new(&brotli(&plain)[..], 4096), &mut back).unwrap();
+        assert_eq!(back, plain);
+    }
+}

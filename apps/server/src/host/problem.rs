@@ -1,0 +1,99 @@
+//! Errors on their way out: RFC 9457 problem documents for programs, a quiet page for people.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use platform::Error;
+use primitives::ErrorCode;
+use serde_json::json;
+
+/// Answers with a problem document; the cause of an internal error goes to the log only.
+pub fn problem(error: &Error, request_id: &str, instance: &str) -> Response {
+    if error.code() == ErrorCode::Internal {
+        tracing::error!(request_id, report = %error.report(), "request failed");
+    }
+    let status = StatusCode::from_u16(error.code().http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut body = json!({
+        "type": format!("/problems/{}", error.code().as_str().to_ascii_lowercase().replace('_', "-")),
+        "title": title(error.code()),
+        "status": status.as_u16(),
+        "detail": error.message(),
+        "instance": instance,
+        "code": error.code().as_str(),
+        "trace_id": request_id,
+    });
+    if !error.fields().is_empty() {
+        body["fields"] = json!(error.fields());
+    }
+    let mut response = (status, body.to_string()).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    retry_after(headers, error.code());
+    response
+}
+
+/// Answers a browser that asked for a page, before or without any shop: plain words, no script, no style sheet.
+pub fn page(error: &Error, request_id: &str) -> Response {
+    if error.code() == ErrorCode::Internal {
+        tracing::error!(request_id, report = %error.report(), "request failed");
+    }
+    let status = StatusCode::from_u16(error.code().http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let (heading, advice) = match error.code() {
+        ErrorCode::NotFound => ("There is no shop at this address", "Check the address for a typing mistake."),
+        ErrorCode::Forbidden => ("This shop is closed for now", "Please come back later."),
+        ErrorCode::BadUserInput => ("This address cannot belong to a shop", "Check the address for a typing mistake."),
+        ErrorCode::ServiceUnavailable | ErrorCode::RateLimitExceeded => {
+            ("We are busy right now", "Nothing is lost. Please try again in a few seconds.")
+        }
+        _ => ("Something went wrong on our side", "Nothing you entered was changed. Please try again."),
+    };
+    let html = format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{heading}</title>\
+         <h1>{heading}</h1><p>{advice}</p><p>Reference: {}</p></html>",
+        escape(request_id)
+    );
+    let mut response = (status, Body::from(html)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    retry_after(headers, error.code());
+    response
+}
+
+/// A problem document for programs, a page for whoever prefers HTML.
+pub fn answer(error: &Error, headers: &HeaderMap, request_id: &str, instance: &str) -> Response {
+    let wants_html = headers
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"));
+    let for_programs = instance.starts_with("/api/") || instance.starts_with("/webhooks/");
+    if wants_html && !for_programs { page(error, request_id) } else { problem(error, request_id, instance) }
+}
+
+fn retry_after(headers: &mut HeaderMap, code: ErrorCode) {
+    if matches!(code, ErrorCode::ServiceUnavailable | ErrorCode::RateLimitExceeded) {
+        headers.entry(header::RETRY_AFTER).or_insert(HeaderValue::from_static("2"));
+    }
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+fn title(code: ErrorCode) -> &'static str {
+    match code {
+        ErrorCode::BadUserInput => "The input is not valid",
+        ErrorCode::Unauthenticated => "Sign in first",
+        ErrorCode::Forbidden => "Not allowed",
+        ErrorCode::NotFound => "Not found",
+        ErrorCode::Conflict => "Something changed in between",
+        ErrorCode::RateLimitExceeded => "Too many requests",
+        ErrorCode::ServiceUnavailable => "Not available right now",
+        ErrorCode::Internal => "Something went wrong on our side",
+        ErrorCode::OutOfStock => "Out of stock",
+        ErrorCode::QueryTooComplex => "The query is too large",
+        _ => "The request was refused",
+    }
+}

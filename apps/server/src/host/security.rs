@@ -1,0 +1,77 @@
+//! The outermost layer: request ids, one log line, metrics, headers on every answer, panics.
+
+use super::header_value;
+use super::problem::problem;
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use futures::FutureExt;
+use platform::Error;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// The id that correlates answer, log and events of one request.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub Arc<str>);
+
+static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+const SHOP_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
+     img-src 'self' data:; font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; \
+     form-action 'self'; frame-ancestors 'none'";
+
+/// The id of a request that passed [`outermost`].
+pub fn request_id(request: &Request) -> &str {
+    request.extensions().get::<RequestId>().map_or("-", |id| &*id.0)
+}
+
+/// Wraps every request.
+pub async fn outermost(mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = incoming_id(request.headers()).unwrap_or_else(|| Arc::from(uuid::Uuid::now_v7().to_string()));
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    metrics::gauge!("rustok_http_inflight").increment(1.0);
+    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    metrics::gauge!("rustok_http_inflight").decrement(1.0);
+    let mut response = answered.unwrap_or_else(|_| {
+        // The panic hook has logged and counted it.
+        problem(&Error::internal("a handler panicked"), &id, &path)
+    });
+    let elapsed = started.elapsed();
+    let class = match response.status().as_u16() / 100 {
+        1 => "1xx",
+        2 => "2xx",
+        3 => "3xx",
+        4 => "4xx",
+        _ => "5xx",
+    };
+    metrics::counter!("rustok_http_requests_total", "status" => class).increment(1);
+    metrics::histogram!("rustok_http_request_duration_seconds").record(elapsed.as_secs_f64());
+    tracing::debug!(request_id = %id, %method, path, status = response.status().as_u16(), ms = elapsed.as_secs_f64() * 1e3, "request");
+    seal(response.headers_mut(), &id);
+    response
+}
+
+/// Headers that every answer carries, errors and redirects included.
+fn seal(headers: &mut HeaderMap, id: &str) {
+    headers.insert(X_REQUEST_ID.clone(), header_value(id));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("strict-origin-when-cross-origin"));
+    headers.insert(
+        HeaderName::from_static("permissions-policy"),
+        HeaderValue::from_static("camera=(), microphone=(), geolocation=(), payment=()"),
+    );
+    headers.insert(HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin"));
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(SHOP_POLICY));
+}
+
+/// A request id that a proxy or client brought along, when it is harmless.
+fn incoming_id(headers: &HeaderMap) -> Option<Arc<str>> {
+    let id = headers.get(&X_REQUEST_ID)?.to_str().ok()?;
+    let harmless = (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    harmless.then(|| Arc::from(id))
+}

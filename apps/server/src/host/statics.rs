@@ -1,0 +1,153 @@
+//! Files: the built storefront and admin, pictures of the demo, the admin's page, GraphiQL.
+
+use super::{Host, header_value};
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::{Html, Response};
+use axum::routing::get;
+use leptos::prelude::LeptosOptions;
+use platform::Config;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tower_http::services::{ServeDir, ServeFile};
+
+const ADMIN_PAGE: &str = include_str!("../../../admin/index.html");
+const FOREVER: &str = "public, max-age=31536000, immutable";
+const A_DAY: &str = "public, max-age=86400";
+
+/// Where the built front ends lie.
+pub struct Sites {
+    storefront: PathBuf,
+    admin: PathBuf,
+}
+
+impl Sites {
+    /// Looks in the configured folders, then beside the binary, then in `target`.
+    pub fn find(config: &Config) -> Self {
+        Self {
+            storefront: site(config.server.site_dir.as_deref(), "site"),
+            admin: site(config.server.admin_dir.as_deref(), "admin-site"),
+        }
+    }
+
+    /// What Leptos has to know about the storefront's files.
+    pub fn leptos_options(&self) -> LeptosOptions {
+        let hashes = self.storefront.join("hash.txt");
+        LeptosOptions::builder()
+            .output_name("rustok")
+            .site_root(self.storefront.to_string_lossy().into_owned())
+            .site_pkg_dir("pkg")
+            .hash_files(hashes.is_file())
+            .hash_file(hashes.to_string_lossy().into_owned())
+            .build()
+    }
+
+    /// Every file of both front ends, precompressed where the build did so.
+    pub fn files(&self) -> Router<Host> {
+        let router = mount(Router::new(), "", &self.storefront);
+        mount(router, "/admin", &self.admin).layer(axum::middleware::from_fn(keep))
+    }
+
+    /// The admin's one page, the same for every address below `/admin`.
+    pub fn admin_pages(&self) -> Router {
+        let page: Arc<str> = Arc::from(admin_page(&self.admin));
+        let answer = move || {
+            let page = page.clone();
+            async move { ([(header::CACHE_CONTROL, "no-cache")], Html(page.to_string())) }
+        };
+        Router::new().route("/admin", get(answer.clone())).route("/admin/", get(answer.clone())).route("/admin/{*path}", get(answer))
+    }
+}
+
+/// One route for every file and folder that a build left in `site`.
+fn mount(mut router: Router<Host>, below: &str, site: &Path) -> Router<Host> {
+    let Ok(entries) = std::fs::read_dir(site) else {
+        tracing::warn!(folder = %site.display(), "a front end is not built, run cargo x web");
+        return router;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let path = entry.path();
+        if path.is_dir() {
+            router = router.nest_service(&format!("{below}/{name}"), folder(&path));
+        } else if !matches!(name.as_str(), "hash.txt" | "index.html" | "robots.txt" | "sitemap.xml") {
+            router = router.route_service(&format!("{below}/{name}"), ServeFile::new(path));
+        }
+    }
+    router
+}
+
+/// Fills the names of the built files into the admin's page.
+fn admin_page(site: &Path) -> String {
+    let hashes = std::fs::read_to_string(site.join("hash.txt")).unwrap_or_default();
+    let hash = |kind: &str| {
+        hashes
+            .lines()
+            .filter_map(|line| line.split_once(':'))
+            .find(|(key, _)| key.trim() == kind)
+            .map(|(_, hash)| format!(".{}", hash.trim()))
+            .unwrap_or_default()
+    };
+    ["css", "js", "wasm"].iter().fold(ADMIN_PAGE.to_owned(), |page, kind| {
+        page.replace(&format!("/admin/pkg/rustok.{kind}"), &format!("/admin/pkg/rustok{}.{kind}", hash(kind)))
+    })
+}
+
+/// The folder of a built front end: configured, beside the binary, or in `target`.
+pub fn site(configured: Option<&Path>, name: &str) -> PathBuf {
+    if let Some(folder) = configured {
+        return folder.to_owned();
+    }
+    let beside = std::env::current_exe().ok().and_then(|path| Some(path.parent()?.join(name)));
+    let mut places = beside.into_iter().chain([PathBuf::from("target").join(name)]);
+    places.find(|folder| folder.is_dir()).unwrap_or_else(|| PathBuf::from("target").join(name))
+}
+
+fn folder(path: &Path) -> ServeDir {
+    ServeDir::new(path).precompressed_br().precompressed_gzip()
+}
+
+/// Files whose name carries a hash never change; the others are asked for again after a day.
+async fn keep(request: Request, next: Next) -> Response {
+    let hashed = has_hash(request.uri().path());
+    let mut response = next.run(request).await;
+    if response.status().is_success() {
+        let rule = if hashed { FOREVER } else { A_DAY };
+        response.headers_mut().insert(header::CACHE_CONTROL, header_value(rule));
+        response
+            .headers_mut()
+            .insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin"));
+    }
+    response
+}
+
+fn has_hash(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.split(['.', '-']).any(|part| part.len() >= 16 && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'))
+}
+
+/// `GET /api/graphiql`, when it is switched on.
+pub fn graphiql(on: bool) -> Router {
+    if !on {
+        return Router::new();
+    }
+    let file = |kind: &'static str, text: &'static str| get(move || async move { ([(header::CONTENT_TYPE, kind)], text) });
+    Router::new()
+        .route("/graphiql", file("text/html; charset=utf-8", include_str!("graphiql/page.html")))
+        .route("/graphiql/app.css", file("text/css; charset=utf-8", include_str!("graphiql/app.css")))
+        .route("/graphiql/app.js", file("text/javascript; charset=utf-8", include_str!("graphiql/app.js")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_names_with_a_hash() {
+        assert!(has_hash("/pkg/rustok.Zk3yX8aQpL2mN4vB7cR1tw.wasm"));
+        assert!(!has_hash("/demo/stoneware-mug--sage-480.webp"));
+        assert!(!has_hash("/pkg/rustok.css"));
+    }
+}

@@ -1,0 +1,27 @@
+//! The composition root: everything the modules export, joined into one process and one command line.
+
+pub mod commands;
+pub mod graphql;
+pub mod host;
+pub mod seed;
+pub mod surface;
+
+use std::sync::Arc;
+
+/// Every consumer of events, in the order in which they see a batch.
+pub fn consumers() -> Vec<Arc<dyn events::Consumer>> {
+    [catalog::consumers(), commerce::consumers()].concat()
+}
+
+/// Every read model.
+pub fn projections() -> Vec<Arc<dyn index::Projection>> {
+    [catalog::projections(), commerce::projections()].concat()
+}
+
+/// Applies everything that waits in the outbox, for commands that nobody relays for.
+///
+/// # Errors
+/// Those of the database.
+pub async fn drain(app: &platform::App) -> platform::Result<()> {
+    events::Relay::new(app.clone(), identity::tenant_of, consumers()).drain().await.map(|_| ())
+}

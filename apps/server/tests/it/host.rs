@@ -1,0 +1,130 @@
+//! The host itself: tenants, health, headers, errors, the page cache.
+
+use crate::world::World;
+use testkit::Backend;
+
+async fn answers_health_outside_of_any_tenant(world: World) {
+    let mut visitor = world.visitor("hearth");
+    visitor.host = "nowhere.example".to_owned();
+    for path in ["/health/live", "/health/ready", "/health/modules"] {
+        assert_eq!(visitor.get(path).await.status, 200, "{path}");
+    }
+    let metrics = visitor.get("/metrics").await;
+    for name in ["rustok_http_requests_total", "rustok_db_statements_total", "rustok_outbox_pending"] {
+        assert!(metrics.body.contains(name), "{name} is missing");
+    }
+}
+
+async fn finds_the_tenant_in_four_ways(world: World) {
+    let name = |body: &str| body.contains("Northbound");
+    let mut by_subdomain = world.visitor("northbound");
+    assert!(name(&by_subdomain.get("/").await.body));
+    let mut by_path = world.visitor("hearth");
+    let page = by_path.get("/t/northbound/").await;
+    assert!(name(&page.body));
+    assert!(page.body.contains("href=\"/t/northbound/"), "links keep the path");
+    let mut by_header = world.visitor("hearth");
+    by_header.host = format!("127.0.0.1:{}", world.address.port());
+    let request = by_header
+        .request(reqwest::Method::POST, "/api/graphql")
+        .header("x-tenant-id", "northbound")
+        .json(&serde_json::json!({ "query": "{ shop { name } }" }));
+    assert_eq!(by_header.send(request).await.json()["data"]["shop"]["name"], "Northbound");
+}
+
+async fn refuses_addresses_of_no_shop(world: World) {
+    let mut visitor = world.visitor("hearth");
+    for (path, status) in [("/t/nobody/", 404), ("/t/admin/", 400), ("/t/-a-/", 400), ("/t/%E2%84%AA/", 400)] {
+        let answer = visitor.get(path).await;
+        assert_eq!(answer.status, status, "{path}");
+    }
+    visitor.host = "bad_host!".to_owned();
+    assert_eq!(visitor.get("/").await.status, 400);
+    identity::tenant::suspend(&world.app, "northbound", "a test").await.expect("suspending");
+    let mut shopper = world.visitor("northbound");
+    let answer = shopper.get("/api/v1/me").await;
+    assert_eq!((answer.status, answer.json()["code"].as_str()), (403, Some("FORBIDDEN")));
+}
+
+async fn every_answer_carries_the_headers(world: World) {
+    let mut visitor = world.visitor("hearth");
+    for path in ["/", "/no-such-page", "/api/v1/me", "/health/live", "/account"] {
+        let answer = visitor.get(path).await;
+        for name in ["content-security-policy", "x-content-type-options", "referrer-policy", "x-request-id"] {
+            assert_ne!(answer.header(name), "", "{path} lacks {name}");
+        }
+        assert_eq!(answer.header("x-rustok-deps"), "", "{path} shows its parts");
+    }
+}
+
+async fn a_cached_page_follows_a_change(world: World) {
+    let mut visitor = world.visitor("hearth");
+    let first = visitor.get("/products").await;
+    assert_eq!(first.status, 200);
+    let etag = first.header("etag").to_owned();
+    assert_ne!(etag, "", "a list page is kept");
+    let request = visitor.request(reqwest::Method::GET, "/products").header("if-none-match", &etag);
+    assert_eq!(visitor.send(request).await.status, 304);
+    let mut owner = world.sign_in("hearth", "owner").await;
+    let found = owner
+        .graphql("{ adminProducts(first: 1) { nodes { id version } } }", serde_json::json!({}))
+        .await;
+    let node = &found["data"]["adminProducts"]["nodes"][0];
+    let done = owner
+        .graphql(
+            "mutation A($input: ProductMoveInput!) { productArchive(input: $input) { product { status } } }",
+            serde_json::json!({ "input": { "id": node["id"], "version": node["version"] } }),
+        )
+        .await;
+    assert!(done["errors"].is_null(), "{done}");
+    for _ in 0..50 {
+        if visitor.get("/products").await.header("etag") != etag {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    panic!("the page did not change");
+}
+
+async fn wrong_requests_get_problem_documents(world: World) {
+    let mut visitor = world.visitor("hearth");
+    let large = visitor
+        .request(reqwest::Method::POST, "/api/graphql")
+        .header("sec-fetch-site", "same-origin")
+        .header("content-type", "application/json")
+        .body(vec![b' '; 10 * 1024 * 1024]);
+    let answer = visitor.send(large).await;
+    assert_eq!((answer.status, answer.header("content-type")), (413, "application/problem+json"));
+    let missing = visitor.get("/api/v1/no-such-thing").await;
+    assert_eq!((missing.status, missing.json()["code"].as_str()), (404, Some("NOT_FOUND")));
+    let foreign = visitor
+        .request(reqwest::Method::POST, "/sign-in")
+        .header("sec-fetch-site", "cross-site")
+        .header("origin", "https://evil.example")
+        .header("cookie", "rustok_session_hearth=x")
+        .body("email=a");
+    assert_eq!(visitor.send(foreign).await.status, 403);
+}
+
+testkit::on_both!(
+    answers_health_outside_of_any_tenant,
+    finds_the_tenant_in_four_ways,
+    refuses_addresses_of_no_shop,
+    every_answer_carries_the_headers,
+    a_cached_page_follows_a_change,
+    wrong_requests_get_problem_documents,
+);
+
+#[test]
+fn pages_are_rendered_anew_without_the_cache() {
+    struct Uncached(World);
+    impl testkit::Fixture for Uncached {
+        async fn create(backend: Backend) -> Self {
+            Self(World::configured(backend, |config| config.cache.pages = false).await)
+        }
+    }
+    testkit::run(Backend::Sqlite, async |Uncached(world): Uncached| {
+        let answer = world.visitor("hearth").get("/products").await;
+        assert_eq!((answer.status, answer.header("etag")), (200, ""));
+    });
+}

@@ -1,0 +1,118 @@
+//! Shopping over GraphQL, as an integrator's front end does it, and the rules around it.
+
+use crate::world::{Visitor, World};
+use serde_json::{Value, json};
+
+pub const ADDRESS: &str = "1 Long Street";
+
+/// Somebody buys the first thing that is to be had, and pays by hand; gives back the order.
+pub async fn place_order(world: &World, tenant: &str) -> Value {
+    let mut shopper = world.visitor(tenant);
+    let variant = some_variant(&mut shopper).await;
+    let added = shopper
+        .graphql(
+            "mutation A($input: CartLinesAddInput!) { cartLinesAdd(input: $input) { token cart { nItems totals { total { minor } } } } }",
+            json!({ "input": { "lines": [{ "variantId": variant, "quantity": 1 }] } }),
+        )
+        .await;
+    let token = added["data"]["cartLinesAdd"]["token"].as_str().unwrap_or_else(|| panic!("{added}")).to_owned();
+    let placed = place(&mut shopper, &token, "key-1").await;
+    assert!(placed["errors"].is_null(), "{placed}");
+    placed["data"]["checkoutPlace"]["order"].clone()
+}
+
+/// Places the cart with whatever the checkout offers first.
+pub async fn place(shopper: &mut Visitor, token: &str, key: &str) -> Value {
+    let asked = shopper
+        .graphql(
+            "query C($token: String) { checkout(token: $token) { country method methods { id } payments { id } cart { totals { total { minor } } } } }",
+            json!({ "token": token }),
+        )
+        .await;
+    let checkout = &asked["data"]["checkout"];
+    assert!(checkout.is_object(), "{asked}");
+    let country = checkout["country"].as_str().expect("a country");
+    let (postal_code, region) = if country == "US" { ("97201", "OR") } else { ("1000", "") };
+    let input = json!({
+        "token": token,
+        "email": "ada@example.com",
+        "address": { "name": "Ada Lovelace", "line1": ADDRESS, "postalCode": postal_code, "city": "Town", "region": region, "country": country },
+        "shippingMethod": checkout["methods"][0]["id"],
+        "paymentProvider": "manual",
+        "expectedTotal": checkout["cart"]["totals"]["total"]["minor"],
+        "idempotencyKey": key,
+    });
+    shopper
+        .graphql(
+            "mutation P($input: CheckoutPlaceInput!) { checkoutPlace(input: $input) { token replayed next order { id number state token totals { total { minor } } lines { title quantity } } } }",
+            json!({ "input": input }),
+        )
+        .await
+}
+
+/// The first variant on sale that is in stock.
+pub async fn some_variant(shopper: &mut Visitor) -> String {
+    let answer = shopper
+        .graphql("{ products(first: 10, filter: { inStock: true }) { nodes { slug } } }", json!({}))
+        .await;
+    let slug = answer["data"]["products"]["nodes"][0]["slug"].as_str().unwrap_or_else(|| panic!("{answer}"));
+    let answer = shopper
+        .graphql("query P($slug: String!) { product(slug: $slug) { variants { id available } } }", json!({ "slug": slug }))
+        .await;
+    let variants = answer["data"]["product"]["variants"].as_array().unwrap_or_else(|| panic!("{answer}"));
+    let variant = variants.iter().find(|variant| variant["available"] == true).expect("a variant in stock");
+    variant["id"].as_str().expect("an id").to_owned()
+}
+
+/// The owner uploads a small picture.
+pub async fn upload_picture(world: &World, tenant: &str) {
+    let mut owner = world.sign_in(tenant, "owner").await;
+    let mut png = std::io::Cursor::new(Vec::new());
+    image::RgbImage::from_pixel(8, 10, image::Rgb([200, 120, 40]))
+        .write_to(&mut png, image::ImageFormat::Png)
+        .expect("a picture");
+    let request = owner
+        .request(reqwest::Method::POST, "/api/v1/media?name=square.png")
+        .header("sec-fetch-site", "same-origin")
+        .header("content-type", "image/png")
+        .body(png.into_inner());
+    let answer = owner.send(request).await;
+    assert_eq!(answer.status, 201, "{}", answer.body);
+}
+
+async fn a_guest_buys_and_follows_the_order(world: World) {
+    let order = place_order(&world, "hearth").await;
+    assert_eq!(order["state"], "PENDING_PAYMENT");
+    let mut stranger = world.visitor("hearth");
+    let token = order["token"].as_str().expect("a token");
+    let followed = stranger
+        .graphql("query O($token: String!) { orderByToken(token: $token) { number state } }", json!({ "token": token }))
+        .await;
+    assert_eq!(followed["data"]["orderByToken"], json!({ "number": order["number"], "state": "PENDING_PAYMENT" }));
+    let page = stranger.get(&format!("/orders/{token}")).await;
+    assert_eq!(page.status, 200);
+    assert!(page.body.contains("Thank you") || page.body.contains("thank you"), "{}", page.body);
+    let elsewhere = world.visitor("northbound").get(&format!("/orders/{token}")).await;
+    assert_eq!(elsewhere.status, 404);
+}
+
+async fn a_second_click_gives_the_first_order_again(world: World) {
+    let mut shopper = world.visitor("hearth");
+    let variant = some_variant(&mut shopper).await;
+    let added = shopper
+        .graphql(
+            "mutation A($input: CartLinesAddInput!) { cartLinesAdd(input: $input) { token } }",
+            json!({ "input": { "lines": [{ "variantId": variant, "quantity": 1 }] } }),
+        )
+        .await;
+    let token = added["data"]["cartLinesAdd"]["token"].as_str().unwrap_or_else(|| panic!("{added}")).to_owned();
+    let (mut one, mut two) = (shopper.clone(), shopper.clone());
+    let (first, second) = tokio::join!(place(&mut one, &token, "same"), place(&mut two, &token, "same"));
+    let numbers: Vec<&Value> =
+        [&first, &second].iter().map(|placed| &placed["data"]["checkoutPlace"]["order"]["number"]).filter(|n| !n.is_null()).collect();
+    assert!(!numbers.is_empty(), "{first} {second}");
+    assert!(numbers.iter().all(|number| *number == numbers[0]));
+    assert_eq!(world.number("SELECT count(*) FROM shop_order").await, 1);
+}
+
+testkit::on_both!(a_guest_buys_and_follows_the_order, a_second_click_gives_the_first_order_again);

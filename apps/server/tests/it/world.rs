@@ -1,0 +1,202 @@
+//! A running host over a fresh database with both demo shops, and people who talk to it over HTTP.
+
+use platform::{App, Config, Db, SystemClock};
+use reqwest::header::{COOKIE, SET_COOKIE};
+use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
+use serde_json::{Value, json};
+use server::host;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use testkit::{Backend, Fixture, TestDb};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// The password of everybody whom [`World::sign_in`] knows.
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// A host that serves `hearth` on `localhost` and `northbound` on `northbound.localhost`.
+pub struct World {
+    pub app: App,
+    pub address: SocketAddr,
+    pub database: TestDb,
+    stop: CancellationToken,
+}
+
+impl Fixture for World {
+    async fn create(backend: Backend) -> Self {
+        Self::configured(backend, |_| {}).await
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+impl World {
+    /// A host with a changed configuration.
+    pub async fn configured(backend: Backend, change: impl FnOnce(&mut Config)) -> Self {
+        let database = TestDb::create(backend).await;
+        let mut config = Config::default();
+        config.database.url = database.url().to_owned();
+        config.database.durable = false;
+        config.media.dir = database.folder().join("media");
+        config.media.fetch = false;
+        change(&mut config);
+        let db = Db::connect(&config.database).await.expect("connecting");
+        let app = App::new(db, Arc::new(SystemClock), Arc::new(config));
+        server::seed::demo(&app).await.expect("seeding the demo shops");
+        let relay = events::Relay::new(app.clone(), identity::tenant_of, server::consumers());
+        relay.drain().await.expect("projecting the demo shops");
+        let stop = CancellationToken::new();
+        tokio::spawn({
+            let stop = stop.clone();
+            async move { relay.run(stop).await }
+        });
+        let health = host::Health::new(telemetry::Metrics::install().expect("a recorder"));
+        let router = host::router(&app, health).expect("a router");
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let closing = stop.clone();
+        tokio::spawn(async move {
+            axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+                .with_graceful_shutdown(async move { closing.cancelled().await })
+                .await
+        });
+        Self { app, address, database, stop }
+    }
+
+    /// Somebody without any cookie, at the shop `tenant`.
+    pub fn visitor(&self, tenant: &str) -> Visitor {
+        let host = match tenant {
+            "hearth" => format!("localhost:{}", self.address.port()),
+            other => format!("{other}.localhost:{}", self.address.port()),
+        };
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+        Visitor { http, address: self.address, host, cookies: Vec::new() }
+    }
+
+    /// Makes an account with `role` and signs it in.
+    pub async fn sign_in(&self, tenant: &str, role: &str) -> Visitor {
+        let record = identity::tenant::find(&self.app, tenant).await.expect("the tenant");
+        let ctx = platform::Ctx::system(&self.app, record.info.clone(), "test");
+        let email = format!("{role}-{}@example.com", Uuid::new_v4().simple());
+        identity::people::create(&ctx, &email, "Somebody", PASSWORD, role).await.expect("an account");
+        let mut visitor = self.visitor(tenant);
+        let answer = visitor
+            .graphql(
+                "mutation S($input: SignInInput!) { signIn(input: $input) { __typename } }",
+                json!({ "input": { "email": email, "password": PASSWORD } }),
+            )
+            .await;
+        assert_eq!(answer["data"]["signIn"]["__typename"], "SignInPayload", "{answer}");
+        visitor
+    }
+
+    /// A plain connection past every door.
+    pub async fn rows(&self) -> DatabaseConnection {
+        self.database.owner().await
+    }
+
+    /// One UUID that a statement selects.
+    pub async fn id(&self, sql: &str) -> Option<Uuid> {
+        let rows = self.rows().await;
+        let statement = Statement::from_string(rows.get_database_backend(), sql.to_owned());
+        let row = rows.query_one_raw(statement).await.expect("a row");
+        rows.close().await.expect("closing");
+        row.map(|row| row.try_get_by_index(0).expect("an id"))
+    }
+
+    /// One number that a statement selects.
+    pub async fn number(&self, sql: &str) -> i64 {
+        let rows = self.rows().await;
+        let statement = Statement::from_string(rows.get_database_backend(), sql.to_owned());
+        let row = rows.query_one_raw(statement).await.expect("a row").expect("a row");
+        rows.close().await.expect("closing");
+        row.try_get_by_index(0).expect("a number")
+    }
+}
+
+/// A browser or a client: keeps cookies, sends no redirect on.
+#[derive(Clone)]
+pub struct Visitor {
+    http: reqwest::Client,
+    address: SocketAddr,
+    pub host: String,
+    cookies: Vec<(String, String)>,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: reqwest::header::HeaderMap,
+    pub body: String,
+}
+
+impl Answer {
+    /// A header as text, empty when it is not there.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// The body as JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+    }
+}
+
+impl Visitor {
+    /// `GET path`.
+    pub async fn get(&mut self, path: &str) -> Answer {
+        self.send(self.request(reqwest::Method::GET, path)).await
+    }
+
+    /// `POST path` with a form, as a browser on the same page does.
+    pub async fn post(&mut self, path: &str, form: &[(&str, &str)]) -> Answer {
+        let request = self
+            .request(reqwest::Method::POST, path)
+            .header("sec-fetch-site", "same-origin")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(serde_urlencoded::to_string(form).expect("a form"));
+        self.send(request).await
+    }
+
+    /// A GraphQL request; the answer's body.
+    pub async fn graphql(&mut self, query: &str, variables: Value) -> Value {
+        let request = self
+            .request(reqwest::Method::POST, "/api/graphql")
+            .header("sec-fetch-site", "same-origin")
+            .json(&json!({ "query": query, "variables": variables }));
+        self.send(request).await.json()
+    }
+
+    /// A request that still can be changed.
+    pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = self.http.request(method, format!("http://{}{path}", self.address)).header("host", &self.host);
+        if cookies.is_empty() { request } else { request.header(COOKIE, cookies.join("; ")) }
+    }
+
+    /// Sends it and keeps the cookies.
+    pub async fn send(&mut self, request: reqwest::RequestBuilder) -> Answer {
+        let response = request.send().await.expect("an answer");
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        for cookie in headers.get_all(SET_COOKIE) {
+            let text = cookie.to_str().expect("a cookie");
+            let (name, value) = text.split(';').next().and_then(|pair| pair.split_once('=')).expect("a cookie");
+            self.cookies.retain(|(known, _)| known != name);
+            if !value.is_empty() {
+                self.cookies.push((name.to_owned(), value.to_owned()));
+            }
+        }
+        Answer { status, headers, body: response.text().await.expect("a body") }
+    }
+
+    /// A cookie's value.
+    pub fn cookie(&self, name: &str) -> Option<&str> {
+        self.cookies.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
