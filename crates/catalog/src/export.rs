@@ -1,6 +1,7 @@
 //! Giving the catalogue away in Shopify's CSV layout; importing it again changes nothing.
 
 use std::collections::{BTreeSet, HashMap};
+use std::io::Write;
 
 use csv::Writer;
 use platform::{Ctx, Error};
@@ -19,21 +20,13 @@ use crate::stock::Level;
 /// Products that are loaded together.
 const CHUNK: u64 = 200;
 
-/// A file to download.
-#[derive(Clone, Debug)]
-pub struct Export {
-    /// Proposed name.
-    pub name: String,
-    /// The file, UTF-8.
-    pub csv: Vec<u8>,
-    /// Products in it.
-    pub products: u64,
-    /// Rows in it, without the header.
-    pub rows: u64,
+/// A proposed name for a file of this moment.
+pub fn file_name(ctx: &Ctx) -> String {
+    format!("{}-products-{}.csv", ctx.tenant().slug, ctx.now().date())
 }
 
-/// All products, in the order in which they were made.
-pub async fn shopify(ctx: &Ctx) -> Result<Export> {
+/// Writes all products, in the order in which they were made; gives back how many.
+pub async fn products(ctx: &Ctx, out: &mut (impl Write + Send)) -> Result<u64> {
     let db = ctx.read(Permission::PRODUCTS_EXPORT).await?;
     // Columns that files brought along are only known when everything has been seen.
     let kept = db
@@ -51,9 +44,9 @@ pub async fn shopify(ctx: &Ctx) -> Result<Export> {
     let mut columns: Vec<&str> = COLUMNS.to_vec();
     columns.push(WEIGHT_UNIT);
     columns.extend(extra.iter().map(String::as_str));
-    let mut csv = Writer::from_writer(Vec::new());
+    let mut csv = Writer::from_writer(out);
     csv.write_record(&columns).map_err(Error::internal)?;
-    let (mut products, mut rows) = (0, 0);
+    let mut products = 0;
     let mut after = Uuid::nil();
     loop {
         use sea_orm::ColumnTrait;
@@ -74,15 +67,13 @@ pub async fn shopify(ctx: &Ctx) -> Result<Export> {
         for snapshot in ids.iter().filter_map(|id| snapshots.get(id)) {
             products += 1;
             for row in rows_of(ctx, snapshot, &media)? {
-                rows += 1;
                 let cells = columns.iter().map(|column| row.get(*column).map_or("", String::as_str));
                 csv.write_record(cells).map_err(Error::internal)?;
             }
         }
     }
-    let csv = csv.into_inner().map_err(|error| Error::internal(error.to_string()))?;
-    let name = format!("{}-products-{}.csv", ctx.tenant().slug, ctx.now().date());
-    Ok(Export { name, csv, products, rows })
+    csv.flush().map_err(Error::internal)?;
+    Ok(products)
 }
 
 /// The address under which an uploaded picture is given away.

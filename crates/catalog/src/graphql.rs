@@ -1,12 +1,15 @@
 //! GraphQL: parse, call, map. Access is decided by [`crate::surface`] and by the doors behind the use cases.
 
+mod editor;
 mod input;
 mod mutation;
+mod product;
 mod shop;
 mod staff;
 
 pub use mutation::CatalogMutation;
-pub use shop::{Picture, ShopQuery};
+pub use product::Picture;
+pub use shop::ShopQuery;
 pub use staff::StaffQuery;
 
 use async_graphql::MergedObject;

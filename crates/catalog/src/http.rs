@@ -33,23 +33,8 @@ struct ImportOptions {
 #[derive(Debug, Serialize)]
 struct ImportAnswer {
     dry_run: bool,
-    rows: u64,
-    created: u64,
-    updated: u64,
-    unchanged: u64,
-    failed: u64,
-    images: u64,
-    problems: Vec<ProblemAnswer>,
-}
-
-/// Something that is wrong in a file.
-#[derive(Debug, Serialize)]
-struct ProblemAnswer {
-    line: u64,
-    column: String,
-    handle: String,
-    message: String,
-    severity: &'static str,
+    #[serde(flatten)]
+    report: import::Report,
 }
 
 async fn import_shopify(
@@ -59,43 +44,15 @@ async fn import_shopify(
 ) -> Result<Json<ImportAnswer>, Error> {
     let dry_run = matches!(options.dry_run.as_deref(), Some("" | "1" | "true"));
     let plan = import::plan(&ctx, &body[..]).await?;
-    let report = if dry_run {
-        let counts = plan.counts();
-        import::Report {
-            rows: counts.rows,
-            created: counts.create,
-            updated: counts.update,
-            unchanged: counts.unchanged,
-            failed: counts.failed,
-            images: counts.images,
-            problems: plan.problems().to_vec(),
-        }
-    } else {
-        import::apply(&ctx, plan, |_| {}).await?
-    };
-    let problem = |problem: import::Problem| ProblemAnswer {
-        line: problem.line,
-        column: problem.column,
-        handle: problem.handle,
-        message: problem.message,
-        severity: if problem.severity == import::Severity::Error { "error" } else { "warning" },
-    };
-    Ok(Json(ImportAnswer {
-        dry_run,
-        rows: report.rows,
-        created: report.created,
-        updated: report.updated,
-        unchanged: report.unchanged,
-        failed: report.failed,
-        images: report.images,
-        problems: report.problems.into_iter().map(problem).collect(),
-    }))
+    let report = if dry_run { plan.report() } else { import::apply(&ctx, plan, |_| {}).await? };
+    Ok(Json(ImportAnswer { dry_run, report }))
 }
 
 async fn export_shopify(Extension(ctx): Extension<Ctx>) -> Result<Response, Error> {
-    let file = export::shopify(&ctx).await?;
-    let name = format!("attachment; filename=\"{}\"", file.name);
+    let mut csv = Vec::new();
+    export::products(&ctx, &mut csv).await?;
+    let name = format!("attachment; filename=\"{}\"", export::file_name(&ctx));
     let headers =
         [(header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)];
-    Ok((headers, file.csv).into_response())
+    Ok((headers, csv).into_response())
 }

@@ -7,18 +7,20 @@ mod apply;
 pub(crate) mod layout;
 mod parse;
 
-use std::io::Read;
+use std::fmt;
 
 use platform::Ctx;
 use primitives::Permission;
+use serde::Serialize;
 
-pub use apply::{Progress, Report, apply};
+pub use apply::{Report, apply};
 
 use crate::error::Result;
 use crate::product::spec::ProductSpec;
 
 /// How bad a problem is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Its product is left out.
     Error,
@@ -27,7 +29,7 @@ pub enum Severity {
 }
 
 /// Something that is wrong in a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
     /// Line of the file where its row begins, from 1.
     pub line: u64,
@@ -39,6 +41,19 @@ pub struct Problem {
     pub message: String,
     /// How bad it is.
     pub severity: Severity,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}", self.line)?;
+        for part in [&self.column, &self.handle] {
+            if !part.is_empty() {
+                write!(f, ", {part}")?;
+            }
+        }
+        let severity = if self.severity == Severity::Error { "" } else { "warning: " };
+        write!(f, ": {severity}{}", self.message)
+    }
 }
 
 /// What happens to a product.
@@ -127,6 +142,25 @@ impl Plan {
         })
     }
 
+    /// How many products the file names.
+    pub fn products(&self) -> usize {
+        self.products.len()
+    }
+
+    /// What a dry run says: the plan as if it had been applied.
+    pub fn report(&self) -> Report {
+        let counts = self.counts();
+        Report {
+            rows: counts.rows,
+            created: counts.create,
+            updated: counts.update,
+            unchanged: counts.unchanged,
+            failed: counts.failed,
+            images: counts.images,
+            problems: self.problems.clone(),
+        }
+    }
+
     /// The plan in numbers.
     pub fn counts(&self) -> Counts {
         let mut counts =
@@ -149,9 +183,9 @@ impl Plan {
 ///
 /// # Errors
 /// `BAD_USER_INPUT` when it is no product file at all; wrong rows are problems of the plan instead.
-pub async fn plan(ctx: &Ctx, reader: impl Read) -> Result<Plan> {
+pub async fn plan(ctx: &Ctx, csv: &[u8]) -> Result<Plan> {
     ctx.require(Permission::PRODUCTS_IMPORT)?;
-    let parse::File { rows, products, mut problems } = parse::parse(reader, ctx.tenant().currency)?;
+    let parse::File { rows, products, mut problems } = parse::parse(csv, ctx.tenant().currency)?;
     let mut planned: Vec<Planned> = products
         .into_iter()
         .map(|product| Planned {

@@ -4,7 +4,7 @@ use async_graphql::{ID, InputObject, Result};
 use platform::graphql::parse_id;
 use primitives::{CollectionId, ImageId, MediaId, ProductId, VariantId};
 
-use super::staff::StockPolicy;
+use super::editor::StockPolicy;
 use crate::product::input::{self as product_input, NewProduct, ProductEdit, VariantsEdit};
 
 /// A new product. Amounts are decimal text in the shop's currency (`"12.50"`): nothing is rounded on the way.

@@ -7,8 +7,8 @@ use platform::Error;
 use platform::graphql::{ctx_of, failure, parse_id};
 use primitives::{CollectionId, ImageId, MediaId, ProductId, VariantId};
 
+use super::editor::{AdminCollection, AdminProduct, AdminVariant};
 use super::input::*;
-use super::staff::{AdminCollection, AdminProduct, AdminVariant};
 use crate::collection::{self, CollectionEdit, NewCollection};
 use crate::import::{self, Action, Severity};
 use crate::product::{self, state::Move};

@@ -1,10 +1,12 @@
 //! Writing a plan: some products per transaction, each whole or not at all.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use platform::{Ctx, TenantDb, Tx};
 use primitives::{Permission, Slug};
 use sea_orm::ColumnTrait;
+use serde::Serialize;
 use uuid::Uuid;
 
 use super::{Action, Plan, Planned, Problem, Severity};
@@ -21,17 +23,8 @@ use crate::view::ProductStatus;
 /// Products in one transaction.
 const CHUNK: usize = 25;
 
-/// How far an import is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
-    /// Products done.
-    pub done: usize,
-    /// Products in the file.
-    pub total: usize,
-}
-
 /// What an import did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// Rows without the header.
     pub rows: u64,
@@ -49,24 +42,35 @@ pub struct Report {
     pub problems: Vec<Problem>,
 }
 
-/// Writes a plan. A product whose rows are wrong, or that the database refuses, is left out whole; the others go in.
+impl Report {
+    /// What kept products out; the other problems are warnings.
+    pub fn errors(&self) -> impl Iterator<Item = &Problem> {
+        self.problems.iter().filter(|problem| problem.severity == Severity::Error)
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} rows: {} products new, {} changed, {} the same, {} left out",
+            self.rows, self.created, self.updated, self.unchanged, self.failed
+        )?;
+        self.problems.iter().try_for_each(|problem| write!(f, "\n{problem}"))
+    }
+}
+
+/// Writes a plan, telling `progress` how many products are done. A product whose rows are wrong, or that the database refuses, is left out whole; the others go in.
 /// Importing the same file again changes nothing and tells nobody anything.
-pub async fn apply(ctx: &Ctx, plan: Plan, mut progress: impl FnMut(Progress) + Send) -> Result<Report> {
+pub async fn apply(ctx: &Ctx, plan: Plan, mut progress: impl FnMut(usize) + Send) -> Result<Report> {
     ctx.require(Permission::PRODUCTS_IMPORT)?;
-    let counts = plan.counts();
-    let mut report = Report {
-        rows: counts.rows,
-        images: counts.images,
-        unchanged: counts.unchanged,
-        failed: counts.failed,
-        problems: plan.problems,
-        ..Report::default()
-    };
+    let mut report = plan.report();
+    (report.created, report.updated) = (0, 0);
     let total = plan.products.len();
     let todo: Vec<&Planned> =
         plan.products.iter().filter(|p| matches!(p.action, Action::Create | Action::Update)).collect();
     let mut done = total - todo.len();
-    progress(Progress { done, total });
+    progress(done);
     for chunk in todo.chunks(CHUNK) {
         let actions = match write(ctx, chunk).await {
             Ok(actions) => actions,
@@ -89,7 +93,7 @@ pub async fn apply(ctx: &Ctx, plan: Plan, mut progress: impl FnMut(Progress) + S
             }
         }
         done += chunk.len();
-        progress(Progress { done, total });
+        progress(done);
     }
     Ok(report)
 }

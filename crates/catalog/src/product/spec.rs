@@ -262,7 +262,13 @@ mod tests {
                 "onHand: must be between -1000000000 and 1000000000",
             ]
         );
-        assert_eq!(errors(|check| drop(check.price("price", "1.005", Currency::EUR))).len(), 1);
+        assert_eq!(
+            errors(|check| {
+                check.price("price", "1.005", Currency::EUR);
+            })
+            .len(),
+            1
+        );
         assert_eq!(errors(|check| drop(check.slug("slug", "🚲"))).len(), 1);
     }
 

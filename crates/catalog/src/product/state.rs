@@ -199,15 +199,16 @@ mod tests {
                 }
             }
         }
-        use ProductStatus::*;
+        let [draft, published, archived] =
+            [ProductStatus::Draft, ProductStatus::Published, ProductStatus::Archived];
         assert_eq!(
             possible,
             [
-                (Draft, Published),
-                (Draft, Archived),
-                (Published, Draft),
-                (Published, Archived),
-                (Archived, Draft)
+                (draft, published),
+                (draft, archived),
+                (published, draft),
+                (published, archived),
+                (archived, draft)
             ]
         );
     }

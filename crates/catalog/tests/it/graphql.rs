@@ -1,0 +1,127 @@
+use async_graphql::{EmptySubscription, Request, Schema, Value};
+use catalog::graphql::{CatalogMutation, CatalogQuery};
+use platform::Ctx;
+use testkit::TestApp;
+
+use crate::support::{editor, mug, settle};
+
+type Api = Schema<CatalogQuery, CatalogMutation, EmptySubscription>;
+
+fn api() -> Api {
+    Schema::new(CatalogQuery::default(), CatalogMutation, EmptySubscription)
+}
+
+async fn ask(ctx: &Ctx, document: &str) -> serde_json::Value {
+    let answer = api().execute(Request::new(document).data(ctx.clone())).await;
+    assert!(answer.errors.is_empty(), "{:?}", answer.errors);
+    serde_json::to_value(answer.data).unwrap()
+}
+
+async fn code(ctx: &Ctx, document: &str) -> String {
+    let answer = api().execute(Request::new(document).data(ctx.clone())).await;
+    let code = answer.errors[0].extensions.as_ref().and_then(|extensions| extensions.get("code"));
+    match code {
+        Some(Value::String(code)) => code.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Every root field has its door in the surface, and the surface names no other.
+#[test]
+fn the_surface_names_every_root_field() {
+    let sdl = api().sdl();
+    for (root, kind) in [
+        ("CatalogQuery", platform::surface::Kind::Query),
+        ("CatalogMutation", platform::surface::Kind::Mutation),
+    ] {
+        let begin = sdl.find(&format!("type {root} {{")).unwrap();
+        let body = &sdl[begin..begin + sdl[begin..].find("\n}").unwrap()];
+        let mut fields: Vec<&str> = body
+            .lines()
+            .skip(1)
+            .map(str::trim)
+            .filter(|line| {
+                line.chars().next().is_some_and(char::is_lowercase)
+                    && line.contains(": ")
+                    && !line.starts_with('"')
+            })
+            .filter_map(|line| line.split(['(', ':']).next())
+            .collect();
+        let mut doors: Vec<String> = catalog::surface()
+            .into_iter()
+            .filter(|entry| entry.kind == kind)
+            .map(|entry| entry.name)
+            .collect();
+        fields.sort_unstable();
+        doors.sort_unstable();
+        let known: Vec<&str> = doors.iter().map(String::as_str).collect();
+        assert_eq!(
+            known.iter().filter(|door| !fields.contains(door)).collect::<Vec<_>>(),
+            Vec::<&&str>::new()
+        );
+    }
+}
+
+async fn a_shop_reads_lists_and_pages(app: TestApp) {
+    let ctx = editor(&app);
+    mug(&ctx, "Mug").await;
+    settle(&app).await;
+    let data = ask(
+        &app.anonymous(),
+        "{ products(first: 24) { totalCount pageInfo { hasNextPage } nodes { slug price { minor currency formatted }
+           availability { state left } variants { title sku price { decimal } options { name value } } options { name values { value available } } } } }",
+    )
+    .await;
+    let node = &data["products"]["nodes"][0];
+    assert_eq!(data["products"]["totalCount"], 1);
+    assert_eq!(node["price"]["minor"], 1250);
+    assert_eq!(node["availability"]["state"], "IN_STOCK");
+    assert_eq!(node["variants"][1]["options"][0]["value"], "L");
+    let data = ask(&app.anonymous(), r#"{ product(slug: "mug") { id title priceMax { minor } descriptionHtml } missing: product(slug: "cup") { id } }"#).await;
+    assert_eq!(data["product"]["priceMax"]["minor"], 1400);
+    assert!(data["missing"].is_null());
+    assert_eq!(code(&app.anonymous(), "{ product { id } }").await, "BAD_USER_INPUT");
+    assert_eq!(code(&app.anonymous(), "{ products(first: 101) { totalCount } }").await, "BAD_USER_INPUT");
+    assert_eq!(code(&app.anonymous(), "{ adminProducts { totalCount } }").await, "UNAUTHENTICATED");
+}
+
+async fn staff_make_change_and_import(app: TestApp) {
+    let ctx = editor(&app);
+    let data = ask(
+        &ctx,
+        r#"mutation { productCreate(input: { title: "Pot", options: ["Size"], publish: true,
+             variants: [{ optionValues: ["S"], price: "9.90", onHand: 3, sku: "P-S" }] })
+           { product { id version status variants { id available price { minor } } } } }"#,
+    )
+    .await;
+    let made = &data["productCreate"]["product"];
+    assert_eq!(
+        (made["status"].as_str(), made["variants"][0]["price"]["minor"].as_i64()),
+        (Some("PUBLISHED"), Some(990))
+    );
+    let (id, variant) = (made["id"].as_str().unwrap(), made["variants"][0]["id"].as_str().unwrap());
+    let data = ask(&ctx, &format!(r#"mutation {{ inventorySet(input: {{ items: [{{ variantId: "{variant}", onHand: 7, expected: 3 }}] }}) {{ variants {{ onHand }} }} }}"#)).await;
+    assert_eq!(data["inventorySet"]["variants"][0]["onHand"], 7);
+    let stale = format!(
+        r#"mutation {{ productUpdate(input: {{ id: "{id}", version: 9, title: "X" }}) {{ product {{ id }} }} }}"#
+    );
+    assert_eq!(code(&ctx, &stale).await, "CONFLICT");
+    assert_eq!(code(&app.other_tenant(), &stale).await, "NOT_FOUND");
+    let csv = r#"Handle,Title,Variant Price\ncup,Cup,1.00\ncan,Can,1.005\n"#;
+    let data = ask(&ctx, &format!(r#"mutation {{ importPreview(input: {{ csv: "{csv}" }}) {{ create failed problems {{ line column severity }} items {{ handle action }} }} }}"#)).await;
+    assert_eq!(data["importPreview"]["problems"][0]["line"], 3);
+    assert_eq!(data["importPreview"]["items"][1]["action"], "FAILED");
+    let data =
+        ask(&ctx, &format!(r#"mutation {{ importApply(input: {{ csv: "{csv}" }}) {{ created failed }} }}"#))
+            .await;
+    assert_eq!(
+        (data["importApply"]["created"].as_u64(), data["importApply"]["failed"].as_u64()),
+        (Some(1), Some(1))
+    );
+    settle(&app).await;
+    let data = ask(&ctx, "{ adminProducts(sort: TITLE_ASC) { nodes { title stock status } } adminProductCounts { all published } }").await;
+    assert_eq!(data["adminProducts"]["nodes"][1]["stock"], 7);
+    assert_eq!(data["adminProductCounts"]["all"], 2);
+}
+
+testkit::on_both!(a_shop_reads_lists_and_pages, staff_make_change_and_import);

@@ -1,0 +1,195 @@
+use std::time::Duration;
+
+use catalog::CatalogError;
+use catalog::product;
+use catalog::product::input::{NewProduct, VariantInput, VariantsEdit};
+use catalog::stock::{self, CountItem, Held};
+use catalog::view::{AdminVariant, StockPolicy};
+use platform::{Access, Ctx};
+use primitives::{Quantity, VariantId};
+use testkit::TestApp;
+use uuid::Uuid;
+
+use crate::support::{editor, mug, refusal, shared, told, variant};
+
+fn pieces(count: i64) -> Quantity {
+    Quantity::new(count).unwrap()
+}
+
+async fn reserve(
+    ctx: &Ctx,
+    holder: Uuid,
+    lines: &[(VariantId, Quantity)],
+    seconds: Option<u64>,
+) -> Result<(), CatalogError> {
+    let now = ctx.now();
+    let until = seconds.map(|seconds| now + Duration::from_secs(seconds));
+    ctx.write(Access::Public, async |tx| stock::reserve(tx, holder, lines, until, now).await).await
+}
+
+async fn levels(ctx: &Ctx, id: primitives::ProductId) -> Vec<AdminVariant> {
+    product::get(ctx, id).await.unwrap().variants
+}
+
+async fn single(ctx: &Ctx, on_hand: i64, policy: StockPolicy) -> (primitives::ProductId, VariantId) {
+    let variant = VariantInput { policy: Some(policy), ..variant(&[], "5", on_hand) };
+    let input = NewProduct { title: "One".into(), variants: vec![variant], ..NewProduct::default() };
+    let made = product::create(ctx, &input).await.unwrap();
+    (made.id, made.variants[0].id)
+}
+
+async fn all_lines_are_promised_or_none(app: TestApp) {
+    let ctx = editor(&app);
+    let made = mug(&ctx, "Mug").await;
+    let [small, large] = [made.variants[0].id, made.variants[1].id];
+    let seen = told(&ctx).await.len();
+    let error =
+        reserve(&ctx, Uuid::now_v7(), &[(small, pieces(20)), (large, pieces(21))], None).await.unwrap_err();
+    match error {
+        CatalogError::OutOfStock(short) => {
+            assert_eq!(
+                short.iter().map(|s| (s.variant, s.wanted, s.available)).collect::<Vec<_>>(),
+                [(large, 21, 20)]
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(levels(&ctx, made.id).await.iter().map(|v| v.reserved).collect::<Vec<_>>(), [0, 0]);
+    assert_eq!(told(&ctx).await.len(), seen);
+    reserve(&ctx, Uuid::now_v7(), &[(large, pieces(15)), (small, pieces(2)), (large, pieces(5))], None)
+        .await
+        .unwrap();
+    assert_eq!(
+        levels(&ctx, made.id).await.iter().map(|v| (v.reserved, v.available)).collect::<Vec<_>>(),
+        [(2, 18), (20, 0)]
+    );
+    assert_eq!(told(&ctx).await[seen..], ["inventory.low", "inventory.reserved"]);
+}
+
+async fn one_piece_goes_to_one_of_two_hundred(app: TestApp) {
+    let ctx = editor(&app);
+    let (id, variant) = single(&ctx, 1, StockPolicy::Deny).await;
+    let app = shared(app);
+    let buyers = (0..200).map(|_| {
+        let ctx = app.customer();
+        tokio::spawn(
+            async move { reserve(&ctx, Uuid::now_v7(), &[(variant, Quantity::ONE)], Some(60)).await },
+        )
+    });
+    let (mut won, mut lost) = (0, 0);
+    for buyer in buyers.collect::<Vec<_>>() {
+        match buyer.await.unwrap() {
+            Ok(()) => won += 1,
+            Err(CatalogError::OutOfStock(_)) => lost += 1,
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    assert_eq!((won, lost), (1, 199));
+    let level = &levels(&ctx, id).await[0];
+    assert_eq!((level.on_hand, level.reserved), (1, 1));
+}
+
+async fn promises_run_out_unless_they_are_kept(app: TestApp) {
+    let ctx = editor(&app);
+    let (id, variant) = single(&ctx, 10, StockPolicy::Deny).await;
+    let (late, paid) = (Uuid::now_v7(), Uuid::now_v7());
+    reserve(&ctx, late, &[(variant, pieces(3))], Some(60)).await.unwrap();
+    reserve(&ctx, paid, &[(variant, pieces(4))], Some(60)).await.unwrap();
+    assert!(ctx.write(Access::Public, async |tx| stock::keep(tx, paid).await).await.unwrap());
+    app.advance(Duration::from_secs(59));
+    let expire = async || {
+        ctx.write(Access::Public, async |tx| stock::expire_due(tx, ctx.now(), 10).await).await.unwrap()
+    };
+    assert_eq!(expire().await, Vec::<Uuid>::new());
+    app.advance(Duration::from_secs(1));
+    assert_eq!(expire().await, [late]);
+    assert_eq!(expire().await, Vec::<Uuid>::new());
+    assert_eq!(levels(&ctx, id).await[0].reserved, 4);
+    let reader = ctx.read(Access::Public).await.unwrap();
+    assert_eq!(stock::held(&reader, paid).await.unwrap(), [Held { variant, quantity: 4, expires_at: None }]);
+    drop(reader);
+    let release = async || {
+        ctx.write(Access::Public, async |tx| stock::release(tx, paid, ctx.now()).await).await.unwrap()
+    };
+    assert_eq!(release().await, [(variant, 4)]);
+    assert_eq!(release().await, []);
+    assert_eq!(levels(&ctx, id).await[0].reserved, 0);
+}
+
+async fn shipping_takes_from_the_shelf_what_was_promised(app: TestApp) {
+    let ctx = editor(&app);
+    let (id, variant) = single(&ctx, 5, StockPolicy::Deny).await;
+    let order = Uuid::now_v7();
+    reserve(&ctx, order, &[(variant, pieces(3))], None).await.unwrap();
+    let ship = async |count: i64| {
+        let now = ctx.now();
+        ctx.write(Access::Public, async |tx| stock::ship(tx, order, &[(variant, pieces(count))], now).await)
+            .await
+    };
+    ship(2).await.unwrap();
+    assert_eq!(refusal(ship(2).await).0, "CONFLICT");
+    ship(1).await.unwrap();
+    let level = &levels(&ctx, id).await[0];
+    assert_eq!((level.on_hand, level.reserved), (2, 0));
+    let moved = stock::movements(&ctx, variant, 10).await.unwrap();
+    assert_eq!(
+        moved.iter().map(|m| (m.delta, m.on_hand_after, m.reason.as_str())).collect::<Vec<_>>(),
+        [(-1, 2, "shipment"), (-2, 3, "shipment"), (5, 5, "initial")]
+    );
+}
+
+async fn backorders_go_below_nothing(app: TestApp) {
+    let ctx = editor(&app);
+    let (id, variant) = single(&ctx, 1, StockPolicy::Continue).await;
+    let order = Uuid::now_v7();
+    reserve(&ctx, order, &[(variant, pieces(4))], None).await.unwrap();
+    let now = ctx.now();
+    ctx.write(Access::Public, async |tx| stock::ship(tx, order, &[(variant, pieces(4))], now).await)
+        .await
+        .unwrap();
+    assert_eq!(levels(&ctx, id).await[0].on_hand, -3);
+}
+
+async fn counting_respects_promises_and_other_counters(app: TestApp) {
+    let ctx = editor(&app);
+    let (id, variant) = single(&ctx, 10, StockPolicy::Deny).await;
+    reserve(&ctx, Uuid::now_v7(), &[(variant, pieces(4))], None).await.unwrap();
+    let item = |on_hand, expected| CountItem { variant, on_hand, expected };
+    let set = async |item: CountItem| stock::set_on_hand(&ctx, &[item], "shelf count").await;
+    assert_eq!(refusal(set(item(3, None)).await), ("BAD_USER_INPUT".into(), vec!["items.0.onHand".into()]));
+    assert_eq!(refusal(set(item(9, Some(11))).await), ("CONFLICT".into(), vec!["items.0.expected".into()]));
+    assert_eq!(set(item(4, Some(10))).await.unwrap(), 1);
+    assert_eq!(set(item(4, Some(4))).await.unwrap(), 0);
+    assert_eq!(levels(&ctx, id).await[0].on_hand, 4);
+    assert_eq!(stock::low(&ctx, 10).await.unwrap()[0].on_hand, 4);
+    // What is promised cannot be deleted either.
+    let made = product::get(&ctx, id).await.unwrap();
+    assert_eq!(refusal(product::delete(&ctx, id, made.version).await).0, "CONFLICT");
+    let edit = VariantsEdit { remove: vec![variant], ..VariantsEdit::default() };
+    assert_eq!(refusal(product::save_variants(&ctx, id, made.version, &edit).await).0, "CONFLICT");
+}
+
+async fn history_is_never_changed(app: TestApp) {
+    let ctx = editor(&app);
+    single(&ctx, 10, StockPolicy::Deny).await;
+    let change = ctx.write(Access::System, async |tx| {
+        tx.raw_exec("UPDATE stock_movement SET delta = 1 WHERE tenant_id = {tenant}", vec![]).await
+    });
+    assert!(change.await.is_err());
+    // The wall behind the conditional statement.
+    let oversell = app.system();
+    let oversell = oversell.write(Access::System, async |tx| {
+        tx.raw_exec("UPDATE stock_level SET reserved = 11 WHERE tenant_id = {tenant}", vec![]).await
+    });
+    assert!(oversell.await.is_err());
+}
+
+testkit::on_both!(
+    all_lines_are_promised_or_none,
+    one_piece_goes_to_one_of_two_hundred,
+    promises_run_out_unless_they_are_kept,
+    shipping_takes_from_the_shelf_what_was_promised,
+    backorders_go_below_nothing,
+    counting_respects_promises_and_other_counters,
+    history_is_never_changed,
+);
