@@ -1,1 +1,130 @@
-//! storefront
+//! The storefront: every page of a shop, rendered on the server, complete without scripts.
+//!
+//! Reading order: [`shop`] (what every view knows), [`page`] (the document), `routes` (pages: load, then view),
+//! `parts` (pure views), [`islands`] (what comes alive), `data` (the only file that names the modules' use cases),
+//! `actions` (posted forms), `seo`.
+//!
+//! Pages are plain axum handlers that load first and render second, so there is no suspended markup to stream: leptos'
+//! own router writes inline scripts for that, which the policy of the host forbids and which a kept page would replay.
+//!
+//! Two builds share this crate: `ssr` renders, `hydrate` (through `storefront-wasm`) wakes the islands.
+
+#![recursion_limit = "256"]
+
+pub mod islands;
+
+#[cfg(feature = "ssr")]
+mod actions;
+#[cfg(feature = "ssr")]
+mod assets;
+#[cfg(feature = "ssr")]
+mod data;
+#[cfg(feature = "ssr")]
+pub mod page;
+#[cfg(feature = "ssr")]
+mod parts;
+#[cfg(feature = "ssr")]
+mod query;
+#[cfg(feature = "ssr")]
+mod routes;
+#[cfg(feature = "ssr")]
+mod seo;
+#[cfg(feature = "ssr")]
+pub mod settings;
+#[cfg(feature = "ssr")]
+pub mod shop;
+#[cfg(all(test, feature = "ssr"))]
+mod tests;
+#[cfg(feature = "ssr")]
+mod visitor;
+
+#[cfg(feature = "ssr")]
+mod host {
+    use crate::routes::{account, cart, checkout, errors, home, list, order, product, signin};
+    use crate::visitor::Front;
+    use crate::{actions, seo};
+    use axum::Router;
+    use axum::extract::{DefaultBodyLimit, Path, State};
+    use axum::http::StatusCode;
+    use axum::response::{IntoResponse, Response};
+    use axum::routing::{get, post};
+    use leptos::prelude::LeptosOptions;
+    use platform::surface::Entry;
+    use platform::{Access, App};
+
+    /// Largest posted form, bytes.
+    const FORM_LIMIT: usize = 64 * 1024;
+
+    /// Every page and form of a shop, below its prefix.
+    ///
+    /// Expects `platform::Ctx`, [`identity::ShopBase`] and [`identity::Visit`] in the request's extensions, and paths
+    /// without the shop's prefix. An answer that may be kept for everybody says what it was computed from in the header
+    /// [`crate::page::DEPENDENCIES`]: `catalog`, `product:<id>`, `tenant`.
+    pub fn routes(app: &App, options: LeptosOptions) -> Router {
+        Router::new()
+            .route("/", get(home::show))
+            .route("/products", get(list::all))
+            .route("/search", get(list::search))
+            .route("/collections/{slug}", get(list::collection))
+            .route("/products/{slug}", get(product::show))
+            .route("/cart", get(cart::show))
+            .route("/cart/add", post(actions::cart_add))
+            .route("/cart/update", post(actions::cart_update))
+            .route("/cart/remove", post(actions::cart_remove))
+            .route("/checkout", get(checkout::show).post(actions::checkout_place))
+            .route("/checkout/refresh", post(actions::checkout_refresh))
+            .route("/orders/{token}", get(order::track))
+            .route("/account", get(account::show))
+            .route("/account/orders/{id}", get(order::own))
+            .route("/sign-in", get(signin::sign_in).post(actions::sign_in))
+            .route("/register", get(signin::register).post(actions::register))
+            .route("/sign-out", post(actions::sign_out))
+            .route("/sitemap.xml", get(seo::sitemap))
+            .route("/robots.txt", get(seo::robots))
+            .route("/assets/{file}", get(asset))
+            .fallback(errors::fallback)
+            .layer(DefaultBodyLimit::max(FORM_LIMIT))
+            .with_state(Front::new(app, &options))
+    }
+
+    async fn asset(State(front): State<Front>, Path(file): Path<String>) -> Response {
+        match file == front.assets().boot {
+            true => front.assets().boot_response(),
+            false => StatusCode::NOT_FOUND.into_response(),
+        }
+    }
+
+    /// Every door of the storefront.
+    pub fn surface() -> Vec<Entry> {
+        vec![
+            Entry::page("/", Access::Public),
+            Entry::page("/products", Access::Public),
+            Entry::page("/search", Access::Public),
+            Entry::page("/collections/{slug}", Access::Public),
+            Entry::page("/products/{slug}", Access::Public),
+            Entry::page("/cart", Access::Public),
+            Entry::page("/checkout", Access::Public),
+            Entry::page("/orders/{token}", Access::Public),
+            Entry::page("/account", Access::SignedIn),
+            Entry::page("/account/orders/{id}", Access::SignedIn).id("{id}", "order"),
+            Entry::page("/sign-in", Access::Public),
+            Entry::page("/register", Access::Public),
+            Entry::page("/sitemap.xml", Access::Public),
+            Entry::page("/robots.txt", Access::Public),
+            Entry::page("/assets/{file}", Access::Public),
+            Entry::form("/cart/add", Access::Public).id("product", "product").id("variant", "variant"),
+            Entry::form("/cart/update", Access::Public).id("remove", "cart_line"),
+            Entry::form("/cart/remove", Access::Public).id("line", "cart_line"),
+            Entry::form("/checkout", Access::Public).id("cart", "cart"),
+            Entry::form("/checkout/refresh", Access::Public),
+            Entry::form("/sign-in", Access::Public),
+            Entry::form("/register", Access::Public),
+            Entry::form("/sign-out", Access::Public),
+        ]
+    }
+}
+
+#[cfg(feature = "ssr")]
+pub use host::{routes, surface};
+#[cfg(feature = "ssr")]
+pub use routes::errors::internal as internal_error;

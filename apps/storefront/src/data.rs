@@ -1,0 +1,145 @@
+//! The only file that names the modules' use cases.
+
+use crate::routes::checkout::Typed;
+use crate::visitor::Visitor;
+use catalog::view::{
+    CollectionLookup, CollectionView, ListPage, ListQuery, ProductCard, ProductLookup, ProductPage,
+    SitemapEntry,
+};
+use commerce::cart::CartChange;
+use commerce::view::{Address, CartView, CheckoutView, OrderRowView, OrderView, Placed};
+use identity::{Registration, SignedIn};
+use platform::{Ctx, Error, Result};
+use primitives::{CartLineId, OrderId, PageArgs, ProductId, VariantId};
+use std::sync::Arc;
+
+/// One page of a list.
+pub async fn list(ctx: &Ctx, query: &ListQuery) -> Result<Arc<ListPage>> {
+    Ok(catalog::query::list(ctx, query).await?)
+}
+
+/// All collections that readers see, in the merchant's order.
+pub async fn collections(ctx: &Ctx) -> Result<Vec<Arc<CollectionView>>> {
+    Ok(catalog::query::collections(ctx).await?.all.clone())
+}
+
+/// The collection at an address.
+pub async fn collection(ctx: &Ctx, slug: &str) -> Result<CollectionLookup> {
+    Ok(catalog::query::collection(ctx, slug).await?)
+}
+
+/// The product at an address.
+pub async fn product(ctx: &Ctx, slug: &str) -> Result<ProductLookup> {
+    Ok(catalog::query::product(ctx, slug).await?)
+}
+
+/// A published product.
+pub async fn product_by_id(ctx: &Ctx, id: ProductId) -> Result<Option<Arc<ProductPage>>> {
+    Ok(catalog::query::product_by_id(ctx, id).await?)
+}
+
+/// Products that go with this one.
+pub async fn related(ctx: &Ctx, product: &ProductPage, count: usize) -> Result<Vec<Arc<ProductCard>>> {
+    Ok(catalog::query::related(ctx, product, count).await?)
+}
+
+/// Addresses of everything that is published.
+pub async fn sitemap(ctx: &Ctx) -> Result<Arc<Vec<SitemapEntry>>> {
+    Ok(catalog::query::sitemap(ctx).await?)
+}
+
+/// The visitor's cart at today's prices.
+pub async fn cart(ctx: &Ctx, visitor: &Visitor) -> Result<CartView> {
+    Ok(commerce::cart::view(ctx, visitor.cart.as_deref()).await?)
+}
+
+/// Puts pieces into the visitor's cart; makes one when there is none.
+pub async fn cart_add(ctx: &Ctx, visitor: &Visitor, variant: VariantId, quantity: i64) -> Result<CartChange> {
+    Ok(commerce::cart::add(ctx, visitor.cart.as_deref(), &[(variant, quantity)]).await?)
+}
+
+/// Sets quantities; 0 takes a line out.
+pub async fn cart_update(ctx: &Ctx, visitor: &Visitor, lines: &[(CartLineId, i64)]) -> Result<CartView> {
+    Ok(commerce::cart::update(ctx, visitor.cart.as_deref(), lines).await?.cart)
+}
+
+/// Puts a guest's cart into the account's.
+pub async fn cart_merge(ctx: &Ctx, token: &str) -> Result<()> {
+    Ok(commerce::cart::merge(ctx, token).await?)
+}
+
+/// The checkout for a country and a delivery.
+pub async fn checkout(
+    ctx: &Ctx,
+    visitor: &Visitor,
+    country: Option<&str>,
+    method: Option<&str>,
+) -> Result<CheckoutView> {
+    Ok(commerce::checkout::view(ctx, visitor.cart.as_deref(), country, method).await?)
+}
+
+/// Places the order and pays it.
+pub async fn place(ctx: &Ctx, visitor: &Visitor, typed: &Typed) -> Result<Placed> {
+    let input = commerce::checkout::CheckoutInput {
+        token: visitor.cart.clone(),
+        cart: typed.cart,
+        email: typed.contact.email.clone(),
+        address: typed.contact.address.clone(),
+        shipping_method: typed.method.clone(),
+        payment_provider: typed.payment.clone(),
+        expected_total: typed.expected_total.unwrap_or_default(),
+        idempotency_key: typed.key.clone(),
+    };
+    Ok(commerce::checkout::place_order(ctx, input).await?)
+}
+
+/// An order by the token in its link.
+pub async fn order_by_token(ctx: &Ctx, token: &str) -> Result<OrderView> {
+    Ok(commerce::order::by_token(ctx, token).await?)
+}
+
+/// One of the visitor's own orders.
+pub async fn own_order(ctx: &Ctx, id: &str) -> Result<OrderView> {
+    let id: OrderId = id.parse().map_err(|_| Error::not_found("order"))?;
+    Ok(commerce::order::my_order(ctx, id).await?)
+}
+
+/// What the account page shows.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// Name, may be empty.
+    pub name: String,
+    /// E-mail address.
+    pub email: String,
+    /// Where the last order went.
+    pub address: Option<Address>,
+    /// Newest first.
+    pub orders: Vec<OrderRowView>,
+}
+
+/// The visitor's account. `UNAUTHENTICATED` for nobody.
+pub async fn account(ctx: &Ctx, visitor: &Visitor) -> Result<Account> {
+    let me = identity::user::me(ctx).await?.ok_or_else(Error::unauthenticated)?;
+    let args = PageArgs::first(50);
+    let orders = commerce::order::my_orders(ctx, &args).await?.items;
+    let contact = commerce::checkout::view(ctx, visitor.cart.as_deref(), None, None).await?.contact;
+    let address = Some(contact.address).filter(|address| !address.line1.is_empty());
+    Ok(Account { name: me.user.name, email: me.user.email, address, orders })
+}
+
+/// Starts a session.
+pub async fn sign_in(ctx: &Ctx, visitor: &Visitor, email: &str, password: &str) -> Result<SignedIn> {
+    identity::sign_in(ctx, email, password, &visitor.visit).await
+}
+
+/// Ends the session; gives the cookie that says so.
+pub async fn sign_out(ctx: &Ctx, visitor: &Visitor) -> Result<String> {
+    identity::sign_out(ctx, &visitor.visit).await
+}
+
+/// Opens a customer's account, or does nothing when there is one.
+pub async fn register(ctx: &Ctx, visitor: &Visitor, email: &str, password: &str, name: &str) -> Result<()> {
+    let new =
+        Registration { email: email.into(), password: password.into(), name: name.into(), locale: None };
+    identity::register(ctx, new, &visitor.visit).await
+}

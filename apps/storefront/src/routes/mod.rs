@@ -1,0 +1,11 @@
+//! Pages: load what they show, then a view of it. Views are pure, so that a test can look at them.
+
+pub mod account;
+pub mod cart;
+pub mod checkout;
+pub mod errors;
+pub mod home;
+pub mod list;
+pub mod order;
+pub mod product;
+pub mod signin;

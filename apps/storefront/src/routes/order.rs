@@ -1,0 +1,299 @@
+//! An order: confirmation, tracking, and the customer's own view of it.
+
+use crate::data;
+use crate::page::{Head, Page};
+use crate::parts::{form, lines};
+use crate::routes::list::breadcrumbs;
+use crate::shop::Shop;
+use axum::Extension;
+use axum::extract::{Path, RawQuery};
+use axum::response::Response;
+use commerce::view::{Address, FulfilmentView, OrderState, OrderView, PaymentState};
+use leptos::prelude::*;
+use platform::Ctx;
+use primitives::Timestamp;
+
+/// `GET /orders/{token}`: whoever holds the token may look.
+pub async fn track(
+    Extension(ctx): Extension<Ctx>,
+    shop: Shop,
+    Path(token): Path<String>,
+    RawQuery(encoded): RawQuery,
+) -> Response {
+    let fresh = encoded.is_some_and(|query| query.split('&').any(|pair| pair == "placed=1"));
+    match data::order_by_token(&ctx, &token).await {
+        Ok(order) => {
+            page(&shop, &order, if fresh { Seen::JustPlaced } else { Seen::Later }).into_response(&shop)
+        }
+        Err(error) => super::errors::failure(&ctx, &shop, &error).await,
+    }
+}
+
+/// `GET /account/orders/{id}`
+pub async fn own(Extension(ctx): Extension<Ctx>, shop: Shop, Path(id): Path<String>) -> Response {
+    match data::own_order(&ctx, &id).await {
+        Ok(order) => page(&shop, &order, Seen::InAccount).into_response(&shop),
+        Err(error) => super::errors::failure(&ctx, &shop, &error).await,
+    }
+}
+
+/// How the visitor came to see the order.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Seen {
+    /// Straight from the checkout.
+    JustPlaced,
+    /// By the link, later.
+    Later,
+    /// From the account.
+    InAccount,
+}
+
+/// The page of an order.
+pub fn page(shop: &Shop, order: &OrderView, seen: Seen) -> Page {
+    let number = format!("Order {}", order.number);
+    let head = Head { title: number.clone(), hidden: true, ..Head::default() };
+    let crumbs = (seen == Seen::InAccount).then(|| {
+        let crumbs = [
+            ("Home".to_owned(), Some("/".to_owned())),
+            ("Account".to_owned(), Some("/account".to_owned())),
+            (number.clone(), None),
+        ];
+        view! { <div class="shell">{breadcrumbs(shop, &crumbs)}</div> }
+    });
+    let shipping = (!order.shipping_name.is_empty()).then_some(order.shipping_name.as_str());
+    let view = view! {
+        {crumbs}
+        <div class="shell split section order-page">
+            <div class="stack" data-gap="large">
+                <div class="stack">
+                    <p class="eyebrow">{number}</p>
+                    <h1>{title(order, seen)}</h1>
+                    <p class="lead">{lead(shop, order, seen)}</p>
+                    {how_to_pay(order)}
+                </div>
+                <section aria-labelledby="next" class="stack">
+                    <h2 id="next">{if order.state == OrderState::Cancelled { "What happened" } else { "What happens next" }}</h2>
+                    <div class="timeline-frame">{timeline(shop, order)}</div>
+                    {order.fulfilments.iter().map(|parcel| parcel_view(shop, parcel)).collect_view()}
+                </section>
+                <section aria-labelledby="where" class="stack">
+                    <h2 id="where">"Where and how"</h2>
+                    {facts(shop, order)}
+                </section>
+                {keep_link(shop, order, seen)}
+            </div>
+            <aside class="order-summary sticky" aria-labelledby="sum">
+                <h2 id="sum">"Your order"</h2>
+                {lines::summary_lines(shop, order.lines.iter().map(Into::into))}
+                {lines::totals(shop, &order.totals, shipping)}
+                {refunded(shop, order)}
+            </aside>
+        </div>
+    };
+    let path = if seen == Seen::InAccount { "/account/orders" } else { "/orders" };
+    Page::new(head, path, view.into_any())
+}
+
+fn first_name(order: &OrderView) -> &str {
+    order.address.name.split_whitespace().next().unwrap_or_default()
+}
+
+fn title(order: &OrderView, seen: Seen) -> String {
+    let name = first_name(order);
+    let thanks = if name.is_empty() { "Thank you.".to_owned() } else { format!("Thank you, {name}.") };
+    match (order.state, seen) {
+        (OrderState::Cancelled, _) => "This order was cancelled.".into(),
+        (OrderState::Refunded, _) => "Your money is on its way back.".into(),
+        (OrderState::Delivered, _) => "It has arrived.".into(),
+        (OrderState::Shipped, _) => "It is on its way.".into(),
+        (OrderState::Paid, Seen::JustPlaced) => format!("{thanks} It is ours to pack now."),
+        (OrderState::Paid, _) => "Paid, and being packed.".into(),
+        (OrderState::PendingPayment | OrderState::Draft, _) if order.payment == PaymentState::Pending => {
+            "We are waiting for your bank.".into()
+        }
+        (OrderState::PendingPayment | OrderState::Draft, Seen::JustPlaced) => {
+            format!("{thanks} Your order is placed.")
+        }
+        (OrderState::PendingPayment | OrderState::Draft, _) => "We are waiting for your payment.".into(),
+    }
+}
+
+fn lead(shop: &Shop, order: &OrderView, seen: Seen) -> String {
+    match order.state {
+        OrderState::Cancelled if order.cancel_reason.is_empty() => "Nothing was charged for it.".into(),
+        OrderState::Cancelled => form::sentence(&order.cancel_reason),
+        OrderState::PendingPayment if order.payment == PaymentState::Pending => {
+            "The payment is not decided yet. This page shows it as soon as it is; you do not have to do anything.".into()
+        }
+        OrderState::PendingPayment => match order.pay_until {
+            Some(until) => format!("We keep your things for you until {}.", shop.day(until)),
+            None => "We keep your things for you until the money is here.".into(),
+        },
+        _ if seen == Seen::JustPlaced => {
+            format!("Keep this page: its address is your way to follow the order. We have noted {} for it.", order.email)
+        }
+        _ => format!("Placed on {}.", shop.day(order.placed_at)),
+    }
+}
+
+fn how_to_pay(order: &OrderView) -> Option<AnyView> {
+    let unpaid = order.state == OrderState::PendingPayment && !order.payment_instructions.is_empty();
+    unpaid.then(|| {
+        let words = order.payment_instructions.lines().map(|line| view! { <p>{line.to_owned()}</p> }).collect_view();
+        view! { <section class="panel stack" data-gap="small" aria-labelledby="pay"><h2 class="small-title" id="pay">"How to pay"</h2>{words}</section> }.into_any()
+    })
+}
+
+/// A step of the way that an order goes.
+struct Step {
+    title: &'static str,
+    note: String,
+    done: bool,
+}
+
+fn timeline(shop: &Shop, order: &OrderView) -> AnyView {
+    let at = |kinds: &[&str]| {
+        order.timeline.iter().find(|entry| kinds.contains(&entry.kind.as_str())).map(|entry| entry.at)
+    };
+    let when = |at: Option<Timestamp>| at.map(|at| shop.moment(at)).unwrap_or_default();
+    let state = order.state;
+    let mut steps = vec![Step { title: "Placed", note: shop.moment(order.placed_at), done: true }];
+    if state == OrderState::Cancelled {
+        steps.push(Step { title: "Cancelled", note: when(at(&["order.cancelled"])), done: true });
+        return steps_view(steps);
+    }
+    let paid = !matches!(state, OrderState::Draft | OrderState::PendingPayment);
+    let paid_note = match paid {
+        true => format!("{}{}", when(at(&["order.paid", "payment.captured"])), paid_with(order)),
+        false => order.payment_name.clone(),
+    };
+    steps.push(Step { title: "Paid", note: paid_note, done: paid });
+    let parcel = order.fulfilments.first();
+    let shipped = parcel.is_some() || matches!(state, OrderState::Shipped | OrderState::Delivered);
+    let shipped_note =
+        parcel.map(|parcel| shop.moment(parcel.shipped_at)).unwrap_or_else(|| "With a tracking link".into());
+    steps.push(Step { title: "On its way", note: shipped_note, done: shipped });
+    let delivered = parcel.and_then(|parcel| parcel.delivered_at).or_else(|| at(&["order.delivered"]));
+    let delivered_note = match delivered {
+        Some(at) => shop.moment(at),
+        None => order.shipping_name.clone(),
+    };
+    steps.push(Step {
+        title: "With you",
+        note: delivered_note,
+        done: delivered.is_some() || state == OrderState::Delivered,
+    });
+    if state == OrderState::Refunded {
+        steps.push(Step {
+            title: "Refunded",
+            note: when(at(&["order.refunded", "payment.refunded"])),
+            done: true,
+        });
+    }
+    steps_view(steps)
+}
+
+fn paid_with(order: &OrderView) -> String {
+    if order.payment_name.is_empty() { String::new() } else { format!(", {}", order.payment_name) }
+}
+
+fn steps_view(steps: Vec<Step>) -> AnyView {
+    let current = steps.iter().position(|step| !step.done);
+    let steps = steps
+        .into_iter()
+        .enumerate()
+        .map(|(index, Step { title, note, done })| {
+            let current = (Some(index) == current).then_some("step");
+            view! { <li data-done=done.then_some("") aria-current=current><strong>{title}</strong><small>{note}</small></li> }
+        })
+        .collect_view();
+    view! { <ol class="timeline">{steps}</ol> }.into_any()
+}
+
+fn parcel_view(shop: &Shop, parcel: &FulfilmentView) -> AnyView {
+    let FulfilmentView { carrier, tracking_number, tracking_url, shipped_at, .. } = parcel;
+    let carrier = if carrier.is_empty() { "Parcel".to_owned() } else { carrier.clone() };
+    let number = (!tracking_number.is_empty()).then(|| format!(", number {tracking_number}"));
+    let safe = tracking_url.starts_with("https://") || tracking_url.starts_with("http://");
+    let link = safe.then(|| {
+        view! { <a class="button" data-kind="secondary" data-size="small" href=tracking_url.clone() rel="noopener noreferrer nofollow">"Follow the parcel"</a> }
+    });
+    view! {
+        <div class="panel parcel">
+            <p><strong>{carrier}</strong>{number}<br /><span class="muted small">{format!("Left on {}", shop.day(*shipped_at))}</span></p>
+            {link}
+        </div>
+    }
+    .into_any()
+}
+
+fn facts(shop: &Shop, order: &OrderView) -> AnyView {
+    let paid = match order.payment {
+        PaymentState::Paid | PaymentState::PartlyRefunded | PaymentState::Refunded => shop.amount(order.paid),
+        PaymentState::Authorised => "Promised by your bank".to_owned(),
+        PaymentState::Pending => "Not decided yet".to_owned(),
+        PaymentState::Declined | PaymentState::Voided => "Not charged".to_owned(),
+        PaymentState::Unpaid => "Not paid yet".to_owned(),
+    };
+    view! {
+        <dl class="facts">
+            <div><dt>"Delivered to"</dt><dd>{address(&order.address)}</dd></div>
+            <div><dt>"Delivery"</dt><dd>{order.shipping_name.clone()}</dd></div>
+            <div><dt>"Payment"</dt><dd>{order.payment_name.clone()}<br />{paid}</dd></div>
+            <div><dt>"Contact"</dt><dd>{order.email.clone()}</dd></div>
+        </dl>
+    }
+    .into_any()
+}
+
+/// An address in the lines of its country.
+pub fn address(address: &Address) -> AnyView {
+    let Address { name, company, line1, line2, postal_code, city, region, country, .. } = address;
+    let country_name =
+        primitives::Country::parse(country).map(|c| c.name().to_owned()).unwrap_or_else(|_| country.clone());
+    let town = match country.as_str() {
+        "US" | "CA" | "AU" => format!("{city}, {region} {postal_code}"),
+        _ => format!("{postal_code} {city}"),
+    };
+    let lines = [name.clone(), company.clone(), line1.clone(), line2.clone(), town, country_name];
+    let lines: Vec<AnyView> = lines
+        .into_iter()
+        .filter(|line| !line.trim().is_empty())
+        .enumerate()
+        .map(|(index, line)| view! { {(0 < index).then(|| view! { <br /> })}{line} }.into_any())
+        .collect();
+    view! { <address>{lines}</address> }.into_any()
+}
+
+fn refunded(shop: &Shop, order: &OrderView) -> Option<AnyView> {
+    (0 < order.refunded.minor).then(|| {
+        view! { <dl class="totals"><div><dt>"Given back"</dt><dd>{shop.amount(order.refunded)}</dd></div></dl> }.into_any()
+    })
+}
+
+fn keep_link(shop: &Shop, order: &OrderView, seen: Seen) -> Option<AnyView> {
+    (seen == Seen::JustPlaced).then(|| {
+        let path = format!("/orders/{}", order.token);
+        view! {
+            <section class="panel stack" data-gap="small" aria-labelledby="keep">
+                <h2 class="small-title" id="keep">"Your way back to this order"</h2>
+                <p class="muted">"Whoever has this link can see the order, so keep it to yourself."</p>
+                <p><a href=shop.href(&path)>{shop.absolute(&path)}</a></p>
+            </section>
+        }
+        .into_any()
+    })
+}
+
+/// Tone and words for the state of an order in a list.
+pub fn state_words(state: OrderState, payment: PaymentState) -> (&'static str, &'static str) {
+    match (state, payment) {
+        (OrderState::PendingPayment, PaymentState::Pending) => ("info", "Waiting for the bank"),
+        (OrderState::Draft | OrderState::PendingPayment, _) => ("warning", "Waiting for payment"),
+        (OrderState::Paid, _) => ("info", "Being packed"),
+        (OrderState::Shipped, _) => ("info", "On its way"),
+        (OrderState::Delivered, _) => ("good", "Delivered"),
+        (OrderState::Cancelled, _) => ("off", "Cancelled"),
+        (OrderState::Refunded, _) => ("off", "Refunded"),
+    }
+}

@@ -1,0 +1,166 @@
+//! What every view knows about the shop it is rendered for.
+
+use crate::assets::Assets;
+use crate::settings::Settings;
+use platform::TenantInfo;
+use primitives::{Currency, Locale, Money, Timestamp};
+use std::sync::Arc;
+
+/// A tenant's face: names, words, addresses. Cheap to clone, holds nothing personal.
+#[derive(Clone)]
+pub struct Shop {
+    tenant: Arc<TenantInfo>,
+    /// Words, menus, blocks.
+    pub settings: Arc<Settings>,
+    /// Names of the built files.
+    pub assets: Arc<Assets>,
+    base: Arc<str>,
+    origin: Arc<str>,
+}
+
+impl Shop {
+    /// A shop that is reached below `base` ("" or "/t/{slug}") of `origin` (scheme and host).
+    pub fn new(
+        tenant: Arc<TenantInfo>,
+        settings: Arc<Settings>,
+        assets: Arc<Assets>,
+        base: Arc<str>,
+        origin: Arc<str>,
+    ) -> Self {
+        Self { tenant, settings, assets, base, origin }
+    }
+
+    /// The tenant.
+    pub fn tenant(&self) -> &TenantInfo {
+        &self.tenant
+    }
+
+    /// The shop's name.
+    pub fn name(&self) -> String {
+        self.tenant.name.clone()
+    }
+
+    /// Language of the pages.
+    pub fn locale(&self) -> &Locale {
+        &self.tenant.locale
+    }
+
+    /// Currency of the prices.
+    pub fn currency(&self) -> Currency {
+        self.tenant.currency
+    }
+
+    /// The address of a path inside the shop, as a link.
+    pub fn href(&self, path: &str) -> String {
+        match path {
+            "/" if !self.base.is_empty() => self.base.to_string(),
+            _ => format!("{}{path}", self.base),
+        }
+    }
+
+    /// The prefix of every link.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// The address of a path inside the shop with scheme and host.
+    pub fn absolute(&self, path: &str) -> String {
+        format!("{}{}", self.origin, self.href(path))
+    }
+
+    /// The address of a file that lies outside of the shop's prefix (pictures), with scheme and host.
+    pub fn absolute_file(&self, path: &str) -> String {
+        format!("{}{path}", self.origin)
+    }
+
+    /// A price as lists and product pages show it: whole amounts without decimals.
+    pub fn price(&self, money: Money) -> String {
+        let full = money.format(self.locale());
+        let exponent = usize::from(money.currency.exponent());
+        let decimal = money.decimal();
+        let whole = decimal.split_once('.').is_some_and(|(_, part)| part.bytes().all(|b| b == b'0'));
+        if exponent == 0 || !whole {
+            return full;
+        }
+        let zeros = "0".repeat(exponent);
+        for point in ['.', ','] {
+            let tail = format!("{point}{zeros}");
+            if let Some(at) = full.rfind(&tail) {
+                let rest = &full[at + tail.len()..];
+                if !rest.starts_with(|c: char| c.is_ascii_digit()) {
+                    return format!("{}{rest}", &full[..at]);
+                }
+            }
+        }
+        full
+    }
+
+    /// An amount as cart, checkout and receipts show it: always with decimals.
+    pub fn amount(&self, money: Money) -> String {
+        money.format(self.locale())
+    }
+
+    /// A day, "21 November 2026".
+    pub fn day(&self, at: Timestamp) -> String {
+        at.date_time().format("%-d %B %Y").to_string()
+    }
+
+    /// A day and the time, "21 November 2026, 14:06 UTC".
+    pub fn moment(&self, at: Timestamp) -> String {
+        at.date_time().format("%-d %B %Y, %H:%M UTC").to_string()
+    }
+
+    /// Name of the cookie that holds the number of things in the cart, readable by scripts.
+    pub fn count_cookie(&self) -> String {
+        format!("rustok_count_{}", self.tenant.slug)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use leptos::prelude::LeptosOptions;
+    use primitives::{Country, TenantId};
+    use serde_json::{Value, json};
+
+    /// A shop like the demo's Hearth.
+    pub(crate) fn shop_with(storefront: Value, base: &str) -> Shop {
+        let tenant = TenantInfo {
+            id: TenantId::new(),
+            slug: "hearth".into(),
+            name: "Hearth".into(),
+            locale: Locale::EN,
+            currency: Currency::EUR,
+            country: Country::parse("BE").expect("a country"),
+            prices_include_tax: true,
+            theme: "hearth".into(),
+            storefront: Arc::new(storefront),
+            settings: Arc::new(json!({})),
+            hosts: Vec::new(),
+        };
+        let settings = Arc::new(Settings::from_json(&tenant.storefront));
+        let options = LeptosOptions::builder().output_name("rustok").build();
+        let assets = Arc::new(Assets::new(&options));
+        Shop::new(Arc::new(tenant), settings, assets, base.into(), "http://localhost:3000".into())
+    }
+
+    #[test]
+    fn prefixes_links_of_a_shop_that_is_reached_by_path() {
+        let shop = shop_with(json!({}), "/t/hearth");
+        assert_eq!(shop.href("/"), "/t/hearth");
+        assert_eq!(shop.href("/products?q=a"), "/t/hearth/products?q=a");
+        assert_eq!(shop_with(json!({}), "").href("/"), "/");
+    }
+
+    #[test]
+    fn shows_whole_prices_without_decimals() {
+        let shop = shop_with(json!({}), "");
+        let price = |minor| shop.price(Money::new(minor, Currency::EUR));
+        assert_eq!(price(9800), "€98");
+        assert_eq!(price(9850), "€98.50");
+        assert_eq!(price(100_000), "€1,000");
+        assert_eq!(price(0), "€0");
+        assert_eq!(shop.amount(Money::new(9800, Currency::EUR)), "€98.00");
+        assert_eq!(shop.price(Money::new(1500, Currency::JPY)), "¥1,500");
+    }
+}
