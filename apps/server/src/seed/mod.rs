@@ -288,3 +288,54 @@ impl fmt::Display for SeedReport {
         Ok(())
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set up its world stops")]
+mod tests {
+    use super::*;
+    use catalog::view::{Availability, ProductLookup};
+    use testkit::TestApp;
+
+    async fn shop(app: &TestApp, slug: &str) -> Ctx {
+        let record = tenant::find(app.app(), slug).await.unwrap();
+        Ctx::system(app.app(), record.info.clone(), "test")
+    }
+
+    async fn seeds_both_shops_once(app: TestApp) {
+        let report = demo(app.app()).await.unwrap();
+        let told: Vec<_> =
+            report.shops.iter().map(|shop| (shop.tenant.as_str(), shop.products, shop.collections)).collect();
+        assert_eq!(told, [("hearth", 24, 6), ("northbound", 24, 7)]);
+        assert_eq!(report.shops[1].sign_ins[0].email, "owner@northbound.example");
+        events::Relay::new(app.app().clone(), identity::tenant_of, crate::consumers()).drain().await.unwrap();
+
+        for (slug, tax, fee) in [("hearth", "21", 490), ("northbound", "6.875", 690)] {
+            let ctx = shop(&app, slug).await;
+            let counts = admin::counts(&ctx).await.unwrap();
+            assert_eq!((counts.published, counts.draft), (24, 0), "{slug}");
+            let settings = settings::current(&ctx).await.unwrap();
+            let home = ctx.tenant().country;
+            assert_eq!(settings.settings.tax(home, home).1.percent_text(), tax);
+            assert_eq!(settings.settings.methods(home).next().unwrap().price_minor, fee);
+        }
+        let hearth = shop(&app, "hearth").await;
+        let ProductLookup::Found(throw) = catalog::query::product(&hearth, "wool-throw").await.unwrap()
+        else {
+            panic!("the throw is there")
+        };
+        assert_eq!((throw.pictures.len(), throw.variants.len(), throw.price.minor), (4, 6, 9800));
+        let (_, sections) = throw.body.sections();
+        let titles: Vec<&str> = sections.iter().map(|(title, _)| title.as_str()).collect();
+        assert_eq!(titles, ["Size and make", "Care", "The maker"]);
+        let rust = throw.variant_for(&["Rust", "150 × 220 cm"]).unwrap();
+        assert_eq!((rust.availability, rust.picture), (Availability::SoldOut, Some(1)));
+        assert_eq!(throw.pictures[1].url(480).as_deref(), Some("/demo/wool-throw-rust-480.webp"));
+
+        // The second time nothing is touched.
+        let again = demo(app.app()).await.unwrap();
+        assert!(again.shops.iter().all(|shop| shop.skipped));
+        assert_eq!(admin::counts(&hearth).await.unwrap().published, 24);
+    }
+
+    testkit::on_both!(seeds_both_shops_once);
+}
