@@ -2,11 +2,11 @@
 
 fn main() {
     let schema = "../server/schema.graphql";
-    println!("cargo:rerun-if-changed={schema}");
+    println!("cargo::rerun-if-changed={schema}");
     let registered = cynic_codegen::register_schema("rustok")
         .from_sdl_file(schema)
         .and_then(|registration| registration.as_default().map(|_| ()));
     if let Err(error) = registered {
-        println!("cargo:error=apps/server/schema.graphql cannot be used: {error}");
+        println!("cargo::error=apps/server/schema.graphql cannot be used: {error}");
     }
 }

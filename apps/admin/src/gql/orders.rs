@@ -401,7 +401,6 @@ pub struct OrderRefundInput {
     pub id: cynic::Id,
     pub version: Option<Long>,
     pub reason: String,
-    pub restock: Option<bool>,
 }
 
 super::mutations! {

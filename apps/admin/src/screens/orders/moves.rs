@@ -378,7 +378,6 @@ fn Cancel(act: Act) -> impl IntoView {
 #[component]
 fn Refund(act: Act) -> impl IntoView {
     let (reason, missing) = (RwSignal::new(String::new()), RwSignal::new(false));
-    let restock = RwSignal::new(false);
     let sent =
         move || act.order.with(|order| order.as_ref().is_some_and(|order| !order.fulfilments.is_empty()));
     // Shown for the person; the server decides from its ledger.
@@ -401,8 +400,7 @@ fn Refund(act: Act) -> impl IntoView {
             missing.set(true);
             return;
         }
-        let restock = Some(restock.get_untracked());
-        let input = OrderRefundInput { id: stamp.id, version: stamp.version, reason: words, restock };
+        let input = OrderRefundInput { id: stamp.id, version: stamp.version, reason: words };
         act.run("Refunded", async move {
             let answer = api::ask(OrderRefund::build(OrderRefundVariables { input })).await?;
             Ok(answer.order_refund.order)
@@ -445,15 +443,13 @@ fn Refund(act: Act) -> impl IntoView {
                     })
             }}
             <Reason act reason missing id="refund-reason"/>
-            <Show
-                when=sent
-                fallback=|| view! { <p class="dim">"Nothing was sent yet: the items go back into stock."</p> }
-            >
-                <label class="check">
-                    <input type="checkbox" prop:checked=move || restock.get() on:change=move |event| restock.set(event_target_checked(&event))/>
-                    <span>"The items are back in stock"<small>"Leave it open when they are broken or still under way"</small></span>
-                </label>
-            </Show>
+            <p class="dim">
+                {move || if sent() {
+                    "What was sent does not come back into stock by this: count it in the product's stock when it returns."
+                } else {
+                    "Nothing was sent yet: the items go back into stock."
+                }}
+            </p>
         </Drawer>
     }
 }
