@@ -14,8 +14,7 @@ use crate::order;
 use crate::payment::{self, gateway};
 use crate::settings::{self, CommerceSettings, ShippingMethod};
 use crate::view::{
-    Address, CheckoutView, ContactView, NextStep, OrderState, PaymentChoice, PaymentState, Placed,
-    ShippingChoice,
+    Address, CheckoutView, ContactView, NextStep, OrderState, PaymentChoice, Placed, ShippingChoice,
 };
 use crate::who::{Who, new_token};
 
@@ -216,10 +215,10 @@ async fn earlier(
 async fn placed(ctx: &Ctx, order: uuid::Uuid, replayed: bool) -> Result<Placed> {
     let rows = ctx.read(Access::Public).await?;
     let order = order::read::view(&rows, ctx, order, order::read::Audience::Shopper).await?;
-    let next = match (order.state, order.payment) {
-        (OrderState::PendingPayment, _) if order.payment_provider == payment::MANUAL => NextStep::PayByHand,
-        (OrderState::PendingPayment, _) => NextStep::Wait,
-        (OrderState::Cancelled, PaymentState::Declined) => NextStep::TryAgain,
+    let next = match order.state {
+        OrderState::PendingPayment if order.payment_provider == payment::MANUAL => NextStep::PayByHand,
+        OrderState::PendingPayment => NextStep::Wait,
+        OrderState::Cancelled => NextStep::TryAgain,
         _ => NextStep::Done,
     };
     Ok(Placed { token: order.token.clone(), order, next, replayed })

@@ -238,7 +238,7 @@ pub enum NextStep {
     PayByHand,
     /// The gateway has not decided, or its answer was lost: show the order and look again; it settles by itself.
     Wait,
-    /// The payment was declined: the order is cancelled and the cart is back, so that the shopper can try again.
+    /// The order is cancelled. After a declined payment the cart is back, so that the shopper can try again.
     TryAgain,
 }
 

@@ -49,7 +49,8 @@ pub async fn list(ctx: &Ctx, q: &str, sort: CustomerSort, page: &PageArgs) -> Re
     let total = rows.find::<customer::Entity>().filter(wanted.clone()).count().await?;
     let ascending_now = ascending == (page.direction() == Direction::Forward);
     if let Some(cursor) = page.cursor() {
-        let (value, id): (Value, Uuid) = if column as u8 == Name as u8 {
+        let by_name = matches!(sort, CustomerSort::NameAsc | CustomerSort::NameDesc);
+        let (value, id): (Value, Uuid) = if by_name {
             let (text, id): (String, Uuid) = cursor.decode(name).map_err(crate::page::bad_cursor)?;
             (text.into(), id)
         } else {

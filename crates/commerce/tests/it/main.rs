@@ -1,0 +1,17 @@
+//! Buying through its front door, on both databases, with a real gateway at the other end of a real connection.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set up its world stops")]
+
+mod buying;
+mod carts;
+mod crowds;
+mod gateway;
+mod orders;
+mod paying;
+mod reading;
+mod shop;
+
+/// Moves that are not allowed do not compile.
+#[test]
+fn an_illegal_move_does_not_compile() {
+    trybuild::TestCases::new().compile_fail("tests/compile/*.rs");
+}
