@@ -108,7 +108,8 @@ impl Rebuild<'_> {
 
     /// Rebuilds from the events that this projection has seen, in one transaction: `clear` empties its tables,
     /// then the history is applied in order. Events still on their way reach it through the relay, as ever.
-    /// Gives back how many events were applied.
+    /// Gives back how many events were applied; a history that takes longer than `database.write_timeout_ms` is
+    /// one for [`Rebuild::slices`].
     pub async fn replay(&self, clear: impl AsyncFn(&Tx) -> Result<()>) -> Result<u64> {
         self.ctx
             .write(Access::System, async |tx: &Tx| -> Result<u64> {

@@ -16,7 +16,7 @@ use platform::{App, Ctx, Error, Result, TenantInfo};
 use primitives::{ErrorCode, TenantId, Timestamp};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use crate::{
     Consumer, Envelope,
@@ -117,6 +117,8 @@ struct State {
     renewed: Option<Instant>,
     measured: Option<Instant>,
     swept: HashMap<TenantId, Instant>,
+    /// How many times the batch is halved: after trouble, in case it was too much for one transaction.
+    halved: u32,
 }
 
 /// What one look at the outbox came to.
@@ -255,15 +257,16 @@ impl Relay {
         let mut state = self.0.state.lock().await;
         let Some(fence) = self.lead(&mut state).await? else { return Ok(Step::Follower) };
         self.measure(&mut state).await?;
-        let most = usize::try_from(self.0.options.batch).unwrap_or(1);
+        let most = usize::try_from(self.0.options.batch >> state.halved.min(16)).unwrap_or(1).max(1);
         let mut permit = self.0.queue.acquire_up_to(most).await;
         let now = self.0.app.clock().now();
         let batch = store::waiting(&self.0.app, now, permit.count() as u64).await?;
         if batch.is_empty() {
             return Ok(Step::Idle);
         }
-        let full = batch.len() >= most;
+        let full = batch.len() >= permit.count();
         permit.shrink_to(batch.len());
+        let begun = Instant::now();
         let mut delivered = 0;
         for (tenant, events) in by_tenant(batch) {
             let count = events.len();
@@ -280,11 +283,16 @@ impl Relay {
                     state.fence = None;
                     return Ok(Step::Follower);
                 }
-                Err(deliver::Stop::Trouble(error)) => return Err(error),
+                Err(deliver::Stop::Trouble(error)) => {
+                    state.halved = (state.halved + 1).min(9);
+                    return Err(error);
+                }
             }
+            state.halved = state.halved.saturating_sub(1);
             permit.shrink_to(permit.count().saturating_sub(count));
             self.sweep(&mut state, &ctx).await;
         }
+        debug!(delivered, full, "delivered {delivered} events in {} ms", begun.elapsed().as_millis());
         Ok(Step::Took { delivered, full })
     }
 
