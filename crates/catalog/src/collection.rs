@@ -98,9 +98,9 @@ pub async fn create(ctx: &Ctx, input: &NewCollection) -> Result<AdminCollection>
         })
         .await
         .context("writing a collection")?;
-        put_products(tx, id, &input.products).await?;
+        Box::pin(put_products(tx, id, &input.products)).await?;
         tx.emit(CatalogEvent::CategoryCreated { collection_id: id, slug: slug.as_str().to_owned() }).await?;
-        load_admin(tx, id).await
+        Box::pin(load_admin(tx, id)).await
     })
     .await
 }
@@ -167,7 +167,7 @@ pub async fn update(
             tx.update(active.reset_all()).await?;
             tx.emit(CatalogEvent::CategoryUpdated { collection_id: id, changed }).await?;
         }
-        load_admin(tx, id).await
+        Box::pin(load_admin(tx, id)).await
     })
     .await
 }
@@ -196,14 +196,14 @@ pub async fn set_products(
                 .filter(collection_product::Column::CollectionId.eq(id.uuid()))
                 .exec()
                 .await?;
-            put_products(tx, id, products).await?;
+            Box::pin(put_products(tx, id, products)).await?;
             let mut active: collection::ActiveModel = row.into();
             active.version = Set(version + 1);
             active.updated_at = Set(now.millis());
             tx.update(active).await?;
             tx.emit(members_changed(id)).await?;
         }
-        load_admin(tx, id).await
+        Box::pin(load_admin(tx, id)).await
     })
     .await
 }
@@ -222,7 +222,7 @@ pub async fn delete(ctx: &Ctx, id: CollectionId, version: i64) -> Result<()> {
 /// One collection for its editors.
 pub async fn get(ctx: &Ctx, id: CollectionId) -> Result<AdminCollection> {
     let db = ctx.read(Permission::CATEGORIES_READ).await?;
-    load_admin(&db, id).await
+    Box::pin(load_admin(&db, id)).await
 }
 
 /// All collections for their editors, in their order.
@@ -249,7 +249,7 @@ pub async fn list(ctx: &Ctx, page: &PageArgs) -> Result<Slice<AdminCollection>> 
         .all()
         .await?;
     let total = db.find::<collection::Entity>().count().await?;
-    let views = admin_views(&db, &rows).await?;
+    let views = Box::pin(admin_views(&db, &rows)).await?;
     let keyed = rows
         .iter()
         .zip(views)
@@ -425,7 +425,7 @@ fn distinct(check: &mut Check, products: &[ProductId]) {
 
 async fn load_admin(db: &TenantDb, id: CollectionId) -> Result<AdminCollection> {
     let row = db.get::<collection::Entity>(id.uuid()).await?;
-    let view = admin_views(db, std::slice::from_ref(&row)).await?.pop();
+    let view = Box::pin(admin_views(db, std::slice::from_ref(&row))).await?.pop();
     Ok(view.ok_or_else(|| Error::not_found(CollectionId::KIND))?)
 }
 

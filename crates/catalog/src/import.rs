@@ -201,7 +201,7 @@ pub async fn plan(ctx: &Ctx, csv: &[u8]) -> Result<Plan> {
         .collect();
     let db = ctx.read(Permission::PRODUCTS_IMPORT).await?;
     for chunk in planned.chunks_mut(500) {
-        apply::classify(ctx, &db, chunk, &mut problems).await?;
+        Box::pin(apply::classify(ctx, &db, chunk, &mut problems)).await?;
     }
     problems.sort_by_key(|problem| problem.line);
     Ok(Plan { rows, products: planned, problems })

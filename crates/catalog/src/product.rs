@@ -47,9 +47,9 @@ pub async fn create(ctx: &Ctx, input: &NewProduct) -> Result<AdminProduct> {
             changes = changes.published(now)?;
         }
         let id = changes.id;
-        change::write(tx, vec![changes], Reason::Initial, now).await?;
-        collection::set_memberships(tx, id, &input.collections, now).await?;
-        load_admin(tx, id).await
+        Box::pin(change::write(tx, vec![changes], Reason::Initial, now)).await?;
+        Box::pin(collection::set_memberships(tx, id, &input.collections, now)).await?;
+        Box::pin(load_admin(tx, id)).await
     })
     .await
 }
@@ -60,7 +60,7 @@ pub async fn create(ctx: &Ctx, input: &NewProduct) -> Result<AdminProduct> {
 /// As [`create`]; `CONFLICT` when `version` is not the present one.
 pub async fn update(ctx: &Ctx, id: ProductId, version: i64, input: &ProductEdit) -> Result<AdminProduct> {
     let beside = Beside { collections: input.collections.as_deref(), media: Vec::new() };
-    change_spec(ctx, id, version, beside, |spec| input::edit(spec, input)).await
+    Box::pin(change_spec(ctx, id, version, beside, |spec| input::edit(spec, input))).await
 }
 
 /// Adds, changes and removes variants, all or none.
@@ -77,7 +77,10 @@ pub async fn save_variants(
         ctx.require(Permission::INVENTORY_UPDATE)?;
     }
     let currency = ctx.tenant().currency;
-    change_spec(ctx, id, version, Beside::default(), |spec| input::edit_variants(spec, input, currency)).await
+    Box::pin(change_spec(ctx, id, version, Beside::default(), |spec| {
+        input::edit_variants(spec, input, currency)
+    }))
+    .await
 }
 
 /// Adds pictures behind those that are there.
@@ -88,7 +91,7 @@ pub async fn attach_media(
     media: &[MediaInput],
 ) -> Result<AdminProduct> {
     let beside = Beside { collections: None, media: media.iter().filter_map(|input| input.media).collect() };
-    change_spec(ctx, id, version, beside, |spec| {
+    Box::pin(change_spec(ctx, id, version, beside, |spec| {
         let mut check = Check::default();
         let mut images = input::images(&mut check, "media", media);
         if MAX_IMAGES < spec.images.len() + images.len() {
@@ -97,7 +100,7 @@ pub async fn attach_media(
         check.finish(())?;
         spec.images.append(&mut images);
         Ok(())
-    })
+    }))
     .await
 }
 
@@ -108,7 +111,7 @@ pub async fn reorder_media(
     version: i64,
     order: &[ImageId],
 ) -> Result<AdminProduct> {
-    change_spec(ctx, id, version, Beside::default(), |spec| {
+    Box::pin(change_spec(ctx, id, version, Beside::default(), |spec| {
         let mut places = Vec::with_capacity(order.len());
         for image in order {
             let place = spec.images.iter().position(|there| there.id == Some(*image));
@@ -123,7 +126,7 @@ pub async fn reorder_media(
         }
         spec.images = places.into_iter().map(|place| spec.images[place].clone()).collect();
         Ok(())
-    })
+    }))
     .await
 }
 
@@ -135,14 +138,14 @@ pub async fn set_alt(
     image: ImageId,
     alt: &str,
 ) -> Result<AdminProduct> {
-    change_spec(ctx, id, version, Beside::default(), |spec| {
+    Box::pin(change_spec(ctx, id, version, Beside::default(), |spec| {
         let mut check = Check::default();
         let alt = check.line("alt", alt, 512);
         check.finish(())?;
         let there = spec.images.iter_mut().find(|there| there.id == Some(image));
         there.ok_or_else(|| Error::not_found(ImageId::KIND))?.alt = alt;
         Ok(())
-    })
+    }))
     .await
 }
 
@@ -156,8 +159,8 @@ pub async fn move_to(ctx: &Ctx, id: ProductId, version: i64, wanted: Move) -> Re
         Move::Archive | Move::Restore => Permission::PRODUCTS_UPDATE,
     };
     ctx.write(permission, async |tx| {
-        shift(tx, id, version, wanted).await?;
-        load_admin(tx, id).await
+        Box::pin(shift(tx, id, version, wanted)).await?;
+        Box::pin(load_admin(tx, id)).await
     })
     .await
 }
@@ -168,7 +171,7 @@ pub async fn move_to(ctx: &Ctx, id: ProductId, version: i64, wanted: Move) -> Re
 /// `CONFLICT` while orders in progress hold pieces of it.
 pub async fn delete(ctx: &Ctx, id: ProductId, version: i64) -> Result<()> {
     ctx.write(Permission::PRODUCTS_DELETE, async |tx| {
-        let before = store::get(tx, id).await?;
+        let before = Box::pin(store::get(tx, id)).await?;
         if before.stock.values().any(|level| 0 < level.reserved) {
             return Err(CatalogError::Held);
         }
@@ -193,7 +196,7 @@ pub async fn delete(ctx: &Ctx, id: ProductId, version: i64) -> Result<()> {
 /// One product for its editors.
 pub async fn get(ctx: &Ctx, id: ProductId) -> Result<AdminProduct> {
     let db = ctx.read(Permission::PRODUCTS_READ).await?;
-    load_admin(&db, id).await
+    Box::pin(load_admin(&db, id)).await
 }
 
 /// What changes beside the product's own rows.
@@ -216,7 +219,7 @@ async fn change_spec(
     let now = ctx.now();
     let currency = ctx.tenant().currency;
     ctx.write(Permission::PRODUCTS_UPDATE, async |tx| {
-        let before = store::get(tx, id).await?;
+        let before = Box::pin(store::get(tx, id)).await?;
         if before.product.version != version {
             return Err(CatalogError::Changed { kind: ProductId::KIND, version: before.product.version });
         }
@@ -224,14 +227,14 @@ async fn change_spec(
         edit(&mut spec)?;
         crate::media::must_exist(tx, beside.media.iter().copied()).await?;
         if let Some(collections) = beside.collections {
-            collection::set_memberships(tx, id, collections, now).await?;
+            Box::pin(collection::set_memberships(tx, id, collections, now)).await?;
         }
         if before.product.status == "published" && spec.variants.is_empty() {
             return Err(CatalogError::field("remove", "a published product needs at least one variant"));
         }
         let changes = change::compare(Some(&before), &spec, Missing::Remove, currency, now)?;
-        change::write(tx, vec![changes], Reason::Count, now).await?;
-        load_admin(tx, id).await
+        Box::pin(change::write(tx, vec![changes], Reason::Count, now)).await?;
+        Box::pin(load_admin(tx, id)).await
     })
     .await
 }
@@ -240,7 +243,7 @@ async fn change_spec(
 pub(crate) async fn shift(tx: &Tx, id: ProductId, version: i64, wanted: Move) -> Result<()> {
     let now =
         tx.ctx().map(Ctx::now).ok_or_else(|| Error::internal("a product moves within a tenant's write"))?;
-    let before = store::get(tx, id).await?;
+    let before = Box::pin(store::get(tx, id)).await?;
     let to = state::decide(Stored::load(&before.product)?, wanted, before.variants.len(), now)?;
     let status = to.status().as_str();
     let change = |row: &mut product::ActiveModel| {
@@ -280,7 +283,7 @@ pub(crate) async fn free_slug(db: &TenantDb, slug: &Slug) -> Result<Slug> {
 }
 
 async fn load_admin(db: &TenantDb, id: ProductId) -> Result<AdminProduct> {
-    let snapshot = store::get(db, id).await?;
+    let snapshot = Box::pin(store::get(db, id)).await?;
     let old_slugs = db
         .find::<product_slug::Entity>()
         .filter(product_slug::Column::ProductId.eq(id.uuid()))

@@ -70,19 +70,21 @@ impl Projection for CatalogProjection {
             media.extend(touched.media_id.map(|id| id.uuid()));
         }
         let mut changed = Changed { products: deleted, ..Changed::default() };
-        showing(tx, &media, &mut products, &mut collections).await?;
-        restock(tx, &variants, &mut products).await?;
+        Box::pin(showing(tx, &media, &mut products, &mut collections)).await?;
+        Box::pin(restock(tx, &variants, &mut products)).await?;
         let products: Vec<Uuid> = products.into_iter().map(ProductId::uuid).collect();
         for chunk in products.chunks(CHUNK) {
-            project_products(tx, chunk, &mut changed, &mut collections).await?;
+            Box::pin(project_products(tx, chunk, &mut changed, &mut collections)).await?;
         }
-        project_collections(tx, &collections, &mut changed).await?;
+        Box::pin(project_collections(tx, &collections, &mut changed)).await?;
         announce(tx, changed);
         Ok(())
     }
 
     async fn rebuild(&self, rebuild: &Rebuild<'_>) -> platform::Result<u64> {
-        rebuild.slices(async |tx: &Tx, after: Option<Uuid>| slice(tx, after).await.map_err(Into::into)).await
+        rebuild
+            .slices(async |tx: &Tx, after: Option<Uuid>| Box::pin(slice(tx, after)).await.map_err(Into::into))
+            .await
     }
 
     fn after_rebuild(&self, ctx: &Ctx) {
@@ -237,7 +239,7 @@ async fn project_products(
             .await?;
         collections.extend(ids.into_iter().map(|(id,)| CollectionId::from_uuid(id)));
     }
-    put(tx, next).await
+    Box::pin(put(tx, next)).await
 }
 
 fn cover(card: &str) -> Option<String> {
@@ -405,13 +407,13 @@ async fn slice(tx: &Tx, after: Option<Uuid>) -> Result<Slice> {
     let ids: Vec<(Uuid,)> = rows.columns([product::Column::Id]).await?;
     let ids: Vec<Uuid> = ids.into_iter().map(|(id,)| id).collect();
     let mut changed = Changed::default();
-    project_products(tx, &ids, &mut changed, &mut BTreeSet::new()).await?;
+    Box::pin(project_products(tx, &ids, &mut changed, &mut BTreeSet::new())).await?;
     let last = (ids.len() == CHUNK).then(|| ids.last().copied()).flatten();
     let mut documents = ids.len() as u64;
     if last.is_none() {
         let all: Vec<(Uuid,)> = tx.find::<collection::Entity>().columns([collection::Column::Id]).await?;
         let all: BTreeSet<CollectionId> = all.into_iter().map(|(id,)| CollectionId::from_uuid(id)).collect();
-        project_collections(tx, &all, &mut changed).await?;
+        Box::pin(project_collections(tx, &all, &mut changed)).await?;
         documents += all.len() as u64;
     }
     announce(tx, changed);

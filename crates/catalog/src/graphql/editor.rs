@@ -430,8 +430,9 @@ impl AdminCollection {
     /// Products in it, in its order.
     #[graphql(complexity = "10 + nodes(first, None) * child_complexity")]
     async fn products(&self, context: &Context<'_>, first: Option<i32>) -> Result<Vec<AdminProductRow>> {
-        let rows =
-            admin::members(ctx_of(context)?, self.0.id, nodes(first, None) as u64).await.map_err(failure)?;
+        let rows = Box::pin(admin::members(ctx_of(context)?, self.0.id, nodes(first, None) as u64))
+            .await
+            .map_err(failure)?;
         Ok(rows.into_iter().map(|row| AdminProductRow(Arc::new(row))).collect())
     }
 

@@ -31,7 +31,7 @@ impl CatalogMutation {
         context: &Context<'_>,
         input: ProductCreateInput,
     ) -> Result<ProductPayload> {
-        ProductPayload::of(product::create(ctx_of(context)?, &input.parse()?).await)
+        ProductPayload::of(Box::pin(product::create(ctx_of(context)?, &input.parse()?)).await)
     }
 
     /// Changes what a product says about itself.
@@ -42,7 +42,7 @@ impl CatalogMutation {
     ) -> Result<ProductPayload> {
         let version = input.version;
         let (id, edit) = input.parse()?;
-        ProductPayload::of(product::update(ctx_of(context)?, id, version, &edit).await)
+        ProductPayload::of(Box::pin(product::update(ctx_of(context)?, id, version, &edit)).await)
     }
 
     /// Shows a draft in the shop.
@@ -88,7 +88,7 @@ impl CatalogMutation {
         input: ProductMoveInput,
     ) -> Result<ProductDeletePayload> {
         let id: ProductId = parse_id(&input.id, ProductId::KIND)?;
-        product::delete(ctx_of(context)?, id, input.version).await.map_err(failure)?;
+        Box::pin(product::delete(ctx_of(context)?, id, input.version)).await.map_err(failure)?;
         Ok(ProductDeletePayload { deleted_id: input.id })
     }
 
@@ -100,7 +100,7 @@ impl CatalogMutation {
     ) -> Result<ProductPayload> {
         let version = input.version;
         let (id, edit) = input.parse()?;
-        ProductPayload::of(product::save_variants(ctx_of(context)?, id, version, &edit).await)
+        ProductPayload::of(Box::pin(product::save_variants(ctx_of(context)?, id, version, &edit)).await)
     }
 
     /// Adds pictures behind those that are there.
@@ -111,7 +111,7 @@ impl CatalogMutation {
     ) -> Result<ProductPayload> {
         let id = parse_id(&input.product_id, ProductId::KIND)?;
         let media = input.media.into_iter().map(MediaInput::parse).collect::<Result<Vec<_>>>()?;
-        ProductPayload::of(product::attach_media(ctx_of(context)?, id, input.version, &media).await)
+        ProductPayload::of(Box::pin(product::attach_media(ctx_of(context)?, id, input.version, &media)).await)
     }
 
     /// Puts the pictures into an order; those left out are detached.
@@ -122,7 +122,9 @@ impl CatalogMutation {
     ) -> Result<ProductPayload> {
         let id = parse_id(&input.product_id, ProductId::KIND)?;
         let order: Vec<ImageId> = ids(Some(input.image_ids), ImageId::KIND)?;
-        ProductPayload::of(product::reorder_media(ctx_of(context)?, id, input.version, &order).await)
+        ProductPayload::of(
+            Box::pin(product::reorder_media(ctx_of(context)?, id, input.version, &order)).await,
+        )
     }
 
     /// Says what a picture shows.
@@ -133,7 +135,9 @@ impl CatalogMutation {
     ) -> Result<ProductPayload> {
         let id = parse_id(&input.product_id, ProductId::KIND)?;
         let image = parse_id(&input.image_id, ImageId::KIND)?;
-        ProductPayload::of(product::set_alt(ctx_of(context)?, id, input.version, image, &input.alt).await)
+        ProductPayload::of(
+            Box::pin(product::set_alt(ctx_of(context)?, id, input.version, image, &input.alt)).await,
+        )
     }
 
     /// Stores counts, all or none.
@@ -148,9 +152,9 @@ impl CatalogMutation {
             Ok(CountItem { variant, on_hand: item.on_hand, expected: item.expected })
         });
         let items = items.collect::<Result<Vec<_>>>()?;
-        stock::set_on_hand(ctx, &items, &input.note.unwrap_or_default()).await.map_err(failure)?;
+        Box::pin(stock::set_on_hand(ctx, &items, &input.note.unwrap_or_default())).await.map_err(failure)?;
         let ids: Vec<VariantId> = items.iter().map(|item| item.variant).collect();
-        let variants = stock::variants(ctx, &ids).await.map_err(failure)?;
+        let variants = Box::pin(stock::variants(ctx, &ids)).await.map_err(failure)?;
         Ok(InventoryPayload { variants: variants.into_iter().map(AdminVariant).collect() })
     }
 
@@ -169,7 +173,7 @@ impl CatalogMutation {
             media: input.media_id.map(|id| parse_id(&id, MediaId::KIND)).transpose()?,
             products: ids(input.product_ids, ProductId::KIND)?,
         };
-        CollectionPayload::of(collection::create(ctx_of(context)?, &new).await)
+        CollectionPayload::of(Box::pin(collection::create(ctx_of(context)?, &new)).await)
     }
 
     /// Changes what a collection says about itself.
@@ -188,7 +192,7 @@ impl CatalogMutation {
             media: input.media_id.map(|id| parse_id(&id, MediaId::KIND)).transpose()?,
             position: input.position,
         };
-        CollectionPayload::of(collection::update(ctx_of(context)?, id, input.version, &edit).await)
+        CollectionPayload::of(Box::pin(collection::update(ctx_of(context)?, id, input.version, &edit)).await)
     }
 
     /// Deletes a collection; its products stay.
@@ -198,7 +202,7 @@ impl CatalogMutation {
         input: CollectionDeleteInput,
     ) -> Result<CollectionDeletePayload> {
         let id: CollectionId = parse_id(&input.id, CollectionId::KIND)?;
-        collection::delete(ctx_of(context)?, id, input.version).await.map_err(failure)?;
+        Box::pin(collection::delete(ctx_of(context)?, id, input.version)).await.map_err(failure)?;
         Ok(CollectionDeletePayload { deleted_id: input.id })
     }
 
@@ -210,13 +214,15 @@ impl CatalogMutation {
     ) -> Result<CollectionPayload> {
         let id = parse_id(&input.id, CollectionId::KIND)?;
         let products: Vec<ProductId> = ids(Some(input.product_ids), ProductId::KIND)?;
-        CollectionPayload::of(collection::set_products(ctx_of(context)?, id, input.version, &products).await)
+        CollectionPayload::of(
+            Box::pin(collection::set_products(ctx_of(context)?, id, input.version, &products)).await,
+        )
     }
 
     /// Says what a file would do, without doing it.
     #[graphql(complexity = "1000 + child_complexity")]
     async fn import_preview(&self, context: &Context<'_>, input: ImportInput) -> Result<ImportPreview> {
-        let plan = import::plan(ctx_of(context)?, checked(&input)?).await.map_err(failure)?;
+        let plan = Box::pin(import::plan(ctx_of(context)?, checked(&input)?)).await.map_err(failure)?;
         Ok(ImportPreview::of(&plan))
     }
 
@@ -224,8 +230,8 @@ impl CatalogMutation {
     #[graphql(complexity = "1000 + child_complexity")]
     async fn import_apply(&self, context: &Context<'_>, input: ImportInput) -> Result<ImportResult> {
         let ctx = ctx_of(context)?;
-        let plan = import::plan(ctx, checked(&input)?).await.map_err(failure)?;
-        let report = import::apply(ctx, plan, |_| {}).await.map_err(failure)?;
+        let plan = Box::pin(import::plan(ctx, checked(&input)?)).await.map_err(failure)?;
+        let report = Box::pin(import::apply(ctx, plan, |_| {})).await.map_err(failure)?;
         Ok(ImportResult {
             rows: report.rows,
             created: report.created,
@@ -250,7 +256,7 @@ fn checked(input: &ImportInput) -> Result<&[u8]> {
 
 async fn move_to(context: &Context<'_>, input: ProductMoveInput, wanted: Move) -> Result<ProductPayload> {
     let id = parse_id(&input.id, ProductId::KIND)?;
-    ProductPayload::of(product::move_to(ctx_of(context)?, id, input.version, wanted).await)
+    ProductPayload::of(Box::pin(product::move_to(ctx_of(context)?, id, input.version, wanted)).await)
 }
 
 /// The product as it is now.

@@ -44,7 +44,7 @@ impl ShopQuery {
     ) -> Result<ProductFacets> {
         let ctx = ctx_of(context)?;
         let query = list_query(filter, None, ProductSort::Featured);
-        let (total, facets) = query::facets(ctx, &query).await.map_err(failure)?;
+        let (total, facets) = Box::pin(query::facets(ctx, &query)).await.map_err(failure)?;
         Ok(ProductFacets { total, facets })
     }
 
@@ -59,14 +59,16 @@ impl ShopQuery {
         let found = match (id, slug) {
             (Some(id), None) => {
                 let id: ProductId = parse_id(&id, ProductId::KIND)?;
-                query::product_by_id(ctx, id).await.map_err(failure)?
+                Box::pin(query::product_by_id(ctx, id)).await.map_err(failure)?
             }
-            (None, Some(slug)) => match query::product(ctx, &slug).await.map_err(failure)? {
+            (None, Some(slug)) => match Box::pin(query::product(ctx, &slug)).await.map_err(failure)? {
                 ProductLookup::Found(page) => Some(page),
-                ProductLookup::Moved { slug } => match query::product(ctx, &slug).await.map_err(failure)? {
-                    ProductLookup::Found(page) => Some(page),
-                    _ => None,
-                },
+                ProductLookup::Moved { slug } => {
+                    match Box::pin(query::product(ctx, &slug)).await.map_err(failure)? {
+                        ProductLookup::Found(page) => Some(page),
+                        _ => None,
+                    }
+                }
                 ProductLookup::Missing => None,
             },
             _ => return Err(failure(Error::invalid("id", "give id or slug, one of both"))),
@@ -86,7 +88,7 @@ impl ShopQuery {
     ) -> Result<CollectionConnection> {
         const ORDER: &str = "shop-collections";
         let page = page_args(first, after, last, before)?;
-        let index = query::collections(ctx_of(context)?).await.map_err(failure)?;
+        let index = Box::pin(query::collections(ctx_of(context)?)).await.map_err(failure)?;
         let place = match page.cursor() {
             None => None,
             Some(cursor) => {
@@ -127,12 +129,12 @@ impl ShopQuery {
         let found = match (id, slug) {
             (Some(id), None) => {
                 let id: CollectionId = parse_id(&id, CollectionId::KIND)?;
-                query::collection_by_id(ctx, id).await.map_err(failure)?
+                Box::pin(query::collection_by_id(ctx, id)).await.map_err(failure)?
             }
-            (None, Some(slug)) => match query::collection(ctx, &slug).await.map_err(failure)? {
+            (None, Some(slug)) => match Box::pin(query::collection(ctx, &slug)).await.map_err(failure)? {
                 CollectionLookup::Found(view) => Some(view),
                 CollectionLookup::Moved { slug } => {
-                    match query::collection(ctx, &slug).await.map_err(failure)? {
+                    match Box::pin(query::collection(ctx, &slug)).await.map_err(failure)? {
                         CollectionLookup::Found(view) => Some(view),
                         _ => None,
                     }
@@ -157,10 +159,10 @@ async fn product_connection(
     let page = page_args(first, after, last, before)?;
     let look = context.look_ahead();
     if needs_pages(&look) {
-        let slice = query::products_with_pages(ctx, query, &page).await.map_err(failure)?;
+        let slice = Box::pin(query::products_with_pages(ctx, query, &page)).await.map_err(failure)?;
         return Ok(ProductConnection::of(&slice, |page| ProductNode::Page(Arc::clone(page))));
     }
-    let slice = query::products(ctx, query, &page).await.map_err(failure)?;
+    let slice = Box::pin(query::products(ctx, query, &page)).await.map_err(failure)?;
     Ok(ProductConnection::of(&slice, |card| ProductNode::Card(Arc::clone(card))))
 }
 

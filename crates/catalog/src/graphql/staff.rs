@@ -33,19 +33,20 @@ impl StaffQuery {
     ) -> Result<AdminProductConnection> {
         let page = page_args(first, after, last, before)?;
         let filter = filter.unwrap_or_default().parse()?;
-        let slice = admin::list(ctx_of(context)?, &filter, sort.into(), &page).await.map_err(failure)?;
+        let slice =
+            Box::pin(admin::list(ctx_of(context)?, &filter, sort.into(), &page)).await.map_err(failure)?;
         Ok(AdminProductConnection::of(&slice, |row| AdminProductRow(Arc::new(row.clone()))))
     }
 
     /// One product with everything.
     async fn admin_product(&self, context: &Context<'_>, id: ID) -> Result<AdminProduct> {
         let id: ProductId = parse_id(&id, ProductId::KIND)?;
-        Ok(AdminProduct(product::get(ctx_of(context)?, id).await.map_err(failure)?))
+        Ok(AdminProduct(Box::pin(product::get(ctx_of(context)?, id)).await.map_err(failure)?))
     }
 
     /// Numbers for the tabs of the table.
     async fn admin_product_counts(&self, context: &Context<'_>) -> Result<AdminProductCounts> {
-        let counts = admin::counts(ctx_of(context)?).await.map_err(failure)?;
+        let counts = Box::pin(admin::counts(ctx_of(context)?)).await.map_err(failure)?;
         Ok(AdminProductCounts {
             all: counts.draft + counts.published + counts.archived,
             draft: counts.draft,
@@ -66,14 +67,14 @@ impl StaffQuery {
         before: Option<String>,
     ) -> Result<AdminCollectionConnection> {
         let page = page_args(first, after, last, before)?;
-        let slice = collection::list(ctx_of(context)?, &page).await.map_err(failure)?;
+        let slice = Box::pin(collection::list(ctx_of(context)?, &page)).await.map_err(failure)?;
         Ok(AdminCollectionConnection::of(&slice, |view| AdminCollection(Arc::new(view.clone()))))
     }
 
     /// One collection.
     async fn admin_collection(&self, context: &Context<'_>, id: ID) -> Result<AdminCollection> {
         let id: CollectionId = parse_id(&id, CollectionId::KIND)?;
-        Ok(AdminCollection(Arc::new(collection::get(ctx_of(context)?, id).await.map_err(failure)?)))
+        Ok(AdminCollection(Arc::new(Box::pin(collection::get(ctx_of(context)?, id)).await.map_err(failure)?)))
     }
 
     /// Counted variants that run low, fewest first.
@@ -82,7 +83,7 @@ impl StaffQuery {
         context: &Context<'_>,
         #[graphql(default = 20)] first: u32,
     ) -> Result<Vec<LowStockItem>> {
-        let items = stock::low(ctx_of(context)?, first.into()).await.map_err(failure)?;
+        let items = Box::pin(stock::low(ctx_of(context)?, first.into())).await.map_err(failure)?;
         Ok(items
             .into_iter()
             .map(|item| LowStockItem {
@@ -106,7 +107,8 @@ impl StaffQuery {
         #[graphql(default = 50)] first: u32,
     ) -> Result<Vec<StockMovement>> {
         let id: VariantId = parse_id(&variant_id, VariantId::KIND)?;
-        let movements = stock::movements(ctx_of(context)?, id, first.into()).await.map_err(failure)?;
+        let movements =
+            Box::pin(stock::movements(ctx_of(context)?, id, first.into())).await.map_err(failure)?;
         Ok(movements
             .into_iter()
             .map(|movement| StockMovement {
@@ -125,7 +127,7 @@ impl StaffQuery {
     async fn product_export(&self, context: &Context<'_>) -> Result<ProductExport> {
         let ctx = ctx_of(context)?;
         let mut csv = Vec::new();
-        let products = export::products(ctx, &mut csv).await.map_err(failure)?;
+        let products = Box::pin(export::products(ctx, &mut csv)).await.map_err(failure)?;
         let csv = String::from_utf8(csv).map_err(|e| failure(platform::Error::internal(e)))?;
         Ok(ProductExport { filename: export::file_name(ctx), csv, products })
     }

@@ -72,13 +72,13 @@ pub async fn apply(ctx: &Ctx, plan: Plan, mut progress: impl FnMut(usize) + Send
     let mut done = total - todo.len();
     progress(done);
     for chunk in todo.chunks(CHUNK) {
-        let actions = match write(ctx, chunk).await {
+        let actions = match Box::pin(write(ctx, chunk)).await {
             Ok(actions) => actions,
             // One of them is to blame: each on its own, so that the others go in.
             Err(_) if 1 < chunk.len() => {
                 let mut actions = Vec::with_capacity(chunk.len());
                 for planned in chunk {
-                    actions.push(alone(ctx, planned, &mut report.problems).await?);
+                    actions.push(Box::pin(alone(ctx, planned, &mut report.problems)).await?);
                 }
                 actions
             }
@@ -99,7 +99,7 @@ pub async fn apply(ctx: &Ctx, plan: Plan, mut progress: impl FnMut(usize) + Send
 }
 
 async fn alone(ctx: &Ctx, planned: &Planned, problems: &mut Vec<Problem>) -> Result<Action> {
-    match write(ctx, &[planned]).await {
+    match Box::pin(write(ctx, &[planned])).await {
         Ok(actions) => Ok(actions.first().copied().unwrap_or(Action::Failed)),
         Err(error) => failed(planned, error, problems),
     }
@@ -125,7 +125,7 @@ async fn write(ctx: &Ctx, chunk: &[&Planned]) -> Result<Vec<Action>> {
     let now = ctx.now();
     ctx.write(Permission::PRODUCTS_IMPORT, async |tx: &Tx| {
         let specs: Vec<&ProductSpec> = chunk.iter().filter_map(|planned| planned.spec.as_ref()).collect();
-        let before = existing(tx, &specs).await?;
+        let before = Box::pin(existing(tx, &specs)).await?;
         let media = media_of(tx, before.values()).await?;
         let mut all = Vec::with_capacity(specs.len());
         let mut moves = Vec::new();
@@ -142,11 +142,11 @@ async fn write(ctx: &Ctx, chunk: &[&Planned]) -> Result<Vec<Action>> {
             actions.push(action);
             all.push(changes);
         }
-        change::write(tx, all, Reason::Import, now).await?;
+        Box::pin(change::write(tx, all, Reason::Import, now)).await?;
         for (id, wanted) in moves {
             for wanted in wanted {
                 let row = tx.get::<product::Entity>(id.uuid()).await?;
-                crate::product::shift(tx, id, row.version, *wanted).await?;
+                Box::pin(crate::product::shift(tx, id, row.version, *wanted)).await?;
             }
         }
         Ok(actions)
@@ -162,7 +162,7 @@ pub(super) async fn classify(
     problems: &mut Vec<Problem>,
 ) -> Result<()> {
     let specs: Vec<&ProductSpec> = chunk.iter().filter_map(|planned| planned.spec.as_ref()).collect();
-    let before = existing(db, &specs).await?;
+    let before = Box::pin(existing(db, &specs)).await?;
     let media = media_of(db, before.values()).await?;
     for planned in chunk {
         let Some(spec) = &planned.spec else { continue };

@@ -53,11 +53,11 @@ fn every_error_has_its_line_and_column() {
             "6:Handle:: must not be empty",
             "2:Published:mug: must be true or false, not maybe",
             "2:Image Src:mug: must be an http or https address of at most 2000 characters",
-            "2:Variant Price:mug: 12.505 has more than 2 decimals, which EUR does not allow",
+            "2:Variant Price:mug: \"12.505\" has more than the 2 decimals of EUR",
             "2:Variant Inventory Qty:mug: must be a whole number between -1000000000 and 1000000000",
             "3:Variant Price:mug: must not be negative",
             "3:Option1 Value:mug: S is the variant of line 2 already",
-            "4:Handle:🚲: slug may hold a-z, 0-9, - and _ only",
+            "4:Handle:🚲: slug may hold only the letters a to z, digits, - and _, and must begin and end with a letter or digit",
             "5:Title:cup: must not be empty",
             "7:Variant Price:pot: a product needs at least one row with a price",
         ]

@@ -374,17 +374,18 @@ pub(crate) async fn write(tx: &Tx, all: Vec<Changes>, reason: Reason, now: Times
         announce(&changes, &mut events);
         match changes.version {
             None => {
-                store::claim_slug(tx, changes.id, None, &changes.product.slug, now).await?;
+                Box::pin(store::claim_slug(tx, changes.id, None, &changes.product.slug, now)).await?;
                 products.push(changes.product.into_active_model().reset_all());
             }
             Some(version) => {
                 if changes.touches_product() {
                     if let Some(old) = &changes.old_slug {
-                        store::claim_slug(tx, changes.id, Some(old), &changes.product.slug, now).await?;
+                        Box::pin(store::claim_slug(tx, changes.id, Some(old), &changes.product.slug, now))
+                            .await?;
                     }
-                    update_product(tx, &changes, version, now).await?;
+                    Box::pin(update_product(tx, &changes, version, now)).await?;
                 }
-                remove(tx, &changes).await?;
+                Box::pin(remove(tx, &changes)).await?;
             }
         }
         for (row, level) in changes.new_variants.drain(..) {
@@ -407,14 +408,14 @@ pub(crate) async fn write(tx: &Tx, all: Vec<Changes>, reason: Reason, now: Times
         }
     }
     tx.insert_many(products).await.context("writing products")?;
-    put_images(tx, images).await?;
-    store::put_variants(tx, variants).await?;
+    Box::pin(put_images(tx, images)).await?;
+    Box::pin(store::put_variants(tx, variants)).await?;
     tx.insert_many(stock).await.context("writing stock levels")?;
     tx.insert_many(moved).await.context("writing stock movements")?;
     // Stock rows are always taken in the order of their variants' ids, as buyers do.
     counts.sort_by_key(|(row, _, _)| row.variant_id);
     for (row, level, field) in counts {
-        stock::count(tx, &row, level, reason, &field, "", now).await?;
+        Box::pin(stock::count(tx, &row, level, reason, &field, "", now)).await?;
     }
     tx.emit_all(events).await?;
     Ok(())

@@ -27,7 +27,7 @@ const MAX_FACET_VALUES: usize = 24;
 pub async fn list(ctx: &Ctx, query: &ListQuery) -> Result<Arc<ListPage>> {
     let query = sql::normal(query);
     let caches = Caches::of(ctx.app());
-    let load = async { Ok(Arc::new(load_page(ctx, &query).await?)) };
+    let load = Box::pin(async { Ok(Arc::new(Box::pin(load_page(ctx, &query)).await?)) });
     Ok(caches.list(ctx, query.clone(), load).await?)
 }
 
@@ -38,7 +38,7 @@ pub async fn list(ctx: &Ctx, query: &ListQuery) -> Result<Arc<ListPage>> {
 pub async fn products(ctx: &Ctx, query: &ListQuery, page: &PageArgs) -> Result<Arc<Slice<Arc<ProductCard>>>> {
     let query = ListQuery { page: 1, ..sql::normal(query) };
     let caches = Caches::of(ctx.app());
-    let load = async { Ok(Arc::new(load_slice(ctx, &query, page).await?)) };
+    let load = Box::pin(async { Ok(Arc::new(Box::pin(load_slice(ctx, &query, page)).await?)) });
     Ok(caches.slice(ctx, SliceKey::new(query.clone(), page), load).await?)
 }
 
@@ -50,7 +50,7 @@ pub async fn products_with_pages(
 ) -> Result<Arc<Slice<Arc<ProductPage>>>> {
     let query = ListQuery { page: 1, ..sql::normal(query) };
     let caches = Caches::of(ctx.app());
-    let load = async {
+    let load = Box::pin(async {
         let cards = products(ctx, &query, page).await?;
         let ids: Vec<ProductId> = cards.items.iter().map(|(_, card)| card.id).collect();
         let pages = super::pages(ctx, &ids).await?;
@@ -63,26 +63,26 @@ pub async fn products_with_pages(
             has_next: cards.has_next,
             has_previous: cards.has_previous,
         }))
-    };
+    });
     Ok(caches.full_slice(ctx, SliceKey::new(query.clone(), page), load).await?)
 }
 
 /// Number of products and facets for a query; page and sort do not count.
 pub async fn facets(ctx: &Ctx, query: &ListQuery) -> Result<(u64, Arc<Facets>)> {
     let query = ListQuery { page: 1, sort: ListSort::Featured, ..sql::normal(query) };
-    let counted = counted(ctx, &query).await?;
+    let counted = Box::pin(counted(ctx, &query)).await?;
     Ok((counted.total, counted.facets))
 }
 
 async fn counted(ctx: &Ctx, query: &ListQuery) -> Result<Counted> {
     let query = ListQuery { page: 1, sort: ListSort::Featured, ..query.clone() };
     let caches = Caches::of(ctx.app());
-    let load = async { Ok(load_counts(ctx, &query).await?) };
+    let load = Box::pin(async { Ok(Box::pin(load_counts(ctx, &query)).await?) });
     Ok(caches.counts(ctx, query.clone(), load).await?)
 }
 
 async fn load_page(ctx: &Ctx, query: &ListQuery) -> Result<ListPage> {
-    let counted = counted(ctx, query).await?;
+    let counted = Box::pin(counted(ctx, query)).await?;
     let collection = match &query.collection {
         Some(slug) => collections(ctx).await?.by_slug(slug),
         None => None,
@@ -95,7 +95,8 @@ async fn load_page(ctx: &Ctx, query: &ListQuery) -> Result<ListPage> {
         let db = ctx.read(Access::Public).await?;
         let skip = i64::from(query.page - 1) * i64::from(PAGE_SIZE);
         let id = collection.as_ref().map(|collection| collection.id.uuid());
-        let rows = keyset(&db, query, id, None, Direction::Forward, i64::from(PAGE_SIZE), skip).await?;
+        let rows =
+            Box::pin(keyset(&db, query, id, None, Direction::Forward, i64::from(PAGE_SIZE), skip)).await?;
         rows.into_iter().map(|(_, _, card)| card).collect()
     };
     Ok(ListPage {
@@ -132,7 +133,7 @@ async fn load_slice(ctx: &Ctx, query: &ListQuery, page: &PageArgs) -> Result<Sli
     };
     let db = ctx.read(Access::Public).await?;
     let limit = i64::from(page.limit()) + 1;
-    let rows = keyset(&db, query, collection, after, page.direction(), limit, 0).await?;
+    let rows = Box::pin(keyset(&db, query, collection, after, page.direction(), limit, 0)).await?;
     let total = count(&db, query, collection).await?;
     let items = rows
         .into_iter()

@@ -51,7 +51,7 @@ pub async fn product(ctx: &Ctx, slug: &str) -> Result<ProductLookup> {
     let Ok(slug) = primitives::Slug::parse(slug) else { return Ok(ProductLookup::Missing) };
     let caches = Caches::of(ctx.app());
     let slug = slug.as_str().to_owned();
-    let load = async { Ok(resolve(ctx, &slug).await?) };
+    let load = Box::pin(async { Ok(Box::pin(resolve(ctx, &slug)).await?) });
     match caches.slug(ctx, slug.clone(), load).await? {
         Resolved::Product(id) => {
             Ok(product_by_id(ctx, id).await?.map_or(ProductLookup::Missing, ProductLookup::Found))
@@ -64,7 +64,7 @@ pub async fn product(ctx: &Ctx, slug: &str) -> Result<ProductLookup> {
 /// The published product with this id. No statement when remembered.
 pub async fn product_by_id(ctx: &Ctx, id: ProductId) -> Result<Option<Arc<ProductPage>>> {
     let caches = Caches::of(ctx.app());
-    let load = async { Ok(load_pages(ctx, &[id]).await?.pop()) };
+    let load = Box::pin(async { Ok(Box::pin(load_pages(ctx, &[id])).await?.pop()) });
     Ok(caches.page(ctx, id, load).await?)
 }
 
@@ -82,7 +82,7 @@ pub async fn pages(ctx: &Ctx, ids: &[ProductId]) -> Result<HashMap<ProductId, Ar
     }
     if !missing.is_empty() {
         let keys = caches.page_keys(ctx, &missing);
-        for page in load_pages(ctx, &missing).await? {
+        for page in Box::pin(load_pages(ctx, &missing)).await? {
             found.insert(page.id, page);
         }
         for (id, key) in missing.iter().zip(keys) {
@@ -152,7 +152,7 @@ pub async fn related(ctx: &Ctx, page: &ProductPage, limit: usize) -> Result<Vec<
 /// All collections in the merchant's order. No statement when remembered.
 pub async fn collections(ctx: &Ctx) -> Result<Arc<CollectionIndex>> {
     let caches = Caches::of(ctx.app());
-    let load = async { Ok(Arc::new(load_collections(ctx).await?)) };
+    let load = Box::pin(async { Ok(Arc::new(Box::pin(load_collections(ctx)).await?)) });
     Ok(caches.collections(ctx, load).await?)
 }
 
@@ -199,7 +199,7 @@ async fn load_collections(ctx: &Ctx) -> Result<CollectionIndex> {
 /// Addresses of everything public: collections, then products, newest first.
 pub async fn sitemap(ctx: &Ctx) -> Result<Arc<Vec<SitemapEntry>>> {
     let caches = Caches::of(ctx.app());
-    let load = async {
+    let load = Box::pin(async {
         let index = collections(ctx).await?;
         let mut entries: Vec<SitemapEntry> = index
             .all
@@ -222,6 +222,6 @@ pub async fn sitemap(ctx: &Ctx) -> Result<Arc<Vec<SitemapEntry>>> {
             updated_at: Timestamp::from_millis(at),
         }));
         Ok(Arc::new(entries))
-    };
+    });
     Ok(caches.sitemap(ctx, load).await?)
 }

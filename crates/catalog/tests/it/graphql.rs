@@ -125,3 +125,24 @@ async fn staff_make_change_and_import(app: TestApp) {
 }
 
 testkit::on_both!(a_shop_reads_lists_and_pages, staff_make_change_and_import);
+
+#[test]
+fn sizes() {
+    let pick = |ctx: &Ctx| {
+        eprintln!("create {}", std::mem::size_of_val(&catalog::product::create(ctx, &Default::default())));
+        eprintln!("list {}", std::mem::size_of_val(&catalog::query::list(ctx, &Default::default())));
+        eprintln!("page {}", std::mem::size_of_val(&catalog::query::product(ctx, "x")));
+        eprintln!("plan {}", std::mem::size_of_val(&catalog::import::plan(ctx, b"")));
+        eprintln!(
+            "update {}",
+            std::mem::size_of_val(&catalog::product::update(
+                ctx,
+                primitives::ProductId::new(),
+                1,
+                &Default::default()
+            ))
+        );
+    };
+    testkit::run(testkit::Backend::Sqlite, async |app: TestApp| pick(&app.customer()));
+    panic!();
+}
