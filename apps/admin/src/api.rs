@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::place;
+use crate::session::Session;
 
 /// Why a request did not give what was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -211,8 +212,12 @@ where
         again: RwSignal::new(0),
     };
     let latest = StoredValue::new(0_u32);
+    let session = use_context::<Session>();
     Effect::new(move |_| {
         remote.again.track();
+        if let Some(session) = session {
+            session.track_turn();
+        }
         let answer = question();
         let mine = latest.get_value() + 1;
         latest.set_value(mine);

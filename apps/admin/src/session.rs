@@ -34,6 +34,7 @@ pub struct Session {
     me: RwSignal<Option<Me>>,
     shop: RwSignal<Option<Shop>>,
     permissions: RwSignal<Permissions>,
+    turn: RwSignal<u32>,
 }
 
 impl Session {
@@ -44,6 +45,7 @@ impl Session {
             me: RwSignal::new(None),
             shop: RwSignal::new(None),
             permissions: RwSignal::new(Permissions::default()),
+            turn: RwSignal::new(0),
         };
         api::on_signed_out(move || {
             if session.stage.get_untracked() == Stage::In {
@@ -77,9 +79,18 @@ impl Session {
         let names = me.iter().flat_map(|me| me.permissions.iter().cloned());
         self.permissions.set(Permissions::new(names));
         self.me.set(me);
-        if self.stage.get_untracked() != stage {
+        let before = self.stage.get_untracked();
+        if before == Stage::Expired && stage == Stage::In {
+            self.turn.update(|turn| *turn += 1);
+        }
+        if before != stage {
             self.stage.set(stage);
         }
+    }
+
+    /// Changes when somebody signed in again on top of a page, so that the page asks again what it was refused.
+    pub fn track_turn(self) {
+        self.turn.track();
     }
 
     /// Signs in; the cookie comes with the answer.

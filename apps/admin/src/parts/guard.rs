@@ -72,6 +72,33 @@ pub fn Guard(
         });
     });
 
+    // Going back in the history cannot be stopped, so the address is put back and the person is asked.
+    let address = || {
+        let location = window().location();
+        format!("{}{}", location.pathname().unwrap_or_default(), location.search().unwrap_or_default())
+    };
+    let own = address();
+    let listener = Closure::<dyn Fn(web_sys::Event)>::new(move |event: web_sys::Event| {
+        let there = address();
+        if !guard.dirty.get_untracked() || there == own {
+            return;
+        }
+        event.stop_immediate_propagation();
+        if let Ok(history) = window().history() {
+            let _ = history.push_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&own));
+        }
+        target.set(there);
+        asking.set(true);
+    });
+    let function = listener.as_ref().clone().unchecked_into::<js_sys::Function>();
+    let _ = window().add_event_listener_with_callback_and_bool("popstate", &function, true);
+    let kept = StoredValue::new_local((listener, function));
+    on_cleanup(move || {
+        kept.with_value(|(_, function)| {
+            let _ = window().remove_event_listener_with_callback_and_bool("popstate", function, true);
+        });
+    });
+
     let navigate = use_navigate();
     let leave = move |()| {
         guard.dirty.set(false);

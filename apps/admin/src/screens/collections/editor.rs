@@ -205,7 +205,7 @@ fn Editor(
             </PageHead>
             {wrong}
             <fieldset class="stack bare" disabled=move || !editable.get()>
-                <TitleAndBody texts failure turn/>
+                <TitleAndBody texts failure turn editable/>
                 <Members products editable/>
                 <SearchTexts texts failure old_slugs=Signal::derive(Vec::new) path="/collections/"/>
             </fieldset>

@@ -181,7 +181,7 @@ fn Editor(product: AdminProduct) -> impl IntoView {
             {banner}
             <div class="cols">
                 <fieldset class="stack bare" disabled=move || !editable.get()>
-                    <TitleAndBody texts=draft.texts failure turn=draft.turn/>
+                    <TitleAndBody texts=draft.texts failure turn=draft.turn editable/>
                     <Media draft editable/>
                     <Variants draft editable/>
                     <SearchTexts

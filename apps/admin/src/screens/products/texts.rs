@@ -42,6 +42,9 @@ pub fn TitleAndBody(
     /// Changes when the body was set from outside.
     #[prop(into)]
     turn: Signal<u32>,
+    /// Whether they may be changed.
+    #[prop(into, default = Signal::stored(true))]
+    editable: Signal<bool>,
 ) -> impl IntoView {
     let (title, set_title) = bind!(texts, title);
     let said = Signal::derive(move || {
@@ -59,7 +62,7 @@ pub fn TitleAndBody(
         <section class="card">
             <div class="body">
                 <TextField id="title" label="Title" value=title on_input error/>
-                <RichText texts turn/>
+                <RichText texts turn editable/>
             </div>
         </section>
     }
@@ -67,7 +70,7 @@ pub fn TitleAndBody(
 
 /// The description, as people see it, or as HTML. The server cleans whatever comes.
 #[component]
-fn RichText(texts: RwSignal<Texts>, turn: Signal<u32>) -> impl IntoView {
+fn RichText(texts: RwSignal<Texts>, turn: Signal<u32>, editable: Signal<bool>) -> impl IntoView {
     let node = NodeRef::<html::Div>::new();
     let source = RwSignal::new(false);
     // The saved body was cleaned by the server; it is put in when it arrives, never while somebody types.
@@ -156,7 +159,7 @@ fn RichText(texts: RwSignal<Texts>, turn: Signal<u32>) -> impl IntoView {
                 <div
                     class="prose"
                     node_ref=node
-                    contenteditable="true"
+                    contenteditable=move || editable.get().to_string()
                     role="textbox"
                     aria-multiline="true"
                     aria-labelledby="body-label"
