@@ -1,12 +1,15 @@
 //! Configuration: defaults, then `rustok.toml`, then environment; checked once, at start.
 //!
 //! Every key is `RUSTOK_SECTION__KEY` in the environment; the common ones have short names ([`SHORT_NAMES`]).
+//! A key that does not exist and a value that is not allowed stop the start.
 
-use figment::Figment;
-use figment::providers::{Env, Format, Serialized, Toml};
+mod check;
+mod load;
+
+pub use load::ConfigError;
+
 use serde::{Deserialize, Serialize};
-use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Short names of common keys, as CONTRACT fixes them.
 pub const SHORT_NAMES: [(&str, &str); 12] = [
@@ -78,6 +81,8 @@ section! {
         max_connections: u32 = 12,
         /// Longest run of one statement, milliseconds.
         statement_timeout_ms: u64 = 10_000,
+        /// Longest run of one writing transaction, milliseconds; after that it is undone.
+        write_timeout_ms: u64 = 30_000,
         /// Whether a commit waits for the disk; `false` only for throw-away databases (tests).
         durable: bool = true,
     }
@@ -261,142 +266,5 @@ impl<'de> Deserialize<'de> for List {
             Written::Items(items) => items,
         };
         Ok(Self(items.iter().map(|item| item.trim().to_owned()).filter(|item| !item.is_empty()).collect()))
-    }
-}
-
-/// A configuration that cannot be started with: the key, its value, and what is allowed.
-#[derive(Debug)]
-pub struct ConfigError(String);
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for ConfigError {}
-
-impl Config {
-    /// Reads the defaults, `file` (when given it must exist; else `rustok.toml` if there is one) and the environment.
-    ///
-    /// # Errors
-    /// Names the key, the value and what is allowed.
-    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
-        if let Some(file) = file
-            && !file.is_file()
-        {
-            return Err(ConfigError(format!("--config {}: there is no such file", file.display())));
-        }
-        let mut figment = Figment::from(Serialized::defaults(Self::default()))
-            .merge(Toml::file(file.unwrap_or(Path::new("rustok.toml"))))
-            .merge(Env::prefixed("RUSTOK_").filter(|key| key.as_str().contains("__")).split("__").global());
-        for (name, key) in SHORT_NAMES {
-            if let Some(value) = std::env::var(name).ok().filter(|value| !value.is_empty()) {
-                figment = figment.merge((key, value));
-            }
-        }
-        let config: Self = figment.extract().map_err(|error| ConfigError(describe(&error)))?;
-        config.check()?;
-        Ok(config)
-    }
-
-    /// Checks what types cannot say.
-    ///
-    /// # Errors
-    /// As [`Config::load`].
-    pub fn check(&self) -> Result<(), ConfigError> {
-        let database = &self.database;
-        one_of("database.url", &database.url, "an address that begins with sqlite: or postgres:", |url| {
-            url.starts_with("sqlite:") || url.starts_with("postgres:") || url.starts_with("postgresql:")
-        })?;
-        one_of("database.max_connections", &database.max_connections, "1 to 500", |n| (1..=500).contains(n))?;
-        one_of(
-            "server.listen",
-            &self.server.listen,
-            "an address and port such as 127.0.0.1:3000",
-            |listen| listen.parse::<std::net::SocketAddr>().is_ok(),
-        )?;
-        one_of("events.transport", &self.events.transport, "memory, outbox, iggy or nats", |transport| {
-            matches!(transport.as_str(), "memory" | "outbox" | "iggy" | "nats")
-        })?;
-        if matches!(self.events.transport.as_str(), "iggy" | "nats") {
-            return Err(ConfigError(format!(
-                "events.transport is {:?}: this build carries memory and outbox only",
-                self.events.transport
-            )));
-        }
-        one_of("events.batch", &self.events.batch, "1 to 500", |n| (1..=500).contains(n))?;
-        one_of(
-            "events.warning_percent",
-            &self.events.warning_percent,
-            "1 to 100, below events.critical_percent",
-            |n| 1 <= *n && *n < self.events.critical_percent,
-        )?;
-        one_of("events.critical_percent", &self.events.critical_percent, "1 to 100", |n| {
-            (1..=100).contains(n)
-        })?;
-        one_of("security.access_token_seconds", &self.security.access_token_seconds, "60 to 600", |n| {
-            (60..=600).contains(n)
-        })?;
-        one_of("security.hash_workers", &self.security.hash_workers, "1 to 64", |n| (1..=64).contains(n))?;
-        if let Some(key) = &self.security.secret_key {
-            one_of("security.secret_key", &"(hidden)", "at least 32 characters", |_| key.len() >= 32)?;
-        } else if self.server.public_url.as_deref().is_some_and(|url| url.starts_with("https:")) {
-            return Err(ConfigError(
-                "security.secret_key is not set: a shop on https needs one of at least 32 characters (RUSTOK_SECRET_KEY)"
-                    .to_owned(),
-            ));
-        }
-        one_of("log.format", &self.log.format, "auto, json or text", |format| {
-            matches!(format.as_str(), "auto" | "json" | "text")
-        })?;
-        Ok(())
-    }
-}
-
-fn one_of<T: fmt::Debug>(
-    key: &str,
-    value: &T,
-    allowed: &str,
-    holds: impl FnOnce(&T) -> bool,
-) -> Result<(), ConfigError> {
-    if holds(value) { Ok(()) } else { Err(ConfigError(format!("{key} is {value:?}: allowed is {allowed}"))) }
-}
-
-fn describe(error: &figment::Error) -> String {
-    let key = error.path.join(".");
-    if key.is_empty() { error.kind.to_string() } else { format!("{key}: {}", error.kind) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn defaults_are_allowed() {
-        Config::default().check().unwrap();
-    }
-
-    #[test]
-    fn a_wrong_value_names_the_key_the_value_and_what_is_allowed() {
-        let mut config = Config::default();
-        config.events.transport = "pigeon".to_owned();
-        assert_eq!(
-            config.check().unwrap_err().to_string(),
-            "events.transport is \"pigeon\": allowed is memory, outbox, iggy or nats"
-        );
-    }
-
-    #[test]
-    fn https_needs_a_secret_key() {
-        let mut config = Config::default();
-        config.server.public_url = Some("https://shop.example".to_owned());
-        assert!(config.check().unwrap_err().to_string().starts_with("security.secret_key is not set"));
-    }
-
-    #[test]
-    fn lists_are_written_with_commas_or_as_arrays() {
-        let list: List = serde_json::from_str("\"a, b,,c\"").unwrap();
-        assert_eq!(list, serde_json::from_str("[\"a\", \"b\", \"c\"]").unwrap());
     }
 }
