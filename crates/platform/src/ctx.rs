@@ -4,6 +4,7 @@ use crate::db::{Reader, Tx};
 use crate::{App, Error, Result, TenantInfo};
 use primitives::{Locale, Permission, PermissionSet, TenantId, Timestamp, UserId};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Everything a use case knows about the call it serves. Cheap to clone.
 #[derive(Clone)]
@@ -61,7 +62,7 @@ impl From<Permission> for Access {
 impl Ctx {
     /// A context for one call.
     pub fn new(app: App, tenant: Arc<TenantInfo>, actor: Actor, request_id: impl Into<Arc<str>>) -> Self {
-        let locale = tenant.locale.clone();
+        let locale = tenant.locale;
         Self(Arc::new(Inner { app, tenant, actor, locale, request_id: request_id.into() }))
     }
 
@@ -154,7 +155,9 @@ impl Ctx {
     /// The writing door: checks `access`, opens a transaction, runs `work`, commits.
     ///
     /// `work` sees only this tenant's rows and must touch nothing but the database: on SQLite every other writer waits
-    /// for it. Whatever it returns as an error rolls everything back, events included.
+    /// for it. Whatever it returns as an error rolls everything back, events included; so does a `work` that takes
+    /// longer than `database.write_timeout_ms` (`SERVICE_UNAVAILABLE`).
+    /// Once `work` has succeeded the commit goes on even when the caller goes away.
     /// When PostgreSQL asks for the transaction to be run again (serialisation failure, deadlock), the error says so
     /// ([`Error::is_retryable`]); a use case that can run twice goes through [`crate::error::retry`].
     pub async fn write<T, E>(
@@ -167,14 +170,21 @@ impl Ctx {
     {
         self.require(access)?;
         let tx = self.app().db().begin(self.clone()).await?;
-        match work(&tx).await {
-            Ok(value) => {
+        let longest = Duration::from_millis(self.app().config().database.write_timeout_ms);
+        match tokio::time::timeout(longest, work(&tx)).await {
+            Ok(Ok(value)) => {
                 tx.commit().await?;
                 Ok(value)
             }
-            Err(error) => {
+            Ok(Err(error)) => {
                 tx.rollback().await;
                 Err(error)
+            }
+            Err(_) => {
+                // Dropping rolls back without waiting for the statement that takes so long.
+                drop(tx);
+                tracing::warn!(request_id = self.request_id(), "a write took longer than {longest:?}");
+                Err(Error::unavailable("this took too long and was undone, try again").into())
             }
         }
     }

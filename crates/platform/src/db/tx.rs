@@ -2,13 +2,15 @@
 
 use super::TenantDb;
 use super::tenant_db::Conn;
-use super::writer::Lease;
+use super::writer::{End, Kept, Lease};
 use crate::{Ctx, Error, Result};
-use parking::Callbacks;
 use primitives::TenantId;
 use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Mutex, PoisonError};
 use tokio::sync::oneshot;
+use tracing::Instrument as _;
 
 /// Reads of one call. Leads to [`TenantDb`].
 pub struct Reader {
@@ -39,7 +41,8 @@ impl Deref for Reader {
 pub struct Tx {
     rows: TenantDb,
     ctx: Option<Ctx>,
-    done: Option<oneshot::Sender<super::writer::Ack>>,
+    /// Where the savepoint goes back to; none on PostgreSQL.
+    end: Option<oneshot::Sender<End>>,
     callbacks: Callbacks,
 }
 
@@ -48,13 +51,13 @@ impl Tx {
         Self {
             rows: TenantDb::new(Conn::Tx(lease.savepoint), tenant),
             ctx,
-            done: Some(lease.done),
+            end: Some(lease.end),
             callbacks: Callbacks::default(),
         }
     }
 
     pub(super) fn from_transaction(tx: DatabaseTransaction, tenant: TenantId, ctx: Option<Ctx>) -> Self {
-        Self { rows: TenantDb::new(Conn::Tx(tx), tenant), ctx, done: None, callbacks: Callbacks::default() }
+        Self { rows: TenantDb::new(Conn::Tx(tx), tenant), ctx, end: None, callbacks: Callbacks::default() }
     }
 
     /// The call that writes; `None` for platform work outside any tenant.
@@ -73,22 +76,38 @@ impl Tx {
     }
 
     /// Makes everything durable, then runs the callbacks.
+    ///
+    /// From here on a caller that goes away changes nothing: what is committed has its consequences.
     pub async fn commit(self) -> Result<()> {
-        let Self { rows, done, callbacks, .. } = self;
-        rows.into_transaction().commit().await?;
-        if let Some(done) = done {
-            let (ack, committed) = oneshot::channel();
-            done.send(ack).map_err(|_| Error::unavailable("the write took too long, try again"))?;
-            committed.await.map_err(|_| Error::unavailable("the database writer has stopped"))??;
-        }
-        callbacks.run();
-        Ok(())
+        let Self { rows, end, callbacks, .. } = self;
+        let transaction = rows.into_transaction();
+        let Some(end) = end else {
+            let commit = async move {
+                transaction.commit().await?;
+                callbacks.run();
+                Ok(())
+            };
+            return tokio::spawn(commit.in_current_span()).await.map_err(Error::internal)?;
+        };
+        let (ack, committed) = oneshot::channel();
+        let gone = || Error::unavailable("the database writer has stopped");
+        end.send(End::Commit { savepoint: transaction, kept: Kept { callbacks, ack } })
+            .map_err(|_| gone())?;
+        committed.await.map_err(|_| gone())?
     }
 
     /// Undoes everything. Trouble while undoing is the pool's to mend: it rolls back again before reuse.
     pub async fn rollback(self) {
-        if let Err(error) = self.rows.into_transaction().rollback().await {
-            tracing::warn!(%error, "rolling a transaction back failed");
+        let Self { rows, end, .. } = self;
+        let transaction = rows.into_transaction();
+        match end {
+            // The writer undoes it before anybody else's turn; when it has stopped, dropping undoes it.
+            Some(end) => drop(end.send(End::Rollback { savepoint: transaction })),
+            None => {
+                if let Err(error) = transaction.rollback().await {
+                    tracing::warn!(%error, "rolling a transaction back failed");
+                }
+            }
         }
     }
 }
@@ -101,22 +120,22 @@ impl Deref for Tx {
     }
 }
 
-mod parking {
-    use std::sync::Mutex;
+type Callback = Box<dyn FnOnce() + Send>;
 
-    type Callback = Box<dyn FnOnce() + Send>;
+/// What runs after the commit.
+#[derive(Default)]
+pub(super) struct Callbacks(Mutex<Vec<Callback>>);
 
-    #[derive(Default)]
-    pub(super) struct Callbacks(Mutex<Vec<Callback>>);
+impl Callbacks {
+    fn push(&self, callback: Callback) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(callback);
+    }
 
-    impl Callbacks {
-        pub(super) fn push(&self, callback: Callback) {
-            self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(callback);
-        }
-
-        pub(super) fn run(self) {
-            for callback in self.0.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()) {
-                callback();
+    /// Runs each; one that panics keeps neither the others nor the committed writer from theirs.
+    pub(super) fn run(self) {
+        for callback in self.0.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            if catch_unwind(AssertUnwindSafe(callback)).is_err() {
+                tracing::error!("a callback after a commit panicked");
             }
         }
     }

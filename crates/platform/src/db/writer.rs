@@ -3,7 +3,12 @@
 //! Writers queue for a lease. Each works in a savepoint of one shared `BEGIN IMMEDIATE` transaction; when nobody waits
 //! any more, or the batch is full, the transaction is committed with one `fsync` and everybody hears the result.
 //! Nobody is told of success before the commit is on disk. A writer that fails or disappears only loses its savepoint.
+//!
+//! Savepoints have no names of their own, only depths, so a savepoint must be gone before the next begins: the writer
+//! waits for the end of every lease, however long that takes ([`crate::Ctx::write`] cuts its work off in time), and
+//! ends each savepoint itself, where no caller that goes away can interrupt it.
 
+use super::tx::Callbacks;
 use crate::{Error, Result};
 use sea_orm::{
     DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait,
@@ -17,8 +22,8 @@ const QUEUE: usize = 4_096;
 const BATCH: usize = 128;
 /// Longest time that a batch stays open for more writers.
 const PATIENCE: Duration = Duration::from_millis(15);
-/// Longest time that one writer may hold the database.
-const HOLD: Duration = Duration::from_secs(30);
+/// A lease this old is worth a line in the log.
+const LONG: Duration = Duration::from_secs(30);
 
 /// Hands out leases on the writing connection.
 #[derive(Clone)]
@@ -28,14 +33,35 @@ pub(crate) struct Writer {
 
 type Request = oneshot::Sender<Result<Lease>>;
 
-/// A savepoint of the shared transaction.
+/// A savepoint of the shared transaction. Dropped, it rolls back.
 pub(crate) struct Lease {
     pub(super) savepoint: DatabaseTransaction,
-    pub(super) done: oneshot::Sender<Ack>,
+    pub(super) end: oneshot::Sender<End>,
 }
 
-/// Where a writer whose savepoint is released hears how the commit went.
-pub(super) type Ack = oneshot::Sender<Result<()>>;
+/// How a lease ends, with the savepoint that comes back.
+pub(super) enum End {
+    Commit { savepoint: DatabaseTransaction, kept: Kept },
+    Rollback { savepoint: DatabaseTransaction },
+}
+
+/// A writer whose savepoint is released, waiting for the commit.
+pub(super) struct Kept {
+    pub(super) callbacks: Callbacks,
+    /// Where it hears how the commit went.
+    pub(super) ack: oneshot::Sender<Result<()>>,
+}
+
+/// What one turn means for the batch.
+enum Turn {
+    Kept(Kept),
+    /// Nothing remains of it.
+    Undone,
+    /// It left without a word; the batch ends here, and its commit shows whether the transaction still stands.
+    Vanished,
+    /// The transaction no longer is what we think it is. SQLite rolls all of it back when the disk is full or fails.
+    Broken,
+}
 
 impl Writer {
     /// Starts the task that owns the writing connection; it ends when the last `Writer` is gone.
@@ -57,13 +83,18 @@ impl Writer {
 
 async fn run(connection: DatabaseConnection, mut requests: mpsc::Receiver<Request>) {
     while let Some(first) = requests.recv().await {
-        if !first.is_closed() {
-            batch(&connection, first, &mut requests).await;
+        if !first.is_closed() && !batch(&connection, first, &mut requests).await {
+            replace(&connection).await;
         }
     }
 }
 
-async fn batch(connection: &DatabaseConnection, first: Request, requests: &mut mpsc::Receiver<Request>) {
+/// Serves `first` and whoever waits behind; `false` when the connection is not to be trusted any more.
+async fn batch(
+    connection: &DatabaseConnection,
+    first: Request,
+    requests: &mut mpsc::Receiver<Request>,
+) -> bool {
     let options = TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..Default::default()
@@ -73,47 +104,98 @@ async fn batch(connection: &DatabaseConnection, first: Request, requests: &mut m
         Err(error) => {
             // The caller went away if it does not listen.
             let _ = first.send(Err(Error::from(error)));
-            return;
+            return true;
         }
     };
     let opened = Instant::now();
-    let mut waiting: Vec<Ack> = Vec::new();
+    let mut kept: Vec<Kept> = Vec::new();
     let mut next = Some(first);
     while let Some(request) = next.take() {
-        if let Some(ack) = serve(&shared, request).await {
-            waiting.push(ack);
+        match serve(&shared, request).await {
+            Turn::Kept(one) => kept.push(one),
+            Turn::Undone => {}
+            Turn::Vanished => break,
+            Turn::Broken => {
+                let lost = Error::unavailable("the database could not store this, try again");
+                kept.into_iter().for_each(|one| one.answer(Err(lost.clone())));
+                return false;
+            }
         }
-        if waiting.len() < BATCH && opened.elapsed() < PATIENCE {
+        if kept.len() < BATCH && opened.elapsed() < PATIENCE {
             next = requests.try_recv().ok();
         }
     }
-    let result = if waiting.is_empty() { shared.rollback().await } else { shared.commit().await };
+    let result = if kept.is_empty() { shared.rollback().await } else { shared.commit().await };
     let result = result.map_err(Error::from);
-    for ack in waiting {
-        let _ = ack.send(result.clone());
+    let fine = result.is_ok();
+    kept.into_iter().for_each(|one| one.answer(result.clone()));
+    fine
+}
+
+impl Kept {
+    /// The callbacks run first, so that whoever hears of success also sees its consequences.
+    fn answer(self, result: Result<()>) {
+        if result.is_ok() {
+            self.callbacks.run();
+        }
+        // A caller that went away does not listen.
+        let _ = self.ack.send(result);
     }
 }
 
-/// One writer's turn; gives back where to report the commit when there is something to commit.
-async fn serve(shared: &DatabaseTransaction, request: Request) -> Option<Ack> {
+/// One writer's turn.
+async fn serve(shared: &DatabaseTransaction, request: Request) -> Turn {
     if request.is_closed() {
-        return None;
+        return Turn::Undone;
     }
     let savepoint = match shared.begin().await {
         Ok(savepoint) => savepoint,
         Err(error) => {
             let _ = request.send(Err(Error::from(error)));
-            return None;
+            return Turn::Broken;
         }
     };
-    let (done, finished) = oneshot::channel();
+    let (end, ended) = oneshot::channel();
     // A lease that nobody takes is dropped here, which rolls its savepoint back.
-    request.send(Ok(Lease { savepoint, done })).ok()?;
-    match tokio::time::timeout(HOLD, finished).await {
-        Ok(finished) => finished.ok(),
-        Err(_) => {
-            tracing::error!("a writer held the database for {} s", HOLD.as_secs());
-            None
+    if request.send(Ok(Lease { savepoint, end })).is_err() {
+        return Turn::Vanished;
+    }
+    match patiently(ended).await {
+        Some(End::Commit { savepoint, kept }) => match savepoint.commit().await {
+            Ok(()) => Turn::Kept(kept),
+            Err(error) => {
+                kept.answer(Err(error.into()));
+                Turn::Broken
+            }
+        },
+        Some(End::Rollback { savepoint }) => match savepoint.rollback().await {
+            Ok(()) => Turn::Undone,
+            Err(error) => {
+                tracing::error!(%error, "rolling a write back failed");
+                Turn::Broken
+            }
+        },
+        None => Turn::Vanished,
+    }
+}
+
+/// Nothing can be done about a writer that does not end but to say so.
+async fn patiently(mut ended: oneshot::Receiver<End>) -> Option<End> {
+    loop {
+        match tokio::time::timeout(LONG, &mut ended).await {
+            Ok(end) => return end.ok(),
+            Err(_) => tracing::error!("a writer has held the database for another {} s", LONG.as_secs()),
         }
+    }
+}
+
+/// Closes the writing connection, which undoes whatever is open on it; the pool opens another one.
+async fn replace(connection: &DatabaseConnection) {
+    let closed = match connection.get_sqlite_connection_pool().acquire().await {
+        Ok(old) => old.close().await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = closed {
+        tracing::error!(%error, "replacing the writing connection failed");
     }
 }

@@ -1,5 +1,10 @@
-//! The doors on SQLite: tenant filter, permission, rollback, group commit, cancellation.
-//! (Both databases together are tested where the schema is: `migrations/tests`, `events/tests`.)
+//! The doors: here on a bare SQLite file, in [`both`] on both databases with the real schema, in [`writer`] where
+//! SQLite's one writer goes wrong.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set up its world stops")]
+
+mod both;
+mod state;
+mod writer;
 
 use platform::db::count_statements;
 use platform::{Access, Actor, App, Clock, Config, Ctx, Db, Error, SystemClock, TenantInfo, TenantOwned, Tx};
@@ -41,8 +46,13 @@ struct World {
 
 impl World {
     async fn new() -> Self {
+        Self::configured(|_| {}).await
+    }
+
+    async fn configured(change: impl FnOnce(&mut Config)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut config = Config::default();
+        change(&mut config);
         config.database.url = format!("sqlite://{}/test.db", dir.path().display());
         let db = Db::connect(&config.database).await.unwrap();
         db.global()
