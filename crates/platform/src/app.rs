@@ -3,7 +3,7 @@
 use crate::{Clock, Config, Db, Hub};
 use dashmap::DashMap;
 use std::any::{Any, TypeId};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The process: cheap to clone, handed to everything that runs in it.
 #[derive(Clone)]
@@ -14,8 +14,11 @@ struct Inner {
     clock: Arc<dyn Clock>,
     config: Arc<Config>,
     hub: Hub,
-    state: DashMap<TypeId, Arc<dyn Any + Send + Sync>>,
+    state: DashMap<TypeId, Place>,
 }
+
+/// One type's state, once it is made.
+type Place = Arc<OnceLock<Arc<dyn Any + Send + Sync>>>;
 
 impl App {
     /// Puts a process together.
@@ -43,12 +46,15 @@ impl App {
         &self.0.hub
     }
 
-    /// A module's own state in this process (caches, pools), made on first use.
+    /// A module's own state in this process (caches, pools), made on first use, once.
+    ///
+    /// `make` may ask for the state of other types; asking for its own would never end.
     pub fn state<T: Send + Sync + 'static>(&self, make: impl FnOnce() -> T) -> Arc<T> {
-        let kept = self.0.state.get(&TypeId::of::<T>()).map(|kept| kept.value().clone());
-        let kept = kept.unwrap_or_else(|| {
-            self.0.state.entry(TypeId::of::<T>()).or_insert_with(|| Arc::new(make())).value().clone()
-        });
+        let id = TypeId::of::<T>();
+        let known = self.0.state.get(&id).map(|place| place.value().clone());
+        // The map is not locked while `make` runs.
+        let place = known.unwrap_or_else(|| self.0.state.entry(id).or_default().clone());
+        let kept = place.get_or_init(|| Arc::new(make())).clone();
         match kept.downcast::<T>() {
             Ok(state) => state,
             Err(_) => unreachable!("state is stored under its own type"),
