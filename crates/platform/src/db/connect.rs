@@ -46,8 +46,8 @@ impl Db {
     async fn open(config: &DatabaseConfig, as_app: bool) -> Result<Self> {
         let timeout = Duration::from_millis(config.statement_timeout_ms);
         if config.url.starts_with("sqlite:") {
-            let write = sqlite(&config.url, 1, config).await?;
-            let read = sqlite(&config.url, config.max_connections, config).await?;
+            let write = sqlite(&config.url, 1, false, config).await?;
+            let read = sqlite(&config.url, config.max_connections, true, config).await?;
             let writer = Some(Writer::start(write.clone()));
             return Ok(Self(Arc::new(Inner {
                 backend: DbBackend::Sqlite,
@@ -89,6 +89,15 @@ impl Db {
     /// A reading connection without any tenant, for platform-wide tables only.
     pub fn global_read(&self) -> &DatabaseConnection {
         &self.0.read
+    }
+
+    /// A reading connection without any tenant that sees every commit, which a replica may not yet; for platform-wide
+    /// tables only.
+    pub fn global_current(&self) -> &DatabaseConnection {
+        match self.0.backend {
+            DbBackend::Postgres => &self.0.write,
+            _ => &self.0.read,
+        }
     }
 
     /// Answers when the database does; for health checks.
@@ -148,7 +157,12 @@ impl Db {
     }
 }
 
-async fn sqlite(url: &str, connections: u32, config: &DatabaseConfig) -> Result<DatabaseConnection> {
+async fn sqlite(
+    url: &str,
+    connections: u32,
+    read_only: bool,
+    config: &DatabaseConfig,
+) -> Result<DatabaseConnection> {
     if let Some(folder) = sqlite_path(url).and_then(|path| Path::new(path).parent().map(Path::to_owned)) {
         std::fs::create_dir_all(&folder)
             .map_err(Error::internal)
@@ -175,6 +189,8 @@ async fn sqlite(url: &str, connections: u32, config: &DatabaseConfig) -> Result<
                 .pragma("cache_size", "-16000")
                 .pragma("mmap_size", "134217728")
                 .pragma("temp_store", "memory")
+                // A reader cannot write, as on PostgreSQL; everything written goes through the writer's queue.
+                .pragma("query_only", if read_only { "on" } else { "off" })
         });
     connect(options).await
 }

@@ -6,8 +6,8 @@ use sea_orm::sea_query::{IntoCondition, OnConflict};
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection,
     DatabaseExecutor, DatabaseTransaction, DbBackend, DbErr, DeleteMany, EntityTrait, FromQueryResult,
-    IntoActiveModel, IntoSimpleExpr, Iterable, Order, PaginatorTrait, QueryFilter, QueryOrder, QueryResult,
-    QuerySelect, Select, Statement, TryGetableMany, UpdateMany, Value,
+    IdenStatic, IntoActiveModel, IntoSimpleExpr, Iterable, Order, PaginatorTrait, QueryFilter, QueryOrder,
+    QueryResult, QuerySelect, Select, Statement, TryGetableMany, UpdateMany, Value,
 };
 use uuid::Uuid;
 
@@ -37,6 +37,43 @@ pub trait TenantOwned: EntityTrait {
 /// ```compile_fail,E0277
 /// fn global<E: sea_orm::EntityTrait>(db: &platform::TenantDb) {
 ///     let _ = db.find::<E>();
+/// }
+/// ```
+///
+/// and a reader, an open write or a raw statement are no way around it either:
+///
+/// ```compile_fail,E0277
+/// async fn leak(tx: &platform::Tx) {
+///     let statement = sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, "SELECT 1");
+///     let _ = sea_orm::JsonValue::find_by_statement(statement).all(&**tx).await;
+/// }
+/// use sea_orm::FromQueryResult;
+/// ```
+///
+/// ```compile_fail,E0599
+/// async fn leak(reader: &platform::Reader) {
+///     use sea_orm::ConnectionTrait;
+///     let _ = reader.execute_unprepared("DELETE FROM product").await;
+/// }
+/// ```
+///
+/// The transaction inside stays there:
+///
+/// ```compile_fail,E0624
+/// fn leak(db: &platform::TenantDb) {
+///     let _ = db.transaction();
+/// }
+/// ```
+///
+/// and a row of a platform-wide table cannot be stored through it:
+///
+/// ```compile_fail,E0277
+/// async fn global<A>(db: &platform::TenantDb, row: A)
+/// where
+///     A: sea_orm::ActiveModelTrait + sea_orm::ActiveModelBehavior + Send,
+///     <A::Entity as sea_orm::EntityTrait>::Model: sea_orm::IntoActiveModel<A>,
+/// {
+///     let _ = db.insert(row).await;
 /// }
 /// ```
 ///
@@ -74,7 +111,7 @@ impl TenantDb {
 
     /// All rows of `E` in this tenant.
     pub fn find<E: TenantOwned>(&self) -> Rows<'_, E> {
-        Rows { db: self, select: E::find().filter(E::TENANT.eq(self.tenant.uuid())) }
+        Rows { db: self, select: E::find() }
     }
 
     /// The row of `E` with this id in this tenant, or `None`.
@@ -118,7 +155,8 @@ impl TenantDb {
         self.insert_all(rows, Some(OnConflict::new().do_nothing().to_owned())).await
     }
 
-    /// Stores rows; where `conflict` columns are taken, overwrites the `update` columns.
+    /// Stores rows; where `conflict` columns are taken, overwrites the `update` columns. The tenant is one of the
+    /// former and none of the latter, or a row of another tenant could be overwritten.
     pub async fn upsert_many<A>(
         &self,
         rows: Vec<A>,
@@ -130,6 +168,13 @@ impl TenantDb {
         A::Entity: TenantOwned,
         <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
     {
+        let tenant = <A::Entity as TenantOwned>::TENANT;
+        let names = |columns: &[<A::Entity as EntityTrait>::Column]| {
+            columns.iter().any(|column| column.as_str() == tenant.as_str())
+        };
+        if !names(conflict) || names(update) {
+            return Err(Error::internal("an upsert conflicts within the tenant and leaves the tenant alone"));
+        }
         let rule =
             OnConflict::columns(conflict.iter().copied()).update_columns(update.iter().copied()).to_owned();
         self.insert_all(rows, Some(rule)).await
@@ -179,7 +224,9 @@ impl TenantDb {
 
     /// Rows of a statement that the builder cannot say.
     ///
-    /// `sql` must name the tenant as `{tenant}`; values stand as `?`, in order. On PostgreSQL both become `$n`.
+    /// `sql` must name the tenant as `{tenant}`; values stand as `?`, in order. On PostgreSQL both become `$n`, so its
+    /// operators with a question mark have no place here (`jsonb_exists` says the same). Inside quotes and comments
+    /// both are plain text.
     pub async fn raw_all(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>> {
         let statement = self.statement(sql, values)?;
         Ok(self.exec().query_all_raw(statement).await?)
@@ -193,36 +240,50 @@ impl TenantDb {
 
     /// The statement with the tenant bound where `{tenant}` stands.
     fn statement(&self, sql: &str, values: Vec<Value>) -> Result<Statement> {
-        if !sql.contains("{tenant}") {
-            return Err(Error::internal("a raw statement must name {tenant}"));
-        }
         let backend = self.backend();
         let tenant = Value::from(self.tenant.uuid());
-        let mut given = values.into_iter();
-        let mut bound = Vec::new();
+        let (mut given, mut bound) = (values.into_iter(), Vec::new());
         let mut text = String::with_capacity(sql.len() + 16);
+        let mut scoped = false;
         let mut rest = sql;
-        while let Some(at) = rest.find(['?', '{']) {
-            text.push_str(&rest[..at]);
-            let (value, used) = if rest[at..].starts_with('?') {
-                let value =
-                    given.next().ok_or_else(|| Error::internal("a raw statement has more ? than values"))?;
-                (value, 1)
-            } else if rest[at..].starts_with("{tenant}") {
-                (tenant.clone(), "{tenant}".len())
-            } else {
-                text.push('{');
-                rest = &rest[at + 1..];
-                continue;
+        while let Some(at) = rest.find(['?', '{', '\'', '"', '-', '/']) {
+            let (before, found) = rest.split_at(at);
+            text.push_str(before);
+            let quoted = quoted(found);
+            let value = match (quoted, found.starts_with('?'), found.starts_with("{tenant}")) {
+                (1.., _, _) => {
+                    text.push_str(&found[..quoted]);
+                    rest = &found[quoted..];
+                    continue;
+                }
+                (_, true, _) => {
+                    rest = &found[1..];
+                    given.next().ok_or_else(|| Error::internal("a raw statement has more ? than values"))?
+                }
+                (_, _, true) => {
+                    rest = &found["{tenant}".len()..];
+                    scoped = true;
+                    tenant.clone()
+                }
+                _ => {
+                    text.push_str(&found[..1]);
+                    rest = &found[1..];
+                    continue;
+                }
             };
             bound.push(value);
             match backend {
                 DbBackend::Postgres => text.push_str(&format!("${}", bound.len())),
                 _ => text.push('?'),
             }
-            rest = &rest[at + used..];
         }
         text.push_str(rest);
+        if !scoped {
+            return Err(Error::internal("a raw statement must name {tenant}"));
+        }
+        if given.next().is_some() {
+            return Err(Error::internal("a raw statement has more values than ?"));
+        }
         Ok(Statement::from_sql_and_values(backend, text, bound))
     }
 
@@ -280,6 +341,20 @@ impl TenantDb {
     }
 }
 
+/// Length of the literal, quoted name or comment that `sql` begins with; 0 when it begins with none.
+fn quoted(sql: &str) -> usize {
+    let until =
+        |start: usize, end: &str| sql[start..].find(end).map_or(sql.len(), |at| start + at + end.len());
+    match sql.as_bytes() {
+        // A doubled quote ends one literal and begins the next, which comes to the same.
+        [b'\'', ..] => until(1, "'"),
+        [b'"', ..] => until(1, "\""),
+        [b'-', b'-', ..] => until(2, "\n"),
+        [b'/', b'*', ..] => until(2, "*/"),
+        _ => 0,
+    }
+}
+
 /// A query over one tenant's rows of `E`.
 pub struct Rows<'c, E: EntityTrait> {
     db: &'c TenantDb,
@@ -323,7 +398,7 @@ impl<E: TenantOwned> Rows<'_, E> {
         self
     }
 
-    /// Anything else that the builder can say; the tenant filter stays.
+    /// Anything else that the builder can say; the tenant filter is added to whatever comes out.
     pub fn map(mut self, change: impl FnOnce(Select<E>) -> Select<E>) -> Self {
         self.select = change(self.select);
         self
@@ -331,12 +406,14 @@ impl<E: TenantOwned> Rows<'_, E> {
 
     /// The first row, if any.
     pub async fn one(self) -> Result<Option<E::Model>> {
-        Ok(self.select.one(&self.db.exec()).await?)
+        let db = self.db;
+        Ok(self.scoped().one(&db.exec()).await?)
     }
 
     /// All rows.
     pub async fn all(self) -> Result<Vec<E::Model>> {
-        Ok(self.select.all(&self.db.exec()).await?)
+        let db = self.db;
+        Ok(self.scoped().all(&db.exec()).await?)
     }
 
     /// How many rows there are.
@@ -344,7 +421,8 @@ impl<E: TenantOwned> Rows<'_, E> {
     where
         E::Model: FromQueryResult + Send + Sync,
     {
-        Ok(PaginatorTrait::count(self.select, &self.db.exec()).await?)
+        let db = self.db;
+        Ok(PaginatorTrait::count(self.scoped(), &db.exec()).await?)
     }
 
     /// Only these columns, as tuples.
@@ -352,13 +430,19 @@ impl<E: TenantOwned> Rows<'_, E> {
         self,
         columns: impl IntoIterator<Item = E::Column>,
     ) -> Result<Vec<T>> {
-        let select = self.select.select_only().columns(columns).into_tuple::<T>();
-        Ok(select.all(&self.db.exec()).await?)
+        let db = self.db;
+        Ok(self.scoped().select_only().columns(columns).into_tuple::<T>().all(&db.exec()).await?)
     }
 
     /// Rows as another shape, after [`Rows::map`] chose what to select.
     pub async fn into_model<M: FromQueryResult + Send>(self) -> Result<Vec<M>> {
-        Ok(self.select.into_model::<M>().all(&self.db.exec()).await?)
+        let db = self.db;
+        Ok(self.scoped().into_model::<M>().all(&db.exec()).await?)
+    }
+
+    /// The filter comes last, so that nothing that was said before can take it away.
+    fn scoped(self) -> Select<E> {
+        self.select.filter(E::TENANT.eq(self.db.tenant.uuid()))
     }
 }
 
