@@ -1,10 +1,11 @@
 //! One error for everything that leaves a module: a code for programs, a text for people, fields for forms.
 
 use primitives::{ErrorCode, FieldError};
-use sea_orm::{DbErr, RuntimeErr, SqlErr};
+use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Result with [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -24,6 +25,7 @@ struct Inner {
     doing: Vec<Cow<'static, str>>,
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
     retryable: bool,
+    retry_after: Option<Duration>,
 }
 
 impl Error {
@@ -36,6 +38,7 @@ impl Error {
             doing: Vec::new(),
             source: None,
             retryable: false,
+            retry_after: None,
         }))
     }
 
@@ -77,6 +80,15 @@ impl Error {
     /// `SERVICE_UNAVAILABLE`: try again later.
     pub fn unavailable(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorCode::ServiceUnavailable, message)
+    }
+
+    /// `RATE_LIMIT_EXCEEDED`: the same request is let through after `wait`, no sooner.
+    pub fn rate_limited(wait: Duration) -> Self {
+        let mut error = Self::new(ErrorCode::RateLimitExceeded, "");
+        error.edit().retry_after = Some(wait);
+        let seconds = error.retry_after_seconds().unwrap_or_default();
+        error.edit().message = format!("too many attempts, try again in {seconds} s").into();
+        error
     }
 
     /// `INTERNAL_SERVER_ERROR`; the cause is logged, never shown.
@@ -132,6 +144,17 @@ impl Error {
         self.0.retryable
     }
 
+    /// When to come back, in whole seconds, at least one: what was said when the request was refused, else a moment
+    /// where coming back helps at all, else nothing.
+    pub fn retry_after_seconds(&self) -> Option<u64> {
+        let whole = |wait: Duration| wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        let usual = match self.code() {
+            ErrorCode::ServiceUnavailable | ErrorCode::RateLimitExceeded => Some(2),
+            _ => None,
+        };
+        self.0.retry_after.map(|wait| whole(wait).max(1)).or(usual)
+    }
+
     fn edit(&mut self) -> &mut Inner {
         Arc::make_mut(&mut self.0)
     }
@@ -139,32 +162,59 @@ impl Error {
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        let code = sqlstate(&error);
         if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) {
             let mut conflict = Self::conflict("this already exists");
             conflict.edit().source = Some(Arc::new(error));
             return conflict;
         }
-        let mut internal = match &error {
+        let code = sqlstate(&error);
+        let retryable = matches!(code.as_deref(), Some("40001" | "40P01"));
+        let mut mapped = match &error {
             DbErr::RecordNotUpdated | DbErr::RecordNotFound(_) => Self::not_found("record"),
-            _ if matches!(code.as_deref(), Some("40001" | "40P01")) => {
+            _ if retryable => {
                 Self::unavailable("somebody else changed the same thing at the same time, try again")
             }
-            DbErr::ConnectionAcquire(_) => Self::unavailable("the database is busy, try again"),
+            _ if is_away(&error, code.as_deref()) => Self::unavailable("the database is busy, try again"),
             _ => Self::new(ErrorCode::Internal, "something went wrong on our side"),
         };
-        internal.edit().retryable = matches!(code.as_deref(), Some("40001" | "40P01"));
-        internal.edit().source = Some(Arc::new(error));
-        internal
+        mapped.edit().retryable = retryable;
+        mapped.edit().source = Some(Arc::new(error));
+        mapped
+    }
+}
+
+fn sqlx_error(error: &DbErr) -> Option<&sqlx::Error> {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(error))
+        | DbErr::Exec(RuntimeErr::SqlxError(error))
+        | DbErr::Query(RuntimeErr::SqlxError(error)) => Some(error),
+        _ => None,
     }
 }
 
 fn sqlstate(error: &DbErr) -> Option<String> {
-    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) = error
-    else {
-        return None;
-    };
-    error.as_database_error().and_then(|e| e.code()).map(|code| code.into_owned())
+    sqlx_error(error)?.as_database_error()?.code().map(|code| code.into_owned())
+}
+
+/// Whether the database did not get to the statement or not to its end: it is down, restarting, full, locked, or too
+/// slow. What was asked is not to blame and may well work later.
+fn is_away(error: &DbErr, code: Option<&str>) -> bool {
+    use sqlx::Error as E;
+    if matches!(error, DbErr::ConnectionAcquire(_)) {
+        return true;
+    }
+    match (sqlx_error(error), code) {
+        (Some(E::Io(_) | E::Tls(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed), _) => true,
+        // PostgreSQL: connection, resources, time-outs, shutdown, system.
+        (Some(_), Some(code)) if code.len() == 5 => {
+            matches!(&code[..2], "08" | "53" | "57" | "58") || matches!(code, "55P03" | "25P03" | "25P04")
+        }
+        // SQLite's extended codes hold the primary one in their low byte: busy, locked, I/O, full, cannot open.
+        (Some(_), Some(code)) => {
+            code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13 | 14))
+        }
+        _ => false,
+    }
 }
 
 impl fmt::Display for Error {
@@ -194,7 +244,7 @@ pub async fn retry<T, F: Future<Output = Result<T>>>(mut work: impl FnMut() -> F
         match work().await {
             Err(error) if error.is_retryable() => {
                 let wait = rand::random_range(1..=20 * attempt);
-                tokio::time::sleep(std::time::Duration::from_millis(wait)).await;
+                tokio::time::sleep(Duration::from_millis(wait)).await;
             }
             result => return result,
         }

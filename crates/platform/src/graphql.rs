@@ -14,14 +14,22 @@ pub fn ctx_of<'a>(context: &async_graphql::Context<'a>) -> async_graphql::Result
     context.data::<Ctx>().map_err(|_| failure(Error::internal("no Ctx in the GraphQL context")))
 }
 
-/// Maps an error to GraphQL: `extensions.code` and `extensions.fields`; causes stay in the log.
+/// Maps an error to GraphQL: `extensions.code`, `extensions.fields` and, where waiting helps,
+/// `extensions.retry_after_seconds`; causes stay in the log.
 pub fn failure(error: impl Into<Error>) -> async_graphql::Error {
     let error: Error = error.into();
-    if error.code() == ErrorCode::Internal {
-        tracing::error!(report = %error.report(), "a resolver failed");
+    match (error.code(), error.cause()) {
+        (ErrorCode::Internal, _) => tracing::error!(report = %error.report(), "a resolver failed"),
+        (ErrorCode::ServiceUnavailable, Some(_)) => {
+            tracing::warn!(report = %error.report(), "a resolver could not be served");
+        }
+        _ => {}
     }
     async_graphql::Error::new(error.message().to_owned()).extend_with(|_, extensions| {
         extensions.set("code", error.code().as_str());
+        if let Some(seconds) = error.retry_after_seconds() {
+            extensions.set("retry_after_seconds", seconds);
+        }
         if !error.fields().is_empty() {
             let fields = error
                 .fields()
@@ -123,4 +131,26 @@ pub struct PageInfo {
     pub start_cursor: Option<String>,
     /// Cursor of the last edge.
     pub end_cursor: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn errors_say_when_to_come_back() {
+        let extensions = |error: Error| {
+            let answer = async_graphql::Response::from_errors(vec![
+                failure(error).into_server_error(async_graphql::Pos::default()),
+            ]);
+            serde_json::to_value(answer).unwrap()["errors"][0]["extensions"].clone()
+        };
+        assert_eq!(
+            extensions(Error::rate_limited(Duration::from_millis(7_001))),
+            serde_json::json!({"code": "RATE_LIMIT_EXCEEDED", "retry_after_seconds": 8})
+        );
+        assert_eq!(extensions(Error::unavailable("busy"))["retry_after_seconds"], 2);
+        assert_eq!(extensions(Error::conflict("no")), serde_json::json!({"code": "CONFLICT"}));
+    }
 }
