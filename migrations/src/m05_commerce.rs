@@ -77,6 +77,7 @@ async fn carts(sql: &Sql<'_, '_>) -> Result<(), DbErr> {
          version bigint NOT NULL CHECK (version > 0), \
          created_at bigint NOT NULL, \
          updated_at bigint NOT NULL, \
+         abandoned_at bigint, \
          PRIMARY KEY (tenant_id, id), \
          UNIQUE (tenant_id, token_hash)",
     )
@@ -86,7 +87,7 @@ async fn carts(sql: &Sql<'_, '_>) -> Result<(), DbErr> {
          WHERE state = 'open' AND user_id IS NOT NULL",
     )
     .await?;
-    sql.run("CREATE INDEX cart_untouched ON cart (tenant_id, state, updated_at)").await?;
+    sql.run("CREATE INDEX cart_untouched ON cart (tenant_id, updated_at) WHERE state = 'open' AND abandoned_at IS NULL").await?;
     // No foreign key to the variant: a line of a deleted one is shown as gone.
     sql.tenant_table(
         "cart_line",

@@ -66,7 +66,9 @@ pub async fn add(ctx: &Ctx, token: Option<&str>, lines: &[(VariantId, i64)]) -> 
     let made = ctx
         .write(Access::Public, async |tx| {
             let (cart, made) = store::open(tx, &who, &fresh, ctx.now()).await?;
-            store::touch(tx, &cart, ctx.now()).await?;
+            if !made {
+                store::touch(tx, &cart, ctx.now()).await?;
+            }
             for (variant, quantity, price) in &priced {
                 store::add_line(tx, cart.id, *variant, *quantity, *price, ctx.now()).await?;
             }

@@ -139,22 +139,21 @@ pub async fn place_order(ctx: &Ctx, input: CheckoutInput) -> Result<Placed> {
     };
     let fingerprint = place::fingerprint(&input);
     for _ in 0..place::ATTEMPTS {
+        // The cart first: when it is seen as ordered here, its order is there to be found below.
+        let basket = basket(ctx, &who).await?;
         if let Some(order) = earlier(ctx, &who, &principal, &fingerprint, &input).await? {
             return placed(ctx, order.id, true).await;
         }
-        let basket = match basket(ctx, &who).await? {
-            // The form shows a cart that was ordered, or is somebody else's.
-            found
-                if input.cart.is_some()
-                    && found.cart.as_ref().map(|cart| cart.id) != input.cart.map(CartId::uuid) =>
-            {
-                return Err(CommerceError::not_found(CartId::KIND));
-            }
-            found => found,
-        };
+        // The form shows a cart that is somebody else's, or was merged into another one.
+        let shown =
+            input.cart.is_none_or(|shown| basket.cart.as_ref().is_some_and(|cart| cart.id == shown.uuid()));
+        if !shown {
+            return Err(CommerceError::not_found(CartId::KIND));
+        }
         let plan = place::plan(ctx, &who, principal.clone(), fingerprint, &input, basket).await?;
         match place::store(ctx, &plan).await {
             Ok(Some(stored)) => {
+                metrics::counter!("rustok_orders_placed_total").increment(1);
                 if let Some(payment) = stored.payment {
                     payment::settle::advance(ctx, payment, payment::settle::Pace::Eager).await;
                 }

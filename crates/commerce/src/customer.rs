@@ -1,7 +1,7 @@
 //! Customers: a record per e-mail address, made by the first order or by registering.
 
 use events::Emit;
-use platform::{Access, Ctx, Error, TenantDb, Tx};
+use platform::{Ctx, Error, TenantDb, Tx};
 use primitives::{AddressId, CustomerId, Email, Money, Timestamp, UserId};
 use sea_orm::{ActiveValue::Set, ColumnTrait};
 use sha2::{Digest, Sha256};
@@ -13,26 +13,10 @@ use crate::event::CommerceEvent;
 use crate::view::{Address, ContactView, CustomerView};
 
 mod list;
+mod records;
 
 pub use list::{CustomerSort, list};
-
-/// Makes the record of an account that just registered, or ties an earlier guest's record to it.
-///
-/// Orders that were placed as a guest stay where they are: an address that is typed at checkout proves nothing.
-pub async fn registered(ctx: &Ctx, user: UserId, email: &Email, name: &str) -> Result<CustomerId> {
-    ctx.write(Access::Public, async |tx| {
-        let id = find_or_make(tx, email, name, Some(user), ctx.now()).await?;
-        tx.update_many::<customer::Entity>()
-            .set(customer::Column::UserId, user.uuid())
-            .set(customer::Column::UpdatedAt, ctx.now().millis())
-            .filter(customer::Column::Id.eq(id.uuid()))
-            .filter(customer::Column::UserId.is_null())
-            .exec()
-            .await?;
-        Ok(id)
-    })
-    .await
-}
+pub use records::CustomerRecords;
 
 /// The record for an order, with the address remembered; made when there is none.
 pub(crate) async fn of_order(

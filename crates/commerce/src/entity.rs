@@ -50,6 +50,7 @@ table! {
         version: i64,
         created_at: i64,
         updated_at: i64,
+        abandoned_at: Option<i64>,
     }
 }
 

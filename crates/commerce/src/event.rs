@@ -1,4 +1,4 @@
-//! What this module announces. The wire form of each event is pinned by a snapshot.
+//! What this module announces. The wire form of each event is pinned by a test.
 
 use events::{Aggregate, DomainEvent, EventError, validate};
 use primitives::{CartId, CustomerId, FulfilmentId, OrderId, PaymentId};
@@ -60,8 +60,6 @@ pub enum CommerceEvent {
     FulfilmentDelivered { fulfilment_id: FulfilmentId, order_id: OrderId },
     /// `customer.created`
     CustomerCreated { customer_id: CustomerId },
-    /// `customer.updated`
-    CustomerUpdated { customer_id: CustomerId, changed: Vec<String> },
 }
 
 impl DomainEvent for CommerceEvent {
@@ -86,7 +84,6 @@ impl DomainEvent for CommerceEvent {
             Self::FulfilmentShipped { .. } => "fulfilment.shipped",
             Self::FulfilmentDelivered { .. } => "fulfilment.delivered",
             Self::CustomerCreated { .. } => "customer.created",
-            Self::CustomerUpdated { .. } => "customer.updated",
         }
     }
 
@@ -110,9 +107,7 @@ impl DomainEvent for CommerceEvent {
             Self::FulfilmentCreated { fulfilment_id, .. }
             | Self::FulfilmentShipped { fulfilment_id, .. }
             | Self::FulfilmentDelivered { fulfilment_id, .. } => Aggregate::new("fulfilment", *fulfilment_id),
-            Self::CustomerCreated { customer_id } | Self::CustomerUpdated { customer_id, .. } => {
-                Aggregate::new("customer", *customer_id)
-            }
+            Self::CustomerCreated { customer_id } => Aggregate::new("customer", *customer_id),
         }
     }
 
@@ -186,6 +181,99 @@ mod tests {
         let cancelled = |n| CommerceEvent::OrderCancelled { order_id, reason: "x".repeat(n) }.validate();
         assert_eq!(cancelled(500), Ok(()));
         assert!(cancelled(501).is_err());
+    }
+
+    #[test]
+    fn the_wire_form_stays_as_it_is() {
+        let id = |n: u128| uuid::Uuid::from_u128(n);
+        let (order_id, payment_id) = (OrderId::from_uuid(id(1)), PaymentId::from_uuid(id(2)));
+        let (cart_id, customer_id) = (CartId::from_uuid(id(3)), CustomerId::from_uuid(id(4)));
+        let fulfilment_id = FulfilmentId::from_uuid(id(5));
+        let (currency, reason) = (|| "EUR".to_owned(), || "why".to_owned());
+        let (o, p, c, f) = (
+            r#""order_id":"00000000-0000-0000-0000-000000000001""#,
+            r#""payment_id":"00000000-0000-0000-0000-000000000002""#,
+            r#""cart_id":"00000000-0000-0000-0000-000000000003""#,
+            r#""fulfilment_id":"00000000-0000-0000-0000-000000000005""#,
+        );
+        let d = r#""customer_id":"00000000-0000-0000-0000-000000000004""#;
+        let money = r#""amount":5,"currency":"EUR""#;
+        let why = r#""reason":"why""#;
+        use CommerceEvent::*;
+        let pinned = [
+            (CartCreated { cart_id }, "cart.created", format!("{{{c}}}")),
+            (CartUpdated { cart_id, n_items: 5 }, "cart.updated", format!(r#"{{{c},"n_items":5}}"#)),
+            (CartAbandoned { cart_id, idle_ms: 5 }, "cart.abandoned", format!(r#"{{{c},"idle_ms":5}}"#)),
+            (
+                OrderPlaced { order_id, number: 5, cart_id, customer_id, total: 5, currency: currency() },
+                "order.placed",
+                format!(r#"{{{o},"number":5,{c},{d},"total":5,"currency":"EUR"}}"#),
+            ),
+            (
+                OrderPaid { order_id, amount: 5, currency: currency() },
+                "order.paid",
+                format!("{{{o},{money}}}"),
+            ),
+            (OrderShipped { order_id, fulfilment_id }, "order.shipped", format!("{{{o},{f}}}")),
+            (
+                OrderDelivered { order_id, fulfilment_id: Some(fulfilment_id) },
+                "order.delivered",
+                format!("{{{o},{f}}}"),
+            ),
+            (OrderCancelled { order_id, reason: reason() }, "order.cancelled", format!("{{{o},{why}}}")),
+            (
+                OrderRefunded { order_id, amount: 5, currency: currency(), reason: reason() },
+                "order.refunded",
+                format!("{{{o},{money},{why}}}"),
+            ),
+            (
+                OrderNoteAdded { order_id, note_id: id(6) },
+                "order.note_added",
+                format!(r#"{{{o},"note_id":"00000000-0000-0000-0000-000000000006"}}"#),
+            ),
+            (
+                OrderEdited { order_id, attention: None },
+                "order.edited",
+                format!(r#"{{{o},"attention":null}}"#),
+            ),
+            (
+                PaymentAuthorised { payment_id, order_id, amount: 5, currency: currency() },
+                "payment.authorised",
+                format!("{{{p},{o},{money}}}"),
+            ),
+            (
+                PaymentCaptured { payment_id, order_id, amount: 5, currency: currency() },
+                "payment.captured",
+                format!("{{{p},{o},{money}}}"),
+            ),
+            (
+                PaymentFailed { payment_id, order_id, step: "capture".into(), reason: reason() },
+                "payment.failed",
+                format!(r#"{{{p},{o},"step":"capture",{why}}}"#),
+            ),
+            (
+                PaymentRefunded { payment_id, order_id, amount: 5, currency: currency(), reason: reason() },
+                "payment.refunded",
+                format!("{{{p},{o},{money},{why}}}"),
+            ),
+            (
+                FulfilmentCreated { fulfilment_id, order_id, n_items: 5 },
+                "fulfilment.created",
+                format!(r#"{{{f},{o},"n_items":5}}"#),
+            ),
+            (
+                FulfilmentShipped { fulfilment_id, order_id, carrier: "DHL".into() },
+                "fulfilment.shipped",
+                format!(r#"{{{f},{o},"carrier":"DHL"}}"#),
+            ),
+            (FulfilmentDelivered { fulfilment_id, order_id }, "fulfilment.delivered", format!("{{{f},{o}}}")),
+            (CustomerCreated { customer_id }, "customer.created", format!("{{{d}}}")),
+        ];
+        for (event, kind, json) in pinned {
+            assert_eq!(event.kind(), kind);
+            assert_eq!(event.validate(), Ok(()), "{kind}");
+            assert_eq!(serde_json::to_string(&event).unwrap(), json, "{kind}");
+        }
     }
 
     #[test]

@@ -24,7 +24,9 @@ pub type Job = (&'static str, Pin<Box<dyn Future<Output = ()> + Send>>);
 /// Rows of one kind that one sweep of one tenant looks at.
 const BATCH: u64 = 100;
 /// Sweeps between two looks at abandoned carts.
-const CART_EVERY: u64 = 300;
+const CARTS_EVERY: u64 = 300;
+/// Sweeps between two counts of payments that do not settle.
+const STUCK_EVERY: u64 = 10;
 /// A cart that was not touched for this long counts as abandoned.
 const ABANDONED: Duration = Duration::from_secs(24 * 3600);
 
@@ -73,18 +75,26 @@ async fn run(app: App, stop: CancellationToken) {
 /// Looks after every tenant, or after those only whose gateways have just called.
 async fn sweep(app: &App, full: bool, round: u64) -> platform::Result<()> {
     let wanted = app.state(Wanted::default).take();
+    let mut stuck = 0;
     for tenant in identity::tenant::list(app).await? {
         if !full && !wanted.contains(&tenant.id) {
             continue;
         }
         let ctx = Ctx::system(app, Arc::clone(&tenant.info), "commerce-sweep");
-        if let Err(error) = sweep_tenant(&ctx).await {
+        let mut done = sweep_tenant(&ctx).await.map(|_| ());
+        if done.is_ok() && full && round % CARTS_EVERY == 1 {
+            done = abandon_carts(&ctx).await;
+        }
+        if done.is_ok() && full && round % STUCK_EVERY == 1 {
+            done = settle::stuck(&ctx).await.map(|n| stuck += n);
+        }
+        if let Err(error) = done {
             let error: platform::Error = error.into();
             warn!(tenant = %tenant.slug, report = %error.report(), "sweeping payments and orders failed");
         }
-        if full && round % CART_EVERY == 1 {
-            abandon(&ctx).await?;
-        }
+    }
+    if full && round % STUCK_EVERY == 1 {
+        metrics::gauge!("rustok_saga_stuck").set(f64::from(u32::try_from(stuck).unwrap_or(u32::MAX)));
     }
     Ok(())
 }
@@ -101,20 +111,26 @@ pub async fn sweep_tenant(ctx: &Ctx) -> Result<Swept> {
     Ok(Swept { call_backs, asked, expired })
 }
 
-/// Tells about carts that were left a day ago, each once: the next event of such a cart is a new visit.
-async fn abandon(ctx: &Ctx) -> platform::Result<()> {
+/// Tells about carts that were left a day ago, each once until somebody comes back to it.
+pub async fn abandon_carts(ctx: &Ctx) -> Result<()> {
     let now = ctx.now();
-    // Between one and two sweeps of carts ago: older ones were told about.
     let newest = (now - ABANDONED).millis();
-    let window = Duration::from_millis(ctx.app().config().orders.sweep_ms.saturating_mul(CART_EVERY));
-    let oldest = (now - ABANDONED - window).millis();
     ctx.write(Access::System, async |tx| {
-        let left: Vec<(uuid::Uuid, i64)> = tx
+        let left = tx
             .find::<cart::Entity>()
             .filter(cart::Column::State.eq("open"))
-            .filter(cart::Column::UpdatedAt.gt(oldest))
+            .filter(cart::Column::AbandonedAt.is_null())
             .filter(cart::Column::UpdatedAt.lte(newest))
-            .columns([cart::Column::Id, cart::Column::UpdatedAt])
+            .limit(500)
+            .columns::<(uuid::Uuid, i64)>([cart::Column::Id, cart::Column::UpdatedAt])
+            .await?;
+        if left.is_empty() {
+            return Ok(());
+        }
+        tx.update_many::<cart::Entity>()
+            .set(cart::Column::AbandonedAt, now.millis())
+            .filter(cart::Column::Id.is_in(left.iter().map(|(id, _)| *id)))
+            .exec()
             .await?;
         let events = left.into_iter().map(|(id, at)| CommerceEvent::CartAbandoned {
             cart_id: CartId::from_uuid(id),

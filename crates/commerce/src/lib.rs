@@ -45,5 +45,7 @@ pub fn projections() -> Vec<Arc<dyn Projection>> {
 
 /// The consumers of this module.
 pub fn consumers() -> Vec<Arc<dyn events::Consumer>> {
-    index::consumers(projections())
+    let mut consumers = index::consumers(projections());
+    consumers.push(Arc::new(customer::CustomerRecords));
+    consumers
 }

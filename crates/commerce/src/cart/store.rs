@@ -2,7 +2,7 @@
 
 use platform::{Error, TenantDb, Tx};
 use primitives::{CartId, CartLineId, Quantity, Timestamp, UserId, VariantId};
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, IntoActiveModel};
 use uuid::Uuid;
 
 use crate::entity::{cart, cart_line};
@@ -36,20 +36,23 @@ pub(super) async fn open(tx: &Tx, who: &Who, token: &str, now: Timestamp) -> Res
         return Ok((cart, false));
     }
     let id = CartId::new().uuid();
-    let row = cart::ActiveModel {
-        id: Set(id),
-        token_hash: Set(who.user.is_none().then(|| hash(token).to_vec())),
-        user_id: Set(who.user.map(UserId::uuid)),
-        state: Set("open".to_owned()),
-        version: Set(1),
-        created_at: Set(now.millis()),
-        updated_at: Set(now.millis()),
-        ..Default::default()
+    let cart = cart::Model {
+        tenant_id: tx.tenant_id().uuid(),
+        id,
+        token_hash: who.user.is_none().then(|| hash(token).to_vec()),
+        user_id: who.user.map(UserId::uuid),
+        state: "open".to_owned(),
+        version: 1,
+        created_at: now.millis(),
+        updated_at: now.millis(),
+        abandoned_at: None,
     };
-    let made = 0 < tx.insert_new(vec![row]).await?;
-    // Another tab of the same account may have been faster.
-    let cart = if made { tx.find_by_id::<cart::Entity>(id).await? } else { locate(tx, who).await? };
-    Ok((cart.ok_or_else(|| Error::not_found(CartId::KIND))?, made))
+    if 0 < tx.insert_new(vec![cart.clone().into_active_model().reset_all()]).await? {
+        return Ok((cart, true));
+    }
+    // Another tab of the same account was faster.
+    let cart = locate(tx, who).await?;
+    Ok((cart.ok_or_else(|| Error::not_found(CartId::KIND))?, false))
 }
 
 /// Marks the cart as changed, and makes sure that it is still open.
@@ -71,7 +74,7 @@ pub(super) async fn close(tx: &Tx, cart: &cart::Model, state: &str, now: Timesta
 async fn set_state(tx: &Tx, cart: &cart::Model, state: &str, now: Timestamp) -> Result<()> {
     let changed = tx
         .raw_exec(
-            "UPDATE cart SET state = ?, version = version + 1, updated_at = ? \
+            "UPDATE cart SET state = ?, version = version + 1, updated_at = ?, abandoned_at = NULL \
              WHERE tenant_id = {tenant} AND id = ? AND state = 'open'",
             vec![state.into(), now.millis().into(), cart.id.into()],
         )

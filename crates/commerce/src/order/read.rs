@@ -119,7 +119,7 @@ async fn show(rows: &TenantDb, ctx: &Ctx, row: orders::Model, audience: Audience
     let staff = audience == Audience::Staff;
     let timeline = history
         .iter()
-        .filter(|event| staff || !matches!(event.kind.as_str(), "order.note_added" | "order.edited"))
+        .filter(|event| is_shown(&event.kind, staff))
         .enumerate()
         .map(|(n, event)| entry(n, event, &row, currency))
         .collect();
@@ -241,6 +241,12 @@ fn note_view(row: order_note::Model) -> NoteView {
         text: row.body,
         at: Timestamp::from_millis(row.at),
     }
+}
+
+/// Stock has the order's id too, as the holder of its pieces: that is the warehouse's story.
+fn is_shown(kind: &str, staff: bool) -> bool {
+    let ours = kind.starts_with("order.") || kind.starts_with("payment.");
+    ours && (staff || !matches!(kind, "order.note_added" | "order.edited"))
 }
 
 /// One event in words.

@@ -24,6 +24,7 @@ fn account(provider: &str) -> &'static str {
 pub(crate) async fn apply(desk: &mut Desk<'_>, step: Step, outcome: &Outcome) -> Result<bool> {
     let payment = desk.payment()?;
     let (at, status) = (payment.step(), payment.status());
+    let late_yes = status == Status::Declined && matches!(outcome, Outcome::Succeeded(_));
     match step {
         Step::ByHand => Ok(false),
         // A gateway may capture on its own before it has told us of the authorisation.
@@ -32,11 +33,7 @@ pub(crate) async fn apply(desk: &mut Desk<'_>, step: Step, outcome: &Outcome) ->
         }
         _ if step != at => Ok(false),
         // A late yes after a no is money that is there; everything else is old news.
-        _ if !status.is_open()
-            && !(status == Status::Declined && matches!(outcome, Outcome::Succeeded(_))) =>
-        {
-            Ok(false)
-        }
+        _ if !(status.is_open() || late_yes) => Ok(false),
         Step::Authorize => apply_authorise(desk, outcome).await,
         Step::Capture => apply_capture(desk, outcome).await,
         Step::Refund => apply_refund(desk, outcome).await,

@@ -93,3 +93,18 @@ async fn claim(ctx: &Ctx, payment: &payment::Model) -> Result<bool> {
     })
     .await
 }
+
+/// Calls after which a payment without a verdict counts as stuck.
+const STUCK_AFTER: i64 = 6;
+
+/// How many payments of the tenant have been asked about for minutes and still have no verdict.
+pub(crate) async fn stuck(ctx: &Ctx) -> Result<u64> {
+    let rows = ctx.read(Access::System).await?;
+    let stuck = rows
+        .find::<payment::Entity>()
+        .filter(payment::Column::NextAt.is_not_null())
+        .filter(payment::Column::Attempt.gte(STUCK_AFTER))
+        .count()
+        .await?;
+    Ok(stuck)
+}

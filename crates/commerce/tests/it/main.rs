@@ -5,6 +5,7 @@ mod buying;
 mod carts;
 mod crowds;
 mod gateway;
+mod graphql;
 mod orders;
 mod paying;
 mod reading;

@@ -187,7 +187,42 @@ async fn asks_the_database_a_constant_number_of_times(shop: Shop) {
     assert!(one <= 10, "{one} statements for one order");
 }
 
+async fn makes_a_record_of_everybody_who_registers(shop: Shop) {
+    let system = shop.system();
+    let user = identity::people::create(&system, "maud@example.com", "Maud", "a long password", "customer");
+    let user = user.await.unwrap();
+    identity::people::create(&system, "boss@example.com", "Boss", "a long password", "owner").await.unwrap();
+    shop.settle().await;
+    let boss = shop.boss();
+    let people = customer::list(&boss, "", CustomerSort::NameAsc, &PageArgs::first(10)).await.unwrap();
+    assert_eq!(people.items.iter().map(|c| c.email.as_str()).collect::<Vec<_>>(), ["maud@example.com"]);
+    assert_eq!((people.items[0].user, people.items[0].n_orders), (Some(user.id), 0));
+    // A guest who types the same address gets no account by it.
+    let mug = shop.product("Mug", "12.50", 50).await;
+    shop.guest(mug, 1).await.order("manual").await;
+    shop.settle().await;
+    let maud = customer::get(&boss, people.items[0].id).await.unwrap();
+    assert_eq!((maud.n_orders, maud.addresses.len()), (1, 1));
+}
+
+async fn tells_about_a_cart_that_was_left_once(shop: Shop) {
+    let mug = shop.product("Mug", "12.50", 50).await;
+    let guest = shop.guest(mug, 1).await;
+    let abandoned = async || {
+        commerce::jobs::abandon_carts(&shop.system()).await.unwrap();
+        shop.told().await.get("cart.abandoned").copied().unwrap_or_default()
+    };
+    assert_eq!(abandoned().await, 0);
+    shop.advance(std::time::Duration::from_secs(25 * 3600));
+    assert_eq!((abandoned().await, abandoned().await), (1, 1));
+    cart::add(&guest.ctx, Some(&guest.token), &[(mug, 1)]).await.unwrap();
+    shop.advance(std::time::Duration::from_secs(25 * 3600));
+    assert_eq!((abandoned().await, abandoned().await), (2, 2));
+}
+
 on_both!(
+    makes_a_record_of_everybody_who_registers,
+    tells_about_a_cart_that_was_left_once,
     shows_orders_customers_and_figures,
     turns_pages_both_ways,
     rebuilds_to_what_the_events_made,

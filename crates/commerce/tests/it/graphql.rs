@@ -1,0 +1,124 @@
+//! The GraphQL fields of this module, without the host around them.
+
+use async_graphql::{EmptySubscription, Request, Schema, Variables};
+use commerce::graphql::{CommerceMutation, CommerceQuery};
+use platform::Ctx;
+use platform::surface::Kind;
+use serde_json::{Value, json};
+use testkit::on_both;
+
+use crate::shop::Shop;
+
+type Api = Schema<CommerceQuery, CommerceMutation, EmptySubscription>;
+
+fn api() -> Api {
+    Schema::build(CommerceQuery::default(), CommerceMutation::default(), EmptySubscription).finish()
+}
+
+async fn ask(ctx: &Ctx, query: &str, variables: Value) -> Value {
+    let request = Request::new(query).variables(Variables::from_json(variables)).data(ctx.clone());
+    let answer = serde_json::to_value(api().execute(request).await).unwrap();
+    match answer["errors"].is_array() {
+        true => answer["errors"].clone(),
+        false => answer["data"].clone(),
+    }
+}
+
+#[test]
+fn every_root_field_stands_in_the_surface() {
+    let sdl = api().sdl();
+    let listed = commerce::surface();
+    for (kind, head) in [(Kind::Query, "type CommerceQuery {"), (Kind::Mutation, "type CommerceMutation {")] {
+        let body = sdl.split(head).nth(1).unwrap().split("\n}").next().unwrap();
+        // Fields stand one tab deep; their arguments, when broken over lines, deeper.
+        let fields = body.lines().filter(|line| line.starts_with('\t') && !line.starts_with("\t\t"));
+        let mut n = 0;
+        for field in fields.filter(|line| line[1..].starts_with(|c: char| c.is_ascii_lowercase())) {
+            let name: String = field.trim().chars().take_while(char::is_ascii_alphanumeric).collect();
+            assert!(listed.iter().any(|entry| entry.kind == kind && entry.name == name), "{name}");
+            n += 1;
+        }
+        assert_eq!(n, listed.iter().filter(|entry| entry.kind == kind).count(), "{head}");
+    }
+}
+
+async fn buys_and_ships_over_the_api(shop: Shop) {
+    let mug = shop.product("Mug", "12.50", 20).await;
+    let guest = shop.anonymous();
+    let add = "mutation($v: ID!, $q: Int!) { cartLinesAdd(input: {lines: [{variantId: $v, quantity: $q}]}) \
+               { token cart { nItems ready lines { id quantity unit { minor formatted } } } } }";
+    let added = ask(&guest, add, json!({"v": mug.to_string(), "q": 2})).await;
+    let token = added["cartLinesAdd"]["token"].as_str().unwrap().to_owned();
+    assert_eq!(added["cartLinesAdd"]["cart"]["nItems"], 2);
+    assert_eq!(added["cartLinesAdd"]["cart"]["lines"][0]["unit"]["minor"], 1250);
+    let bad = ask(&guest, add, json!({"v": mug.to_string(), "q": 0})).await;
+    assert_eq!(bad[0]["extensions"]["code"], "BAD_USER_INPUT");
+    assert_eq!(bad[0]["extensions"]["fields"][0]["field"], "lines.0.quantity");
+    let none = ask(&guest, add, json!({"v": "😀", "q": 1})).await;
+    assert_eq!(none[0]["extensions"]["code"], "NOT_FOUND");
+    let page = "query($t: String) { checkout(token: $t, country: \"BE\") { idempotencyKey method countries { code name } \
+                payments { id } cart { totals { total { minor } taxes { name rate } } } } }";
+    let page = ask(&guest, page, json!({"t": token})).await;
+    assert_eq!(page["checkout"]["payments"], json!([{"id": "http"}, {"id": "manual"}]));
+    let place = "mutation($i: CheckoutPlaceInput!) { checkoutPlace(input: $i) { next replayed token \
+                 order { id number state payment version totals { total { minor } } } } }";
+    let input = json!({"i": {
+        "token": token, "email": "maud@example.com", "shippingMethod": page["checkout"]["method"],
+        "paymentProvider": "manual", "expectedTotal": page["checkout"]["cart"]["totals"]["total"]["minor"],
+        "idempotencyKey": page["checkout"]["idempotencyKey"],
+        "address": {"name": "Maud Peeters", "line1": "Oude Beestenmarkt 6", "postalCode": "9000", "city": "Ghent",
+                    "country": "BE"}
+    }});
+    let placed = ask(&guest, place, input.clone()).await;
+    let placed = &placed["checkoutPlace"];
+    assert_eq!((&placed["next"], &placed["replayed"]), (&json!("PAY_BY_HAND"), &json!(false)));
+    assert_eq!(ask(&guest, place, input).await["checkoutPlace"]["replayed"], true);
+    let by_token =
+        "query($t: String!) { orderByToken(token: $t) { number attention moves { name } lines { sku } } }";
+    let tracked = ask(&guest, by_token, json!({"t": placed["token"]})).await;
+    assert_eq!(tracked["orderByToken"]["number"], placed["order"]["number"]);
+    assert_eq!(tracked["orderByToken"]["moves"], json!([]));
+    let boss = shop.boss();
+    let moved = async |field: &str, extra: Value| {
+        let mut input = json!({"id": placed["order"]["id"]});
+        input.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        let kind = match field {
+            "orderShip" => "OrderShipInput",
+            "orderRefund" => "OrderRefundInput",
+            _ => "OrderMoveInput",
+        };
+        let query =
+            format!("mutation($i: {kind}!) {{ {field}(input: $i) {{ order {{ state payment version }} }} }}");
+        ask(&boss, &query, json!({"i": input})).await
+    };
+    let stale = moved("orderMarkPaid", json!({"version": 77})).await;
+    assert_eq!(stale[0]["extensions"]["code"], "CONFLICT");
+    let paid = moved("orderMarkPaid", json!({"version": placed["order"]["version"]})).await;
+    assert_eq!(paid["orderMarkPaid"]["order"]["state"], "PAID");
+    let shipped = moved("orderShip", json!({"carrier": "DHL"})).await;
+    assert_eq!(shipped["orderShip"]["order"]["state"], "SHIPPED");
+    let delivered = moved("orderDeliver", json!({})).await;
+    assert_eq!(delivered["orderDeliver"]["order"]["state"], "DELIVERED");
+    let refunded = moved("orderRefund", json!({"reason": "broken"})).await;
+    assert_eq!(refunded["orderRefund"]["order"]["payment"], "REFUNDED");
+    shop.settle().await;
+    let lists = "{ orders(first: 5, filter: {q: \"maud\", state: [REFUNDED]}) { totalCount nodes { number total { decimal } } \
+                 pageInfo { hasNextPage } } orderCounts { all refunded } customers { nodes { email nOrders } } \
+                 dashboard(days: 2) { days { date nOrders } topProducts { title } } commerceSettings { version } }";
+    let lists = ask(&boss, lists, json!({})).await;
+    assert_eq!(lists["orders"]["nodes"], json!([{"number": 1001, "total": {"decimal": "30.00"}}]));
+    assert_eq!(lists["orderCounts"], json!({"all": 1, "refunded": 1}));
+    assert_eq!(lists["dashboard"]["days"][1], json!({"date": "2026-01-02", "nOrders": 1}));
+    let change = "mutation($i: CommerceSettingsInput!) { commerceSettingsUpdate(input: $i) \
+                  { settings { version shipping { id price { decimal } } } } }";
+    let input =
+        json!({"version": 0, "shipping": [{"name": "By bike", "countries": ["BE"], "price": "7.50"}]});
+    let saved = ask(&boss, change, json!({"i": input})).await;
+    assert_eq!(saved["commerceSettingsUpdate"]["settings"]["shipping"][0]["id"], "by-bike");
+    let input =
+        json!({"version": 1, "shipping": [{"name": "By bike", "countries": ["BE"], "price": "7.505"}]});
+    let refused = ask(&boss, change, json!({"i": input})).await;
+    assert_eq!(refused[0]["extensions"]["fields"][0]["field"], "shipping.0.price");
+}
+
+on_both!(buys_and_ships_over_the_api);
