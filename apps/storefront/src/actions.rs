@@ -2,6 +2,7 @@
 
 use crate::data;
 use crate::islands::PART;
+use crate::page::{self, Page};
 use crate::parts::form::{Problems, sentence};
 use crate::query;
 use crate::routes::product::Chosen;
@@ -102,10 +103,8 @@ async fn try_again(
         return (StatusCode::UNPROCESSABLE_ENTITY, problem).into_response();
     }
     let related = product::related(ctx, product).await.unwrap_or_default();
-    let mut page = product::page(shop, product, &related, chosen);
-    page.status = StatusCode::UNPROCESSABLE_ENTITY;
-    page.dependencies.clear();
-    page.into_response(shop)
+    let (status, dependencies) = (StatusCode::UNPROCESSABLE_ENTITY, Vec::new());
+    page::answer(shop, || Page { status, dependencies, ..product::page(shop, product, &related, chosen) })
 }
 
 /// `POST /cart/update`: `quantity-<line>` for every line, and which button was pressed: `less`, `more`, `remove`.
@@ -385,9 +384,7 @@ async fn signin_failed(ctx: &Ctx, shop: &Shop, typed: &signin::Typed, error: &Er
         }
         _ => return errors::failure(ctx, shop, error).await,
     };
-    let mut page = signin::page(shop, typed, &problems, false);
-    page.status = status;
-    page.into_response(shop)
+    page::answer(shop, || Page { status, ..signin::page(shop, typed, &problems, false) })
 }
 
 /// `POST /sign-out`

@@ -76,7 +76,7 @@ impl Page {
         }
     }
 
-    /// The page as an answer.
+    /// The page as an answer; only inside [`scene`].
     pub fn into_response(self, shop: &Shop) -> Response {
         let status = self.status;
         let dependencies = self.dependencies.join(",");
@@ -94,44 +94,48 @@ impl Page {
         response
     }
 
-    /// The whole document.
+    /// The whole document; only inside [`scene`].
     pub fn into_html(self, shop: &Shop) -> String {
         let mut html = String::with_capacity(48 * 1024);
         open(&mut html, shop, &self.head);
         let (frame, path, count, view) = (self.frame, self.path, self.cart_count, self.view);
-        let shop = shop.clone();
-        let body = render(move || {
-            let (before, after) = match frame {
-                Frame::Shop => (shell::header(&shop, &path, count), shell::footer(&shop)),
-                Frame::Checkout => (shell::checkout_header(&shop), shell::checkout_footer(&shop)),
-            };
-            let drawer = (frame == Frame::Shop).then(|| shell::drawer(&shop));
-            view! {
-                {icon::sprite()}
-                <a class="skip-link" href="#main">"Skip to content"</a>
-                {before}
-                <main id="main" tabindex="-1">{view}</main>
-                {after}
-                {drawer}
-            }
-        });
-        html.push_str(&body);
+        let (before, after) = match frame {
+            Frame::Shop => (shell::header(shop, &path, count), shell::footer(shop)),
+            Frame::Checkout => (shell::checkout_header(shop), shell::checkout_footer(shop)),
+        };
+        let drawer = (frame == Frame::Shop).then(|| shell::drawer(shop));
+        let body = view! {
+            {icon::sprite()}
+            <a class="skip-link" href="#main">"Skip to content"</a>
+            {before}
+            <main id="main" tabindex="-1">{view}</main>
+            {after}
+            {drawer}
+        };
+        html.push_str(&body.to_html());
         html.push_str("</body></html>");
         html
     }
 }
 
-/// Renders a view to HTML. Everything reactive about it is gone when this returns.
-pub fn render<V: IntoView + 'static>(view: impl FnOnce() -> V) -> String {
+/// Builds a page and answers with it.
+pub fn answer(shop: &Shop, build: impl FnOnce() -> Page) -> Response {
+    scene(|| build().into_response(shop))
+}
+
+/// Where views are built and rendered: islands run while they are built, so both must happen inside.
+/// Everything reactive about them is gone when this returns.
+pub fn scene<T>(play: impl FnOnce() -> T) -> T {
     let owner = Owner::new_root(Some(Arc::new(SsrSharedContext::new_islands())));
-    let html = owner.with(|| view().into_view().to_html());
+    let outcome = owner.with(play);
     owner.unset_with_forced_cleanup();
-    html
+    outcome
 }
 
 /// A part of a page, for the islands that asked for it.
 pub fn fragment<V: IntoView + 'static>(status: StatusCode, view: impl FnOnce() -> V) -> Response {
-    let mut response = (status, html_headers(), render(view)).into_response();
+    let html = scene(|| view().into_view().to_html());
+    let mut response = (status, html_headers(), html).into_response();
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     response
 }
@@ -237,7 +241,7 @@ mod tests {
     use serde_json::json;
 
     fn page(head: Head) -> String {
-        Page::new(head, "/", ().into_any()).into_html(&shop_with(json!({}), ""))
+        scene(|| Page::new(head, "/", ().into_any()).into_html(&shop_with(json!({}), "")))
     }
 
     #[test]

@@ -341,11 +341,10 @@ impl Settings {
         self.swatches.retain(|_, colour| is_colour(colour));
     }
 
-    /// The dot's colour of an option value, when the tenant or the catalogue gave one.
+    /// The dot's colour of an option value: the merchant's, else what the catalogue knows of the word.
     pub fn swatch(&self, value: &str, own: Option<&str>) -> Option<String> {
-        own.filter(|colour| is_colour(colour))
-            .map(str::to_owned)
-            .or_else(|| self.swatches.get(&value.to_lowercase()).cloned())
+        let known = || own.filter(|colour| is_colour(colour)).map(str::to_owned);
+        self.swatches.get(&value.to_lowercase()).cloned().or_else(known)
     }
 }
 
@@ -424,6 +423,7 @@ mod tests {
         let Block::Products(products) = &settings.home[1] else { panic!("a products block") };
         assert_eq!(products.limit, 24);
         assert_eq!(settings.swatch("Oat", None).as_deref(), Some("#d9cbb2"));
+        assert_eq!(settings.swatch("Oat", Some("#fff")).as_deref(), Some("#d9cbb2"));
         assert_eq!(settings.swatch("Bad", None), None);
         assert_eq!(settings.swatch("Bad", Some("#fff")).as_deref(), Some("#fff"));
     }

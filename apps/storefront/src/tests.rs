@@ -1,16 +1,22 @@
 //! What pages look like: reviewed snapshots of whole views, and the promises that hold for all of them.
 
-use crate::page::{Head, Page};
+use crate::page::{Head, Page, scene};
 use crate::parts::form::Problems;
 use crate::query::ListAddress;
 use crate::routes::{cart, checkout, errors, home, list, order, product, signin};
 use crate::shop::Shop;
 use crate::shop::tests::shop_with;
-use catalog::view::*;
-use commerce::view::*;
+use catalog::view::{
+    Availability, CollectionLink, CollectionView, FacetValue, Facets, ListPage, ListSort, OptionFacet,
+    OptionGroup, OptionValue, Picture, ProductCard, ProductPage, Swatch, VariantView,
+};
+use commerce::view::{
+    Address, CartLineView, CartView, CheckoutView, ContactView, FreeShipping, FulfilmentView, LineProblem,
+    OrderState, OrderView, PaymentChoice, PaymentState, ShippingChoice, TaxShare, Totals,
+};
 use content::SafeHtml;
 use leptos::prelude::*;
-use primitives::*;
+use primitives::{Country, Currency, FieldError, Money, Rate, Timestamp};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -40,8 +46,8 @@ fn shop() -> Shop {
     )
 }
 
-fn picture(name: &str) -> catalog::view::Picture {
-    catalog::view::Picture {
+fn picture(name: &str) -> Picture {
+    Picture {
         url_base: format!("/media/hearth/{name}"),
         widths: vec![480, 800],
         width: 800,
@@ -281,8 +287,14 @@ fn order_view(state: OrderState) -> OrderView {
     }
 }
 
-/// Every page that there is, by name.
-fn pages() -> Vec<(&'static str, Page)> {
+/// The document of every page that there is, by name.
+fn pages() -> Vec<(&'static str, String)> {
+    let shop = shop();
+    scene(|| views().into_iter().map(|(name, page)| (name, page.into_html(&shop))).collect())
+}
+
+/// Every page that there is, by name; only inside a scene.
+fn views() -> Vec<(&'static str, Page)> {
     let shop = shop();
     let address =
         ListAddress::parse("/products".into(), None, "option.Colour=Oat&price_max=400", Currency::EUR);
@@ -340,19 +352,17 @@ fn main_of(html: &str) -> &str {
 #[test]
 fn looks_as_reviewed() {
     let shop = shop();
-    for (name, page) in pages() {
-        let html = page.into_html(&shop);
+    for (name, html) in pages() {
         insta::assert_snapshot!(name, readable(main_of(&html)));
     }
-    let page = Page::new(Head::default(), "/products", ().into_any());
-    insta::assert_snapshot!("shell", readable(&page.into_html(&shop)).replace(&shop.assets.boot, "boot.js"));
+    let html = scene(|| Page::new(Head::default(), "/products", ().into_any()).into_html(&shop));
+    insta::assert_snapshot!("shell", readable(&html).replace(&shop.assets.boot, "boot.js"));
 }
 
 #[test]
 fn every_link_and_form_stays_below_the_shops_prefix() {
     let shop = shop();
-    for (name, page) in pages() {
-        let html = page.into_html(&shop);
+    for (name, html) in pages() {
         let (_, body) = html.split_once("<body>").expect("a body");
         for attribute in [" href=\"/", " action=\"/", " formaction=\"/"] {
             for part in body.split(attribute).skip(1) {
@@ -367,8 +377,7 @@ fn every_link_and_form_stays_below_the_shops_prefix() {
 #[test]
 fn no_page_carries_inline_scripts_styles_or_handlers() {
     let shop = shop();
-    for (name, page) in pages() {
-        let html = page.into_html(&shop);
+    for (name, html) in pages() {
         assert!(!html.contains(" style=") && !html.contains("<style"), "{name} has inline style");
         assert!(!html.contains("javascript:") && !html.contains(" onclick="), "{name} has inline script");
         for part in html.split("<script").skip(1) {
@@ -382,8 +391,7 @@ fn no_page_carries_inline_scripts_styles_or_handlers() {
 #[test]
 fn every_page_has_one_main_heading_and_no_id_twice() {
     let shop = shop();
-    for (name, page) in pages() {
-        let html = page.into_html(&shop);
+    for (name, html) in pages() {
         assert_eq!(html.matches("<h1").count(), 1, "{name}: main headings");
         let mut ids: Vec<&str> =
             html.split(" id=\"").skip(1).filter_map(|part| part.split('"').next()).collect();
@@ -397,8 +405,7 @@ fn every_page_has_one_main_heading_and_no_id_twice() {
 #[test]
 fn every_field_has_a_label() {
     let shop = shop();
-    for (name, page) in pages() {
-        let html = page.into_html(&shop);
+    for (name, html) in pages() {
         for field in html.split("<input").skip(1).chain(html.split("<select").skip(1)) {
             let tag = field.split('>').next().unwrap_or_default();
             if tag.contains("type=\"hidden\"") || tag.contains("aria-label=") {
@@ -420,8 +427,10 @@ fn every_field_has_a_label() {
 #[test]
 fn pages_of_one_visitor_are_never_kept() {
     let shop = shop();
-    for (name, page) in pages() {
-        let response = page.into_response(&shop);
+    let answers = scene(|| {
+        views().into_iter().map(|(name, page)| (name, page.into_response(&shop))).collect::<Vec<_>>()
+    });
+    for (name, response) in answers {
         let kept = response.headers().contains_key(crate::page::DEPENDENCIES);
         let public = matches!(name, "home" | "list" | "list-empty" | "search" | "product");
         assert_eq!(kept, public, "{name}");
@@ -432,7 +441,7 @@ fn pages_of_one_visitor_are_never_kept() {
 fn a_sold_out_choice_stays_in_the_row_and_can_be_chosen() {
     let shop = shop();
     let chosen = product::Chosen { options: vec![("colour", "MOSS")], ..Default::default() };
-    let html = product::page(&shop, &throw(), &[], &chosen).into_html(&shop);
+    let html = scene(|| product::page(&shop, &throw(), &[], &chosen).into_html(&shop));
     let moss =
         html.split("<label class=\"choice\"").find(|part| part.contains("value=\"Moss\"")).expect("moss");
     assert!(moss.contains("data-sold-out") && moss.contains("checked") && !moss.contains("disabled"));
@@ -443,7 +452,7 @@ fn a_sold_out_choice_stays_in_the_row_and_can_be_chosen() {
 fn the_chosen_variant_is_shown_first() {
     let shop = shop();
     let chosen = product::Chosen { options: vec![("Colour", "Ink")], ..Default::default() };
-    let html = product::page(&shop, &throw(), &[], &chosen).into_html(&shop);
+    let html = scene(|| product::page(&shop, &throw(), &[], &chosen).into_html(&shop));
     let (ink, oat) = (html.find("id=\"picture-1\""), html.find("id=\"picture-0\""));
     assert!(ink < oat && ink.is_some());
     assert!(html.contains("<strong>€128</strong>"));
@@ -452,7 +461,8 @@ fn the_chosen_variant_is_shown_first() {
 #[test]
 fn tracking_leads_only_to_web_addresses() {
     let shop = shop();
-    let html = order::page(&shop, &order_view(OrderState::Shipped), order::Seen::Later).into_html(&shop);
+    let html =
+        scene(|| order::page(&shop, &order_view(OrderState::Shipped), order::Seen::Later).into_html(&shop));
     assert!(html.contains("Bpost") && !html.contains("javascript:"));
 }
 

@@ -250,7 +250,7 @@ pub fn BuyBox(
         page.replace('"', "&quot;")
     );
     view! {
-        <form class="buy-box" action=action method="post" on:submit=submit>
+        <form class="buy-box" action=action method="post" autocomplete="off" on:submit=submit>
             <input type="hidden" name="product" value=product />
             <div class="summary">
                 {(!vendor.is_empty()).then(|| view! { <p class="eyebrow">{vendor}</p> })}

@@ -4,7 +4,7 @@ use super::media::{self, Loading};
 use super::{icon, price};
 use crate::settings::Link;
 use crate::shop::Shop;
-use catalog::view::{Availability, ProductCard};
+use catalog::view::{Availability, ProductCard, Swatch};
 use leptos::prelude::*;
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub fn card(shop: &Shop, card: &ProductCard, sizes: &'static str, loading: Loadi
                 <h3><a href=shop.href(&format!("/products/{}", card.slug))>{card.title.clone()}</a></h3>
                 {(!meta.is_empty()).then(|| view! { <p class="meta">{meta}</p> })}
                 {price::price(shop, card.price, card.compare_at, card.price_from())}
-                {dots(card)}
+                {dots(shop, card)}
             </div>
         </article>
     }
@@ -45,13 +45,14 @@ fn badge(card: &ProductCard) -> Option<AnyView> {
     Some(view! { <span class="badge" data-tone=tone>{text}</span> }.into_any())
 }
 
-fn dots(card: &ProductCard) -> Option<AnyView> {
+fn dots(shop: &Shop, card: &ProductCard) -> Option<AnyView> {
     if card.swatches.len() < 2 {
         return None;
     }
     let rest = card.swatches.len().saturating_sub(DOTS);
     let count = format!("{} colours", card.swatches.len());
-    let dots = card.swatches.iter().take(DOTS).map(|swatch| icon::swatch(&swatch.color)).collect_view();
+    let colour = |swatch: &Swatch| shop.settings.swatch(&swatch.name, Some(&swatch.color));
+    let dots = card.swatches.iter().take(DOTS).filter_map(colour).map(|colour| icon::swatch(&colour)).collect_view();
     Some(
         view! {
             <p class="swatches">

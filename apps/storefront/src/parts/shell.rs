@@ -19,6 +19,8 @@ pub fn header(shop: &Shop, path: &str, cart_count: Option<u32>) -> AnyView {
     });
     let entries = settings.menu.iter().map(|entry| menu_entry(shop, entry, path)).collect_view();
     let account = path.starts_with("/account").then_some("page");
+    // On its own page the cart is there already.
+    let opens = (path != "/cart").then_some("cart-drawer");
     view! {
         {announcement}
         <header class="site-header">
@@ -38,7 +40,7 @@ pub fn header(shop: &Shop, path: &str, cart_count: Option<u32>) -> AnyView {
                     {search_box(shop, "q", "from-desktop", "Search", "")}
                     <a class="icon-button to-desktop" href=shop.href("/search")>{icon::search()}<span class="visually-hidden">"Search"</span></a>
                     <a class="icon-button from-tablet" href=shop.href("/account") aria-current=account>{icon::person()}<span class="visually-hidden">"Account"</span></a>
-                    <a class="icon-button" href=shop.href("/cart") data-opens="cart-drawer">{icon::bag()}<CartCount cookie=shop.count_cookie() initial=cart_count.unwrap_or(0) /></a>
+                    <a class="icon-button" href=shop.href("/cart") data-opens=opens>{icon::bag()}<CartCount cookie=shop.count_cookie() initial=cart_count.unwrap_or(0) /></a>
                 </div>
             </div>
         </header>

@@ -2,7 +2,7 @@
 
 use super::order::{address, state_words};
 use crate::data::{self, Account};
-use crate::page::{Head, Page};
+use crate::page::{Head, Page, answer};
 use crate::parts::icon;
 use crate::routes::list::breadcrumbs;
 use crate::shop::Shop;
@@ -16,7 +16,7 @@ use platform::Ctx;
 /// `GET /account`
 pub async fn show(Extension(ctx): Extension<Ctx>, shop: Shop, visitor: Visitor) -> Response {
     match data::account(&ctx, &visitor).await {
-        Ok(account) => page(&shop, &account).into_response(&shop),
+        Ok(account) => answer(&shop, || page(&shop, &account)),
         Err(error) => super::errors::failure(&ctx, &shop, &error).await,
     }
 }

@@ -45,9 +45,7 @@ pub async fn answer(
         Some("cart") => page::fragment(status, || contents(shop, cart, problem.as_deref())),
         _ => {
             let cards = suggestions(ctx, cart).await;
-            let mut page = page(shop, cart, problem.as_deref(), &cards);
-            page.status = status;
-            page.into_response(shop)
+            page::answer(shop, || Page { status, ..page(shop, cart, problem.as_deref(), &cards) })
         }
     };
     visitor.with_count(shop, response, cart.n_items)

@@ -88,9 +88,7 @@ pub fn answer(
     if headers.get(PART).is_some_and(|part| part == "checkout") {
         return page::fragment(status, || contents(shop, view, typed, problems));
     }
-    let mut page = page(shop, view, typed, problems);
-    page.status = status;
-    page.into_response(shop)
+    page::answer(shop, || Page { status, ..page(shop, view, typed, problems) })
 }
 
 /// The page.

@@ -1,7 +1,7 @@
 //! Pages for what went wrong. The page for 500 is fixed text, so that it works when nothing else does.
 
 use crate::data;
-use crate::page::{Head, Page};
+use crate::page::{Head, Page, answer};
 use crate::parts::media::{self, Loading};
 use crate::parts::{card, shell};
 use crate::shop::Shop;
@@ -49,7 +49,7 @@ pub async fn not_found(ctx: &Ctx, shop: &Shop) -> Response {
     let query = ListQuery { page: 1, ..ListQuery::default() };
     let mut cards = data::list(ctx, &query).await.map(|list| list.cards.clone()).unwrap_or_default();
     cards.truncate(4);
-    not_found_page(shop, &rooms, &cards).into_response(shop)
+    answer(shop, || not_found_page(shop, &rooms, &cards))
 }
 
 /// `GET` of an address that leads nowhere.
@@ -102,9 +102,7 @@ pub fn sorry(shop: &Shop, status: StatusCode, title: &'static str, text: &str) -
             </div>
         </div>
     };
-    let mut page = Page::new(head, "/sorry", view.into_any());
-    page.status = status;
-    let mut response = page.into_response(shop);
+    let mut response = answer(shop, || Page { status, ..Page::new(head, "/sorry", view.into_any()) });
     if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
     }

@@ -1,7 +1,7 @@
 //! The home page, composed from the merchant's blocks.
 
 use crate::data;
-use crate::page::{Head, Page};
+use crate::page::{Head, Page, answer};
 use crate::parts::media::{self, Loading};
 use crate::parts::{card, icon};
 use crate::seo;
@@ -32,7 +32,7 @@ pub enum Filled {
 /// `GET /`
 pub async fn show(Extension(ctx): Extension<Ctx>, shop: Shop) -> Response {
     match load(&ctx, &shop).await {
-        Ok(blocks) => page(&shop, &blocks).into_response(&shop),
+        Ok(blocks) => answer(&shop, || page(&shop, &blocks)),
         Err(error) => super::errors::failure(&ctx, &shop, &error).await.into_response(),
     }
 }

@@ -1,7 +1,7 @@
 //! Lists: all products, a collection, what a search found.
 
 use crate::data;
-use crate::page::{Head, Page};
+use crate::page::{self, Head, Page};
 use crate::parts::{card, icon, shell};
 use crate::query::ListAddress;
 use crate::seo;
@@ -53,7 +53,7 @@ pub async fn collection(
 /// `GET /search`: for phones, where the header has no room for a field.
 pub async fn search(Extension(ctx): Extension<Ctx>, shop: Shop) -> Response {
     match data::collections(&ctx).await {
-        Ok(collections) => search_page(&shop, &collections).into_response(&shop),
+        Ok(collections) => page::answer(&shop, || search_page(&shop, &collections)),
         Err(error) => super::errors::failure(&ctx, &shop, &error).await,
     }
 }
@@ -70,7 +70,9 @@ async fn answer(
         platform::Result::Ok((list, rooms))
     };
     match loaded.await {
-        Ok((list, rooms)) => page(shop, &address, collection.as_deref(), &list, &rooms).into_response(shop),
+        Ok((list, rooms)) => {
+            page::answer(shop, || page(shop, &address, collection.as_deref(), &list, &rooms))
+        }
         Err(error) => super::errors::failure(ctx, shop, &error).await,
     }
 }

@@ -1,12 +1,13 @@
 //! An order: confirmation, tracking, and the customer's own view of it.
 
 use crate::data;
-use crate::page::{Head, Page};
+use crate::page::{Head, Page, answer};
 use crate::parts::{form, lines};
 use crate::routes::list::breadcrumbs;
 use crate::shop::Shop;
 use axum::Extension;
 use axum::extract::{Path, RawQuery};
+use axum::http::HeaderValue;
 use axum::response::Response;
 use commerce::view::{Address, FulfilmentView, OrderState, OrderView, PaymentState};
 use leptos::prelude::*;
@@ -23,7 +24,13 @@ pub async fn track(
     let fresh = encoded.is_some_and(|query| query.split('&').any(|pair| pair == "placed=1"));
     match data::order_by_token(&ctx, &token).await {
         Ok(order) => {
-            page(&shop, &order, if fresh { Seen::JustPlaced } else { Seen::Later }).into_response(&shop)
+            let seen = if fresh { Seen::JustPlaced } else { Seen::Later };
+            let mut response = answer(&shop, || page(&shop, &order, seen));
+            if is_undecided(&order) {
+                // The page looks again by itself until the bank has decided, also without scripts.
+                response.headers_mut().insert("refresh", HeaderValue::from_static("5"));
+            }
+            response
         }
         Err(error) => super::errors::failure(&ctx, &shop, &error).await,
     }
@@ -32,7 +39,7 @@ pub async fn track(
 /// `GET /account/orders/{id}`
 pub async fn own(Extension(ctx): Extension<Ctx>, shop: Shop, Path(id): Path<String>) -> Response {
     match data::own_order(&ctx, &id).await {
-        Ok(order) => page(&shop, &order, Seen::InAccount).into_response(&shop),
+        Ok(order) => answer(&shop, || page(&shop, &order, Seen::InAccount)),
         Err(error) => super::errors::failure(&ctx, &shop, &error).await,
     }
 }
@@ -92,6 +99,10 @@ pub fn page(shop: &Shop, order: &OrderView, seen: Seen) -> Page {
     };
     let path = if seen == Seen::InAccount { "/account/orders" } else { "/orders" };
     Page::new(head, path, view.into_any())
+}
+
+fn is_undecided(order: &OrderView) -> bool {
+    order.state == OrderState::PendingPayment && order.payment == PaymentState::Pending
 }
 
 fn first_name(order: &OrderView) -> &str {

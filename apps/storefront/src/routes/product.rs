@@ -3,7 +3,7 @@
 use super::list::breadcrumbs;
 use crate::data;
 use crate::islands::{BuyBox, Choice, ChoiceValue, Offer, Pieces, PriceWords, Stock};
-use crate::page::{Head, Page};
+use crate::page::{Head, Page, answer};
 use crate::parts::media::{self, Loading};
 use crate::parts::{card, icon, price};
 use crate::query;
@@ -32,7 +32,7 @@ pub async fn show(
         Ok(ProductLookup::Found(product)) => {
             let chosen = Chosen { options: query::chosen_options(&pairs), ..Chosen::default() };
             match related(&ctx, &product).await {
-                Ok(related) => page(&shop, &product, &related, &chosen).into_response(&shop),
+                Ok(related) => answer(&shop, || page(&shop, &product, &related, &chosen)),
                 Err(error) => super::errors::failure(&ctx, &shop, &error).await,
             }
         }

@@ -1,6 +1,6 @@
 //! Signing in and registering: two forms, one page each way.
 
-use crate::page::{Head, Page};
+use crate::page::{Head, Page, answer};
 use crate::parts::form::{self, Field, Problems};
 use crate::parts::icon;
 use crate::query;
@@ -77,7 +77,7 @@ fn show(ctx: &Ctx, shop: &Shop, form: Form, encoded: &str) -> Response {
         return Redirect::to(&shop.href(typed.destination())).into_response();
     }
     let registered = pairs.iter().any(|(key, value)| key == "registered" && value == "1");
-    page(shop, &typed, &Problems::default(), registered).into_response(shop)
+    answer(shop, || page(shop, &typed, &Problems::default(), registered))
 }
 
 /// The page with one form open and a way to the other.
