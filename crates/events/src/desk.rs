@@ -1,4 +1,5 @@
 //! The event desk: what operators see of the outbox and what they can do, from the command line and the admin.
+#![expect(clippy::disallowed_methods, reason = "the event desk serves operators of the platform")]
 
 use std::sync::Arc;
 

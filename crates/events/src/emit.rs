@@ -64,6 +64,7 @@ impl Emit for Tx {
         self.store(batch, Some(cause)).await
     }
 
+    #[expect(clippy::disallowed_methods, reason = "the event's tenant is a parameter here")]
     async fn emit_for<E: DomainEvent>(&self, tenant: TenantId, event: E) -> Result<EventId> {
         validate::id("tenant_id", tenant)?;
         let batch = Batch::of(&[event])?;

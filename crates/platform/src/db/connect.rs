@@ -224,6 +224,7 @@ async fn postgres(url: &str, config: &DatabaseConfig, as_app: bool) -> Result<Da
     connect(options).await
 }
 
+#[expect(clippy::disallowed_methods, reason = "this is where the doors are made")]
 async fn connect(options: ConnectOptions) -> Result<DatabaseConnection> {
     let mut connection = Database::connect(options)
         .await

@@ -190,6 +190,7 @@ async fn patiently(mut ended: oneshot::Receiver<End>) -> Option<End> {
 }
 
 /// Closes the writing connection, which undoes whatever is open on it; the pool opens another one.
+#[expect(clippy::disallowed_methods, reason = "this is where the doors are made")]
 async fn replace(connection: &DatabaseConnection) {
     let closed = match connection.get_sqlite_connection_pool().acquire().await {
         Ok(old) => old.close().await,
