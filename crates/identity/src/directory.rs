@@ -4,6 +4,9 @@
 //! A key of the cache holds the generation in which it was asked, and every change of a tenant begins a new
 //! generation. So whatever was loaded before a change can never answer a question that was asked after it.
 //! Other processes notice a change by [`watch`], within a second.
+//!
+//! A found tenant whose time is up is still given out while it is asked for anew, and for as long as the database is
+//! away: nothing that we know of has changed in its generation.
 
 use crate::entity::{domain, tenant};
 use crate::resolve::{Key, Rules};
@@ -13,11 +16,12 @@ use moka::future::Cache;
 use platform::{App, Config, Context, Db, Error, Result, TenantInfo};
 use primitives::{Country, Currency, Locale, TenantId};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, JoinType, QueryFilter,
-    QueryOrder, QuerySelect, Statement,
+    ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, JoinType, QueryFilter, QueryOrder,
+    QuerySelect, Statement,
 };
-use std::sync::Arc;
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -38,6 +42,10 @@ pub struct Directory {
     rules: Rules,
     default_slug: Option<String>,
     found: Cache<(u64, Key), Option<Arc<Record>>>,
+    /// The last that was found, without a time limit.
+    last: Cache<(u64, Key), Arc<Record>>,
+    /// What is being asked for anew.
+    renewing: Mutex<HashSet<(u64, Key)>>,
     generation: AtomicU64,
     loads: AtomicU64,
 }
@@ -70,6 +78,8 @@ impl Directory {
             rules: Rules::from_config(config)?,
             default_slug: config.server.default_tenant.clone(),
             found: Cache::builder().max_capacity(cache.tenants).expire_after(life).build(),
+            last: Cache::new(cache.tenants),
+            renewing: Mutex::default(),
             generation: AtomicU64::new(0),
             loads: AtomicU64::new(0),
         })
@@ -83,22 +93,57 @@ impl Directory {
     /// The tenant of that name, suspended or not.
     ///
     /// # Errors
-    /// Those of the database; they are not remembered.
-    pub async fn find(&self, app: &App, key: &Key) -> Result<Option<Arc<Record>>> {
+    /// Those of the database, when nothing is known from before; they are not remembered.
+    pub async fn find(self: &Arc<Self>, app: &App, key: &Key) -> Result<Option<Arc<Record>>> {
         let place = (self.generation.load(Ordering::Acquire), key.clone());
         if let Some(known) = self.found.get(&place).await {
             counter!("rustok_cache_operations_total", "cache" => "tenant", "result" => "hit").increment(1);
             return Ok(known);
         }
         counter!("rustok_cache_operations_total", "cache" => "tenant", "result" => "miss").increment(1);
-        let loaded = self.found.try_get_with(place, self.load(app.db(), key)).await;
+        match self.last.get(&place).await {
+            Some(stale) => {
+                self.renew(app, place);
+                Ok(Some(stale))
+            }
+            None => self.ask(app.db(), place).await,
+        }
+    }
+
+    /// Loads once, whoever else asks for the same at the same time.
+    async fn ask(&self, db: &Db, place: (u64, Key)) -> Result<Option<Arc<Record>>> {
+        let load = async {
+            let loaded = self.load(db, &place.1).await?;
+            match &loaded {
+                Some(record) => self.last.insert(place.clone(), record.clone()).await,
+                None => self.last.invalidate(&place).await,
+            }
+            Ok(loaded)
+        };
+        let loaded = self.found.try_get_with(place.clone(), load).await;
         loaded.map_err(|error: Arc<Error>| Error::clone(&error))
+    }
+
+    /// Asks in the background, once at a time.
+    fn renew(self: &Arc<Self>, app: &App, place: (u64, Key)) {
+        let renewing = || self.renewing.lock().unwrap_or_else(PoisonError::into_inner);
+        if !renewing().insert(place.clone()) {
+            return;
+        }
+        let (directory, app) = (self.clone(), app.clone());
+        tokio::spawn(async move {
+            if let Err(error) = directory.ask(app.db(), place.clone()).await {
+                tracing::warn!(report = %error.report(), "a tenant is served as it was known before");
+            }
+            directory.renewing.lock().unwrap_or_else(PoisonError::into_inner).remove(&place);
+        });
     }
 
     /// Forgets everything: the next question to each key is a new load.
     pub fn invalidate(&self) {
         self.generation.fetch_add(1, Ordering::AcqRel);
         self.found.invalidate_all();
+        self.last.invalidate_all();
     }
 
     /// How many loads there have been.
@@ -173,11 +218,9 @@ pub(crate) fn info_of(row: tenant::Model, hosts: impl FnOnce(&str) -> Vec<String
 }
 
 /// Tenants are read where they are written: a replica that lags would bring an old one back into the cache.
+#[expect(clippy::disallowed_methods, reason = "the tenant of a request is found before there is one")]
 pub(crate) fn primary(db: &Db) -> &DatabaseConnection {
-    match db.backend() {
-        DbBackend::Postgres => db.global(),
-        _ => db.global_read(),
-    }
+    db.global_current()
 }
 
 /// The tenant with this id, suspended or not: what `events::Relay` asks for the tenant of an event.
@@ -235,6 +278,8 @@ impl Expiry<(u64, Key), Option<Arc<Record>>> for Life {
         found: &Option<Arc<Record>>,
         _: Instant,
     ) -> Option<Duration> {
-        Some(if found.is_some() { self.found } else { self.missing })
+        let life = if found.is_some() { self.found } else { self.missing };
+        // What was found together does not run out together.
+        Some(life.mul_f64(rand::random_range(0.9..=1.0)))
     }
 }

@@ -91,7 +91,7 @@ pub async fn resolve(app: &App, parts: &Parts, peer: Option<IpAddr>) -> Result<R
     Ok(Resolved { tenant: record.info.clone(), base_path, rest_path, origin })
 }
 
-async fn locate(directory: &Directory, app: &App, plan: &Plan) -> Result<Option<(Way, Arc<Record>)>> {
+async fn locate(directory: &Arc<Directory>, app: &App, plan: &Plan) -> Result<Option<(Way, Arc<Record>)>> {
     for step in &plan.steps {
         let key = step.key.as_ref().map_err(|error| Error::invalid_fields(vec![error.clone()]))?;
         if let Some(record) = directory.find(app, key).await? {

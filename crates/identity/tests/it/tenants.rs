@@ -145,6 +145,32 @@ async fn a_change_during_a_load_is_never_hidden_by_it(app: TestApp) {
     assert!(directory.find(app.app(), &key).await.unwrap().is_some());
 }
 
+#[expect(clippy::disallowed_methods, reason = "the database is taken away past the doors")]
+async fn a_known_tenant_is_served_while_the_database_is_away(app: TestApp) {
+    let backend = app.database().backend();
+    let app = TestApp::configured(backend, |config| config.cache.tenant_seconds = 1).await;
+    let directory = Directory::of(app.app()).unwrap();
+    let ask = async |path: &str| resolve(app.app(), path, &[]).await;
+    assert!(ask("/t/hearth/").await.is_ok());
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    // Its time is up: it is given out once more, and renewed behind.
+    let loads = directory.loads();
+    assert!(ask("/t/hearth/").await.is_ok());
+    while directory.loads() == loads {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    app.app().db().global_current().clone().close().await.unwrap();
+    for _ in 0..2 {
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
+        assert_eq!(ask("/t/hearth/cart").await.unwrap().tenant.slug, "hearth");
+    }
+    let unknown = ask("/t/other/").await.unwrap_err();
+    assert_eq!((unknown.code(), unknown.retry_after_seconds()), (ErrorCode::ServiceUnavailable, Some(2)));
+    // What may have changed is not served from memory.
+    directory.invalidate();
+    assert_eq!(ask("/t/hearth/").await.unwrap_err().code(), ErrorCode::ServiceUnavailable);
+}
+
 /// A second process on the same database.
 async fn second_process(app: &TestApp) -> App {
     struct Borrowed(platform::Config, i64);
@@ -229,6 +255,17 @@ async fn resolves_in_the_order_of_the_contract(app: TestApp) {
         ("/t/other/cart", &[("host", "hearth.example")], "hearth |/t/other/cart"),
         ("/t/hearth/cart", &[("host", "hearth.example")], "hearth /t/hearth|/cart"),
         ("/t/admin/cart", &[("host", "shops.example")], "400"),
+        // The Kelvin sign and a Cyrillic o, as browsers send them and as they are.
+        ("/t/%E2%84%AAiosk/", &[("host", "shops.example")], "400"),
+        ("/t/h%D0%BEther/", &[("host", "shops.example")], "400"),
+        ("/cart", &[("host", "\u{212a}iosk.shops.example")], "400"),
+        ("/cart", &[("host", "\u{43e}ther.shops.example")], "400"),
+        ("/api/graphql", &[("host", "shops.example"), ("x-tenant-id", "\u{43e}ther")], "400"),
+        (
+            "/api/graphql",
+            &[("host", "shops.example"), ("x-tenant-id", "{019e0000-0000-7000-8000-000000000000}")],
+            "400",
+        ),
         ("/t/nobody/cart", &[("host", "shops.example")], "404"),
         ("/t/other/api/x", &[("host", "shops.example"), ("x-tenant-id", "hearth")], "400"),
         ("/t/other/api/x", &[("host", "shops.example"), ("x-tenant-id", "other")], "other /t/other|/api/x"),
@@ -248,6 +285,7 @@ testkit::on_both!(
     a_domain_leads_to_its_shop_as_soon_as_it_is_added,
     a_thousand_concurrent_misses_make_one_load,
     a_change_during_a_load_is_never_hidden_by_it,
+    a_known_tenant_is_served_while_the_database_is_away,
     another_process_sees_a_change_within_a_second,
     the_default_tenant_is_the_oldest_or_the_configured_one,
     resolves_in_the_order_of_the_contract,
