@@ -6,7 +6,7 @@
 
 use moka::sync::Cache;
 use platform::{App, Error, Result};
-use primitives::{Email, ErrorCode, TenantId, Timestamp};
+use primitives::{Email, TenantId, Timestamp};
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -73,7 +73,7 @@ impl Guesses {
         let (pair, address) = (key((tenant, account, from)), key((tenant, from)));
         let account = key((tenant, account));
         for (key, patience) in [(pair, ACCOUNT_AND_ADDRESS), (address, ADDRESS), (account, ACCOUNT)] {
-            self.count(key, patience, now).map_err(too_many)?;
+            self.count(key, patience, now).map_err(Error::rate_limited)?;
         }
         Ok(Attempt { guesses: self, account, address, pair })
     }
@@ -90,8 +90,9 @@ impl Guesses {
         now: Timestamp,
     ) -> Result<()> {
         let from = network(from);
-        self.count(key(("register", tenant, account, from)), ACCOUNT_AND_ADDRESS, now).map_err(too_many)?;
-        self.count(key(("register", tenant, from)), REGISTRATIONS, now).map_err(too_many)
+        self.count(key(("register", tenant, account, from)), ACCOUNT_AND_ADDRESS, now)
+            .map_err(Error::rate_limited)?;
+        self.count(key(("register", tenant, from)), REGISTRATIONS, now).map_err(Error::rate_limited)
     }
 
     fn count(&self, key: u64, patience: Patience, now: Timestamp) -> std::result::Result<(), Duration> {
@@ -146,14 +147,10 @@ fn key(parts: impl Hash) -> u64 {
     hasher.finish()
 }
 
-fn too_many(wait: Duration) -> Error {
-    let seconds = wait.as_secs_f64().ceil();
-    Error::new(ErrorCode::RateLimitExceeded, format!("too many attempts, try again in {seconds} s"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use primitives::ErrorCode;
 
     const HOME: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
     const AWAY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(198, 51, 100, 1));
@@ -180,6 +177,10 @@ mod tests {
         let error = guesses.attempt(tenant, &anna, HOME, at(7)).err().unwrap();
         assert_eq!(error.code(), ErrorCode::RateLimitExceeded);
         assert_eq!(error.message(), "too many attempts, try again in 8 s");
+        assert_eq!(error.retry_after_seconds(), Some(8));
+        // A part of a second counts as a whole one: who comes back then is let through.
+        let later = guesses.attempt(tenant, &anna, HOME, at(7) + Duration::from_millis(500)).err().unwrap();
+        assert_eq!(later.retry_after_seconds(), Some(8));
         assert!(attempt(7 + 900), "silence is forgiven");
     }
 

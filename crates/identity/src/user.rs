@@ -13,7 +13,7 @@ use primitives::{
     Cursor, Direction, Email, ErrorCode, FieldError, Locale, PageArgs, Permission, RoleId, SystemRole, UserId,
 };
 use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, Query};
-use sea_orm::{ColumnTrait, Condition, Set};
+use sea_orm::{ColumnTrait, Condition, DbBackend, Set};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -542,7 +542,12 @@ fn may_grant(ctx: &Ctx, old: &[SystemRole], new: &[SystemRole]) -> Result<()> {
     Ok(())
 }
 
+/// Of two owners who step down at the same time one stays: on PostgreSQL each would still see the other, so the
+/// second waits here for the first one's commit. SQLite has one writer.
 async fn keeps_an_owner(tx: &Tx) -> Result<()> {
+    if tx.backend() == DbBackend::Postgres {
+        tx.raw_all("SELECT id FROM tenant WHERE id = {tenant} FOR NO KEY UPDATE", Vec::new()).await?;
+    }
     let rows = tx
         .raw_all(
             "SELECT count(*) AS owners FROM user_role r JOIN user_account u ON u.tenant_id = r.tenant_id AND u.id = r.user_id \

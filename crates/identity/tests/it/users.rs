@@ -70,6 +70,29 @@ async fn a_shop_keeps_an_owner(app: TestApp) {
     user::set_roles(&owner, first, vec![SystemRole::Editor]).await.unwrap();
 }
 
+async fn two_owners_who_step_down_at_once_leave_one(app: TestApp) {
+    for round in 0..8 {
+        let one = person(&app.system(), &format!("one{round}"), "owner").await;
+        let two = person(&app.system(), &format!("two{round}"), "owner").await;
+        let ctx = app.system();
+        let step_down = |id| user::set_roles(&ctx, id, vec![SystemRole::Customer]);
+        let (first, second) = tokio::join!(step_down(one), step_down(two));
+        let refused: Vec<_> =
+            [&first, &second].into_iter().filter_map(|result| result.as_ref().err()).collect();
+        assert_eq!(
+            refused.iter().map(|error| error.code()).collect::<Vec<_>>(),
+            [ErrorCode::Conflict],
+            "{round}"
+        );
+        // The next round begins without an owner.
+        let left = if first.is_err() { one } else { two };
+        let owner = app.database().owner().await;
+        let gone = "DELETE FROM user_role WHERE role = 'owner'";
+        sea_orm::ConnectionTrait::execute_unprepared(&owner, gone).await.unwrap();
+        assert_eq!(user::get(&ctx, left).await.unwrap().roles, []);
+    }
+}
+
 async fn changed_roles_and_closed_accounts_count_at_once(app: TestApp) {
     let id = person(&app.system(), "mia", "manager").await;
     let signed_in = sign_in(&app.anonymous(), "mia@x.example", PASSWORD, &Visit::local()).await.unwrap();
@@ -202,6 +225,7 @@ async fn foreign_people_are_not_found(app: TestApp) {
 testkit::on_both!(
     roles_are_given_by_owners_only,
     a_shop_keeps_an_owner,
+    two_owners_who_step_down_at_once_leave_one,
     changed_roles_and_closed_accounts_count_at_once,
     a_changed_password_ends_all_other_sessions,
     a_profile_belongs_to_its_person,
