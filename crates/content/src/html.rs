@@ -8,6 +8,10 @@ use std::sync::LazyLock;
 
 /// Text longer than this (in bytes) is cut before it is cleaned: no description needs it.
 pub const MAX_HTML: usize = 512 * 1024;
+/// Text with more tags than this loses all of them.
+const MAX_TAGS: usize = 20_000;
+/// So does text from which a parser could make more elements than this.
+const MAX_ELEMENTS: usize = 1_000_000;
 
 /// HTML that was cleaned by us: structure and links, no scripts, styles, forms or pictures from elsewhere.
 ///
@@ -95,6 +99,9 @@ impl SafeHtml {
     /// Cleans HTML from anywhere. Cleaning what is clean changes nothing.
     pub fn clean(html: &str) -> SafeHtml {
         let html = cut(html, MAX_HTML);
+        if is_bomb(html) {
+            return SafeHtml(strip(html).replace('>', "&gt;"));
+        }
         if !html.contains(['<', '&', '>', '\0']) {
             // Plain text is a common description; the parser would give back the same.
             return SafeHtml(html.replace('\u{a0}', "&nbsp;"));
@@ -167,6 +174,8 @@ impl<'de> Deserialize<'de> for SafeHtml {
 /// descriptions in `<meta>`, for cards. The result is text, not HTML: it must be escaped where it is shown.
 pub fn plain_text(html: &str) -> String {
     let html = cut(html, MAX_HTML);
+    let stripped = if is_bomb(html) { Some(strip(html)) } else { None };
+    let html = stripped.as_deref().unwrap_or(html);
     // Words of two blocks must not run together: "<li>one</li><li>two</li>" reads "one two".
     let spaced = html.replace('<', " <");
     let text = unescape(&NOTHING.clean(&spaced).to_string());
@@ -191,6 +200,44 @@ pub fn excerpt(html: &str, limit: usize) -> String {
     let kept: String = text.chars().take(limit.saturating_sub(1)).collect();
     let end = kept.rfind(' ').unwrap_or(kept.len());
     format!("{}…", kept[..end].trim_end_matches([',', ';', ':', '-', '–', ' ']))
+}
+
+/// Whether a parser that follows the HTML standard would run out of memory or time over this.
+///
+/// Elements such as `<b>` that are left open are opened again in every block that follows, so a thousand of them and
+/// ten thousand blocks are ten million elements; of equal ones without attributes at most three are (the standard's
+/// "Noah's Ark clause"), and of links one. Every open element is also looked at for each further tag.
+/// No description is near these limits.
+fn is_bomb(html: &str) -> bool {
+    const REOPENED: [&str; 13] =
+        ["b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"];
+    let (mut tags, mut plain, mut different) = (0_usize, [0_usize; REOPENED.len()], 1_usize);
+    for (at, _) in html.match_indices('<') {
+        tags += 1;
+        let tag = &html.as_bytes()[at + 1..];
+        let end = tag.iter().take(7).position(|byte| !byte.is_ascii_alphabetic()).unwrap_or(0);
+        let name = &tag[..end];
+        if let Some(which) = REOPENED.iter().position(|known| known.as_bytes().eq_ignore_ascii_case(name)) {
+            match tag[end] {
+                b'>' => plain[which] = (plain[which] + 1).min(3),
+                _ => different += 1,
+            }
+        }
+    }
+    tags > MAX_TAGS || tags * (different + plain.iter().sum::<usize>()) > MAX_ELEMENTS
+}
+
+/// The text between the tags, found without parsing. What is left holds no `<`.
+fn strip(html: &str) -> String {
+    let mut text = String::with_capacity(html.len() / 2);
+    let mut rest = html;
+    while let Some(open) = rest.find('<') {
+        text.push_str(&rest[..open]);
+        text.push(' ');
+        rest = &rest[tag_end(rest, open)..];
+    }
+    text.push_str(rest);
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The place after the `>` that ends the tag at `open`; a `>` inside quotes ends nothing.
@@ -321,6 +368,31 @@ mod tests {
     fn an_endless_description_is_cut() {
         let html = "ä".repeat(MAX_HTML);
         assert!(clean(&html).len() <= MAX_HTML);
+    }
+
+    #[test]
+    fn html_that_explodes_in_a_parser_becomes_text() {
+        let different: String = (0..4_000).map(|n| format!("<b title={n}>")).collect();
+        let mixed: String = (0..4_000).map(|n| format!("<FONT\nsize={n}>")).collect();
+        let plain = "<b><i><u><s><em><tt><big><code><font><small><strike><strong><nobr>".repeat(3);
+        for bomb in [
+            format!("{different}{}", "<p>x".repeat(15_000)),
+            format!("{mixed}{}", "<p>x".repeat(15_000)),
+            format!("{plain}{}", "<p>x".repeat(120_000)),
+            "<div>".repeat(100_000),
+            "<".repeat(MAX_HTML),
+            format!("{}<script>alert(1)</script>", "<p>x</p>".repeat(20_000)),
+        ] {
+            let started = std::time::Instant::now();
+            let html = SafeHtml::clean(&bomb);
+            assert!(!html.as_str().contains(['<', '>']), "{}", &html.as_str()[..40]);
+            plain_text(&bomb);
+            excerpt(&bomb, 100);
+            assert!(started.elapsed() < std::time::Duration::from_secs(2), "{:?}", started.elapsed());
+        }
+        // Many links, paragraphs and words in bold are none.
+        let long = "<p><a href=\"https://x.example/\">a</a> <strong>b</strong> <em>c</em></p>".repeat(2_000);
+        assert!(clean(&long).contains("<strong>b</strong>"));
     }
 
     #[test]
