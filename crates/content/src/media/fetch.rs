@@ -16,6 +16,8 @@ use tokio_util::sync::CancellationToken;
 const PARALLEL: usize = 4;
 /// Pictures that are taken from the queue at once.
 const BATCH: u64 = 16;
+/// Attempts that end without a verdict (a crash, a full disk) until it is enough.
+const MOST_ATTEMPTS: i32 = 6;
 /// After this long a taken picture is free again: whoever took it has died.
 const LEASE: Duration = Duration::from_secs(120);
 /// Longest sleep without a wake-up.
@@ -91,14 +93,14 @@ impl Fetcher {
 
     /// Leases due jobs. The attempt counts from here, so that a picture that takes the process down is not
     /// tried for ever.
-    #[allow(clippy::disallowed_methods, reason = "the queue spans tenants; nothing of theirs is read here")]
+    #[expect(clippy::disallowed_methods, reason = "the queue spans tenants; nothing of theirs is read here")]
     async fn take(&self) -> Result<Vec<media_fetch::Model>> {
         let now = self.app.clock().now();
         let due = media_fetch::Entity::find()
             .filter(media_fetch::Column::NextAt.lte(now.millis()))
             .order_by_asc(media_fetch::Column::NextAt)
             .limit(BATCH)
-            .all(self.app.db().global())
+            .all(self.app.db().global_current())
             .await?;
         if due.is_empty() {
             return Ok(due);
@@ -134,6 +136,10 @@ impl Fetcher {
         let Some(row) = row.filter(|row| row.state == MediaState::Pending.as_str()) else {
             return finish(&ctx, id).await;
         };
+        if attempts > MOST_ATTEMPTS {
+            let reason = "picture could not be processed, however often it was tried".to_owned();
+            return fail(&ctx, id, attempts, &Failure { reason, temporary: false }).await;
+        }
         match self.fetch(&ctx, &row.source_url).await {
             Ok(bytes) => match Pipeline::of(&self.app).run(&self.app, ctx.tenant_id(), bytes).await {
                 Ok(rendered) => {

@@ -133,6 +133,24 @@ async fn gives_up_in_the_end_and_starts_over_when_asked(app: TestApp) {
     assert_eq!(fetcher.fetch_due().await.unwrap(), 1);
 }
 
+/// Whatever goes wrong on our own side, even a crash, counts as an attempt: nothing is tried for ever.
+async fn gives_up_on_what_fails_on_our_side_every_time(app: TestApp) {
+    let (app, peer) = (open_app(&app).await, Peer::start().await);
+    let ctx = app.system();
+    let id = request(&ctx, &[peer.url("/vase.png")]).await[0];
+    // A file where the folder of the renditions should be.
+    std::fs::write(&app.app().config().media.dir, "in the way").unwrap();
+    let fetcher = fetcher(&app);
+    for attempt in 1..=7 {
+        assert_eq!(state(&ctx, id).await.0, MediaState::Pending, "{attempt}");
+        assert_eq!(fetcher.fetch_due().await.unwrap(), 1, "{attempt}");
+        app.advance(Duration::from_secs(3 * 60));
+    }
+    assert_eq!(state(&ctx, id).await.0, MediaState::Failed);
+    assert_eq!(fetcher.fetch_due().await.unwrap(), 0);
+    assert_eq!(peer.visits(), 6);
+}
+
 async fn two_fetchers_never_take_the_same_picture(app: TestApp) {
     let (app, peer) = (open_app(&app).await, Peer::start().await);
     let urls: Vec<String> = (0..12).map(|n| peer.url(&format!("/other.png?{n}"))).collect();
@@ -245,6 +263,7 @@ testkit::on_both!(
     what_cannot_be_fetched_fails_with_a_reason,
     tries_again_later_what_may_come_back,
     gives_up_in_the_end_and_starts_over_when_asked,
+    gives_up_on_what_fails_on_our_side_every_time,
     two_fetchers_never_take_the_same_picture,
     stores_uploads_and_refuses_what_is_no_picture,
     knows_ready_pictures_by_their_address,
