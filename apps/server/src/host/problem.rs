@@ -9,10 +9,9 @@ use serde_json::json;
 
 /// Answers with a problem document; the cause of an internal error goes to the log only.
 pub fn problem(error: &Error, request_id: &str, instance: &str) -> Response {
-    if error.code() == ErrorCode::Internal {
-        tracing::error!(request_id, report = %error.report(), "request failed");
-    }
-    let status = StatusCode::from_u16(error.code().http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    log(error, request_id);
+    let status =
+        StatusCode::from_u16(error.code().http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut body = json!({
         "type": format!("/problems/{}", error.code().as_str().to_ascii_lowercase().replace('_', "-")),
         "title": title(error.code()),
@@ -29,20 +28,23 @@ pub fn problem(error: &Error, request_id: &str, instance: &str) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    retry_after(headers, error.code());
+    retry_after(headers, error);
     response
 }
 
 /// Answers a browser that asked for a page, before or without any shop: plain words, no script, no style sheet.
 pub fn page(error: &Error, request_id: &str) -> Response {
-    if error.code() == ErrorCode::Internal {
-        tracing::error!(request_id, report = %error.report(), "request failed");
-    }
-    let status = StatusCode::from_u16(error.code().http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    log(error, request_id);
+    let status =
+        StatusCode::from_u16(error.code().http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let (heading, advice) = match error.code() {
-        ErrorCode::NotFound => ("There is no shop at this address", "Check the address for a typing mistake."),
+        ErrorCode::NotFound => {
+            ("There is no shop at this address", "Check the address for a typing mistake.")
+        }
         ErrorCode::Forbidden => ("This shop is closed for now", "Please come back later."),
-        ErrorCode::BadUserInput => ("This address cannot belong to a shop", "Check the address for a typing mistake."),
+        ErrorCode::BadUserInput => {
+            ("This address cannot belong to a shop", "Check the address for a typing mistake.")
+        }
         ErrorCode::ServiceUnavailable | ErrorCode::RateLimitExceeded => {
             ("We are busy right now", "Nothing is lost. Please try again in a few seconds.")
         }
@@ -58,7 +60,7 @@ pub fn page(error: &Error, request_id: &str) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    retry_after(headers, error.code());
+    retry_after(headers, error);
     response
 }
 
@@ -72,9 +74,24 @@ pub fn answer(error: &Error, headers: &HeaderMap, request_id: &str, instance: &s
     if wants_html && !for_programs { page(error, request_id) } else { problem(error, request_id, instance) }
 }
 
-fn retry_after(headers: &mut HeaderMap, code: ErrorCode) {
-    if matches!(code, ErrorCode::ServiceUnavailable | ErrorCode::RateLimitExceeded) {
-        headers.entry(header::RETRY_AFTER).or_insert(HeaderValue::from_static("2"));
+fn log(error: &Error, request_id: &str) {
+    match (error.code(), error.cause()) {
+        (ErrorCode::Internal, _) => tracing::error!(request_id, report = %error.report(), "request failed"),
+        (ErrorCode::ServiceUnavailable, Some(_)) => {
+            tracing::warn!(request_id, report = %error.report(), "request could not be served");
+        }
+        _ => {}
+    }
+}
+
+/// When to come back, exactly; for a rate limit also as the `RateLimit` field (draft-ietf-httpapi-ratelimit-headers).
+fn retry_after(headers: &mut HeaderMap, error: &Error) {
+    let Some(seconds) = error.retry_after_seconds() else { return };
+    headers.entry(header::RETRY_AFTER).or_insert(HeaderValue::from(seconds));
+    if error.code() == ErrorCode::RateLimitExceeded
+        && let Ok(value) = HeaderValue::from_str(&format!("\"attempts\";r=0;t={seconds}"))
+    {
+        headers.entry("ratelimit").or_insert(value);
     }
 }
 
@@ -95,5 +112,30 @@ fn title(code: ErrorCode) -> &'static str {
         ErrorCode::OutOfStock => "Out of stock",
         ErrorCode::QueryTooComplex => "The query is too large",
         _ => "The request was refused",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_refusal_says_when_to_come_back() {
+        let fields = |error: Error| {
+            [problem(&error, "id", "/api/v1/auth/sign-in"), page(&error, "id")].map(|response| {
+                ["retry-after", "ratelimit"].map(|name| {
+                    response.headers().get(name).map(|value| value.to_str().unwrap_or_default().to_owned())
+                })
+            })
+        };
+        let slow_down = [Some("38".to_owned()), Some("\"attempts\";r=0;t=38".to_owned())];
+        assert_eq!(
+            fields(Error::rate_limited(Duration::from_millis(37_001))),
+            [slow_down.clone(), slow_down]
+        );
+        let away = [Some("2".to_owned()), None];
+        assert_eq!(fields(Error::unavailable("busy")), [away.clone(), away]);
+        assert_eq!(fields(Error::conflict("taken")), [[None, None], [None, None]]);
     }
 }
