@@ -87,7 +87,11 @@ async fn carts(sql: &Sql<'_, '_>) -> Result<(), DbErr> {
          WHERE state = 'open' AND user_id IS NOT NULL",
     )
     .await?;
-    sql.run("CREATE INDEX cart_untouched ON cart (tenant_id, updated_at) WHERE state = 'open' AND abandoned_at IS NULL").await?;
+    sql.run(
+        "CREATE INDEX cart_untouched ON cart (tenant_id, updated_at) \
+         WHERE state = 'open' AND abandoned_at IS NULL",
+    )
+    .await?;
     // No foreign key to the variant: a line of a deleted one is shown as gone.
     sql.tenant_table(
         "cart_line",

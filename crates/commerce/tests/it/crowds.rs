@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use commerce::checkout;
 use commerce::view::OrderState;
+use commerce::{cart, checkout};
 use futures::future::join_all;
 use platform::Error;
+use platform::db::count_statements;
 use testkit::on_both;
 
-use crate::shop::Shop;
+use crate::shop::{Guest, Shop};
 
 async fn sells_one_piece_once_to_two_hundred_buyers(shop: Shop) {
     let vase = shop.product("The only vase", "49.00", 1).await;
@@ -62,4 +63,56 @@ async fn turns_a_hundred_clicks_into_one_order_and_one_capture(shop: Shop) {
     assert_eq!(shop.stock().await, (500, 2));
 }
 
-on_both!(sells_one_piece_once_to_two_hundred_buyers, turns_a_hundred_clicks_into_one_order_and_one_capture,);
+async fn places_an_order_in_a_fixed_number_of_statements(shop: Shop) {
+    let mug = shop.product("Mug", "12.50", 500).await;
+    // Settings are in memory for a second: the first round loads them.
+    shop.guest(mug, 1).await.order("http").await;
+    let guest = shop.anonymous();
+    let (change, added) =
+        count_statements(async { cart::add(&guest, None, &[(mug, 1)]).await.unwrap() }).await;
+    let guest = Guest { ctx: guest, token: change.token.unwrap() };
+    let form = guest.form("http").await;
+    let (placed, bought) =
+        count_statements(async { checkout::place_order(&guest.ctx, form).await.unwrap() }).await;
+    assert_eq!(placed.order.state, OrderState::Paid);
+    assert!(added <= 20 && bought <= 45, "{added} to add, {bought} to buy");
+}
+
+/// Not a test of behaviour: `cargo nextest run -p commerce --run-ignored all -E 'test(pace)' --no-capture` prints it.
+async fn shows_its_pace(shop: Shop) {
+    let mug = shop.product("Mug", "12.50", 100_000).await;
+    let begun = std::time::Instant::now();
+    let shop = Arc::new(shop);
+    let buyers = (0..16).map(|_| {
+        let shop = shop.clone();
+        tokio::spawn(async move {
+            for _ in 0..25 {
+                shop.guest(mug, 1).await.order("http").await;
+            }
+        })
+    });
+    for buyer in join_all(buyers).await {
+        buyer.unwrap();
+    }
+    println!("{:.0} whole checkouts per second", 400.0 / begun.elapsed().as_secs_f64());
+}
+
+mod pace {
+    #[test]
+    #[ignore = "prints a figure"]
+    fn sqlite() {
+        testkit::run(testkit::Backend::Sqlite, super::shows_its_pace)
+    }
+
+    #[test]
+    #[ignore = "prints a figure"]
+    fn postgres() {
+        testkit::run(testkit::Backend::Postgres, super::shows_its_pace)
+    }
+}
+
+on_both!(
+    places_an_order_in_a_fixed_number_of_statements,
+    sells_one_piece_once_to_two_hundred_buyers,
+    turns_a_hundred_clicks_into_one_order_and_one_capture,
+);

@@ -32,7 +32,11 @@ async fn is_paid_when_the_gateway_says_so(shop: Shop) {
     assert_ne!(calls[0].key, calls[1].key);
     let kinds: Vec<_> = order.timeline.iter().map(|entry| entry.kind.as_str()).collect();
     assert_eq!(kinds, ["order.placed", "payment.authorised", "payment.captured", "order.paid"]);
-    assert_eq!(shop.number("SELECT SUM(amount_minor) FROM money_ledger WHERE kind = 'capture'").await, 3000);
+    assert_eq!(
+        shop.number("SELECT CAST(SUM(amount_minor) AS bigint) FROM money_ledger WHERE kind = 'capture'")
+            .await,
+        3000
+    );
     assert_eq!(shop.stock().await, (20, 2));
     assert_eq!(shop.sweep().await, commerce::jobs::Swept::default());
 }
