@@ -135,7 +135,7 @@ pub struct ProductsVariables {
     /// What narrows the table.
     pub filter: Option<AdminProductFilter>,
     /// Its order.
-    pub sort: Option<AdminProductSort>,
+    pub sort: AdminProductSort,
 }
 
 /// One page of the table, with the numbers of its tabs.

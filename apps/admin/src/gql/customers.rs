@@ -37,8 +37,8 @@ pub struct CustomersVariables {
     pub after: Option<String>,
     pub last: Option<i32>,
     pub before: Option<String>,
-    pub q: Option<String>,
-    pub sort: Option<CustomerSort>,
+    pub q: String,
+    pub sort: CustomerSort,
 }
 
 /// One page of the table.

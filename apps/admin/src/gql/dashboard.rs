@@ -7,7 +7,7 @@ use super::{Money, schema};
 #[derive(cynic::QueryVariables)]
 pub struct FiguresVariables {
     /// How many days with today.
-    pub days: Option<i32>,
+    pub days: i32,
 }
 
 /// Sales of the last days.

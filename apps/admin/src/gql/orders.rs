@@ -142,7 +142,7 @@ pub struct OrdersVariables {
     /// What narrows the table.
     pub filter: Option<OrderFilter>,
     /// Its order.
-    pub sort: Option<OrderSort>,
+    pub sort: OrderSort,
 }
 
 /// One page of the table, with the numbers of its tabs.

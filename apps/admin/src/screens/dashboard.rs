@@ -89,7 +89,7 @@ fn Welcome(orders: bool, import: bool) -> impl IntoView {
 fn Sales(days: Memo<i32>) -> impl IntoView {
     let session = use_session();
     let figures = remote(move || {
-        let variables = FiguresVariables { days: Some(days.get()) };
+        let variables = FiguresVariables { days: days.get() };
         async move { api::ask(Figures::build(variables)).await.map(|answer| answer.dashboard) }
     });
     move || {
@@ -205,7 +205,7 @@ fn SalesCard(data: Data) -> impl IntoView {
                         <Empty
                             symbol="bag"
                             title="No sales in this time"
-                            text="The first order shows up here a moment after it is placed."
+                            text="Sales count from the moment they are paid."
                         />
                     }
                         .into_any()
@@ -215,7 +215,7 @@ fn SalesCard(data: Data) -> impl IntoView {
                             <span class="key" data-line="">
                                 {move || if measure.get() == Measure::Revenue { "Revenue per day" } else { "Orders per day" }}
                             </span>
-                            <span class="end meta">"Days in UTC, refunds taken off"</span>
+                            <span class="end meta">"By day of payment (UTC), refunds taken off"</span>
                         </div>
                         {chart}
                         <details class="astable">

@@ -337,7 +337,7 @@ fn Add(products: RwSignal<Vec<AdminProductRow>>) -> impl IntoView {
                 last: None,
                 before: None,
                 filter: Some(AdminProductFilter { q: Some(q), ..AdminProductFilter::default() }),
-                sort: Some(AdminProductSort::TitleAsc),
+                sort: AdminProductSort::TitleAsc,
             };
             api::ask(Products::build(variables)).await.map(|answer| answer.admin_products.nodes)
         }

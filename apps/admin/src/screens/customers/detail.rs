@@ -122,7 +122,7 @@ fn OrdersCard(id: cynic::Id) -> impl IntoView {
             last: None,
             before: None,
             filter: Some(filter),
-            sort: Some(OrderSort::PlacedDesc),
+            sort: OrderSort::PlacedDesc,
         };
         async move { api::ask(OrdersOf::build(variables)).await.map(|answer| answer.orders) }
     });

@@ -24,8 +24,8 @@ pub fn Customers() -> impl IntoView {
             after: keys.after,
             last: keys.last,
             before: keys.before,
-            q: Some(state.get("q").to_owned()).filter(|q| !q.is_empty()),
-            sort: Some(CustomerSort::from_key(state.get("sort"))),
+            q: state.get("q").to_owned(),
+            sort: CustomerSort::from_key(state.get("sort")),
         };
         async move { api::ask(Page::build(variables)).await.map(|answer| answer.customers) }
     });

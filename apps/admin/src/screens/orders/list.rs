@@ -77,7 +77,7 @@ pub fn Orders() -> impl IntoView {
             last: keys.last,
             before: keys.before,
             filter: Some(filter),
-            sort: Some(OrderSort::from_key(state.get("sort"))),
+            sort: OrderSort::from_key(state.get("sort")),
         };
         api::ask(Page::build(variables))
     });

@@ -85,7 +85,7 @@ pub fn Products() -> impl IntoView {
             last: keys.last,
             before: keys.before,
             filter: Some(filter),
-            sort: Some(AdminProductSort::from_key(state.get("sort"))),
+            sort: AdminProductSort::from_key(state.get("sort")),
         };
         api::ask(Page::build(variables))
     });

@@ -8,11 +8,12 @@ use crate::logic::product::{Grid, VariantDraft};
 use crate::parts::dialog::Drawer;
 use crate::parts::{count, icon};
 
-#[derive(Clone, Copy, PartialEq)]
+/// An option as it is typed.
+#[derive(Clone, PartialEq)]
 struct Line {
     key: u32,
-    name: RwSignal<String>,
-    values: RwSignal<String>,
+    name: String,
+    values: String,
 }
 
 /// The drawer.
@@ -28,7 +29,7 @@ pub fn Options(
     let line = move |name: String, values: String| {
         let key = next.get_value();
         next.set_value(key + 1);
-        Line { key, name: RwSignal::new(name), values: RwSignal::new(values) }
+        Line { key, name, values }
     };
     // Each opening begins with the grid as it stands.
     Effect::new(move |_| {
@@ -52,8 +53,7 @@ pub fn Options(
     });
     let wanted = Memo::new(move |_| {
         let lines = lines.get();
-        let filled =
-            lines.iter().map(|line| (line.name.get().trim().to_owned(), matrix::values(&line.values.get())));
+        let filled = lines.iter().map(|line| (line.name.trim().to_owned(), matrix::values(&line.values)));
         filled.filter(|(name, values)| !name.is_empty() || !values.is_empty()).collect::<Vec<_>>()
     });
     let problem = Memo::new(move |_| {
@@ -130,41 +130,7 @@ pub fn Options(
         >
             <p class="dim">"Up to three choices that a shopper makes, like size and colour. Every combination becomes a variant."</p>
             <For each=move || lines.get() key=|line| line.key let:line>
-                <fieldset class="optionline">
-                    <legend class="vh">"Option"</legend>
-                    <div class="field">
-                        <label for=format!("option-{}", line.key)>"Name"</label>
-                        <input
-                            class="input"
-                            id=format!("option-{}", line.key)
-                            maxlength="50"
-                            placeholder="Size"
-                            prop:value=move || line.name.get()
-                            on:input=move |event| line.name.set(event_target_value(&event))
-                        />
-                    </div>
-                    <div class="field">
-                        <label for=format!("values-{}", line.key)>"Values, with commas between"</label>
-                        <input
-                            class="input"
-                            id=format!("values-{}", line.key)
-                            maxlength="2000"
-                            placeholder="Small, Medium, Large"
-                            prop:value=move || line.values.get()
-                            on:input=move |event| line.values.set(event_target_value(&event))
-                        />
-                    </div>
-                    <button
-                        class="btn"
-                        type="button"
-                        data-kind="quiet"
-                        data-icon=""
-                        aria-label="Remove this option"
-                        on:click=move |_| lines.update(|lines| lines.retain(|it| it.key != line.key))
-                    >
-                        {icon("trash")}
-                    </button>
-                </fieldset>
+                <OptionLine lines row=line.key/>
             </For>
             <Show when=move || lines.with(|lines| lines.len() <= 2)>
                 <button
@@ -177,5 +143,62 @@ pub fn Options(
                 </button>
             </Show>
         </Drawer>
+    }
+}
+
+#[component]
+fn OptionLine(lines: RwSignal<Vec<Line>>, row: u32) -> impl IntoView {
+    let read = move |pick: fn(&Line) -> &String| {
+        Signal::derive(move || {
+            lines.with(|lines| {
+                lines.iter().find(|line| line.key == row).map(|line| pick(line).clone()).unwrap_or_default()
+            })
+        })
+    };
+    let write = move |put: fn(&mut Line, String), event: web_sys::Event| {
+        let typed = event_target_value(&event);
+        lines.update(|lines| {
+            if let Some(line) = lines.iter_mut().find(|line| line.key == row) {
+                put(line, typed);
+            }
+        });
+    };
+    let (name, values) = (read(|line| &line.name), read(|line| &line.values));
+    view! {
+        <fieldset class="optionline">
+            <legend class="vh">"Option"</legend>
+            <div class="field">
+                <label for=format!("option-{row}")>"Name"</label>
+                <input
+                    class="input"
+                    id=format!("option-{row}")
+                    maxlength="50"
+                    placeholder="Size"
+                    prop:value=name
+                    on:input=move |event| write(|line, typed| line.name = typed, event)
+                />
+            </div>
+            <div class="field">
+                <label for=format!("values-{row}")>"Values, with commas between"</label>
+                <input
+                    class="input"
+                    id=format!("values-{row}")
+                    maxlength="2000"
+                    placeholder="Small, Medium, Large"
+                    prop:value=values
+                    on:input=move |event| write(|line, typed| line.values = typed, event)
+                />
+            </div>
+            <button
+                class="btn"
+                type="button"
+                data-kind="quiet"
+                data-icon=""
+                aria-label="Remove this option"
+                on:click=move |_| lines.update(|lines| lines.retain(|line| line.key != row))
+            >
+                {icon("trash")}
+            </button>
+        </fieldset>
     }
 }
