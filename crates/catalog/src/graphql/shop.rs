@@ -73,7 +73,7 @@ impl ShopQuery {
             },
             _ => return Err(failure(Error::invalid("id", "give id or slug, one of both"))),
         };
-        Ok(found.map(|page| ProductNode::Page(page)))
+        Ok(found.map(ProductNode::Page))
     }
 
     /// Collections in the merchant's order.

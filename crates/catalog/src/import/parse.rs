@@ -179,9 +179,14 @@ impl Group<'_> {
         let published = self.flag(&mut own, first, "Published", true);
         let option_names = self.option_names(&mut own);
         whole &= self.settle(own, first.line, problems);
+        // The gallery comes first, in the order of its rows; what only a variant shows comes behind.
+        let mut checks: Vec<Check> = Vec::with_capacity(self.rows.len());
         for row in &self.rows {
             let mut check = Check::default();
             self.picture(&mut check, row, "Image Src", &mut images, &mut places);
+            checks.push(check);
+        }
+        for (row, mut check) in self.rows.iter().zip(checks) {
             if self.is_variant(row) {
                 let picture = self.picture(&mut check, row, "Variant Image", &mut images, &mut places);
                 variants.push((row.line, self.variant(&mut check, row, &option_names, picture)));

@@ -6,6 +6,26 @@
 //!   └──────archive────────┼────────────────────┤
 //!   └──────────────────restore─────────────────┘
 //! ```
+//!
+//! What is archived has to be restored first:
+//!
+//! ```compile_fail,E0599
+//! use catalog::product::state::{Archived, Product, Published};
+//! use primitives::Timestamp;
+//!
+//! fn publish(product: Product<Archived>, now: Timestamp) -> Product<Published> {
+//!     product.publish(1, now).unwrap()
+//! }
+//! ```
+//!
+//! ```
+//! use catalog::product::state::{Archived, Product, Published};
+//! use primitives::Timestamp;
+//!
+//! fn publish(product: Product<Archived>, now: Timestamp) -> Product<Published> {
+//!     product.restore().publish(1, now).unwrap()
+//! }
+//! ```
 
 use primitives::{ProductId, Timestamp};
 

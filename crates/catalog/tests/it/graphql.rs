@@ -124,25 +124,35 @@ async fn staff_make_change_and_import(app: TestApp) {
     assert_eq!(data["adminProductCounts"]["all"], 2);
 }
 
-testkit::on_both!(a_shop_reads_lists_and_pages, staff_make_change_and_import);
-
-#[test]
-fn sizes() {
-    let pick = |ctx: &Ctx| {
-        eprintln!("create {}", std::mem::size_of_val(&catalog::product::create(ctx, &Default::default())));
-        eprintln!("list {}", std::mem::size_of_val(&catalog::query::list(ctx, &Default::default())));
-        eprintln!("page {}", std::mem::size_of_val(&catalog::query::product(ctx, "x")));
-        eprintln!("plan {}", std::mem::size_of_val(&catalog::import::plan(ctx, b"")));
-        eprintln!(
-            "update {}",
-            std::mem::size_of_val(&catalog::product::update(
-                ctx,
-                primitives::ProductId::new(),
-                1,
-                &Default::default()
-            ))
-        );
+async fn long_lists_take_no_more_statements_than_short_ones(app: TestApp) {
+    let ctx = editor(&app);
+    for n in 0..30 {
+        mug(&ctx, &format!("Mug {n}")).await;
+    }
+    settle(&app).await;
+    let fields = "nodes { title price { minor } images { url } collections { slug } variants { title price { minor } picture { url } } }";
+    let anyone = app.anonymous();
+    let shop = async |first: u32| {
+        let document = format!("{{ products(first: {first}) {{ {fields} }} }}");
+        let (data, statements) = platform::db::count_statements(ask(&anyone, &document)).await;
+        assert_eq!(data["products"]["nodes"].as_array().map(Vec::len), Some(first as usize));
+        statements
     };
-    testkit::run(testkit::Backend::Sqlite, async |app: TestApp| pick(&app.customer()));
-    panic!();
+    let (short, long) = (shop(2).await, shop(24).await);
+    assert!(0 < short && short <= 8, "{short} statements");
+    assert!(long <= short, "{long} statements for 24, {short} for 2");
+    assert_eq!(shop(24).await, 0, "the second time it is remembered");
+    let table = async |first: u32| {
+        let fields = "nodes { title stock picture { url } collections { slug } }";
+        let document = format!("{{ adminProducts(first: {first}) {{ {fields} }} }}");
+        platform::db::count_statements(ask(&ctx, &document)).await.1
+    };
+    let (short, long) = (table(2).await, table(24).await);
+    assert!(short == long && short <= 6, "{short} and {long} statements");
 }
+
+testkit::on_both!(
+    a_shop_reads_lists_and_pages,
+    staff_make_change_and_import,
+    long_lists_take_no_more_statements_than_short_ones,
+);

@@ -113,7 +113,7 @@ async fn a_changed_file_changes_only_what_differs(app: TestApp) {
     assert_eq!((report.updated, report.failed), (2, 0));
     assert_eq!(
         told(&ctx).await[seen..],
-        ["variant.created", "price.updated", "variant.updated", "inventory.updated", "product.published"]
+        ["inventory.updated", "variant.created", "price.updated", "variant.updated", "product.published"]
     );
     settle(&app).await;
     let rows = admin::list(&ctx, &Default::default(), admin::AdminSort::TitleDesc, &PageArgs::first(10))

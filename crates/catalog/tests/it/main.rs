@@ -7,9 +7,3 @@ mod products;
 mod reading;
 mod stock;
 mod support;
-
-/// Moves that are not allowed do not compile.
-#[test]
-fn an_illegal_move_does_not_compile() {
-    trybuild::TestCases::new().compile_fail("tests/compile/*.rs");
-}

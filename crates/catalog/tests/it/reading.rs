@@ -226,7 +226,7 @@ async fn a_rebuild_gives_what_the_events_gave(app: TestApp) {
         .unwrap();
     settle(&app).await;
     let by_events = documents(&ctx).await;
-    assert_eq!(by_events.iter().map(Vec::len).collect::<Vec<_>>(), [7, 11, 19, 1]);
+    assert_eq!(by_events.iter().map(Vec::len).collect::<Vec<_>>(), [7, 11, 17, 1]);
     let damage = async |sql: &str| {
         app.system().write(Access::System, async |tx| tx.raw_exec(sql, vec![]).await).await.unwrap();
     };
