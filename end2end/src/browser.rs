@@ -22,6 +22,13 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A phone, a tablet, a desk.
 const WIDTHS: [u32; 3] = [360, 768, 1280];
 
+/// What sticks out of the page, when it can be scrolled sideways.
+const TOO_WIDE: &str = "
+    const root = document.documentElement;
+    if (root.scrollWidth <= root.clientWidth) return [];
+    const out = [...document.body.querySelectorAll('*')].filter(e => e.getBoundingClientRect().right > root.clientWidth);
+    return [root.scrollWidth + ' of ' + root.clientWidth, ...out.map(e => e.outerHTML.slice(0, 120))].slice(0, 8);";
+
 /// Whether pages may run scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scripts {
@@ -208,16 +215,10 @@ impl Browser {
         std::fs::create_dir_all(&folder).expect("a folder for pictures");
         for width in WIDTHS {
             self.resize(width).await;
-            let overflow = self
-                .run("return document.documentElement.scrollWidth - document.documentElement.clientWidth")
-                .await;
             let file = folder.join(format!("{}-{number:02}-{name}-{width}.png", journey()));
             std::fs::write(&file, self.picture().await).expect("keeping a picture");
-            assert!(
-                overflow.as_i64().unwrap_or(0) <= 0,
-                "{name} is {overflow} px too wide at {width} px: {}",
-                file.display()
-            );
+            let wide = self.run(TOO_WIDE).await;
+            assert_eq!(wide, json!([]), "{name} scrolls sideways at {width} px: {}", file.display());
         }
         self.resize(1280).await;
     }
