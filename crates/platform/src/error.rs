@@ -196,6 +196,11 @@ fn sqlstate(error: &DbErr) -> Option<String> {
     sqlx_error(error)?.as_database_error()?.code().map(|code| code.into_owned())
 }
 
+/// Whether the connection under a statement is gone.
+pub(crate) fn is_lost(error: &DbErr) -> bool {
+    matches!(sqlx_error(error), Some(sqlx::Error::Io(_))) || sqlstate(error).as_deref() == Some("57P01")
+}
+
 /// Whether the database did not get to the statement or not to its end: it is down, restarting, full, locked, or too
 /// slow. What was asked is not to blame and may well work later.
 fn is_away(error: &DbErr, code: Option<&str>) -> bool {

@@ -3,12 +3,13 @@
 use super::tx::{Reader, Tx};
 use super::{count, writer::Writer};
 use crate::config::DatabaseConfig;
+use crate::error::is_lost;
 use crate::{Context, Ctx, Error, Result};
 use primitives::TenantId;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    AccessMode, ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Statement,
-    TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, Statement,
+    TransactionTrait,
 };
 use std::path::Path;
 use std::sync::Arc;
@@ -27,6 +28,7 @@ struct Inner {
     write: DatabaseConnection,
     writer: Option<Writer>,
     statement_timeout: Duration,
+    connections: u32,
 }
 
 impl Db {
@@ -55,6 +57,7 @@ impl Db {
                 write,
                 writer,
                 statement_timeout: timeout,
+                connections: config.max_connections,
             })));
         }
         if config.url.starts_with("postgres:") || config.url.starts_with("postgresql:") {
@@ -69,6 +72,7 @@ impl Db {
                 write,
                 writer: None,
                 statement_timeout: timeout,
+                connections: config.max_connections,
             })));
         }
         Err(Error::unavailable("database.url must begin with sqlite: or postgres:"))
@@ -114,11 +118,8 @@ impl Db {
     pub(crate) async fn reader(&self, tenant: TenantId) -> Result<Reader> {
         match self.0.backend {
             DbBackend::Postgres => {
-                let options =
-                    TransactionOptions { access_mode: Some(AccessMode::ReadOnly), ..Default::default() };
-                let tx =
-                    self.0.read.begin_with_options(options).await.context("opening a reading transaction")?;
-                tx.execute_raw(self.settings(tenant)).await.context("setting the tenant")?;
+                let tx = self.begin_on(&self.0.read).await.context("opening a reading transaction")?;
+                tx.execute_raw(self.settings(tenant, true)).await.context("setting the tenant")?;
                 Ok(Reader::from_transaction(tx, tenant))
             }
             _ => Ok(Reader::from_pool(self.0.read.clone(), tenant)),
@@ -136,23 +137,36 @@ impl Db {
                 Ok(Tx::from_lease(lease, tenant, ctx))
             }
             None => {
-                let tx = self.0.write.begin().await.context("opening a writing transaction")?;
+                let tx = self.begin_on(&self.0.write).await.context("opening a writing transaction")?;
                 if scoped {
-                    tx.execute_raw(self.settings(tenant)).await.context("setting the tenant")?;
+                    tx.execute_raw(self.settings(tenant, false)).await.context("setting the tenant")?;
                 }
                 Ok(Tx::from_transaction(tx, tenant, ctx))
             }
         }
     }
 
+    /// Opens a transaction. A pooled connection that died while it was idle, as all do when the database restarts, is
+    /// thrown away and the next one taken: nothing was asked on it yet.
+    async fn begin_on(&self, pool: &DatabaseConnection) -> Result<DatabaseTransaction> {
+        for _ in 0..self.0.connections {
+            match pool.begin().await {
+                Err(error) if is_lost(&error) => {}
+                result => return Ok(result?),
+            }
+        }
+        Ok(pool.begin().await?)
+    }
+
     /// Everything that a PostgreSQL transaction of ours sets locally, in one round trip.
-    fn settings(&self, tenant: TenantId) -> Statement {
+    fn settings(&self, tenant: TenantId, read_only: bool) -> Statement {
+        let read_only = if read_only { "on" } else { "off" };
         let timeout = format!("{}ms", self.0.statement_timeout.as_millis());
         Statement::from_sql_and_values(
             DbBackend::Postgres,
             "SELECT set_config('rustok.tenant', $1, true), set_config('statement_timeout', $2, true), \
-             set_config('lock_timeout', $2, true)",
-            [tenant.to_string().into(), timeout.into()],
+             set_config('lock_timeout', $2, true), set_config('transaction_read_only', $3, true)",
+            [tenant.to_string().into(), timeout.into(), read_only.into()],
         )
     }
 }

@@ -284,6 +284,25 @@ async fn a_deadlock_is_run_again(app: TestApp) {
     assert_eq!(rows.iter().map(|row| row.updated_at).collect::<Vec<_>>(), [2, 2]);
 }
 
+/// Everybody's idle connection is dead at once; nobody notices.
+async fn a_restart_of_the_database_between_two_requests_costs_no_request(app: TestApp) {
+    let ctx = app.system();
+    let some = || async { tokio::join!(names(&ctx), names(&ctx), names(&ctx), names(&ctx)) };
+    some().await;
+    store(&ctx, "before").await.unwrap();
+    if app.database().backend() == Backend::Postgres {
+        let owner = app.database().owner().await;
+        let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                   WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        owner.execute_unprepared(cut).await.unwrap();
+        owner.close().await.unwrap();
+    }
+    store(&ctx, "write").await.unwrap();
+    for _ in 0..4 {
+        assert_eq!(some().await.0, ["before", "write"]);
+    }
+}
+
 async fn doors_ask_first(app: TestApp) {
     let ctx = app.staff(&[Permission::USERS_READ]);
     let refused = ctx.write(Permission::USERS_CREATE, async |tx: &Tx| tx.insert(row("no")).await);
@@ -306,5 +325,6 @@ testkit::on_both!(
     raw_statements_leave_quotes_and_comments_alone,
     a_write_that_takes_too_long_is_undone,
     a_deadlock_is_run_again,
+    a_restart_of_the_database_between_two_requests_costs_no_request,
     doors_ask_first,
 );
