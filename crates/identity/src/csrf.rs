@@ -7,16 +7,23 @@ use primitives::HostName;
 /// Checks a request that may change something.
 ///
 /// With a cookie it needs `Sec-Fetch-Site: same-origin|none`, or an `Origin` that is this tenant's host; `authority`
-/// is the host and port that the request came to. Without a cookie it may come from anywhere, except that a form
+/// is the host and port that the request came to; one that came over HTTPS (`secure`) takes no `Origin` without it,
+/// which anybody on the way could have written. Without a cookie it may come from anywhere, except that a form
 /// another site posts is refused too: it could sign a shopper into somebody else's account.
 ///
 /// # Errors
 /// `FORBIDDEN`.
-pub fn check(method: &Method, headers: &HeaderMap, tenant: &TenantInfo, authority: &str) -> Result<()> {
+pub fn check(
+    method: &Method,
+    headers: &HeaderMap,
+    tenant: &TenantInfo,
+    authority: &str,
+    secure: bool,
+) -> Result<()> {
     if method.is_safe() {
         return Ok(());
     }
-    match verdict(headers, tenant, authority) {
+    match verdict(headers, tenant, authority, secure) {
         Some(true) => Ok(()),
         Some(false) if headers.contains_key(header::COOKIE) || is_form(headers) => Err(refused()),
         Some(false) => Ok(()),
@@ -27,7 +34,7 @@ pub fn check(method: &Method, headers: &HeaderMap, tenant: &TenantInfo, authorit
 }
 
 /// Whether the browser says that this shop's own page sent it; `None` when it says nothing.
-fn verdict(headers: &HeaderMap, tenant: &TenantInfo, authority: &str) -> Option<bool> {
+fn verdict(headers: &HeaderMap, tenant: &TenantInfo, authority: &str, secure: bool) -> Option<bool> {
     if let Some(site) = headers.get("sec-fetch-site")
         && matches!(site.as_bytes(), b"same-origin" | b"none")
     {
@@ -35,14 +42,14 @@ fn verdict(headers: &HeaderMap, tenant: &TenantInfo, authority: &str) -> Option<
     }
     // A foreign `Sec-Fetch-Site` may still be another of this tenant's own hosts, which `Origin` names.
     match headers.get(header::ORIGIN) {
-        Some(origin) => Some(origin.to_str().is_ok_and(|origin| is_own(origin, tenant, authority))),
+        Some(origin) => Some(origin.to_str().is_ok_and(|origin| is_own(origin, tenant, authority, secure))),
         None => headers.contains_key("sec-fetch-site").then_some(false),
     }
 }
 
-fn is_own(origin: &str, tenant: &TenantInfo, authority: &str) -> bool {
+fn is_own(origin: &str, tenant: &TenantInfo, authority: &str, secure: bool) -> bool {
     let Some((scheme, host)) = origin.split_once("://") else { return false };
-    if !matches!(scheme, "http" | "https") {
+    if scheme != "https" && (secure || scheme != "http") {
         return false;
     }
     if without_default_port(host).eq_ignore_ascii_case(without_default_port(authority)) {
@@ -77,6 +84,10 @@ mod tests {
     use std::sync::Arc;
 
     fn post(given: &[(&'static str, &'static str)]) -> bool {
+        post_over(false, given)
+    }
+
+    fn post_over(secure: bool, given: &[(&'static str, &'static str)]) -> bool {
         let tenant = TenantInfo {
             id: TenantId::new(),
             slug: "hearth".into(),
@@ -94,8 +105,8 @@ mod tests {
             .iter()
             .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
             .collect();
-        assert!(check(&Method::GET, &headers, &tenant, "localhost:3000").is_ok());
-        let result = check(&Method::POST, &headers, &tenant, "localhost:3000");
+        assert!(check(&Method::GET, &headers, &tenant, "localhost:3000", secure).is_ok());
+        let result = check(&Method::POST, &headers, &tenant, "localhost:3000", secure);
         assert!(result.as_ref().err().is_none_or(|error| error.code() == ErrorCode::Forbidden));
         result.is_ok()
     }
@@ -123,6 +134,17 @@ mod tests {
             assert_eq!(post(&[cookie, ("origin", origin)]), own, "{origin}");
         }
         assert!(post(&[cookie, ("sec-fetch-site", "same-site"), ("origin", "https://shop.example")]));
+    }
+
+    #[test]
+    fn a_page_without_https_is_not_the_one_with_it() {
+        let cookie = ("cookie", "rustok_session_hearth=x");
+        for (origin, own) in
+            [("https://shop.example", true), ("http://shop.example", false), ("http://localhost:3000", false)]
+        {
+            assert_eq!(post_over(true, &[cookie, ("origin", origin)]), own, "{origin}");
+            assert!(post_over(false, &[cookie, ("origin", origin)]), "{origin}");
+        }
     }
 
     #[test]

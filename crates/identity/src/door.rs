@@ -145,7 +145,8 @@ pub async fn authenticate(app: &App, resolved: &Resolved, headers: &HeaderMap) -
 /// # Errors
 /// `FORBIDDEN`.
 pub fn check_origin(resolved: &Resolved, parts: &Parts) -> Result<()> {
-    csrf::check(&parts.method, &parts.headers, &resolved.tenant, &resolved.origin.authority)
+    let origin = &resolved.origin;
+    csrf::check(&parts.method, &parts.headers, &resolved.tenant, &origin.authority, origin.secure)
 }
 
 fn bearer(headers: &HeaderMap) -> Result<Option<&str>> {
