@@ -20,7 +20,7 @@ pub mod toast;
 pub fn icon(name: &'static str) -> impl IntoView {
     view! {
         <svg class="i" aria-hidden="true">
-            <use_ href=format!("#{name}")></use_>
+            <use_ href=format!("#i-{name}")></use_>
         </svg>
     }
 }

@@ -279,8 +279,8 @@ fn Look(
         0 => "Nothing to import".to_owned(),
         n => format!("Import {}", count(n.into(), "product", "products")),
     };
-    let rest = (preview.products as usize).saturating_sub(preview.items.len());
-    let items = preview.items.iter().cloned().map(item).collect_view();
+    let rest = (preview.products as usize).saturating_sub(preview.items.len().min(SHOWN));
+    let items = preview.items.iter().take(SHOWN).cloned().map(item).collect_view();
     let about = format!(
         "{}, {rows}, {size}: {}, {}, {}",
         chosen.name,

@@ -45,7 +45,13 @@ pub fn CustomerScreen() -> impl IntoView {
                 || " ".to_owned(),
                 |customer| {
                     let kind = if customer.user_id.is_some() { "With an account" } else { "Guest" };
-                    format!("{kind}, since {}", place::reader().day(&customer.created_at.0))
+                    format!(
+                        "{kind}, since {}",
+                        place::reader()
+                            .day(&customer.created_at.0)
+                            .replace("Today", "today")
+                            .replace("Yesterday", "yesterday")
+                    )
                 },
             )
         })

@@ -200,13 +200,13 @@ fn parcel(parcel: Fulfilment) -> impl IntoView {
         }
         (false, false) => view! { <code>{number}</code> }.into_any(),
     };
-    let arrived = parcel.delivered_at.map(|at| format!("Arrived {}", reader.moment(&at.0)));
+    let arrived = parcel.delivered_at.map(|at| format!("Arrived: {}", reader.moment(&at.0)));
     view! {
         <footer>
             {icon("truck")}
             <span>{carrier} " "</span>
             {tracking}
-            <span class="end">{arrived.unwrap_or_else(|| format!("Left {}", reader.moment(&parcel.shipped_at.0)))}</span>
+            <span class="end">{arrived.unwrap_or_else(|| format!("Left: {}", reader.moment(&parcel.shipped_at.0)))}</span>
         </footer>
     }
 }

@@ -189,14 +189,14 @@ fn Composer(order: RwSignal<Option<Order>>, on_change: Callback<Order>) -> impl 
         let plain = !event.ctrl_key() && !event.meta_key() && !event.alt_key();
         if plain && event.key() == "n" && !crate::parts::typing(&event) {
             event.prevent_default();
-            crate::parts::list::focus("note");
+            crate::parts::list::focus("note-text");
         }
     });
     on_cleanup(move || keys.remove());
     view! {
         <form class="composer input" on:submit=add>
             <input
-                id="note"
+                id="note-text"
                 placeholder="Write a note for your colleagues"
                 aria-label="Note for colleagues"
                 maxlength="2000"

@@ -33,6 +33,8 @@ pub struct Draft {
     /// Counts up when the texts were set from outside, so that the body is shown anew.
     pub turn: RwSignal<u32>,
     next: StoredValue<u32>,
+    /// The editor: rows live as long as it does, wherever they were made.
+    owner: StoredValue<Option<Owner>>,
 }
 
 impl Draft {
@@ -45,6 +47,7 @@ impl Draft {
             faults: RwSignal::new(Vec::new()),
             turn: RwSignal::new(0),
             next: StoredValue::new(0),
+            owner: StoredValue::new(Owner::current()),
             product: RwSignal::new(product),
         };
         draft.show(draft.saved_grid());
@@ -113,7 +116,12 @@ impl Draft {
     fn row(self, draft: VariantDraft) -> Row {
         let key = self.next.get_value();
         self.next.set_value(key + 1);
-        Row { key, draft: RwSignal::new(draft) }
+        let make = || RwSignal::new(draft);
+        let draft = self.owner.with_value(|owner| match owner {
+            Some(owner) => owner.with(make),
+            None => make(),
+        });
+        Row { key, draft }
     }
 
     /// Back to what is saved.
