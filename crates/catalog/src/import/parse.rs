@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Read;
 
-use content::SafeHtml;
 use csv::{ByteRecord, ReaderBuilder};
 use primitives::Currency;
 
@@ -13,7 +12,7 @@ use crate::error::{CatalogError, Result};
 use crate::product::input::{PLAIN_VALUE, check_url};
 use crate::product::spec::{
     Check, ImageSpec, MAX_GRAMS, MAX_IMAGES, MAX_ON_HAND, MAX_OPTIONS, MAX_VARIANTS, PLAIN_OPTION,
-    ProductSpec, SourceColumns, VariantSpec,
+    ProductSpec, SourceColumns, VariantSpec, description,
 };
 use crate::view::StockPolicy;
 
@@ -214,7 +213,7 @@ impl Group<'_> {
         let spec = slug.filter(|_| whole).map(|slug| ProductSpec {
             slug,
             title: title.clone(),
-            body: SafeHtml::clean(self.cell(first, "Body (HTML)")),
+            body: description(self.cell(first, "Body (HTML)")),
             vendor,
             product_type,
             tags,

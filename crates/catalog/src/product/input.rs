@@ -7,7 +7,7 @@ use primitives::{CollectionId, Currency, ImageId, MediaId, Slug, VariantId};
 use super::names;
 use super::spec::{
     Check, ImageSpec, MAX_GRAMS, MAX_IMAGES, MAX_ON_HAND, MAX_VARIANTS, PLAIN_OPTION, ProductSpec,
-    SourceColumns, VariantSpec,
+    SourceColumns, VariantSpec, description,
 };
 use super::store::Snapshot;
 use crate::entity::variant;
@@ -168,7 +168,7 @@ pub(super) fn new_spec(ctx: &Ctx, input: &NewProduct) -> Result<ProductSpec> {
     let spec = slug.map(|slug| ProductSpec {
         slug,
         title,
-        body: SafeHtml::clean(&input.body_html),
+        body: description(&input.body_html),
         vendor: check.line("vendor", &input.vendor, 255),
         product_type: check.line("productType", &input.product_type, 255),
         tags: check.tags("tags", input.tags.iter().map(String::as_str)),
@@ -251,7 +251,7 @@ pub(super) fn edit(spec: &mut ProductSpec, input: &ProductEdit) -> Result<()> {
         spec.slug = check.slug("slug", slug).unwrap_or_else(|| spec.slug.clone());
     }
     if let Some(html) = &input.body_html {
-        spec.body = SafeHtml::clean(html);
+        spec.body = description(html);
     }
     if let Some(vendor) = &input.vendor {
         spec.vendor = check.line("vendor", vendor, 255);

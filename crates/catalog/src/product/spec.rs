@@ -82,6 +82,15 @@ pub(crate) struct ImageSpec {
     pub alt: String,
 }
 
+/// A description from anywhere, cleaned and without space around it: what a file gives back is then the same.
+pub(crate) fn description(html: &str) -> SafeHtml {
+    let clean = SafeHtml::clean(html.trim());
+    match clean.as_str().trim() {
+        whole if whole.len() == clean.as_str().len() => clean,
+        trimmed => SafeHtml::clean(trimmed),
+    }
+}
+
 /// Collects errors at their fields.
 #[derive(Debug, Default)]
 pub(crate) struct Check {
@@ -270,6 +279,13 @@ mod tests {
             1
         );
         assert_eq!(errors(|check| drop(check.slug("slug", "🚲"))).len(), 1);
+    }
+
+    #[test]
+    fn descriptions_have_no_space_around_them() {
+        let once = description(" <p>One</p>\n<iframe src=x></iframe><!-- end --> ");
+        assert_eq!(once.as_str(), "<p>One</p>");
+        assert_eq!(description(once.as_str()), once);
     }
 
     #[test]

@@ -41,6 +41,9 @@ async fn real_files_come_in_once_and_go_out_the_same(app: TestApp) {
     let events = told(&ctx).await.len();
     let mut out = Vec::new();
     let products = export::products(&ctx, &mut out).await.unwrap();
+    let plan = import::plan(&ctx, &out).await.unwrap();
+    let differing = plan.items().filter(|item| item.action != import::Action::Unchanged);
+    assert_eq!(differing.map(|item| item.handle).collect::<Vec<_>>(), Vec::<&str>::new());
     let again = take_in(&ctx, &out).await;
     assert_eq!(
         (again.created, again.updated, again.unchanged, again.failed),
