@@ -48,6 +48,15 @@ impl Failure {
         self.code == "CONFLICT"
     }
 
+    /// The failure in one line: what it is, or how many fields have to be mended.
+    pub fn headline(&self) -> String {
+        match self.fields.len() {
+            0 => self.message.clone(),
+            1 => "One thing to mend".to_owned(),
+            n => format!("{n} things to mend"),
+        }
+    }
+
     /// What the server says about a field.
     pub fn at(&self, field: &str) -> Option<String> {
         self.fields.iter().find(|fault| fault.field == field).map(|fault| fault.message.clone())
@@ -94,7 +103,7 @@ where
         Failure {
             code: extensions.code.unwrap_or_else(|| "INTERNAL_SERVER_ERROR".to_owned()),
             message: sentence(&error.message),
-            fields: extensions.fields,
+            fields: spoken(extensions.fields),
             trace: extensions.trace_id,
         }
     });
@@ -139,7 +148,7 @@ async fn problem(response: Response) -> Failure {
         Ok(problem) => Failure {
             code: problem.code.unwrap_or_else(|| "INTERNAL_SERVER_ERROR".to_owned()),
             message: sentence(&problem.detail.or(problem.title).unwrap_or_else(|| fallback.to_owned())),
-            fields: problem.fields,
+            fields: spoken(problem.fields),
             trace: problem.trace_id,
         },
         Err(_) if status == 401 => Failure::new("UNAUTHENTICATED", fallback),
@@ -168,6 +177,10 @@ fn sentence(message: &str) -> String {
         text.push('.');
     }
     text
+}
+
+fn spoken(fields: Vec<Fault>) -> Vec<Fault> {
+    fields.into_iter().map(|fault| Fault { message: sentence(&fault.message), field: fault.field }).collect()
 }
 
 /// Something that is fetched: what came last, whether more is under way, and what went wrong.

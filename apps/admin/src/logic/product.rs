@@ -195,6 +195,13 @@ impl VariantDraft {
         }
     }
 
+    /// The variant that shares most option values with a new one; the first one where several do.
+    pub fn nearest<'a>(rows: &'a [Self], options: &[String]) -> Option<&'a Self> {
+        let shared =
+            |row: &Self| row.options.iter().zip(options).filter(|(mine, theirs)| mine == theirs).count();
+        rows.iter().rev().max_by_key(|row| shared(row))
+    }
+
     /// Name in the grid.
     pub fn name(&self) -> String {
         if self.options.is_empty() { "The product itself".to_owned() } else { self.options.join(", ") }
@@ -500,6 +507,19 @@ mod tests {
         assert_eq!(input.variants[0].price, None);
         assert_eq!(input.variants[1].price.as_deref(), Some("10.00"));
         assert_eq!(input.variants[1].id, None);
+    }
+
+    #[test]
+    fn prices_a_new_variant_like_its_nearest() {
+        let sized = |size: &str, price: &str| VariantDraft { options: vec![size.into()], ..row(size, price) };
+        let rows = [sized("S", "10.00"), sized("L", "14.00")];
+        let price = |options: &[&str]| {
+            let options: Vec<String> = options.iter().map(ToString::to_string).collect();
+            VariantDraft::nearest(&rows, &options).map(|row| row.price.as_str())
+        };
+        assert_eq!(price(&["L", "Gloss"]), Some("14.00"));
+        assert_eq!(price(&["XL", "Gloss"]), Some("10.00"));
+        assert!(VariantDraft::nearest(&[], &[]).is_none());
     }
 
     #[test]

@@ -137,12 +137,13 @@ pub fn Wrong(
     /// What happened.
     failure: Failure,
 ) -> impl IntoView {
+    let headline = failure.headline();
     let faults = failure.fields.into_iter().map(|fault| view! { <p>{fault.message}</p> }).collect_view();
     view! {
         <div class="banner" data-tone="danger" role="alert">
             {icon("stop")}
             <div class="grow">
-                <b>{failure.message}</b>
+                <b>{headline}</b>
                 {faults}
                 {failure.trace.map(|trace| view! { <p class="meta">"Reference " <code>{trace}</code></p> })}
             </div>

@@ -34,7 +34,11 @@ impl Toaster {
 
     /// Something did not; says what and why.
     pub fn failure(self, what: &str, failure: &Failure) {
-        self.show("danger", format!("{what}. {}", failure.message), Duration::from_secs(12));
+        self.show(
+            "danger",
+            format!("{what}. {}", failure.fields.first().map_or(&failure.message, |fault| &fault.message)),
+            Duration::from_secs(12),
+        );
     }
 
     fn show(self, tone: &'static str, text: String, time: Duration) {

@@ -267,10 +267,10 @@ fn Members(products: RwSignal<Vec<AdminProductRow>>, #[prop(into)] editable: Sig
         });
     };
     let row = move |at: usize, row: AdminProductRow| {
-        let last = products.with_untracked(Vec::len).saturating_sub(1);
         let (id, up, down) = (row.id.clone(), row.id.clone(), row.id.clone());
         let title = row.title.clone();
-        let button = move |symbol: &'static str, label: String, off: bool, act: Callback<()>| {
+        let last = Signal::derive(move || products.with(Vec::len) == at + 1);
+        let button = move |symbol: &'static str, label: String, off: Signal<bool>, act: Callback<()>| {
             view! {
                 <button
                     class="btn"
@@ -279,7 +279,7 @@ fn Members(products: RwSignal<Vec<AdminProductRow>>, #[prop(into)] editable: Sig
                     data-size="sm"
                     data-icon=""
                     aria-label=label
-                    disabled=off
+                    disabled=move || off.get()
                     on:click=move |_| act.run(())
                 >
                     {icon(symbol)}
@@ -292,9 +292,9 @@ fn Members(products: RwSignal<Vec<AdminProductRow>>, #[prop(into)] editable: Sig
                 <span class="grow clip"><a href=place::to(&format!("/products/{}", row.id.inner()))>{row.title.clone()}</a></span>
                 {status(row.status.tone(), row.status.label())}
                 <span class="dim nowrap">{row.price.formatted.clone()}</span>
-                {button("up", format!("Move {title} up"), at == 0, Callback::new(move |()| step(up.clone(), -1)))}
-                {button("dn", format!("Move {title} down"), at == last, Callback::new(move |()| step(down.clone(), 1)))}
-                {button("x", format!("Take {title} out"), false, Callback::new(move |()| products.update(|rows| rows.retain(|it| it.id != id))))}
+                {button("up", format!("Move {title} up"), Signal::stored(at == 0), Callback::new(move |()| step(up.clone(), -1)))}
+                {button("dn", format!("Move {title} down"), last, Callback::new(move |()| step(down.clone(), 1)))}
+                {button("x", format!("Take {title} out"), Signal::stored(false), Callback::new(move |()| products.update(|rows| rows.retain(|it| it.id != id))))}
             </div>
         }
     };

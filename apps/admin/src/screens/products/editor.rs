@@ -158,7 +158,7 @@ fn Editor(product: AdminProduct) -> impl IntoView {
                 <div class="banner" data-tone="danger" role="alert" id="product-failure" tabindex="-1">
                     {icon("stop")}
                     <div class="grow">
-                        <b>"Not saved: " {failure.message.clone()}</b>
+                        <b>"Not saved: " {failure.headline()}</b>
                         {listed}
                         {failure.trace.clone().map(|trace| view! { <p class="meta">"Reference " <code>{trace}</code></p> })}
                     </div>

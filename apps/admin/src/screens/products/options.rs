@@ -89,7 +89,7 @@ pub fn Options(
         let n_kept = kept.iter().flatten().count();
         let rows = combinations.into_iter().zip(kept).map(|(options, kept)| match kept {
             Some(at) => VariantDraft { options, ..grid.rows[at].clone() },
-            None => VariantDraft::beside(grid.rows.first(), options),
+            None => VariantDraft::beside(VariantDraft::nearest(&grid.rows, &options), options),
         });
         let next = Grid { options: names, rows: rows.collect() };
         Some((n_kept, grid.rows.len() - n_kept, next))
