@@ -9,8 +9,8 @@ use std::thread::JoinHandle;
 
 use anyhow::{Context, Result, bail};
 
-use crate::process::{command, root, run, which};
-use crate::tools;
+use crate::process::{command, root, run, search_path};
+use crate::{tools, wasm};
 
 /// What a front end consists of: any change here means building again.
 const SOURCES: [&str; 11] = [
@@ -83,6 +83,7 @@ impl Building {
 
 /// One after the other, because both write to the same folder of artefacts.
 fn build_all(prepare: impl for<'c> Fn(&'c mut Command) -> Result<&'c mut Command>) -> Result<()> {
+    let path = std::env::join_paths([wasm::tool_folder()?].into_iter().chain(search_path()))?;
     for (project, site, _) in BUNDLES {
         let site = built().join(site);
         let mut command = command(
@@ -92,6 +93,7 @@ fn build_all(prepare: impl for<'c> Fn(&'c mut Command) -> Result<&'c mut Command
         // Names with hashes, so that browsers may keep the files for ever; not in Cargo.toml, because `watch` needs
         // names that stay.
         command.env("LEPTOS_HASH_FILES", "true").env("LEPTOS_HASH_FILE_NAME", site.join("hash.txt"));
+        command.env("PATH", &path);
         run(prepare(&mut command)?)?;
         drop_useless_twins(&site)?;
     }
@@ -162,7 +164,6 @@ impl Stamp {
         for source in SOURCES {
             hash_files(&root().join(source), &mut hasher)?;
         }
-        which("wasm-opt").hash(&mut hasher);
         let text = format!("{:016x}", hasher.finish());
         Ok(Self { file: built().join("x").join("front.stamp"), text })
     }

@@ -12,6 +12,7 @@ mod process;
 mod start;
 mod test;
 mod tools;
+mod wasm;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -54,6 +55,11 @@ enum Command {
     /// Keep a private PostgreSQL running for test runs of your own, until Ctrl-C
     Pg,
     #[command(hide = true)]
+    StripWasm {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    #[command(hide = true)]
     Announce(start::Announce),
 }
 
@@ -69,6 +75,7 @@ fn main() -> Result<()> {
         Command::Schema => check::write_schema(),
         Command::Bench { bench } => bench::run_all(&bench),
         Command::Pg => postgres::keep(),
+        Command::StripWasm { arguments } => wasm::strip(&arguments),
         Command::Announce(announce) => announce.run(),
     }
 }

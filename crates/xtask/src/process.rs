@@ -26,7 +26,7 @@ pub fn tools_folder() -> Option<PathBuf> {
 }
 
 /// `PATH` with the project's own tools behind everything else.
-fn search_path() -> Vec<PathBuf> {
+pub fn search_path() -> Vec<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path).chain(tools_folder().map(|folder| folder.join("bin"))).collect()
 }

@@ -1,6 +1,5 @@
 //! Tools that the builds and tests need: what is on `PATH` first, then a folder of this machine outside the repository.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
@@ -14,7 +13,6 @@ const WASM_TARGET: &str = "wasm32-unknown-unknown";
 pub fn for_front_ends() -> Result<()> {
     wasm_target()?;
     wasm_bindgen()?;
-    wasm_opt()?;
     cargo_leptos()
 }
 
@@ -123,24 +121,6 @@ fn cargo_leptos() -> Result<()> {
         &["--locked", &package, "--features", "no_downloads"],
         &quick,
     )
-}
-
-/// The optimiser is worth 9 % of the size; without it the bundles are as correct.
-fn wasm_opt() -> Result<()> {
-    if which("wasm-opt").is_some() {
-        return Ok(());
-    }
-    if is_root() && which("apt-get").is_some() && debian(&[("wasm-opt", "binaryen")]).is_ok() {
-        return Ok(());
-    }
-    eprintln!("      no wasm-opt: the bundles will be 9 % larger (sudo apt-get install binaryen mends it)");
-    let folder = tools_folder().context("neither XDG_CACHE_HOME nor HOME is set")?.join("bin");
-    std::fs::create_dir_all(&folder)?;
-    let file = folder.join("wasm-opt");
-    // cargo-leptos asks for it to rewrite a file in place; leaving the file alone is an answer.
-    std::fs::write(&file, "#!/bin/sh\nexit 0\n")?;
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755))?;
-    Ok(())
 }
 
 fn install(program: &str, how_long: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Result<()> {
