@@ -3,12 +3,11 @@
 mod read;
 mod store;
 
-pub(crate) use read::{Basket, basket};
+pub(crate) use read::{Basket, basket, basket_in};
 pub(crate) use store::{locate, restore};
 
 use platform::{Access, Ctx, Tx};
-use primitives::{CartLineId, FieldError, Quantity, VariantId};
-use sea_orm::ColumnTrait;
+use primitives::{CartId, CartLineId, Quantity, VariantId};
 use uuid::Uuid;
 
 use events::Emit;
@@ -17,7 +16,7 @@ use crate::entity::cart_line;
 use crate::error::{CommerceError, Result};
 use crate::event::CommerceEvent;
 use crate::view::CartView;
-use crate::who::{Who, hash, new_token};
+use crate::who::{Who, new_token};
 
 /// Most different things in one cart.
 pub const MAX_LINES: usize = 100;
@@ -63,7 +62,7 @@ pub async fn add(ctx: &Ctx, token: Option<&str>, lines: &[(VariantId, i64)]) -> 
     }
     let who = Who::of(ctx, token);
     let fresh = new_token();
-    let made = ctx
+    let (cart, made, lines) = ctx
         .write(Access::Public, async |tx| {
             let (cart, made) = store::open(tx, &who, &fresh, ctx.now()).await?;
             if !made {
@@ -72,13 +71,15 @@ pub async fn add(ctx: &Ctx, token: Option<&str>, lines: &[(VariantId, i64)]) -> 
             for (variant, quantity, price) in &priced {
                 store::add_line(tx, cart.id, *variant, *quantity, *price, ctx.now()).await?;
             }
-            announce(tx, cart.id, made).await?;
-            Ok::<_, CommerceError>(made)
+            let lines = announce(tx, cart.id, made).await?;
+            Ok::<_, CommerceError>((cart, made, lines))
         })
         .await?;
-    let who = if made { Who { token_hash: Some(hash(&fresh)), ..who } } else { who };
     let token = (made && who.user.is_none()).then_some(fresh);
-    Ok(CartChange { cart: basket(ctx, &who).await?.view(ctx).await?, token })
+    // In a new cart there is nothing that was not looked up above.
+    let known = lines.iter().all(|line| offers.contains_key(&VariantId::from_uuid(line.variant_id)));
+    let basket = if known { Basket { cart: Some(cart), lines, offers } } else { basket(ctx, &who).await? };
+    Ok(CartChange { cart: basket.view(ctx).await?, token })
 }
 
 /// Sets quantities of lines; 0 removes the line. The price that the shopper sees now counts as seen.
@@ -156,37 +157,28 @@ pub async fn merge(ctx: &Ctx, token: &str) -> Result<()> {
             Some(own) => {
                 store::close(tx, &cart, "merged", ctx.now()).await?;
                 store::touch(tx, &own, ctx.now()).await?;
-                let lines = tx
-                    .find::<cart_line::Entity>()
-                    .filter(cart_line::Column::CartId.eq(cart.id))
-                    .order_by_asc(cart_line::Column::Id)
-                    .all()
-                    .await?;
+                let lines = store::lines(tx, cart.id).await?;
                 store::move_lines(tx, own.id, &lines, ctx.now()).await?;
                 own.id
             }
         };
-        announce(tx, kept, false).await
+        announce(tx, kept, false).await?;
+        Ok(())
     })
     .await
 }
 
-/// Says that a cart is another one now, with its pieces counted by the database.
-async fn announce(tx: &Tx, cart: Uuid, made: bool) -> Result<()> {
-    let lines = tx
-        .find::<cart_line::Entity>()
-        .filter(cart_line::Column::CartId.eq(cart))
-        .columns::<i64>([cart_line::Column::Quantity])
-        .await?;
+/// Says that a cart is another one now; gives back its lines.
+async fn announce(tx: &Tx, cart: Uuid, made: bool) -> Result<Vec<cart_line::Model>> {
+    let lines = store::lines(tx, cart).await?;
     if MAX_LINES < lines.len() {
-        return Err(CommerceError::Invalid(vec![FieldError::new(
-            "lines",
-            format!("a cart holds at most {MAX_LINES} different things"),
-        )]));
+        let message = format!("a cart holds at most {MAX_LINES} different things");
+        return Err(CommerceError::field("lines", message));
     }
-    let cart_id = primitives::CartId::from_uuid(cart);
-    let updated = CommerceEvent::CartUpdated { cart_id, n_items: lines.iter().sum() };
+    let cart_id = CartId::from_uuid(cart);
+    let updated =
+        CommerceEvent::CartUpdated { cart_id, n_items: lines.iter().map(|line| line.quantity).sum() };
     let events = if made { vec![CommerceEvent::CartCreated { cart_id }, updated] } else { vec![updated] };
     tx.emit_all(events).await?;
-    Ok(())
+    Ok(lines)
 }

@@ -2,11 +2,11 @@
 
 mod place;
 
-use platform::{Access, Ctx};
-use primitives::{CartId, Country, Money};
+use platform::{Access, Ctx, TenantDb};
+use primitives::{CartId, Country, ErrorCode, Money};
 use sea_orm::{ColumnTrait, Condition};
 
-use crate::cart::{Basket, basket};
+use crate::cart::{Basket, basket, basket_in};
 use crate::customer;
 use crate::entity::{cart, orders};
 use crate::error::{CommerceError, Result};
@@ -138,30 +138,48 @@ pub async fn place_order(ctx: &Ctx, input: CheckoutInput) -> Result<Placed> {
         return Err(CommerceError::not_found(CartId::KIND));
     };
     let fingerprint = place::fingerprint(&input);
-    for _ in 0..place::ATTEMPTS {
+    for attempt in 0..place::ATTEMPTS {
+        let rows = ctx.read(Access::Public).await?;
         // The cart first: when it is seen as ordered here, its order is there to be found below.
-        let basket = basket(ctx, &who).await?;
-        if let Some(order) = earlier(ctx, &who, &principal, &fingerprint, &input).await? {
+        let basket = basket_in(&rows, &who).await?;
+        let open = basket.cart.as_ref().map(|cart| cart.id);
+        let shown = input.cart.is_none_or(|shown| open == Some(shown.uuid()));
+        // An open cart has no order yet, and a key that was used stands in its way when the order is stored.
+        let fresh = attempt == 0 && shown && open.is_some();
+        let first = if fresh { None } else { earlier(&rows, &who, &principal, &fingerprint, &input).await? };
+        // One connection at a time: what follows opens its own.
+        drop(rows);
+        if let Some(order) = first {
             return placed(ctx, order.id, true).await;
         }
         // The form shows a cart that is somebody else's, or was merged into another one.
-        let shown =
-            input.cart.is_none_or(|shown| basket.cart.as_ref().is_some_and(|cart| cart.id == shown.uuid()));
         if !shown {
             return Err(CommerceError::not_found(CartId::KIND));
         }
-        let plan = place::plan(ctx, &who, principal.clone(), fingerprint, &input, basket).await?;
+        let plan = match place::plan(ctx, &who, principal.clone(), fingerprint, &input, basket).await {
+            Ok(plan) => plan,
+            Err(error) => {
+                let rows = ctx.read(Access::Public).await?;
+                let first = earlier(&rows, &who, &principal, &fingerprint, &input).await?;
+                drop(rows);
+                return match first {
+                    Some(order) => placed(ctx, order.id, true).await,
+                    None => Err(error),
+                };
+            }
+        };
         match place::store(ctx, &plan).await {
             Ok(Some(stored)) => {
                 metrics::counter!("rustok_orders_placed_total").increment(1);
+                let id = stored.order.id;
                 if let Some(payment) = stored.payment {
-                    payment::settle::advance(ctx, payment, payment::settle::Pace::Eager).await;
+                    payment::settle::pay(ctx, stored.order, payment).await;
                 }
-                return placed(ctx, stored.order, false).await;
+                return placed(ctx, id, false).await;
             }
             // Somebody else ordered or changed this cart since we read it: look again.
             Ok(None) => {}
-            Err(CommerceError::Platform(error)) if error.code() == primitives::ErrorCode::Conflict => {}
+            Err(CommerceError::Platform(error)) if error.code() == ErrorCode::Conflict => {}
             Err(error) => return Err(error),
         }
     }
@@ -170,13 +188,12 @@ pub async fn place_order(ctx: &Ctx, input: CheckoutInput) -> Result<Placed> {
 
 /// The order that an earlier call made with this key, or of this cart.
 async fn earlier(
-    ctx: &Ctx,
+    rows: &TenantDb,
     who: &Who,
     principal: &[u8],
     fingerprint: &[u8; 32],
     input: &CheckoutInput,
 ) -> Result<Option<orders::Model>> {
-    let rows = ctx.read(Access::Public).await?;
     let by_key = rows
         .find::<orders::Entity>()
         .filter(orders::Column::Principal.eq(principal.to_vec()))
@@ -212,8 +229,7 @@ async fn earlier(
 }
 
 async fn placed(ctx: &Ctx, order: uuid::Uuid, replayed: bool) -> Result<Placed> {
-    let rows = ctx.read(Access::Public).await?;
-    let order = order::read::view(&rows, ctx, order, order::read::Audience::Shopper).await?;
+    let order = order::read::view(ctx, order, Access::Public, order::read::Audience::Shopper).await?;
     let next = match order.state {
         OrderState::PendingPayment if order.payment_provider == payment::MANUAL => NextStep::PayByHand,
         OrderState::PendingPayment => NextStep::Wait,

@@ -2,9 +2,8 @@
 
 use events::Emit;
 use platform::{Ctx, Error, TenantDb, Tx};
-use primitives::{AddressId, CustomerId, Email, Money, Timestamp, UserId};
+use primitives::{CustomerId, Email, Money, Timestamp, UserId};
 use sea_orm::{ActiveValue::Set, ColumnTrait};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::entity::{customer, customer_address, orders};
@@ -18,12 +17,12 @@ mod records;
 pub use list::{CustomerSort, list};
 pub use records::CustomerRecords;
 
-/// The record for an order, with the address remembered; made when there is none.
+/// The record for an order; made when there is none.
 pub(crate) async fn of_order(
     tx: &Tx,
     user: Option<UserId>,
     email: &Email,
-    address: &Address,
+    name: &str,
     now: Timestamp,
 ) -> Result<CustomerId> {
     let own = match user {
@@ -33,13 +32,11 @@ pub(crate) async fn of_order(
         }
         None => None,
     };
-    let id = match own {
-        Some(id) => id,
+    match own {
+        Some(id) => Ok(id),
         // A record that is there already may be somebody else's: typing an address does not make it one's own.
-        None => find_or_make(tx, email, &address.name, user, now).await?,
-    };
-    remember(tx, id, address, now).await?;
-    Ok(id)
+        None => find_or_make(tx, email, name, user, now).await,
+    }
 }
 
 async fn find_or_make(
@@ -76,24 +73,6 @@ async fn find_or_make(
     let row =
         find().await?.ok_or_else(|| Error::conflict("the customer's record is being made, try again"))?;
     Ok(CustomerId::from_uuid(row.id))
-}
-
-async fn remember(tx: &Tx, customer: CustomerId, address: &Address, now: Timestamp) -> Result<()> {
-    let document = serde_json::to_string(address).map_err(Error::internal)?;
-    let row = customer_address::ActiveModel {
-        id: Set(AddressId::new().uuid()),
-        customer_id: Set(customer.uuid()),
-        fingerprint: Set(Sha256::digest(document.as_bytes()).to_vec()),
-        document: Set(document),
-        used_at: Set(now.millis()),
-        ..Default::default()
-    };
-    let key = [
-        customer_address::Column::TenantId,
-        customer_address::Column::CustomerId,
-        customer_address::Column::Fingerprint,
-    ];
-    Ok(tx.upsert(row, &key, &[customer_address::Column::UsedAt]).await?)
 }
 
 /// What a signed-in shopper's checkout form starts with: contact and address of the account's last order.

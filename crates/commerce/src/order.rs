@@ -213,7 +213,7 @@ pub async fn refund(ctx: &Ctx, order: impl Into<Target>, reason: &str) -> Result
         })
         .await?;
     if let Some(payment) = asked {
-        settle::advance(ctx, payment, settle::Pace::Careful).await;
+        settle::advance(ctx, payment).await;
     }
     read::after(ctx, order.id).await
 }

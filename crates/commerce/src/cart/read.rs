@@ -5,9 +5,8 @@ use std::collections::HashMap;
 use catalog::view::Offer;
 use platform::{Access, Ctx, TenantDb, TenantInfo};
 use primitives::{CartId, CartLineId, Country, Money, ProductId, Rate, VariantId};
-use sea_orm::ColumnTrait;
 
-use super::store::locate;
+use super::store::{lines, locate};
 use crate::entity::{cart, cart_line};
 use crate::error::{CommerceError, Result};
 use crate::settings::{self, CommerceSettings};
@@ -33,21 +32,15 @@ pub(super) async fn offers(rows: &TenantDb, variants: &[VariantId]) -> Result<Ha
 /// The open cart of `who`.
 pub(crate) async fn basket(ctx: &Ctx, who: &Who) -> Result<Basket> {
     let rows = ctx.read(Access::Public).await?;
-    let cart = locate(&rows, who).await?;
-    fill(&rows, cart).await
+    basket_in(&rows, who).await
 }
 
-/// Lines and offers of `cart`.
-async fn fill(rows: &TenantDb, cart: Option<cart::Model>) -> Result<Basket> {
-    let Some(cart) = cart else {
+/// The open cart of `who`, read together with other things.
+pub(crate) async fn basket_in(rows: &TenantDb, who: &Who) -> Result<Basket> {
+    let Some(cart) = locate(rows, who).await? else {
         return Ok(Basket { cart: None, lines: Vec::new(), offers: HashMap::new() });
     };
-    let lines = rows
-        .find::<cart_line::Entity>()
-        .filter(cart_line::Column::CartId.eq(cart.id))
-        .order_by_asc(cart_line::Column::Id)
-        .all()
-        .await?;
+    let lines = lines(rows, cart.id).await?;
     let variants: Vec<VariantId> = lines.iter().map(|line| VariantId::from_uuid(line.variant_id)).collect();
     let offers = offers(rows, &variants).await?;
     Ok(Basket { cart: Some(cart), lines, offers })

@@ -30,6 +30,12 @@ pub(crate) async fn locate(rows: &TenantDb, who: &Who) -> Result<Option<cart::Mo
     Ok(found.into_iter().max_by_key(|cart| cart.user_id.is_some()))
 }
 
+/// Lines of a cart in the order in which they were added.
+pub(super) async fn lines(rows: &TenantDb, cart: Uuid) -> Result<Vec<cart_line::Model>> {
+    let lines = rows.find::<cart_line::Entity>().filter(cart_line::Column::CartId.eq(cart));
+    Ok(lines.order_by_asc(cart_line::Column::Id).all().await?)
+}
+
 /// The open cart of `who`, made under `token` when there is none; the flag says whether it was made.
 pub(super) async fn open(tx: &Tx, who: &Who, token: &str, now: Timestamp) -> Result<(cart::Model, bool)> {
     if let Some(cart) = locate(tx, who).await? {
@@ -205,12 +211,7 @@ pub(crate) async fn restore(tx: &Tx, ordered: Uuid, now: Timestamp) -> Result<()
         .filter(cart::Column::Id.eq(ordered))
         .exec()
         .await?;
-    let lines = tx
-        .find::<cart_line::Entity>()
-        .filter(cart_line::Column::CartId.eq(ordered))
-        .order_by_asc(cart_line::Column::Id)
-        .all()
-        .await?;
+    let lines = lines(tx, ordered).await?;
     let own = match cart.user_id {
         // Whoever went on shopping in the meantime keeps that, with these lines added.
         Some(user) => locate(tx, &Who { user: Some(UserId::from_uuid(user)), token_hash: None }).await?,

@@ -52,7 +52,7 @@ pub(super) struct Plan {
 
 /// What was stored.
 pub(super) struct Stored {
-    pub order: Uuid,
+    pub order: orders::Model,
     /// The payment that the gateway has to be asked for now.
     pub payment: Option<payment_row::Model>,
 }
@@ -201,7 +201,7 @@ pub(super) async fn store(ctx: &Ctx, plan: &Plan) -> Result<Option<Stored>> {
             return Ok(None);
         }
         let customer =
-            customer::of_order(tx, plan.user, &plan.email, &plan.address.address, ctx.now()).await?;
+            customer::of_order(tx, plan.user, &plan.email, &plan.address.address.name, ctx.now()).await?;
         let mut reserved = Vec::with_capacity(plan.view.lines.len());
         for line in &plan.view.lines {
             let quantity = Quantity::new(i64::from(line.quantity)).map_err(Error::internal)?;
@@ -249,46 +249,46 @@ async fn write(ctx: &Ctx, tx: &Tx, plan: &Plan, customer: CustomerId, number: i6
     let free = total.minor == 0;
     let state = if free { pending.pay()?.state() } else { pending.state() };
     let currency = total.currency.code().to_owned();
-    tx.insert_many(vec![orders::ActiveModel {
-        id: Set(plan.order.uuid()),
-        number: Set(number),
-        token: Set(plan.token.clone()),
-        cart_id: Set(plan.cart),
-        principal: Set(plan.principal.clone()),
-        checkout_key: Set(plan.key.clone()),
-        fingerprint: Set(plan.fingerprint.to_vec()),
-        state: Set(state.as_str().to_owned()),
-        version: Set(1),
-        customer_id: Set(customer.uuid()),
-        user_id: Set(plan.user.map(UserId::uuid)),
-        email: Set(plan.email.as_str().to_owned()),
-        name: Set(plan.address.address.name.clone()),
-        address: Set(serde_json::to_string(&plan.address.address).map_err(Error::internal)?),
-        country: Set(plan.address.country.as_str().to_owned()),
-        shipping_method: Set(plan.method.0.clone()),
-        shipping_name: Set(plan.method.1.clone()),
-        provider: Set(plan.provider.0.clone()),
-        provider_name: Set(plan.provider.1.clone()),
-        currency: Set(currency.clone()),
-        includes_tax: Set(totals.includes_tax),
-        n_items: Set(i64::from(plan.view.n_items)),
-        subtotal_minor: Set(totals.subtotal.minor),
-        discount_minor: Set(totals.discount.minor),
-        shipping_minor: Set(totals.shipping.map_or(0, |shipping| shipping.minor)),
-        tax_minor: Set(totals.tax.minor),
-        taxes: Set(serde_json::to_string(&totals.taxes).map_err(Error::internal)?),
-        total_minor: Set(total.minor),
-        paid_minor: Set(0),
-        refunded_minor: Set(0),
-        attention: Set(None),
-        cancel_reason: Set(String::new()),
-        hold_until: Set((!free).then(|| (now + plan.hold).millis())),
-        placed_at: Set(now.millis()),
-        paid_at: Set(free.then(|| now.millis())),
-        updated_at: Set(now.millis()),
-        ..Default::default()
-    }])
-    .await?;
+    let order = orders::Model {
+        tenant_id: ctx.tenant_id().uuid(),
+        id: plan.order.uuid(),
+        number,
+        token: plan.token.clone(),
+        cart_id: plan.cart,
+        principal: plan.principal.clone(),
+        checkout_key: plan.key.clone(),
+        fingerprint: plan.fingerprint.to_vec(),
+        state: state.as_str().to_owned(),
+        version: 1,
+        customer_id: customer.uuid(),
+        user_id: plan.user.map(UserId::uuid),
+        email: plan.email.as_str().to_owned(),
+        name: plan.address.address.name.clone(),
+        address: serde_json::to_string(&plan.address.address).map_err(Error::internal)?,
+        country: plan.address.country.as_str().to_owned(),
+        shipping_method: plan.method.0.clone(),
+        shipping_name: plan.method.1.clone(),
+        provider: plan.provider.0.clone(),
+        provider_name: plan.provider.1.clone(),
+        currency: currency.clone(),
+        includes_tax: totals.includes_tax,
+        n_items: i64::from(plan.view.n_items),
+        subtotal_minor: totals.subtotal.minor,
+        discount_minor: totals.discount.minor,
+        shipping_minor: totals.shipping.map_or(0, |shipping| shipping.minor),
+        tax_minor: totals.tax.minor,
+        taxes: serde_json::to_string(&totals.taxes).map_err(Error::internal)?,
+        total_minor: total.minor,
+        paid_minor: 0,
+        refunded_minor: 0,
+        attention: None,
+        cancel_reason: String::new(),
+        hold_until: (!free).then(|| (now + plan.hold).millis()),
+        placed_at: now.millis(),
+        paid_at: free.then(|| now.millis()),
+        updated_at: now.millis(),
+    };
+    tx.insert_many(vec![order.clone().into_active_model().reset_all()]).await?;
     tx.insert_many(lines(plan)?).await?;
     let order_id = plan.order;
     let mut events = vec![CommerceEvent::OrderPlaced {
@@ -304,12 +304,12 @@ async fn write(ctx: &Ctx, tx: &Tx, plan: &Plan, customer: CustomerId, number: i6
     }
     tx.emit_all(events).await?;
     if free {
-        return Ok(Stored { order: order_id.uuid(), payment: None });
+        return Ok(Stored { order, payment: None });
     }
     let row = payment(ctx, plan, currency);
     tx.insert_many(vec![row.clone().into_active_model().reset_all()]).await?;
     let asked = plan.provider.0 == payment::HTTP;
-    Ok(Stored { order: order_id.uuid(), payment: asked.then_some(row) })
+    Ok(Stored { order, payment: asked.then_some(row) })
 }
 
 fn payment(ctx: &Ctx, plan: &Plan, currency: String) -> payment_row::Model {

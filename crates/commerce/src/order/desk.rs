@@ -4,7 +4,7 @@ use catalog::stock;
 use events::Emit;
 use platform::Tx;
 use primitives::{OrderId, Timestamp};
-use sea_orm::{ColumnTrait, IntoActiveModel, QuerySelect};
+use sea_orm::{ColumnTrait, QuerySelect};
 use uuid::Uuid;
 
 use super::Target;
@@ -38,6 +38,19 @@ impl<'t> Desk<'t> {
         let payment = payment.map(|select| select.lock_exclusive()).one().await?;
         let payment = payment.map(|payment| (payment.clone(), payment));
         Ok(Self { tx, now, before: row.clone(), row, payment, events: Vec::new() })
+    }
+
+    /// An order as this process has just stored it, not read again and not locked: saving finds out whether anybody
+    /// has changed it since.
+    pub fn known(tx: &'t Tx, row: orders::Model, payment: payment::Model, now: Timestamp) -> Self {
+        Self {
+            tx,
+            now,
+            before: row.clone(),
+            row,
+            payment: Some((payment.clone(), payment)),
+            events: Vec::new(),
+        }
     }
 
     /// As [`Desk::open`], for somebody who saw a version.
@@ -172,37 +185,37 @@ impl<'t> Desk<'t> {
                 return Err(CommerceError::Changed { version: row.version });
             }
         }
-        if let Some((before, mut after)) = payment
+        if let Some((before, after)) = payment
             && before != after
         {
-            after.version = before.version + 1;
-            after.updated_at = now.millis();
-            let mut change = after.into_active_model();
-            set_changed(&mut change);
-            tx.update(change).await?;
+            let changed = tx
+                .raw_exec(
+                    "UPDATE payment SET step = ?, status = ?, back_key = ?, back_minor = ?, back_reason = ?, \
+                     gateway_id = ?, attempt = ?, next_at = ?, last_error = ?, version = ?, updated_at = ? \
+                     WHERE tenant_id = {tenant} AND id = ? AND version = ?",
+                    vec![
+                        after.step.into(),
+                        after.status.into(),
+                        after.back_key.into(),
+                        after.back_minor.into(),
+                        after.back_reason.into(),
+                        after.gateway_id.into(),
+                        after.attempt.into(),
+                        after.next_at.into(),
+                        after.last_error.into(),
+                        (before.version + 1).into(),
+                        now.millis().into(),
+                        before.id.into(),
+                        before.version.into(),
+                    ],
+                )
+                .await?;
+            if changed != 1 {
+                return Err(CommerceError::Changed { version: row.version });
+            }
         }
         tx.emit_all(events).await?;
         Ok(())
-    }
-}
-
-/// Marks the columns of a payment that can change.
-fn set_changed(payment: &mut payment::ActiveModel) {
-    use sea_orm::ActiveModelTrait;
-    for column in [
-        payment::Column::Step,
-        payment::Column::Status,
-        payment::Column::BackKey,
-        payment::Column::BackMinor,
-        payment::Column::BackReason,
-        payment::Column::GatewayId,
-        payment::Column::Attempt,
-        payment::Column::NextAt,
-        payment::Column::LastError,
-        payment::Column::Version,
-        payment::Column::UpdatedAt,
-    ] {
-        payment.reset(column);
     }
 }
 

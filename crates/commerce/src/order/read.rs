@@ -16,7 +16,7 @@ use super::state::{Command, transition};
 use crate::entity::{fulfilment, order_line, order_note, orders, payment};
 use crate::error::{CommerceError, Result};
 use crate::payment::{MANUAL, Step, state_of as payment_state};
-use crate::settings;
+use crate::settings::{self, CommerceSettings};
 use crate::view::{
     FulfilmentView, MoveView, NoteView, OrderLineView, OrderRowView, OrderState, OrderView, TimelineEntry,
     Totals,
@@ -36,8 +36,7 @@ pub(crate) enum Audience {
 /// # Errors
 /// `NOT_FOUND`.
 pub async fn by_id(ctx: &Ctx, id: OrderId) -> Result<OrderView> {
-    let rows = ctx.read(Permission::ORDERS_READ).await?;
-    view(&rows, ctx, id.uuid(), Audience::Staff).await
+    view(ctx, id.uuid(), Permission::ORDERS_READ.into(), Audience::Staff).await
 }
 
 /// The order that a tracking link leads to.
@@ -45,13 +44,14 @@ pub async fn by_id(ctx: &Ctx, id: OrderId) -> Result<OrderView> {
 /// # Errors
 /// `NOT_FOUND`.
 pub async fn by_token(ctx: &Ctx, token: &str) -> Result<OrderView> {
+    let settings = settings::current(ctx).await?;
     let rows = ctx.read(Access::Public).await?;
     let found = match token.len() {
         22..=100 => rows.find::<orders::Entity>().filter(orders::Column::Token.eq(token)).one().await?,
         _ => None,
     };
     let row = found.ok_or_else(|| CommerceError::not_found(OrderId::KIND))?;
-    show(&rows, ctx, row, Audience::Shopper).await
+    show(&rows, &settings.settings, row, Audience::Shopper).await
 }
 
 /// One of the caller's own orders.
@@ -59,8 +59,10 @@ pub async fn by_token(ctx: &Ctx, token: &str) -> Result<OrderView> {
 /// # Errors
 /// `NOT_FOUND`, also for an order of somebody else.
 pub async fn my_order(ctx: &Ctx, id: OrderId) -> Result<OrderView> {
-    let rows = ctx.read(Access::SignedIn).await?;
+    ctx.require(Access::SignedIn)?;
     let user = ctx.user_id().ok_or_else(Error::unauthenticated)?;
+    let settings = settings::current(ctx).await?;
+    let rows = ctx.read(Access::SignedIn).await?;
     let found = rows
         .find::<orders::Entity>()
         .filter(orders::Column::Id.eq(id.uuid()))
@@ -68,21 +70,29 @@ pub async fn my_order(ctx: &Ctx, id: OrderId) -> Result<OrderView> {
         .one()
         .await?;
     let row = found.ok_or_else(|| CommerceError::not_found(OrderId::KIND))?;
-    show(&rows, ctx, row, Audience::Shopper).await
+    show(&rows, &settings.settings, row, Audience::Shopper).await
 }
 
 /// The order after a move of the staff, who have passed that move's door.
 pub(super) async fn after(ctx: &Ctx, id: OrderId) -> Result<OrderView> {
-    let rows = ctx.read(Access::Public).await?;
-    view(&rows, ctx, id.uuid(), Audience::Staff).await
+    view(ctx, id.uuid(), Access::Public, Audience::Staff).await
 }
 
-pub(crate) async fn view(rows: &TenantDb, ctx: &Ctx, id: Uuid, audience: Audience) -> Result<OrderView> {
+pub(crate) async fn view(ctx: &Ctx, id: Uuid, access: Access, audience: Audience) -> Result<OrderView> {
+    ctx.require(access)?;
+    // Before the door opens: nobody waits for a second connection while holding one.
+    let settings = settings::current(ctx).await?;
+    let rows = ctx.read(access).await?;
     let row = rows.get::<orders::Entity>(id).await?;
-    show(rows, ctx, row, audience).await
+    show(&rows, &settings.settings, row, audience).await
 }
 
-async fn show(rows: &TenantDb, ctx: &Ctx, row: orders::Model, audience: Audience) -> Result<OrderView> {
+async fn show(
+    rows: &TenantDb,
+    settings: &CommerceSettings,
+    row: orders::Model,
+    audience: Audience,
+) -> Result<OrderView> {
     let lines = rows
         .find::<order_line::Entity>()
         .filter(order_line::Column::OrderId.eq(row.id))
@@ -90,12 +100,16 @@ async fn show(rows: &TenantDb, ctx: &Ctx, row: orders::Model, audience: Audience
         .all()
         .await?;
     let payment = rows.find::<payment::Entity>().filter(payment::Column::OrderId.eq(row.id)).one().await?;
-    let parcels = rows
-        .find::<fulfilment::Entity>()
-        .filter(fulfilment::Column::OrderId.eq(row.id))
-        .order_by_asc(fulfilment::Column::Id)
-        .all()
-        .await?;
+    let parcels = match state_of(&row) {
+        OrderState::Shipped | OrderState::Delivered | OrderState::Refunded => {
+            rows.find::<fulfilment::Entity>()
+                .filter(fulfilment::Column::OrderId.eq(row.id))
+                .order_by_asc(fulfilment::Column::Id)
+                .all()
+                .await?
+        }
+        _ => Vec::new(),
+    };
     let notes = match audience {
         Audience::Shopper => Vec::new(),
         Audience::Staff => {
@@ -109,9 +123,7 @@ async fn show(rows: &TenantDb, ctx: &Ctx, row: orders::Model, audience: Audience
     let aggregates: Vec<Uuid> = std::iter::once(row.id).chain(payment.as_ref().map(|p| p.id)).collect();
     let history = events::history(rows, &aggregates).await?;
     let instructions = match state_of(&row) {
-        OrderState::PendingPayment if row.provider == MANUAL => {
-            settings::current(ctx).await?.settings.payment.manual_instructions.clone()
-        }
+        OrderState::PendingPayment if row.provider == MANUAL => settings.payment.manual_instructions.clone(),
         _ => String::new(),
     };
     let currency = currency_of(&row.currency)?;

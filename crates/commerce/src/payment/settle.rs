@@ -6,54 +6,63 @@ use sea_orm::ColumnTrait;
 use tracing::warn;
 
 use super::{Outcome, Step, apply, gateway};
-use crate::entity::payment;
-use crate::error::Result;
+use crate::entity::{orders, payment};
+use crate::error::{CommerceError, Result};
 use crate::order::desk::Desk;
 
-/// How far one round goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Pace {
-    /// The shopper waits and the order was placed a moment ago: authorise and capture, then write both down.
-    Eager,
-    /// Later: write every answer down before the next question, because the order may have been given up.
-    Careful,
-}
-
-/// Makes the call that the payment stands at and records the outcome.
+/// Pays an order that was placed a moment ago, while the shopper waits: authorise and capture, then write both down.
 ///
 /// It never fails: what cannot be recorded now is asked again in the background, under the same keys.
-pub(crate) async fn advance(ctx: &Ctx, payment: payment::Model, pace: Pace) {
-    let outcomes = ask(ctx, &payment, pace).await;
-    if let Err(error) = record(ctx, &payment, &outcomes).await {
+pub(crate) async fn pay(ctx: &Ctx, order: orders::Model, payment: payment::Model) {
+    let authorised = gateway::call(ctx.app(), &payment, Step::Authorize, "").await;
+    let mut outcomes = vec![(Step::Authorize, authorised)];
+    if let (_, Outcome::Succeeded(id)) = &outcomes[0] {
+        let captured = gateway::call(ctx.app(), &payment, Step::Capture, id).await;
+        outcomes.push((Step::Capture, captured));
+    }
+    // As it was stored, nobody else has touched it since: compare-and-set says whether that is true.
+    let known = ctx.write(Access::Public, async |tx| {
+        let mut desk = Desk::known(tx, order.clone(), payment.clone(), ctx.now());
+        write_down(&mut desk, &outcomes).await?;
+        desk.save().await
+    });
+    match known.await {
+        Err(CommerceError::Changed { .. }) => log(&payment, record(ctx, &payment, &outcomes).await),
+        result => log(&payment, result),
+    }
+}
+
+/// Makes the call that the payment stands at and records the outcome, before anything else is asked: the order may
+/// have been given up in the meantime.
+///
+/// It never fails, as [`pay`].
+pub(crate) async fn advance(ctx: &Ctx, payment: payment::Model) {
+    let step = payment.step();
+    let outcome = gateway::call(ctx.app(), &payment, step, &payment.gateway_id).await;
+    log(&payment, record(ctx, &payment, &[(step, outcome)]).await);
+}
+
+fn log(payment: &payment::Model, result: Result<()>) {
+    if let Err(error) = result {
         let error: platform::Error = error.into();
         warn!(payment.id = %payment.id, report = %error.report(), "an answer of the gateway was not recorded");
     }
 }
 
-async fn ask(ctx: &Ctx, payment: &payment::Model, pace: Pace) -> Vec<(Step, Outcome)> {
-    let first = payment.step();
-    let outcome = gateway::call(ctx.app(), payment, first, &payment.gateway_id).await;
-    let go_on = match (&outcome, pace) {
-        (Outcome::Succeeded(id), Pace::Eager) if first == Step::Authorize => Some(id.clone()),
-        _ => None,
-    };
-    let mut outcomes = vec![(first, outcome)];
-    if let Some(id) = go_on {
-        outcomes.push((Step::Capture, gateway::call(ctx.app(), payment, Step::Capture, &id).await));
-    }
-    outcomes
-}
-
 async fn record(ctx: &Ctx, payment: &payment::Model, outcomes: &[(Step, Outcome)]) -> Result<()> {
     ctx.write(Access::Public, async |tx| {
         let mut desk = Desk::open(tx, OrderId::from_uuid(payment.order_id), ctx.now()).await?;
-        for (step, outcome) in outcomes {
-            apply(&mut desk, *step, outcome).await?;
-        }
-        desk.save().await?;
-        Ok(())
+        write_down(&mut desk, outcomes).await?;
+        desk.save().await
     })
     .await
+}
+
+async fn write_down(desk: &mut Desk<'_>, outcomes: &[(Step, Outcome)]) -> Result<()> {
+    for (step, outcome) in outcomes {
+        apply(desk, *step, outcome).await?;
+    }
+    Ok(())
 }
 
 /// Asks about every payment of the tenant that is due; gives back how many there were.
@@ -71,7 +80,7 @@ pub(crate) async fn due(ctx: &Ctx, limit: u64) -> Result<usize> {
     for payment in due {
         if claim(ctx, &payment).await? {
             asked += 1;
-            advance(ctx, payment, Pace::Careful).await;
+            advance(ctx, payment).await;
         }
     }
     Ok(asked)
