@@ -106,7 +106,8 @@ pub fn Import() -> impl IntoView {
         Step::Look(..) => 1,
         Step::Done(_) => 2,
     });
-    let steps = ["Choose a file", "Look it over", "Import"]
+    let steps = move || {
+        ["Choose a file", "Look it over", "Import"]
         .into_iter()
         .enumerate()
         .map(|(at, label)| {
@@ -122,7 +123,8 @@ pub fn Import() -> impl IntoView {
                 </li>
             }
         })
-        .collect_view();
+        .collect_view()
+    };
     view! {
         <Show
             when=move || allowed.get()
@@ -140,7 +142,7 @@ pub fn Import() -> impl IntoView {
                     about=Signal::derive(|| "From a product file in the Shopify layout".to_owned())
                     back=(place::to("/products"), "Products")
                 />
-                <ol class="stepbar" aria-label="Steps">{steps.clone()}</ol>
+                <ol class="stepbar" aria-label="Steps">{steps}</ol>
                 <div aria-live="polite">
                     {move || busy.get().map(|text| view! { <Working text/> })}
                     {move || failure.get().map(|failure| view! { <Wrong failure/> })}
