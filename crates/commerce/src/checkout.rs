@@ -156,24 +156,25 @@ pub async fn place_order(ctx: &Ctx, input: CheckoutInput) -> Result<Placed> {
         if !shown {
             return Err(CommerceError::not_found(CartId::KIND));
         }
-        let plan = match place::plan(ctx, &who, principal.clone(), fingerprint, &input, basket).await {
-            Ok(plan) => plan,
-            Err(error) => {
-                let rows = ctx.read(Access::Public).await?;
-                let first = earlier(&rows, &who, &principal, &fingerprint, &input).await?;
-                drop(rows);
-                return match first {
-                    Some(order) => placed(ctx, order.id, true).await,
-                    None => Err(error),
-                };
-            }
-        };
-        match place::store(ctx, &plan).await {
+        let plan =
+            match Box::pin(place::plan(ctx, &who, principal.clone(), fingerprint, &input, basket)).await {
+                Ok(plan) => plan,
+                Err(error) => {
+                    let rows = ctx.read(Access::Public).await?;
+                    let first = earlier(&rows, &who, &principal, &fingerprint, &input).await?;
+                    drop(rows);
+                    return match first {
+                        Some(order) => placed(ctx, order.id, true).await,
+                        None => Err(error),
+                    };
+                }
+            };
+        match Box::pin(place::store(ctx, &plan)).await {
             Ok(Some(stored)) => {
                 metrics::counter!("rustok_orders_placed_total").increment(1);
                 let id = stored.order.id;
                 if let Some(payment) = stored.payment {
-                    payment::settle::pay(ctx, stored.order, payment).await;
+                    Box::pin(payment::settle::pay(ctx, stored.order, payment)).await;
                 }
                 return placed(ctx, id, false).await;
             }
@@ -229,7 +230,8 @@ async fn earlier(
 }
 
 async fn placed(ctx: &Ctx, order: uuid::Uuid, replayed: bool) -> Result<Placed> {
-    let order = order::read::view(ctx, order, Access::Public, order::read::Audience::Shopper).await?;
+    let order =
+        Box::pin(order::read::view(ctx, order, Access::Public, order::read::Audience::Shopper)).await?;
     let next = match order.state {
         OrderState::PendingPayment if order.payment_provider == payment::MANUAL => NextStep::PayByHand,
         OrderState::PendingPayment => NextStep::Wait,

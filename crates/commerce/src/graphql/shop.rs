@@ -83,7 +83,7 @@ impl CartMutation {
             Ok((parse_id::<VariantId>(&line.variant_id, VariantId::KIND)?, i64::from(line.quantity)))
         });
         let lines = lines.collect::<Result<Vec<_>>>()?;
-        Ok(CartPayload::of(cart::add(ctx, token.as_deref(), &lines).await.map_err(failure)?, ctx))
+        Ok(CartPayload::of(Box::pin(cart::add(ctx, token.as_deref(), &lines)).await.map_err(failure)?, ctx))
     }
 
     /// Sets quantities; 0 removes.
@@ -99,7 +99,10 @@ impl CartMutation {
             .iter()
             .map(|line| Ok((parse_id::<CartLineId>(&line.id, CartLineId::KIND)?, i64::from(line.quantity))));
         let lines = lines.collect::<Result<Vec<_>>>()?;
-        Ok(CartPayload::of(cart::update(ctx, token.as_deref(), &lines).await.map_err(failure)?, ctx))
+        Ok(CartPayload::of(
+            Box::pin(cart::update(ctx, token.as_deref(), &lines)).await.map_err(failure)?,
+            ctx,
+        ))
     }
 
     /// Takes lines out.
@@ -112,7 +115,7 @@ impl CartMutation {
         let token = cart_token(context, ctx, input.token);
         let ids = input.ids.iter().map(|id| parse_id::<CartLineId>(id, CartLineId::KIND));
         let ids = ids.collect::<Result<Vec<_>>>()?;
-        Ok(CartPayload::of(cart::remove(ctx, token.as_deref(), &ids).await.map_err(failure)?, ctx))
+        Ok(CartPayload::of(Box::pin(cart::remove(ctx, token.as_deref(), &ids)).await.map_err(failure)?, ctx))
     }
 
     /// Places the order and pays it. The same key and input give the first answer again.
@@ -123,7 +126,8 @@ impl CartMutation {
     ) -> Result<CheckoutPlacePayload> {
         let ctx = ctx_of(context)?;
         let token = cart_token(context, ctx, input.token.clone());
-        let placed = checkout::place_order(ctx, checkout_input(input, token)?).await.map_err(failure)?;
+        let placed =
+            Box::pin(checkout::place_order(ctx, checkout_input(input, token)?)).await.map_err(failure)?;
         Ok(CheckoutPlacePayload {
             order: Order::of(placed.order, ctx),
             token: placed.token,

@@ -104,7 +104,7 @@ impl OrdersMutation {
     /// The money of an order that is paid by hand is here.
     async fn order_mark_paid(&self, context: &Context<'_>, input: OrderMoveInput) -> Result<OrderPayload> {
         let ctx = ctx_of(context)?;
-        let order = order::mark_paid(ctx, target(&input.id, input.version)?).await;
+        let order = Box::pin(order::mark_paid(ctx, target(&input.id, input.version)?)).await;
         Ok(OrderPayload::of(order.map_err(failure)?, ctx))
     }
 
@@ -114,13 +114,13 @@ impl OrdersMutation {
         let at = target(&input.id, input.version)?;
         let tracking =
             Tracking { carrier: input.carrier, number: input.tracking_number, url: input.tracking_url };
-        Ok(OrderPayload::of(order::ship(ctx, at, &tracking).await.map_err(failure)?, ctx))
+        Ok(OrderPayload::of(Box::pin(order::ship(ctx, at, &tracking)).await.map_err(failure)?, ctx))
     }
 
     /// It arrived.
     async fn order_deliver(&self, context: &Context<'_>, input: OrderMoveInput) -> Result<OrderPayload> {
         let ctx = ctx_of(context)?;
-        let order = order::deliver(ctx, target(&input.id, input.version)?).await;
+        let order = Box::pin(order::deliver(ctx, target(&input.id, input.version)?)).await;
         Ok(OrderPayload::of(order.map_err(failure)?, ctx))
     }
 
@@ -128,21 +128,21 @@ impl OrdersMutation {
     async fn order_cancel(&self, context: &Context<'_>, input: OrderCancelInput) -> Result<OrderPayload> {
         let ctx = ctx_of(context)?;
         let at = target(&input.id, input.version)?;
-        Ok(OrderPayload::of(order::cancel(ctx, at, &input.reason).await.map_err(failure)?, ctx))
+        Ok(OrderPayload::of(Box::pin(order::cancel(ctx, at, &input.reason)).await.map_err(failure)?, ctx))
     }
 
     /// Adds a note that only staff sees.
     async fn order_note_add(&self, context: &Context<'_>, input: OrderNoteAddInput) -> Result<OrderPayload> {
         let ctx = ctx_of(context)?;
         let id = parse_id(&input.id, "order")?;
-        Ok(OrderPayload::of(order::add_note(ctx, id, &input.text).await.map_err(failure)?, ctx))
+        Ok(OrderPayload::of(Box::pin(order::add_note(ctx, id, &input.text)).await.map_err(failure)?, ctx))
     }
 
     /// Gives back everything that was received and is not given back yet.
     async fn order_refund(&self, context: &Context<'_>, input: OrderRefundInput) -> Result<OrderPayload> {
         let ctx = ctx_of(context)?;
         let at = target(&input.id, input.version)?;
-        Ok(OrderPayload::of(order::refund(ctx, at, &input.reason).await.map_err(failure)?, ctx))
+        Ok(OrderPayload::of(Box::pin(order::refund(ctx, at, &input.reason)).await.map_err(failure)?, ctx))
     }
 
     /// Somebody has looked: takes the order off the attention list.
@@ -152,7 +152,7 @@ impl OrdersMutation {
         input: OrderMoveInput,
     ) -> Result<OrderPayload> {
         let ctx = ctx_of(context)?;
-        let order = order::clear_attention(ctx, target(&input.id, input.version)?).await;
+        let order = Box::pin(order::clear_attention(ctx, target(&input.id, input.version)?)).await;
         Ok(OrderPayload::of(order.map_err(failure)?, ctx))
     }
 

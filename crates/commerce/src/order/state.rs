@@ -3,9 +3,44 @@
 //! [`transitions!`] is the one source: it makes the methods of [`Order`], so that an illegal move does not compile,
 //! and [`TRANSITIONS`], which tells the admin "why not" and the documentation what there is.
 //!
+//! ```
+//! use commerce::order::{Order, Paid, Refusal, Shipped};
+//! fn sends(order: Order<Paid>) -> Result<Order<Shipped>, Refusal> {
+//!     order.ship()
+//! }
+//! ```
+//!
+//! A paid order is refunded and not cancelled:
+//!
 //! ```compile_fail,E0599
-//! fn a_paid_order_is_refunded_and_not_cancelled(order: commerce::order::Order<commerce::order::Paid>) {
-//!     order.cancel();
+//! use commerce::order::{Order, Paid};
+//! fn cancels(order: Order<Paid>) {
+//!     let _ = order.cancel();
+//! }
+//! ```
+//!
+//! Nothing is sent before it is paid, and an end is an end:
+//!
+//! ```compile_fail,E0599
+//! use commerce::order::{Order, PendingPayment};
+//! fn sends(order: Order<PendingPayment>) {
+//!     let _ = order.ship();
+//! }
+//! ```
+//!
+//! ```compile_fail,E0599
+//! use commerce::order::{Cancelled, Order};
+//! fn pays(order: Order<Cancelled>) {
+//!     let _ = order.pay();
+//! }
+//! ```
+//!
+//! Nobody makes a paid order out of nothing:
+//!
+//! ```compile_fail,E0451
+//! use commerce::order::{Facts, Order, Paid};
+//! fn invents(facts: Facts) -> Order<Paid> {
+//!     Order { facts, state: std::marker::PhantomData }
 //! }
 //! ```
 

@@ -10,9 +10,3 @@ mod orders;
 mod paying;
 mod reading;
 mod shop;
-
-/// Moves that are not allowed do not compile.
-#[test]
-fn an_illegal_move_does_not_compile() {
-    trybuild::TestCases::new().compile_fail("tests/compile/*.rs");
-}

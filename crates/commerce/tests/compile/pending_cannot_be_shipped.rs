@@ -1,7 +1,0 @@
-use commerce::order::{Order, PendingPayment};
-
-fn ship(order: Order<PendingPayment>) {
-    let _ = order.ship();
-}
-
-fn main() {}
