@@ -122,7 +122,9 @@ impl Browser {
         let started = Instant::now();
         loop {
             // Covered by something that is on its way out, or replaced while being looked at: both pass.
-            let error = match self.find(css).await.click().await {
+            let element = self.find(css).await;
+            self.bring_into_sight(&element).await;
+            let error = match element.click().await {
                 Ok(()) => return,
                 Err(error) => error,
             };
@@ -141,8 +143,11 @@ impl Browser {
         );
         loop {
             for element in self.client.find_all(Locator::XPath(&xpath)).await.unwrap_or_default() {
-                if element.is_displayed().await.unwrap_or(false) && element.click().await.is_ok() {
-                    return;
+                if element.is_displayed().await.unwrap_or(false) {
+                    self.bring_into_sight(&element).await;
+                    if element.click().await.is_ok() {
+                        return;
+                    }
                 }
             }
             if started.elapsed() > PATIENCE {
@@ -241,6 +246,14 @@ impl Browser {
         let entries = log.as_array().cloned().unwrap_or_default();
         let severe = entries.into_iter().filter(|entry| entry["level"] == "SEVERE");
         severe.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+
+    /// The driver's own scrolling is not waited for where a page scrolls smoothly.
+    async fn bring_into_sight(&self, element: &Element) {
+        let Ok(reference) = serde_json::to_value(element) else { return };
+        let script = "arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })";
+        // Gone meanwhile: clicking will say so.
+        let _ = self.client.execute(script, vec![reference]).await;
     }
 
     async fn resize(&self, width: u32) {
