@@ -52,7 +52,8 @@ fn dots(shop: &Shop, card: &ProductCard) -> Option<AnyView> {
     let rest = card.swatches.len().saturating_sub(DOTS);
     let count = format!("{} colours", card.swatches.len());
     let colour = |swatch: &Swatch| shop.settings.swatch(&swatch.name, Some(&swatch.color));
-    let dots = card.swatches.iter().take(DOTS).filter_map(colour).map(|colour| icon::swatch(&colour)).collect_view();
+    let dots =
+        card.swatches.iter().take(DOTS).filter_map(colour).map(|colour| icon::swatch(&colour)).collect_view();
     Some(
         view! {
             <p class="swatches">

@@ -146,8 +146,8 @@ fn contents(shop: &Shop, view: &CheckoutView, typed: &Typed, problems: &Problems
                     <h2 id="s-delivery">"Delivery"</h2>
                     {form::group_error(problems, "delivery")}
                     {methods(shop, view)}
-                    <p>
-                        <button class="button refresh" data-kind="secondary" data-size="small" formaction=refresh formnovalidate="" data-live="" data-refresh="" name="refresh" value="1">
+                    <p class="refresh">
+                        <button class="button" data-kind="secondary" data-size="small" formaction=refresh formnovalidate="" data-live="" data-refresh="" name="refresh" value="1">
                             "Update delivery and total"
                         </button>
                     </p>

@@ -280,6 +280,7 @@ fn details(shop: &Shop, product: &ProductPage) -> AnyView {
     let told = content::plain_text(intro.as_str()).trim() == product.summary.trim();
     let description = (!intro.is_blank() && !told).then(|| disclosure("Description", true, rich(&intro)));
     let opened = description.is_some();
+    let told_nothing = !opened && sections.is_empty();
     let sections = sections
         .into_iter()
         .enumerate()
@@ -296,7 +297,7 @@ fn details(shop: &Shop, product: &ProductPage) -> AnyView {
     let facts = (!facts.is_empty()).then(|| {
         let rows =
             facts.into_iter().map(|(name, value)| view! { <dt>{name}</dt><dd>{value}</dd> }).collect_view();
-        disclosure("At a glance", false, view! { <dl>{rows}</dl> }.into_any())
+        disclosure("At a glance", told_nothing, view! { <dl>{rows}</dl> }.into_any())
     });
     let delivery = (!shop.settings.delivery_notes.is_empty()).then(|| {
         let lines =
