@@ -15,8 +15,8 @@ use crate::product::{json, names, spec::PLAIN_OPTION, variant_title};
 use crate::stock::Level;
 use crate::text::{fold, is_colour_option, swatch};
 use crate::view::{
-    AdminProductRow, Availability, OptionGroup, OptionValue, Picture, ProductCard, ProductPage, Swatch,
-    VariantView,
+    AdminProductRow, Availability, OptionGroup, OptionValue, Picture, ProductCard, ProductPage,
+    ProductStatus, Swatch, VariantView,
 };
 
 /// Puts what cannot be bought behind what can, whenever it was published.
@@ -274,6 +274,10 @@ fn search_text(row: &product::Model, tags: &[String], variants: &[variant::Model
 
 fn facets(row: &product::Model, page: &ProductPage) -> Vec<product_facet::Model> {
     let mut facets = BTreeMap::new();
+    // Lists show what is published, so only that is counted.
+    if row.status != ProductStatus::Published.as_str() {
+        return Vec::new();
+    }
     for group in &page.options {
         for value in &group.values {
             facets.entry((fold(&group.name), fold(&value.value))).or_insert_with(|| product_facet::Model {

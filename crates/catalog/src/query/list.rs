@@ -287,14 +287,7 @@ async fn option_facets(
              CAST(COUNT(*) AS bigint) AS products",
             [],
         );
-        let mut published = sql::published(query, collection, without);
-        // The facets join in front of everything, so that the values stay in order.
-        published.text = published.text.replacen(
-            " FROM product_doc d",
-            " FROM product_facet f JOIN product_doc d ON d.tenant_id = f.tenant_id AND d.product_id = f.product_id",
-            1,
-        );
-        select.append(published);
+        select.append(sql::facets(query, collection, without));
         select.append(condition);
         select.push(" GROUP BY f.name_key, f.value_key", []);
     };

@@ -120,6 +120,11 @@ pub(super) fn narrow(sql: &mut Sql, query: &ListQuery, without: Without<'_>) {
         sql.push(" AND d.in_stock", []);
     }
     search(sql, query.q.as_deref());
+    chosen(sql, query, without, "d");
+}
+
+/// The chosen options, on the table named `alias`.
+fn chosen(sql: &mut Sql, query: &ListQuery, without: Without<'_>, alias: &str) {
     for filter in &query.options {
         if without == Without::Option(&filter.name) {
             continue;
@@ -128,13 +133,39 @@ pub(super) fn narrow(sql: &mut Sql, query: &ListQuery, without: Without<'_>) {
         values.extend(filter.values.iter().map(|value| Value::from(value.as_str())));
         sql.push(
             &format!(
-                " AND EXISTS (SELECT 1 FROM product_facet o WHERE o.tenant_id = d.tenant_id \
-                 AND o.product_id = d.product_id AND o.name_key = ? AND o.value_key IN ({}))",
+                " AND EXISTS (SELECT 1 FROM product_facet o WHERE o.tenant_id = {alias}.tenant_id \
+                 AND o.product_id = {alias}.product_id AND o.name_key = ? AND o.value_key IN ({}))",
                 holes(filter.values.len())
             ),
             values,
         );
     }
+}
+
+/// `FROM … WHERE …` over the facets `f` of published products; `query` is normal.
+///
+/// Only published products have facets, so the documents are joined only when a condition is about them.
+pub(super) fn facets(query: &ListQuery, collection: Option<Uuid>, without: Without<'_>) -> Sql {
+    let documents =
+        query.in_stock || query.q.is_some() || query.price_min.is_some() || query.price_max.is_some();
+    let mut sql = Sql::new(" FROM product_facet f");
+    if documents {
+        sql.push(" JOIN product_doc d ON d.tenant_id = f.tenant_id AND d.product_id = f.product_id", []);
+    }
+    if let Some(collection) = collection {
+        sql.push(
+            " JOIN collection_product m ON m.tenant_id = f.tenant_id AND m.product_id = f.product_id \
+             AND m.collection_id = ?",
+            [collection.into()],
+        );
+    }
+    sql.push(" WHERE f.tenant_id = {tenant}", []);
+    if documents {
+        narrow(&mut sql, query, without);
+    } else {
+        chosen(&mut sql, query, without, "f");
+    }
+    sql
 }
 
 /// Every word of `text` must be somewhere.
