@@ -84,6 +84,8 @@ async fn bench(arguments: &Arguments) -> Result<()> {
             };
             let started = Instant::now();
             setup.run(&["migrate", "up"])?;
+            // The demo brings the shop's settings, such as the way to pay that is measured.
+            setup.run(&["seed", "--demo"])?;
             setup.run(&["seed", "--generate", &n_products.to_string(), "--tenant", "hearth"])?;
             let generated = started.elapsed();
             let name = database.as_str();
