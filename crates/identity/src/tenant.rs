@@ -314,11 +314,17 @@ fn touch(tx: &Tx, now: Timestamp) -> platform::db::UpdateRows<'_, tenant::Entity
         .set(tenant::Column::UpdatedAt, now.millis())
 }
 
-/// Forgets cached tenants once the change is durable.
+/// Hub key of pages that show a tenant's settings.
+const SETTINGS: &str = "tenant";
+
+/// Forgets cached tenants, and pages that show their settings, once the change is durable.
 fn forget(tx: &Tx) -> Result<()> {
-    let ctx = tx.ctx().ok_or_else(|| Error::internal("a change of a tenant needs its context"))?;
+    let ctx = tx.ctx().ok_or_else(|| Error::internal("a change of a tenant needs its context"))?.clone();
     let directory = Directory::of(ctx.app())?;
-    tx.after_commit(move || directory.invalidate());
+    tx.after_commit(move || {
+        directory.invalidate();
+        ctx.app().hub().bump(ctx.tenant_id(), SETTINGS);
+    });
     Ok(())
 }
 
