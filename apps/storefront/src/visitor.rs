@@ -63,11 +63,19 @@ impl Front {
     /// Scheme and host of links that leave the page, from configuration only: what a request claims must not end up
     /// in a page that is kept for others.
     fn origin(&self, tenant: &TenantInfo, base: &str) -> Arc<str> {
-        let scheme = self.0.origin.split("://").next().unwrap_or("https");
         match tenant.hosts.first() {
-            Some(host) if base.is_empty() => format!("{scheme}://{host}").into(),
+            Some(host) if base.is_empty() => origin_of(&self.0.origin, host).into(),
             _ => self.0.origin.clone(),
         }
+    }
+}
+
+/// `host` with the scheme and the port of `origin`.
+fn origin_of(origin: &str, host: &str) -> String {
+    let (scheme, authority) = origin.split_once("://").unwrap_or(("https", origin));
+    match authority.rsplit_once(':') {
+        Some((_, port)) if port.bytes().all(|b| b.is_ascii_digit()) => format!("{scheme}://{host}:{port}"),
+        _ => format!("{scheme}://{host}"),
     }
 }
 
@@ -186,6 +194,12 @@ mod tests {
             cookies(visitor.with_cart(&shop, ().into_response(), None)),
             ["__Host-rustok_cart_hearth=; Path=/; Max-Age=0; HttpOnly; SameSite=Lax; Secure"]
         );
+    }
+
+    #[test]
+    fn gives_a_tenants_host_the_scheme_and_port_of_the_public_address() {
+        assert_eq!(origin_of("http://shop.test:3000", "hearth.shop.test"), "http://hearth.shop.test:3000");
+        assert_eq!(origin_of("https://shop.test", "hearth.example"), "https://hearth.example");
     }
 
     #[test]
