@@ -3,10 +3,10 @@
 const JS = "__JS__";
 const WASM = "__WASM__";
 
-// Filters and sort apply as soon as they change.
+// Filters and sort apply as soon as they change; as a sheet, filters wait for their button.
 addEventListener("change", event => {
   const form = event.target.form;
-  if (form?.hasAttribute("data-autosubmit")) form.requestSubmit();
+  if (form?.hasAttribute("data-autosubmit") && !form.matches(":popover-open")) form.requestSubmit();
 });
 
 // An order is sent once; the server would answer a second click with the same order anyway.
