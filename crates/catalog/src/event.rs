@@ -1,4 +1,4 @@
-//! What this module announces. The wire form of each event is pinned by a snapshot.
+//! What this module announces. The wire form of each event is pinned by a test.
 
 use events::{Aggregate, DomainEvent, EventError, validate};
 use primitives::{CollectionId, Currency, MediaId, ProductId, VariantId};
@@ -155,4 +155,79 @@ pub(crate) struct Touched {
     pub media_id: Option<MediaId>,
     pub variant_id: Option<VariantId>,
     pub lines: Vec<StockLine>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The wire form that other systems read; changing a line here needs a new schema version.
+    #[test]
+    fn the_wire_form_is_pinned() {
+        let nil = Uuid::nil();
+        let (product_id, variant_id, collection_id) = (nil.into(), VariantId::from_uuid(nil), nil.into());
+        let fact = |price_minor| PriceFact { price_minor, compare_at_minor: None };
+        let lines = || vec![StockLine { variant_id, quantity: 2 }];
+        let events = [
+            CatalogEvent::ProductCreated { product_id, slug: "a".into(), variant_ids: vec![variant_id] },
+            CatalogEvent::ProductUpdated { product_id, changed: vec!["title".into()] },
+            CatalogEvent::ProductPublished { product_id, slug: "a".into() },
+            CatalogEvent::ProductUnpublished { product_id },
+            CatalogEvent::ProductArchived { product_id },
+            CatalogEvent::ProductDeleted { product_id, slug: "a".into() },
+            CatalogEvent::VariantCreated { product_id, variant_id, sku: "S".into() },
+            CatalogEvent::VariantUpdated { product_id, variant_id },
+            CatalogEvent::VariantDeleted { product_id, variant_id },
+            CatalogEvent::PriceUpdated {
+                product_id,
+                variant_id,
+                currency: Currency::EUR,
+                old: fact(1),
+                new: fact(2),
+            },
+            CatalogEvent::CategoryCreated { collection_id, slug: "a".into() },
+            CatalogEvent::CategoryUpdated { collection_id, changed: vec!["products".into()] },
+            CatalogEvent::CategoryDeleted { collection_id, slug: "a".into() },
+            CatalogEvent::InventoryUpdated { variant_id, old: 1, new: 2, reason: "count".into() },
+            CatalogEvent::InventoryLow { variant_id, available: 3 },
+            CatalogEvent::InventoryReserved { holder: nil, lines: lines() },
+            CatalogEvent::InventoryReleased { holder: nil, lines: lines() },
+        ];
+        let id = nil.to_string();
+        let wire = events.map(|event| {
+            let payload = serde_json::to_string(&event).unwrap().replace(&id, "0");
+            format!("{} {} {payload}", event.kind(), event.aggregate().kind)
+        });
+        assert_eq!(
+            wire,
+            [
+                r#"product.created product {"productId":"0","slug":"a","variantIds":["0"]}"#,
+                r#"product.updated product {"productId":"0","changed":["title"]}"#,
+                r#"product.published product {"productId":"0","slug":"a"}"#,
+                r#"product.unpublished product {"productId":"0"}"#,
+                r#"product.archived product {"productId":"0"}"#,
+                r#"product.deleted product {"productId":"0","slug":"a"}"#,
+                r#"variant.created product {"productId":"0","variantId":"0","sku":"S"}"#,
+                r#"variant.updated product {"productId":"0","variantId":"0"}"#,
+                r#"variant.deleted product {"productId":"0","variantId":"0"}"#,
+                r#"price.updated product {"productId":"0","variantId":"0","currency":"EUR","old":{"priceMinor":1,"compareAtMinor":null},"new":{"priceMinor":2,"compareAtMinor":null}}"#,
+                r#"category.created category {"collectionId":"0","slug":"a"}"#,
+                r#"category.updated category {"collectionId":"0","changed":["products"]}"#,
+                r#"category.deleted category {"collectionId":"0","slug":"a"}"#,
+                r#"inventory.updated variant {"variantId":"0","old":1,"new":2,"reason":"count"}"#,
+                r#"inventory.low variant {"variantId":"0","available":3}"#,
+                r#"inventory.reserved reservation {"holder":"0","lines":[{"variantId":"0","quantity":2}]}"#,
+                r#"inventory.released reservation {"holder":"0","lines":[{"variantId":"0","quantity":2}]}"#,
+            ]
+        );
+    }
+
+    #[test]
+    fn a_change_to_the_same_value_is_refused() {
+        let variant_id = VariantId::new();
+        let same = CatalogEvent::InventoryUpdated { variant_id, old: 2, new: 2, reason: "count".into() };
+        assert!(same.validate().is_err());
+        let back = CatalogEvent::InventoryUpdated { variant_id, old: 0, new: -2, reason: "count".into() };
+        assert!(back.validate().is_ok(), "a shelf may owe pieces");
+    }
 }
