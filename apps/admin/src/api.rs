@@ -225,12 +225,18 @@ where
         again: RwSignal::new(0),
     };
     let latest = StoredValue::new(0_u32);
-    let session = use_context::<Session>();
+    // Somebody signed in again on top of the page: ask again what was refused, and nothing else, so that what was
+    // typed on top of the data stays.
+    if let Some(session) = use_context::<Session>() {
+        Effect::new(move |before: Option<()>| {
+            session.track_turn();
+            if before.is_some() && remote.failure.with_untracked(Option::is_some) {
+                remote.reload();
+            }
+        });
+    }
     Effect::new(move |_| {
         remote.again.track();
-        if let Some(session) = session {
-            session.track_turn();
-        }
         let answer = question();
         let mine = latest.get_value() + 1;
         latest.set_value(mine);

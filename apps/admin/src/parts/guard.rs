@@ -26,6 +26,12 @@ impl LeaveGuard {
     }
 }
 
+/// Path and query of the page.
+fn address() -> String {
+    let location = window().location();
+    format!("{}{}", location.pathname().unwrap_or_default(), location.search().unwrap_or_default())
+}
+
 /// Puts the guard on this screen for as long as it lives; place the view anywhere in it.
 #[component]
 pub fn Guard(
@@ -34,7 +40,15 @@ pub fn Guard(
     dirty: Signal<bool>,
 ) -> impl IntoView {
     let guard = expect_context::<LeaveGuard>();
-    Effect::new(move |_| guard.dirty.set(dirty.get()));
+    // The address of the screen is final by the time that somebody types on it.
+    let own = StoredValue::new(String::new());
+    Effect::new(move |_| {
+        let dirty = dirty.get();
+        if dirty {
+            own.set_value(address());
+        }
+        guard.dirty.set(dirty);
+    });
     on_cleanup(move || guard.dirty.set(false));
 
     let unload = window_event_listener(leptos::ev::beforeunload, move |event| {
@@ -73,19 +87,15 @@ pub fn Guard(
     });
 
     // Going back in the history cannot be stopped, so the address is put back and the person is asked.
-    let address = || {
-        let location = window().location();
-        format!("{}{}", location.pathname().unwrap_or_default(), location.search().unwrap_or_default())
-    };
-    let own = address();
     let listener = Closure::<dyn Fn(web_sys::Event)>::new(move |event: web_sys::Event| {
         let there = address();
-        if !guard.dirty.get_untracked() || there == own {
+        if !guard.dirty.get_untracked() || own.with_value(|own| *own == there) {
             return;
         }
         event.stop_immediate_propagation();
         if let Ok(history) = window().history() {
-            let _ = history.push_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&own));
+            let _ = own
+                .with_value(|own| history.push_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(own)));
         }
         target.set(there);
         asking.set(true);

@@ -106,6 +106,7 @@ fn Shop() -> impl IntoView {
 fn SignInForm() -> impl IntoView {
     let session = use_session();
     let (email, password) = (RwSignal::new(session.email()), RwSignal::new(String::new()));
+    let known = email.with_untracked(|email| !email.is_empty());
     let (shown, busy) = (RwSignal::new(false), RwSignal::new(false));
     let failure = RwSignal::new(None::<Failure>);
     let missing = RwSignal::new((false, false));
@@ -177,7 +178,7 @@ fn SignInForm() -> impl IntoView {
                     name="email"
                     type="email"
                     autocomplete="username"
-                    autofocus
+                    autofocus=!known
                     maxlength="254"
                     node_ref=email_node
                     aria-invalid=move || (missing.get().0 || refused()).to_string()
@@ -194,6 +195,7 @@ fn SignInForm() -> impl IntoView {
                         name="password"
                         type=move || if shown.get() { "text" } else { "password" }
                         autocomplete="current-password"
+                        autofocus=known
                         maxlength="1024"
                         node_ref=password_node
                         aria-invalid=move || (missing.get().1 || refused()).to_string()
