@@ -30,7 +30,7 @@ fn buys_with_scripts_on() {
         browser.wait_until_awake().await;
         browser.shoot("product").await;
         // Another choice changes price, stock, picture and address in place.
-        browser.click(".option-group:first-of-type .choice:last-child .name").await;
+        browser.click(".option-group:first-of-type .choice:last-child input").await;
         browser.wait_until("return location.search.startsWith('?option.')").await;
         choose_something_to_be_had(browser).await;
         browser.click(".buy-box .act > .button").await;
