@@ -18,6 +18,7 @@ pub fn Admin() -> impl IntoView {
     let session = Session::start();
     provide_context(session);
     provide_context(Toaster::new());
+    provide_context(LeaveGuard::new());
     view! {
         <Router base=place::admin_base()>
             <Gate/>
@@ -69,7 +70,6 @@ fn Starting() -> impl IntoView {
 
 #[component]
 fn Screens() -> impl IntoView {
-    provide_context(LeaveGuard::new());
     view! {
         <Routes fallback=NotFound transition=false>
             <Route path=path!("/") view=dashboard::Dashboard/>

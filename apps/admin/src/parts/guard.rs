@@ -8,21 +8,51 @@ use leptos_router::hooks::use_navigate;
 
 use super::dialog::Confirm;
 
-/// Whether the screen holds unsaved work, and where the person wanted to go.
+/// Whether the screen holds unsaved work, where it lives, and where the person wanted to go.
 #[derive(Clone, Copy)]
 pub struct LeaveGuard {
     dirty: RwSignal<bool>,
+    own: StoredValue<String>,
+    asking: RwSignal<bool>,
+    target: RwSignal<String>,
 }
 
 impl LeaveGuard {
-    /// With nothing to lose.
+    /// With nothing to lose. Has to be made before the router: browsers call listeners of the window in the order in
+    /// which they came, and this one must be the first to hear of a step in the history.
     pub fn new() -> Self {
-        Self { dirty: RwSignal::new(false) }
+        let guard = Self {
+            dirty: RwSignal::new(false),
+            own: StoredValue::new(String::new()),
+            asking: RwSignal::new(false),
+            target: RwSignal::new(String::new()),
+        };
+        // A step in the history cannot be stopped, so the address is put back and the person is asked.
+        let handle = window_event_listener_untyped("popstate", move |event| {
+            let there = address();
+            if !guard.dirty.get_untracked() || guard.own.with_value(|own| *own == there) {
+                return;
+            }
+            event.stop_immediate_propagation();
+            if let Ok(history) = window().history() {
+                let back =
+                    |own: &String| history.push_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(own));
+                let _ = guard.own.with_value(back);
+            }
+            guard.ask(there);
+        });
+        on_cleanup(move || handle.remove());
+        guard
     }
 
     /// Everything is saved: the next navigation asks nothing.
     pub fn clear(self) {
         self.dirty.set(false);
+    }
+
+    fn ask(self, target: String) {
+        self.target.set(target);
+        self.asking.set(true);
     }
 }
 
@@ -41,15 +71,17 @@ pub fn Guard(
 ) -> impl IntoView {
     let guard = expect_context::<LeaveGuard>();
     // The address of the screen is final by the time that somebody types on it.
-    let own = StoredValue::new(String::new());
     Effect::new(move |_| {
         let dirty = dirty.get();
         if dirty {
-            own.set_value(address());
+            guard.own.set_value(address());
         }
         guard.dirty.set(dirty);
     });
-    on_cleanup(move || guard.dirty.set(false));
+    on_cleanup(move || {
+        guard.dirty.set(false);
+        guard.asking.set(false);
+    });
 
     let unload = window_event_listener(leptos::ev::beforeunload, move |event| {
         if guard.dirty.get_untracked() {
@@ -58,8 +90,6 @@ pub fn Guard(
     });
     on_cleanup(move || unload.remove());
 
-    let asking = RwSignal::new(false);
-    let target = RwSignal::new(String::new());
     // In the capture phase, so that the router does not see the click.
     let listener = Closure::<dyn Fn(web_sys::MouseEvent)>::new(move |event: web_sys::MouseEvent| {
         let plain = event.button() == 0
@@ -73,8 +103,7 @@ pub fn Guard(
         if let Some(href) = href {
             event.prevent_default();
             event.stop_propagation();
-            target.set(href);
-            asking.set(true);
+            guard.ask(href);
         }
     });
     let function = listener.as_ref().clone().unchecked_into::<js_sys::Function>();
@@ -86,38 +115,15 @@ pub fn Guard(
         });
     });
 
-    // Going back in the history cannot be stopped, so the address is put back and the person is asked.
-    let listener = Closure::<dyn Fn(web_sys::Event)>::new(move |event: web_sys::Event| {
-        let there = address();
-        if !guard.dirty.get_untracked() || own.with_value(|own| *own == there) {
-            return;
-        }
-        event.stop_immediate_propagation();
-        if let Ok(history) = window().history() {
-            let _ = own
-                .with_value(|own| history.push_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(own)));
-        }
-        target.set(there);
-        asking.set(true);
-    });
-    let function = listener.as_ref().clone().unchecked_into::<js_sys::Function>();
-    let _ = window().add_event_listener_with_callback_and_bool("popstate", &function, true);
-    let kept = StoredValue::new_local((listener, function));
-    on_cleanup(move || {
-        kept.with_value(|(_, function)| {
-            let _ = window().remove_event_listener_with_callback_and_bool("popstate", function, true);
-        });
-    });
-
     let navigate = use_navigate();
     let leave = move |()| {
         guard.dirty.set(false);
-        asking.set(false);
-        navigate(&target.get_untracked(), NavigateOptions { resolve: false, ..Default::default() });
+        guard.asking.set(false);
+        navigate(&guard.target.get_untracked(), NavigateOptions { resolve: false, ..Default::default() });
     };
     view! {
         <Confirm
-            open=asking
+            open=guard.asking
             title="Leave without saving?".to_owned()
             act="Leave and discard".to_owned()
             refuse="Stay here"
