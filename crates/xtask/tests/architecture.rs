@@ -12,9 +12,9 @@ use serde_json::Value;
 const LAYERS: &[(&str, u8)] = &[
     ("primitives", 0),
     ("ui", 0),
-    ("migrations", 0),
     ("platform", 1),
     ("telemetry", 1),
+    ("migrations", 2),
     ("events", 2),
     ("index", 2),
     ("identity", 3),
@@ -26,7 +26,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("admin", 6),
     ("server", 6),
     // Tools: nothing that is shipped may lead to them.
-    ("testkit", 2),
+    ("testkit", 3),
     ("xtask", 7),
     ("bench", 7),
     ("end2end", 7),
