@@ -10,7 +10,7 @@ mod m03_content;
 mod m04_catalog;
 mod m05_commerce;
 
-pub use sea_orm_migration::{MigratorTrait, SchemaManager};
+pub use sea_orm_migration::{self, MigratorTrait, SchemaManager};
 use sea_orm_migration::prelude::*;
 
 /// Runs the migrations in order; the table `seaql_migrations` remembers which have run.

@@ -31,7 +31,8 @@ impl MigrationTrait for Migration {
              CHECK (state <> 'ready' OR (url_base <> '' AND width > 0 AND height > 0))",
         )
         .await?;
-        sql.run("CREATE UNIQUE INDEX media_source ON media (tenant_id, source_url) WHERE source_url <> ''").await?;
+        sql.run("CREATE UNIQUE INDEX media_source ON media (tenant_id, source_url) WHERE source_url <> ''")
+            .await?;
         sql.run("CREATE INDEX media_hash ON media (tenant_id, hash)").await?;
         // Pictures to fetch, of all tenants: one queue, oldest due first.
         sql.queue_table(

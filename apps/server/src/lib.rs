@@ -1,5 +1,7 @@
 //! The composition root: everything the modules export, joined into one process and one command line.
 
+#![recursion_limit = "256"]
+
 pub mod commands;
 pub mod graphql;
 pub mod host;

@@ -40,7 +40,8 @@ impl Import {
             report
         };
         if json { say_json(&report)? } else { say(&report) }
-        anyhow::ensure!(report.errors.is_empty(), "{} rows were not taken, see above", report.errors.len());
+        let wrong = report.errors().count();
+        anyhow::ensure!(wrong == 0, "{wrong} rows were not taken, see above");
         Ok(())
     }
 }
@@ -71,7 +72,7 @@ impl Export {
                 say(format_args!("wrote {products} products to {}", path.display()));
             }
             None => {
-                catalog::export::products(&ctx, &mut std::io::stdout().lock()).await?;
+                catalog::export::products(&ctx, &mut std::io::stdout()).await?;
             }
         }
         Ok(())

@@ -87,7 +87,7 @@ impl Cli {
 
 /// The process for a command: quiet logs, the application's own rights.
 async fn open(config: Config) -> anyhow::Result<App> {
-    telemetry::init(Some("warn"), telemetry::LogFormat::Text)?;
+    telemetry::init(Some("warn"), telemetry::LogFormat::Readable)?;
     connect(config).await
 }
 

@@ -6,7 +6,6 @@ use crate::seed;
 use anyhow::{Context as _, bail};
 use migrations::{Migrator, MigratorTrait};
 use platform::{Config, Db};
-use std::io::IsTerminal;
 use std::path::PathBuf;
 
 /// Runs the host.
@@ -25,10 +24,10 @@ impl Serve {
         let filter = std::env::var("RUSTOK_LOG").unwrap_or_else(|_| config.log.filter.clone());
         let format = match config.log.format.as_str() {
             "json" => telemetry::LogFormat::Json,
-            "text" => telemetry::LogFormat::Text,
-            _ => telemetry::LogFormat::Auto,
+            "text" => telemetry::LogFormat::Readable,
+            _ => telemetry::LogFormat::Automatic,
         };
-        telemetry::init(Some(&filter), format.choose(std::io::stderr().is_terminal()))?;
+        telemetry::init(Some(&filter), format)?;
         telemetry::install_panic_counter();
         let metrics = telemetry::Metrics::install()?;
         if self.migrate || config.database.url.starts_with("sqlite:") {

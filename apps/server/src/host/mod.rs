@@ -88,11 +88,10 @@ pub fn router(app: &App, health: health::Health) -> anyhow::Result<Router> {
         .route("/health/ready", get(health::ready))
         .route("/health/modules", get(health::modules))
         .route("/metrics", get(health::metrics))
-        .with_state(host.clone())
-        .merge(content::media::routes(app))
         .merge(sites.files())
         .fallback(shop)
-        .with_state(host);
+        .with_state(host)
+        .merge(content::media::routes(app));
     Ok(outer.layer(axum::middleware::from_fn(security::outermost)))
 }
 
