@@ -67,7 +67,9 @@ impl Default for Surface {
 }
 
 /// Every root field of a schema.
-fn root_fields(document: &async_graphql::parser::types::ServiceDocument) -> Vec<(Kind, &'static str, String)> {
+fn root_fields(
+    document: &async_graphql::parser::types::ServiceDocument,
+) -> Vec<(Kind, &'static str, String)> {
     use async_graphql::parser::types::{TypeKind, TypeSystemDefinition};
     let mut fields = Vec::new();
     for definition in &document.definitions {

@@ -39,7 +39,11 @@ impl Import {
             events::Relay::new(app.clone(), identity::tenant_of, crate::consumers()).drain().await?;
             report
         };
-        if json { say_json(&report)? } else { say(&report) }
+        if json {
+            say_json(&report)?
+        } else {
+            say(&report)
+        }
         let wrong = report.errors().count();
         anyhow::ensure!(wrong == 0, "{wrong} rows were not taken, see above");
         Ok(())
@@ -68,7 +72,8 @@ impl Export {
             Some(path) => {
                 let mut file = Vec::new();
                 let products = catalog::export::products(&ctx, &mut file).await?;
-                std::fs::write(&path, file).with_context(|| format!("{} cannot be written", path.display()))?;
+                std::fs::write(&path, file)
+                    .with_context(|| format!("{} cannot be written", path.display()))?;
                 say(format_args!("wrote {products} products to {}", path.display()));
             }
             None => {

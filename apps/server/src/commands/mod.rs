@@ -94,9 +94,9 @@ async fn open(config: Config) -> anyhow::Result<App> {
 /// Connects as the application; says what to do when the schema is not there.
 async fn connect(config: Config) -> anyhow::Result<App> {
     identity::check_config(&config)?;
-    let db = Db::connect(&config.database).await.map_err(|error| {
-        anyhow::anyhow!("{} (is the schema there? rustok migrate)", error.message())
-    })?;
+    let db = Db::connect(&config.database)
+        .await
+        .map_err(|error| anyhow::anyhow!("{} (is the schema there? rustok migrate)", error.message()))?;
     Ok(App::new(db, Arc::new(SystemClock), Arc::new(config)))
 }
 

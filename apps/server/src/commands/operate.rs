@@ -114,15 +114,22 @@ impl Events {
                 if json {
                     return say_json(&status);
                 }
-                say(format_args!("waiting   {} (oldest {} ms, {} being retried)", status.pending, status.oldest_age_ms, status.retrying));
+                say(format_args!(
+                    "waiting   {} (oldest {} ms, {} being retried)",
+                    status.pending, status.oldest_age_ms, status.retrying
+                ));
                 say(format_args!("dead      {}", status.dead));
-                say(format_args!("relay     {}", if status.relay { "holds the lease" } else { "nobody relays" }));
+                say(format_args!(
+                    "relay     {}",
+                    if status.relay { "holds the lease" } else { "nobody relays" }
+                ));
                 Ok(())
             }
             Self::Dead { json, revive } => {
                 if revive {
                     let revived = events::desk::revive(app, None, None).await?;
-                    return Ok(say(format_args!("{revived} events are tried again")));
+                    say(format_args!("{revived} events are tried again"));
+                    return Ok(());
                 }
                 let dead = events::desk::dead(app, None, 100).await?;
                 if json {
@@ -146,15 +153,17 @@ impl Events {
             }
             Self::Replay { tenant, consumer, since } => {
                 let ctx = tenant_ctx(app, &tenant).await?;
-                let since = Timestamp::parse(&since)
-                    .map_err(|_| anyhow::anyhow!("--since {since}: write a time such as 2026-11-21T00:00:00Z"))?;
+                let since = Timestamp::parse(&since).map_err(|_| {
+                    anyhow::anyhow!("--since {since}: write a time such as 2026-11-21T00:00:00Z")
+                })?;
                 let known = crate::consumers();
                 let Some(found) = known.iter().find(|known| known.name() == consumer) else {
                     let names: Vec<&str> = known.iter().map(|known| known.name()).collect();
                     anyhow::bail!("there is no consumer {consumer:?}; there are {}", names.join(", "));
                 };
                 let replayed = events::desk::replay(&ctx, found, since).await?;
-                Ok(say(format_args!("{replayed} events were taken")))
+                say(format_args!("{replayed} events were taken"));
+                Ok(())
             }
         }
     }
@@ -174,7 +183,13 @@ pub(super) fn surface(args: &SurfaceArgs) -> anyhow::Result<()> {
         return say_json(&serde_json::json!({ "entries": surface.entries(), "failpoints": [] }));
     }
     for entry in surface.entries() {
-        say(format_args!("{:<10} {:<12} {:<28} {}", entry.module, format!("{:?}", entry.kind), entry.access.name(), entry.name));
+        say(format_args!(
+            "{:<10} {:<12} {:<28} {}",
+            entry.module,
+            format!("{:?}", entry.kind),
+            entry.access.name(),
+            entry.name
+        ));
     }
     Ok(())
 }

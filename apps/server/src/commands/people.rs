@@ -47,7 +47,12 @@ impl Tenant {
     pub(super) async fn run(self, app: &App) -> anyhow::Result<()> {
         match self {
             Self::Create { slug, name, currency, country } => {
-                let new = identity::tenant::NewTenant::new(&slug, name.as_deref().unwrap_or(&slug), &currency, &country);
+                let new = identity::tenant::NewTenant::new(
+                    &slug,
+                    name.as_deref().unwrap_or(&slug),
+                    &currency,
+                    &country,
+                );
                 let tenant = identity::tenant::create(app, new).await?;
                 say(format_args!("created {} ({})", tenant.slug, tenant.id));
             }

@@ -1,9 +1,12 @@
 //! `serve`, `migrate`, `seed`.
 
+#![expect(clippy::disallowed_methods, reason = "the schema belongs to the platform, not to a tenant")]
+
 use super::{connect, say, say_json};
 use crate::host::{self, Role};
 use crate::seed;
 use anyhow::{Context as _, bail};
+use migrations::sea_orm_migration::Migration;
 use migrations::{Migrator, MigratorTrait};
 use platform::{Config, Db};
 use std::path::PathBuf;
@@ -76,7 +79,7 @@ impl Migrate {
             Direction::Status => {
                 let applied = Migrator::get_applied_migrations(db.global()).await?;
                 let pending = Migrator::get_pending_migrations(db.global()).await?;
-                let names = |list: &[sea_orm_migration_names::Migration]| -> Vec<String> {
+                let names = |list: &[Migration]| -> Vec<String> {
                     list.iter().map(|migration| migration.name().to_owned()).collect()
                 };
                 let (applied, pending) = (names(&applied), names(&pending));
@@ -94,8 +97,6 @@ impl Migrate {
         Ok(())
     }
 }
-
-use migrations::sea_orm_migration as sea_orm_migration_names;
 
 /// Loads data into an empty shop.
 #[derive(clap::Args, Debug)]
@@ -136,6 +137,10 @@ impl Seed {
         };
         // Nobody else moves the events of a command.
         events::Relay::new(app.clone(), identity::tenant_of, crate::consumers()).drain().await?;
-        if self.json { say_json(&report) } else { Ok(say(report)) }
+        if self.json {
+            return say_json(&report);
+        }
+        say(report);
+        Ok(())
     }
 }

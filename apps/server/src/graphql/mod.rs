@@ -8,8 +8,7 @@ mod document;
 use crate::host::problem::problem;
 use crate::surface::Surface;
 use async_graphql::{
-    EmptySubscription, MergedObject, Request, Response as Answer, Schema as Built, ServerError,
-    Variables,
+    EmptySubscription, MergedObject, Request, Response as Answer, Schema as Built, ServerError, Variables,
 };
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -23,7 +22,11 @@ use std::sync::Arc;
 
 /// Everything that can be asked.
 #[derive(MergedObject, Default)]
-pub struct Query(catalog::graphql::CatalogQuery, commerce::graphql::CommerceQuery, identity::graphql::IdentityQuery);
+pub struct Query(
+    catalog::graphql::CatalogQuery,
+    commerce::graphql::CommerceQuery,
+    identity::graphql::IdentityQuery,
+);
 
 /// Everything that can be done.
 #[derive(MergedObject, Default)]
@@ -44,7 +47,11 @@ pub fn schema() -> Schema {
 /// The schema as text, sorted, as it stands in `apps/server/schema.graphql`.
 pub fn sdl() -> String {
     schema().sdl_with_options(
-        async_graphql::SDLExportOptions::new().sorted_arguments().sorted_fields().sorted_enum_items().prefer_single_line_descriptions(),
+        async_graphql::SDLExportOptions::new()
+            .sorted_arguments()
+            .sorted_fields()
+            .sorted_enum_items()
+            .prefer_single_line_descriptions(),
     )
 }
 
@@ -78,19 +85,29 @@ impl Endpoint {
     pub fn new(app: App, surface: Arc<Surface>) -> anyhow::Result<Self> {
         let schema = schema();
         let missing = surface.missing(&schema.sdl());
-        anyhow::ensure!(missing.is_empty(), "these GraphQL fields stand in no module's surface: {}", missing.join(", "));
+        anyhow::ensure!(
+            missing.is_empty(),
+            "these GraphQL fields stand in no module's surface: {}",
+            missing.join(", ")
+        );
         Ok(Self { schema, surface, documents: Cache::new(1_000), app })
     }
 
     /// `POST /api/graphql`.
-    pub async fn post(&self, ctx: Ctx, who: identity::Authenticated, headers: HeaderMap, body: Bytes) -> Response {
+    pub async fn post(
+        &self,
+        ctx: Ctx,
+        who: identity::Authenticated,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Response {
         match self.prepare(&ctx, &headers, &body) {
             Ok(request) => self.execute(request, &ctx, who, headers).await,
-            Err(refusal) => refusal,
+            Err(refusal) => *refusal,
         }
     }
 
-    fn prepare(&self, ctx: &Ctx, headers: &HeaderMap, body: &[u8]) -> Result<Request, Response> {
+    fn prepare(&self, ctx: &Ctx, headers: &HeaderMap, body: &[u8]) -> Result<Request, Box<Response>> {
         let request_id = ctx.request_id();
         let json = headers
             .get(header::CONTENT_TYPE)
@@ -98,29 +115,42 @@ impl Endpoint {
             .is_some_and(|kind| kind.split(';').next().is_some_and(|kind| kind.trim() == "application/json"));
         if !json {
             let error = Error::new(ErrorCode::BadUserInput, "send the query as application/json");
-            return Err(problem(&error, request_id, "/api/graphql"));
+            return Err(Box::new(problem(&error, request_id, "/api/graphql")));
         }
         let body: Body = serde_json::from_slice(body).map_err(|error| {
-            let error = Error::new(ErrorCode::BadUserInput, format!("the body is no GraphQL request: {error}"));
-            problem(&error, request_id, "/api/graphql")
+            let error =
+                Error::new(ErrorCode::BadUserInput, format!("the body is no GraphQL request: {error}"));
+            Box::new(problem(&error, request_id, "/api/graphql"))
         })?;
         let limits = &self.app.config().graphql;
         if body.query.len() > limits.document_bytes {
             let error = Error::new(
                 ErrorCode::QueryTooComplex,
-                format!("the query has {} bytes, more than the {} that are allowed", body.query.len(), limits.document_bytes),
+                format!(
+                    "the query has {} bytes, more than the {} that are allowed",
+                    body.query.len(),
+                    limits.document_bytes
+                ),
             );
-            return Err(refused(StatusCode::OK, error, request_id));
+            return Err(Box::new(refused(StatusCode::OK, error, request_id)));
         }
         let document = self.document(&body.query).map_err(|error| {
-            refused(StatusCode::BAD_REQUEST, Error::new(ErrorCode::BadUserInput, error.0), request_id)
+            Box::new(refused(
+                StatusCode::BAD_REQUEST,
+                Error::new(ErrorCode::BadUserInput, error.0),
+                request_id,
+            ))
         })?;
         let variables = body.variables.unwrap_or_default();
-        let checked = document.check(&variables, limits).and_then(|()| match document.roots(body.operation_name.as_deref()) {
-            Some((kind, roots)) => roots.iter().try_for_each(|root| self.surface.require(ctx, kind, root)),
-            None => Err(Error::new(ErrorCode::BadUserInput, "operationName: say which operation to run")),
+        let checked = document.check(&variables, limits).and_then(|()| {
+            match document.roots(body.operation_name.as_deref()) {
+                Some((kind, roots)) => {
+                    roots.iter().try_for_each(|root| self.surface.require(ctx, kind, root))
+                }
+                None => Err(Error::new(ErrorCode::BadUserInput, "operationName: say which operation to run")),
+            }
         });
-        checked.map_err(|error| refused(StatusCode::OK, error, request_id))?;
+        checked.map_err(|error| Box::new(refused(StatusCode::OK, error, request_id)))?;
         let mut request = Request::new(body.query).variables(variables);
         if let Some(name) = body.operation_name {
             request = request.operation_name(name);
@@ -138,7 +168,13 @@ impl Endpoint {
         Ok(document)
     }
 
-    async fn execute(&self, mut request: Request, ctx: &Ctx, who: identity::Authenticated, headers: HeaderMap) -> Response {
+    async fn execute(
+        &self,
+        mut request: Request,
+        ctx: &Ctx,
+        who: identity::Authenticated,
+        headers: HeaderMap,
+    ) -> Response {
         if !self.app.config().graphql.graphiql {
             request = request.disable_introspection();
         }

@@ -3,7 +3,7 @@
 //! A request passes: request id, log and metrics → static files, health → load shedding → tenant → page cache →
 //! who asks → origin check → the module's route.
 
-mod health;
+pub mod health;
 pub mod pages;
 pub mod problem;
 mod security;
@@ -95,7 +95,13 @@ pub fn router(app: &App, health: health::Health) -> anyhow::Result<Router> {
     Ok(outer.layer(axum::middleware::from_fn(security::outermost)))
 }
 
-async fn graphql(Extension(endpoint): Extension<Endpoint>, Extension(ctx): Extension<Ctx>, Extension(who): Extension<identity::Authenticated>, headers: HeaderMap, body: Bytes,) -> Response {
+async fn graphql(
+    Extension(endpoint): Extension<Endpoint>,
+    Extension(ctx): Extension<Ctx>,
+    Extension(who): Extension<identity::Authenticated>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
     endpoint.post(ctx, who, headers, body).await
 }
 
@@ -104,10 +110,16 @@ async fn shop(State(host): State<Host>, request: Request) -> Response {
     let Some(_place) = Place::take(&host) else {
         metrics::counter!("rustok_http_shed_total").increment(1);
         let error = Error::unavailable("more requests are running than this host takes on, try again");
-        return problem::answer(&error, request.headers(), security::request_id(&request), request.uri().path());
+        return problem::answer(
+            &error,
+            request.headers(),
+            security::request_id(&request),
+            request.uri().path(),
+        );
     };
     let (mut parts, body) = request.into_parts();
-    let request_id = parts.extensions.get::<security::RequestId>().map_or_else(|| Arc::from("-"), |id| id.0.clone());
+    let request_id =
+        parts.extensions.get::<security::RequestId>().map_or_else(|| Arc::from("-"), |id| id.0.clone());
     let peer = parts.extensions.get::<axum::extract::ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
     let resolved = match identity::resolve(&host.app, &parts, peer).await {
         Ok(resolved) => resolved,
@@ -119,7 +131,8 @@ async fn shop(State(host): State<Host>, request: Request) -> Response {
             Err(error) => return problem::answer(&error, &parts.headers, &request_id, parts.uri.path()),
         }
     }
-    let key = host.pages.key(&parts.method, &parts.headers, &parts.uri, &resolved.tenant, &resolved.base_path);
+    let key =
+        host.pages.key(&parts.method, &parts.headers, &parts.uri, &resolved.tenant, &resolved.base_path);
     if let Some(key) = &key
         && let Some(page) = host.pages.get(&host.app, key, &parts.headers)
     {
@@ -134,7 +147,8 @@ async fn shop(State(host): State<Host>, request: Request) -> Response {
     if let Err(error) = identity::check_origin(&resolved, &parts) {
         return problem::answer(&error, &headers, &request_id, &path);
     }
-    let ctx = Ctx::new(host.app.clone(), resolved.tenant.clone(), authenticated.actor.clone(), request_id.clone());
+    let ctx =
+        Ctx::new(host.app.clone(), resolved.tenant.clone(), authenticated.actor.clone(), request_id.clone());
     parts.extensions.insert(ctx);
     parts.extensions.insert(identity::ShopBase(resolved.base_path.clone()));
     parts.extensions.insert(authenticated.visit.clone());
@@ -147,7 +161,8 @@ async fn shop(State(host): State<Host>, request: Request) -> Response {
     }
     let head = parts.method == Method::HEAD;
     let timeout = std::time::Duration::from_millis(host.app.config().server.request_timeout_ms);
-    let answered = tokio::time::timeout(timeout, host.inner.clone().oneshot(Request::from_parts(parts, body))).await;
+    let answered =
+        tokio::time::timeout(timeout, host.inner.clone().oneshot(Request::from_parts(parts, body))).await;
     let response = match answered {
         Ok(Ok(response)) => response,
         Ok(Err(never)) => match never {},
@@ -166,12 +181,9 @@ async fn shop(State(host): State<Host>, request: Request) -> Response {
 
 /// Gives errors that routes return, and refusals that axum itself makes (wrong method, body too large), one shape.
 fn plain_refusal(mut response: Response, headers: &HeaderMap, request_id: &str, path: &str) -> Response {
+    // A module's route returned an error as it is (platform::http).
     if let Some(error) = response.extensions_mut().remove::<Error>() {
         return problem::answer(&error, headers, request_id, path);
-    }
-    // A module's route returned an error as it is (platform::http).
-    if let Some(error) = response.extensions().get::<Error>() {
-        return problem::answer(error, headers, request_id, path);
     }
     let status = response.status();
     let own = response
@@ -229,4 +241,3 @@ impl Drop for Place {
 fn header_value(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("-"))
 }
-

@@ -56,7 +56,8 @@ impl Pages {
             Cache::builder()
                 .max_capacity(config.pages_mib * 1024 * 1024)
                 .weigher(|_: &PageKey, page: &Arc<Page>| {
-                    u32::try_from(page.plain.len() + page.gzip.len() + page.brotli.len() + 512).unwrap_or(u32::MAX)
+                    u32::try_from(page.plain.len() + page.gzip.len() + page.brotli.len() + 512)
+                        .unwrap_or(u32::MAX)
                 })
                 .time_to_live(LIFE)
                 .build()
@@ -65,7 +66,14 @@ impl Pages {
     }
 
     /// The key of a request whose answer may be kept.
-    pub fn key(&self, method: &Method, headers: &HeaderMap, uri: &Uri, tenant: &TenantInfo, base: &str) -> Option<PageKey> {
+    pub fn key(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+        uri: &Uri,
+        tenant: &TenantInfo,
+        base: &str,
+    ) -> Option<PageKey> {
         self.cache.as_ref()?;
         if method != Method::GET && method != Method::HEAD {
             return None;
@@ -86,28 +94,44 @@ impl Pages {
         if !app.hub().is_fresh(&page.stamp) {
             return None;
         }
-        metrics::counter!("rustok_cache_operations_total", "cache" => "pages", "result" => "hit").increment(1);
+        metrics::counter!("rustok_cache_operations_total", "cache" => "pages", "result" => "hit")
+            .increment(1);
         Some(page.respond(headers))
     }
 
     /// Keeps the page when it may be kept; answers with it either way.
     ///
     /// `before` are the generations of every key, taken before the page was rendered.
-    pub async fn keep(&self, app: &App, key: PageKey, before: Before, response: Response, headers: &HeaderMap) -> Response {
+    pub async fn keep(
+        &self,
+        app: &App,
+        key: PageKey,
+        before: Before,
+        response: Response,
+        headers: &HeaderMap,
+    ) -> Response {
         let (mut parts, body) = response.into_parts();
         let deps = parts.headers.remove(DEPS);
         let (Some(cache), Some(deps), StatusCode::OK) = (&self.cache, deps, parts.status) else {
             return Response::from_parts(parts, body);
         };
-        metrics::counter!("rustok_cache_operations_total", "cache" => "pages", "result" => "miss").increment(1);
+        metrics::counter!("rustok_cache_operations_total", "cache" => "pages", "result" => "miss")
+            .increment(1);
         let Ok(plain) = axum::body::to_bytes(body, 8 * 1024 * 1024).await else {
             return Response::from_parts(parts, Body::empty());
         };
-        let names: Vec<Key> =
-            deps.to_str().unwrap_or_default().split(',').map(|name| Key::new(key.tenant, name.trim())).collect();
+        let names: Vec<Key> = deps
+            .to_str()
+            .unwrap_or_default()
+            .split(',')
+            .map(|name| Key::new(key.tenant, name.trim()))
+            .collect();
         let stamp = app.hub().stamp(names);
         // Something moved while the page was rendered: it may be old already.
-        if plain.len() > LARGEST || before.0 != app.hub().epoch() || parts.headers.contains_key(header::SET_COOKIE) {
+        if plain.len() > LARGEST
+            || before.0 != app.hub().epoch()
+            || parts.headers.contains_key(header::SET_COOKIE)
+        {
             return Response::from_parts(parts, Body::from(plain));
         }
         let content_type = parts
@@ -126,7 +150,8 @@ impl Pages {
         plain.hash(&mut hasher);
         let etag = HeaderValue::from_str(&format!("W/\"{:016x}\"", hasher.finish()))
             .unwrap_or(HeaderValue::from_static("W/\"0\""));
-        let page = Arc::new(Page { stamp, content_type, etag, plain, gzip: gzip.into(), brotli: brotli.into() });
+        let page =
+            Arc::new(Page { stamp, content_type, etag, plain, gzip: gzip.into(), brotli: brotli.into() });
         cache.insert(key, page.clone());
         page.respond(headers)
     }
@@ -155,8 +180,10 @@ impl Page {
             return response;
         }
         headers.insert(header::CONTENT_TYPE, self.content_type.clone());
-        let accepted =
-            request.get(header::ACCEPT_ENCODING).and_then(|accepted| accepted.to_str().ok()).unwrap_or_default();
+        let accepted = request
+            .get(header::ACCEPT_ENCODING)
+            .and_then(|accepted| accepted.to_str().ok())
+            .unwrap_or_default();
         let body = if accepts(accepted, "br") {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("br"));
             &self.brotli
@@ -174,12 +201,14 @@ impl Page {
 fn accepts(accepted: &str, coding: &str) -> bool {
     accepted.split(',').any(|part| {
         let mut words = part.split(';').map(str::trim);
-        words.next() == Some(coding) && !words.any(|word| matches!(word, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
+        words.next() == Some(coding)
+            && !words.any(|word| matches!(word, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
     })
 }
 
 fn gzip(plain: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::with_capacity(plain.len() / 4), flate2::Compression::new(6));
+    let mut encoder =
+        flate2::write::GzEncoder::new(Vec::with_capacity(plain.len() / 4), flate2::Compression::new(6));
     // Writing into memory does not fail.
     if encoder.write_all(plain).is_err() {
         return plain.to_vec();
@@ -213,7 +242,8 @@ mod tests {
         std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&gzip(&plain)[..]), &mut back).unwrap();
         assert_eq!(back, plain);
         let mut back = Vec::new();
-        std::io::Read::read_to_end(&mut brotli::Decompressor::new(&brotli(&plain)[..], 4096), &mut back).unwrap();
+        std::io::Read::read_to_end(&mut brotli::Decompressor::new(&brotli(&plain)[..], 4096), &mut back)
+            .unwrap();
         assert_eq!(back, plain);
     }
 }

@@ -49,7 +49,9 @@ pub async fn serve(app: App, role: Role, metrics: telemetry::Metrics) -> anyhow:
             let (relay, token) = (relay.clone(), token.clone());
             async move { relay.run(token).await }
         }));
-        for (name, job) in commerce::jobs(&app, stop.clone()).into_iter().chain(content::jobs(&app, stop.clone())) {
+        for (name, job) in
+            commerce::jobs(&app, stop.clone()).into_iter().chain(content::jobs(&app, stop.clone()))
+        {
             tasks.push(telemetry::spawn(name, job));
         }
     }
@@ -61,9 +63,9 @@ pub async fn serve(app: App, role: Role, metrics: telemetry::Metrics) -> anyhow:
     let router = super::router(&app, health.clone())?;
     let config = &app.config().server;
     let listen: SocketAddr = config.listen.parse().context("server.listen")?;
-    let listener = TcpListener::bind(listen)
-        .await
-        .with_context(|| format!("server.listen: {listen} cannot be bound, is something else running there?"))?;
+    let listener = TcpListener::bind(listen).await.with_context(|| {
+        format!("server.listen: {listen} cannot be bound, is something else running there?")
+    })?;
     let address = listener.local_addr()?;
     let patience = Duration::from_millis(config.shutdown_timeout_ms);
     if role.serves() {

@@ -57,7 +57,10 @@ impl Sites {
             let page = page.clone();
             async move { ([(header::CACHE_CONTROL, "no-cache")], Html(page.to_string())) }
         };
-        Router::new().route("/admin", get(answer.clone())).route("/admin/", get(answer.clone())).route("/admin/{*path}", get(answer))
+        Router::new()
+            .route("/admin", get(answer.clone()))
+            .route("/admin/", get(answer.clone()))
+            .route("/admin/{*path}", get(answer))
     }
 }
 
@@ -116,9 +119,10 @@ async fn keep(request: Request, next: Next) -> Response {
     if response.status().is_success() {
         let rule = if hashed { FOREVER } else { A_DAY };
         response.headers_mut().insert(header::CACHE_CONTROL, header_value(rule));
-        response
-            .headers_mut()
-            .insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin"));
+        response.headers_mut().insert(
+            HeaderName::from_static("cross-origin-resource-policy"),
+            HeaderValue::from_static("same-origin"),
+        );
     }
     response
 }
@@ -138,7 +142,9 @@ pub fn graphiql(on: bool) -> Router {
     if !on {
         return Router::new();
     }
-    let file = |kind: &'static str, text: &'static str| get(move || async move { ([(header::CONTENT_TYPE, kind)], text) });
+    let file = |kind: &'static str, text: &'static str| {
+        get(move || async move { ([(header::CONTENT_TYPE, kind)], text) })
+    };
     Router::new()
         .route("/graphiql", file("text/html; charset=utf-8", include_str!("graphiql/page.html")))
         .route("/graphiql/app.css", file("text/css; charset=utf-8", include_str!("graphiql/app.css")))

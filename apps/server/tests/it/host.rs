@@ -34,7 +34,8 @@ async fn finds_the_tenant_in_four_ways(world: World) {
 
 async fn refuses_addresses_of_no_shop(world: World) {
     let mut visitor = world.visitor("hearth");
-    for (path, status) in [("/t/nobody/", 404), ("/t/admin/", 400), ("/t/-a-/", 400), ("/t/%E2%84%AA/", 400)] {
+    for (path, status) in [("/t/nobody/", 404), ("/t/admin/", 400), ("/t/-a-/", 400), ("/t/%E2%84%AA/", 400)]
+    {
         let answer = visitor.get(path).await;
         assert_eq!(answer.status, status, "{path}");
     }
@@ -66,9 +67,8 @@ async fn a_cached_page_follows_a_change(world: World) {
     let request = visitor.request(reqwest::Method::GET, "/products").header("if-none-match", &etag);
     assert_eq!(visitor.send(request).await.status, 304);
     let mut owner = world.sign_in("hearth", "owner").await;
-    let found = owner
-        .graphql("{ adminProducts(first: 1) { nodes { id version } } }", serde_json::json!({}))
-        .await;
+    let found =
+        owner.graphql("{ adminProducts(first: 1) { nodes { id version } } }", serde_json::json!({})).await;
     let node = &found["data"]["adminProducts"]["nodes"][0];
     let done = owner
         .graphql(

@@ -15,7 +15,8 @@ pub async fn place_order(world: &World, tenant: &str) -> Value {
             json!({ "input": { "lines": [{ "variantId": variant, "quantity": 1 }] } }),
         )
         .await;
-    let token = added["data"]["cartLinesAdd"]["token"].as_str().unwrap_or_else(|| panic!("{added}")).to_owned();
+    let token =
+        added["data"]["cartLinesAdd"]["token"].as_str().unwrap_or_else(|| panic!("{added}")).to_owned();
     let placed = place(&mut shopper, &token, "key-1").await;
     assert!(placed["errors"].is_null(), "{placed}");
     placed["data"]["checkoutPlace"]["order"].clone()
@@ -57,7 +58,10 @@ pub async fn some_variant(shopper: &mut Visitor) -> String {
         .await;
     let slug = answer["data"]["products"]["nodes"][0]["slug"].as_str().unwrap_or_else(|| panic!("{answer}"));
     let answer = shopper
-        .graphql("query P($slug: String!) { product(slug: $slug) { variants { id available } } }", json!({ "slug": slug }))
+        .graphql(
+            "query P($slug: String!) { product(slug: $slug) { variants { id available } } }",
+            json!({ "slug": slug }),
+        )
         .await;
     let variants = answer["data"]["product"]["variants"].as_array().unwrap_or_else(|| panic!("{answer}"));
     let variant = variants.iter().find(|variant| variant["available"] == true).expect("a variant in stock");
@@ -86,9 +90,15 @@ async fn a_guest_buys_and_follows_the_order(world: World) {
     let mut stranger = world.visitor("hearth");
     let token = order["token"].as_str().expect("a token");
     let followed = stranger
-        .graphql("query O($token: String!) { orderByToken(token: $token) { number state } }", json!({ "token": token }))
+        .graphql(
+            "query O($token: String!) { orderByToken(token: $token) { number state } }",
+            json!({ "token": token }),
+        )
         .await;
-    assert_eq!(followed["data"]["orderByToken"], json!({ "number": order["number"], "state": "PENDING_PAYMENT" }));
+    assert_eq!(
+        followed["data"]["orderByToken"],
+        json!({ "number": order["number"], "state": "PENDING_PAYMENT" })
+    );
     let page = stranger.get(&format!("/orders/{token}")).await;
     assert_eq!(page.status, 200);
     assert!(page.body.contains("Thank you") || page.body.contains("thank you"), "{}", page.body);
@@ -105,11 +115,15 @@ async fn a_second_click_gives_the_first_order_again(world: World) {
             json!({ "input": { "lines": [{ "variantId": variant, "quantity": 1 }] } }),
         )
         .await;
-    let token = added["data"]["cartLinesAdd"]["token"].as_str().unwrap_or_else(|| panic!("{added}")).to_owned();
+    let token =
+        added["data"]["cartLinesAdd"]["token"].as_str().unwrap_or_else(|| panic!("{added}")).to_owned();
     let (mut one, mut two) = (shopper.clone(), shopper.clone());
     let (first, second) = tokio::join!(place(&mut one, &token, "same"), place(&mut two, &token, "same"));
-    let numbers: Vec<&Value> =
-        [&first, &second].iter().map(|placed| &placed["data"]["checkoutPlace"]["order"]["number"]).filter(|n| !n.is_null()).collect();
+    let numbers: Vec<&Value> = [&first, &second]
+        .iter()
+        .map(|placed| &placed["data"]["checkoutPlace"]["order"]["number"])
+        .filter(|n| !n.is_null())
+        .collect();
     assert!(!numbers.is_empty(), "{first} {second}");
     assert!(numbers.iter().all(|number| *number == numbers[0]));
     assert_eq!(world.number("SELECT count(*) FROM shop_order").await, 1);

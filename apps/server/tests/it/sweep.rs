@@ -2,7 +2,9 @@
 //! and a guarded door refuses whoever is not signed in.
 
 use crate::world::{Visitor, World};
-use async_graphql::parser::types::{BaseType, ServiceDocument, Type, TypeDefinition, TypeKind, TypeSystemDefinition};
+use async_graphql::parser::types::{
+    BaseType, ServiceDocument, Type, TypeDefinition, TypeKind, TypeSystemDefinition,
+};
 use platform::Access;
 use platform::surface::{Entry, Kind};
 use sea_orm::{ConnectionTrait, Statement};
@@ -67,7 +69,11 @@ async fn a_guarded_door_refuses_whoever_is_not_signed_in(world: World) {
         let answer = ask(&mut visitor, &schema, entry, "", Uuid::now_v7()).await;
         match entry.kind {
             Kind::Query | Kind::Mutation | Kind::Subscription => {
-                assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{}: {answer}", entry.name);
+                assert_eq!(
+                    answer["errors"][0]["extensions"]["code"], "UNAUTHENTICATED",
+                    "{}: {answer}",
+                    entry.name
+                );
                 assert_eq!(answer["data"], Value::Null, "{}", entry.name);
             }
             Kind::Rest => assert_eq!(answer["status"], 401, "{}: {answer}", entry.name),
@@ -90,7 +96,8 @@ async fn buy_something(world: &World, tenant: &str) -> Uuid {
 }
 
 async fn foreign_id(world: &World, tenant: Uuid, kind: &str) -> Option<Uuid> {
-    let (_, table) = TABLES.iter().find(|(known, _)| *known == kind).unwrap_or_else(|| panic!("no table for {kind}"));
+    let (_, table) =
+        TABLES.iter().find(|(known, _)| *known == kind).unwrap_or_else(|| panic!("no table for {kind}"));
     let hex = tenant.simple();
     let literal = match world.database.backend() {
         testkit::Backend::Sqlite => format!("x'{hex}'"),
@@ -122,7 +129,8 @@ async fn fingerprint(world: &World, tenant: Uuid) -> BTreeMap<String, String> {
                 "SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, '|' ORDER BY t::text)), '') FROM {table} t WHERE tenant_id = {literal}"
             ),
         };
-        let row = rows.query_one_raw(Statement::from_string(backend, sql)).await.expect("a print").expect("a row");
+        let row =
+            rows.query_one_raw(Statement::from_string(backend, sql)).await.expect("a print").expect("a row");
         let print = match world.database.backend() {
             testkit::Backend::Sqlite => row.try_get_by_index::<i64>(0).expect("a count").to_string(),
             testkit::Backend::Postgres => row.try_get_by_index(0).expect("a print"),
@@ -149,7 +157,8 @@ async fn ask(visitor: &mut Visitor, schema: &Schema, entry: &Entry, argument: &s
                 .map(|part| if part.starts_with('{') { id.to_string() } else { part.to_owned() })
                 .collect::<Vec<_>>()
                 .join("/");
-            let path = if entry.kind == Kind::Rest && !path.starts_with('/') { format!("/{path}") } else { path };
+            let path =
+                if entry.kind == Kind::Rest && !path.starts_with('/') { format!("/{path}") } else { path };
             let name = argument.trim_start_matches("input.").trim_start_matches("form.");
             let answer = if method == "GET" {
                 visitor.get(&path).await
@@ -195,7 +204,9 @@ impl Schema {
 
     fn definition(&self, name: &str) -> Option<&TypeDefinition> {
         self.document.definitions.iter().find_map(|definition| match definition {
-            TypeSystemDefinition::Type(definition) if definition.node.name.node == name => Some(&definition.node),
+            TypeSystemDefinition::Type(definition) if definition.node.name.node == name => {
+                Some(&definition.node)
+            }
             _ => None,
         })
     }
@@ -206,7 +217,9 @@ impl Schema {
             Kind::Mutation => ("Mutation", "mutation"),
             _ => ("Query", "query"),
         };
-        let TypeKind::Object(object) = &self.definition(root).expect("a root").kind else { panic!("{root} is no object") };
+        let TypeKind::Object(object) = &self.definition(root).expect("a root").kind else {
+            panic!("{root} is no object")
+        };
         let field = object
             .fields
             .iter()
@@ -231,8 +244,11 @@ impl Schema {
             Some(TypeKind::Object(_) | TypeKind::Interface(_) | TypeKind::Union(_)) => " { __typename }",
             _ => "",
         };
-        let wrap = |items: Vec<String>| if items.is_empty() { String::new() } else { format!("({})", items.join(", ")) };
-        let document = format!("{keyword} Sweep{} {{ {}{}{selection} }}", wrap(declared), entry.name, wrap(passed));
+        let wrap = |items: Vec<String>| {
+            if items.is_empty() { String::new() } else { format!("({})", items.join(", ")) }
+        };
+        let document =
+            format!("{keyword} Sweep{} {{ {}{}{selection} }}", wrap(declared), entry.name, wrap(passed));
         (document, Value::Object(variables))
     }
 
@@ -247,7 +263,9 @@ impl Schema {
                 let mut fields = Map::new();
                 for field in &object.fields {
                     let own = field.node.name.node.as_str();
-                    let inner = wanted.filter(|(path, _)| path.first() == Some(&own)).map(|(path, id)| (&path[1..], id));
+                    let inner = wanted
+                        .filter(|(path, _)| path.first() == Some(&own))
+                        .map(|(path, id)| (&path[1..], id));
                     let required = !field.node.ty.node.nullable && field.node.default_value.is_none();
                     if inner.is_some() || required && depth < 6 {
                         fields.insert(own.to_owned(), self.value(&field.node.ty.node, inner, depth + 1));
@@ -257,7 +275,9 @@ impl Schema {
             }
             Some(TypeKind::Enum(values)) => json!(values.values[0].node.value.node.as_str()),
             _ => match name {
-                "ID" => json!(wanted.map_or_else(|| Uuid::from_u128(7).to_string(), |(_, id)| id.to_string())),
+                "ID" => {
+                    json!(wanted.map_or_else(|| Uuid::from_u128(7).to_string(), |(_, id)| id.to_string()))
+                }
                 "Int" | "Long" => json!(1),
                 "Float" => json!(1.0),
                 "Boolean" => json!(false),

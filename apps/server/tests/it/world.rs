@@ -54,7 +54,7 @@ impl World {
             let stop = stop.clone();
             async move { relay.run(stop).await }
         });
-        let health = host::Health::new(telemetry::Metrics::install().expect("a recorder"));
+        let health = host::health::Health::new(telemetry::Metrics::install().expect("a recorder"));
         let router = host::router(&app, health).expect("a router");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
@@ -73,7 +73,8 @@ impl World {
             "hearth" => format!("localhost:{}", self.address.port()),
             other => format!("{other}.localhost:{}", self.address.port()),
         };
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+        let http =
+            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
         Visitor { http, address: self.address, host, cookies: Vec::new() }
     }
 
@@ -174,8 +175,10 @@ impl Visitor {
 
     /// A request that still can be changed.
     pub fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
-        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let request = self.http.request(method, format!("http://{}{path}", self.address)).header("host", &self.host);
+        let cookies: Vec<String> =
+            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request =
+            self.http.request(method, format!("http://{}{path}", self.address)).header("host", &self.host);
         if cookies.is_empty() { request } else { request.header(COOKIE, cookies.join("; ")) }
     }
 
@@ -186,7 +189,8 @@ impl Visitor {
         let headers = response.headers().clone();
         for cookie in headers.get_all(SET_COOKIE) {
             let text = cookie.to_str().expect("a cookie");
-            let (name, value) = text.split(';').next().and_then(|pair| pair.split_once('=')).expect("a cookie");
+            let (name, value) =
+                text.split(';').next().and_then(|pair| pair.split_once('=')).expect("a cookie");
             self.cookies.retain(|(known, _)| known != name);
             if !value.is_empty() {
                 self.cookies.push((name.to_owned(), value.to_owned()));
