@@ -34,15 +34,13 @@ async fn refuses_what_is_too_large(world: World) {
     let deep = format!("{{ shop {{ {} name {} }} }}", "a { ".repeat(20), "}".repeat(20));
     let wide = format!("{{ shop {{ {} }} }}", (0..40).map(|n| format!("a{n}: name ")).collect::<String>());
     let long = format!("{{ shop {{ name }} }} #{}", "x".repeat(20_000));
-    let costly = "{ products(first: 100) { nodes { variants { id price { minor currency decimal formatted } } pictures { urlBase alt } } } a: products(first: 100) { nodes { title } } }";
-    for document in [deep.as_str(), wide.as_str(), long.as_str()] {
+    let costly = "{ collections(first: 100) { nodes { products(first: 100) { nodes { id title } } } } }";
+    for document in [deep.as_str(), wide.as_str(), long.as_str(), costly] {
         let answer = visitor.graphql(document, json!({})).await;
         assert_eq!(answer["errors"][0]["extensions"]["code"], "QUERY_TOO_COMPLEX", "{answer}");
         assert!(answer["errors"][0]["extensions"]["trace_id"].is_string());
         assert!(answer["data"].is_null());
     }
-    let answer = visitor.graphql(costly, json!({})).await;
-    assert_ne!(answer["errors"][0]["extensions"]["code"], "INTERNAL_SERVER_ERROR", "{answer}");
 }
 
 async fn a_page_of_products_costs_a_constant_number_of_statements(world: World) {
@@ -52,7 +50,7 @@ async fn a_page_of_products_costs_a_constant_number_of_statements(world: World) 
     for first in [2, 24] {
         world.app.hub().bump(tenant.id, "catalog");
         let document = format!(
-            "{{ products(first: {first}) {{ nodes {{ title slug priceFrom {{ minor formatted }} picture {{ urlBase alt }} }} }} }}"
+            "{{ products(first: {first}) {{ nodes {{ title slug price {{ minor formatted }} cover {{ urlBase alt }} images {{ url(width: 480) }} variants {{ id price {{ decimal }} }} }} }} }}"
         );
         let request = async_graphql::Request::new(document).data(ctx.clone());
         let (answer, statements) = count_statements(server::graphql::schema().execute(request)).await;

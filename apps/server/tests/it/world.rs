@@ -44,6 +44,7 @@ impl World {
         config.media.dir = database.folder().join("media");
         config.media.fetch = false;
         change(&mut config);
+        let metrics = telemetry::Metrics::install().expect("a recorder");
         let db = Db::connect(&config.database).await.expect("connecting");
         let app = App::new(db, Arc::new(SystemClock), Arc::new(config));
         server::seed::demo(&app).await.expect("seeding the demo shops");
@@ -54,7 +55,7 @@ impl World {
             let stop = stop.clone();
             async move { relay.run(stop).await }
         });
-        let health = host::health::Health::new(telemetry::Metrics::install().expect("a recorder"));
+        let health = host::health::Health::new(metrics);
         let router = host::router(&app, health).expect("a router");
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
@@ -98,6 +99,14 @@ impl World {
     /// A plain connection past every door.
     pub async fn rows(&self) -> DatabaseConnection {
         self.database.owner().await
+    }
+
+    /// An id as SQL writes it.
+    pub fn literal(&self, id: Uuid) -> String {
+        match self.database.backend() {
+            Backend::Sqlite => format!("x'{}'", id.simple()),
+            Backend::Postgres => format!("'{id}'"),
+        }
     }
 
     /// One UUID that a statement selects.
@@ -197,10 +206,5 @@ impl Visitor {
             }
         }
         Answer { status, headers, body: response.text().await.expect("a body") }
-    }
-
-    /// A cookie's value.
-    pub fn cookie(&self, name: &str) -> Option<&str> {
-        self.cookies.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 }
