@@ -80,14 +80,13 @@ impl<'m, 'c> Sql<'m, 'c> {
 
     /// Drops a table and what hangs on it.
     pub async fn drop_table(&self, name: &str) -> Result<(), DbErr> {
-        self.run(&format!("DROP TABLE IF EXISTS {name}{}", if self.is_postgres() { " CASCADE" } else { "" })).await
+        self.run(&format!("DROP TABLE IF EXISTS {name}{}", if self.is_postgres() { " CASCADE" } else { "" }))
+            .await
     }
 
     async fn tenant_rows(&self, name: &str, columns: &str, reference: &str) -> Result<(), DbErr> {
-        self.run(&format!(
-            "CREATE TABLE {name} (tenant_id {{uuid}} NOT NULL {reference}, {columns})"
-        ))
-        .await?;
+        self.run(&format!("CREATE TABLE {name} (tenant_id {{uuid}} NOT NULL {reference}, {columns})"))
+            .await?;
         self.grant(name).await
     }
 

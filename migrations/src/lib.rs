@@ -10,8 +10,8 @@ mod m03_content;
 mod m04_catalog;
 mod m05_commerce;
 
-pub use sea_orm_migration::{self, MigratorTrait, SchemaManager};
 use sea_orm_migration::prelude::*;
+pub use sea_orm_migration::{self, MigratorTrait, SchemaManager};
 
 /// Runs the migrations in order; the table `seaql_migrations` remembers which have run.
 pub struct Migrator;

@@ -1,5 +1,8 @@
 //! The statements on outbox, inbox and failures, for both databases.
-#![expect(clippy::disallowed_methods, reason = "the outbox is read and its failures are noted for all tenants at once")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the outbox is read and its failures are noted for all tenants at once"
+)]
 
 use platform::{App, Context, Result, Tx};
 use primitives::{TenantId, Timestamp};

@@ -362,7 +362,8 @@ mod tests {
 
     #[test]
     fn ten_percent_is_rounded_line_by_line() {
-        let parts: Vec<i64> = [106, 206, 306, 406].map(|line| Rate::percent(10).discount_on(line).unwrap()).to_vec();
+        let parts: Vec<i64> =
+            [106, 206, 306, 406].map(|line| Rate::percent(10).discount_on(line).unwrap()).to_vec();
         assert_eq!(parts, [11, 21, 31, 41]);
         assert_eq!(parts.iter().sum::<i64>(), 104);
     }

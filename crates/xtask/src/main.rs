@@ -63,10 +63,19 @@ enum Command {
     Announce(start::Announce),
 }
 
-fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
     std::env::set_current_dir(process::root())?;
-    match arguments.command {
+    match command {
         Command::Start(start) => start.run(),
         Command::Test { nextest } => test::run_all(&nextest),
         Command::Check => check::run_all(),

@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot set up its world stops")]
 #![expect(clippy::disallowed_methods, reason = "what the set-up made is looked at past the doors")]
 
-
 use platform::Actor;
 use primitives::Permission;
 use sea_orm::{ConnectionTrait, Statement};
