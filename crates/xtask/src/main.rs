@@ -2,7 +2,11 @@
 //!
 //! Reading order: [`start`] and [`test`] are the two that everybody uses, [`front`] builds the two front ends,
 //! [`tools`] sees to it that what they need is there, [`postgres`] runs a private cluster for the tests.
-#![expect(clippy::print_stdout, reason = "a command line program speaks on its standard output")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line program speaks on its standard streams"
+)]
 
 mod bench;
 mod check;
@@ -16,6 +20,7 @@ mod wasm;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use std::process::ExitCode;
 
 #[derive(Parser)]
 #[command(name = "cargo x", about = "Builds, runs and tests the whole project", version)]
