@@ -136,7 +136,7 @@ impl Seed {
             _ => bail!("say what to load: --demo, a fixture file, or --generate N --tenant SLUG"),
         };
         // Nobody else moves the events of a command.
-        events::Relay::new(app.clone(), identity::tenant_of, crate::consumers()).drain().await?;
+        crate::drain(&app).await?;
         if self.json {
             return say_json(&report);
         }

@@ -100,9 +100,12 @@ fn admin_page(site: &Path) -> String {
 
 /// The folder of a built front end: configured, beside the binary, or in `target`.
 pub fn site(configured: Option<&Path>, name: &str) -> PathBuf {
-    if let Some(folder) = configured {
-        return folder.to_owned();
-    }
+    let folder = configured.map_or_else(|| usual_site(name), Path::to_owned);
+    // Leptos takes relative names from the folder of the binary, everybody else from the working directory.
+    std::path::absolute(&folder).unwrap_or(folder)
+}
+
+fn usual_site(name: &str) -> PathBuf {
     let beside = std::env::current_exe().ok().and_then(|path| Some(path.parent()?.join(name)));
     let mut places = beside.into_iter().chain([PathBuf::from("target").join(name)]);
     places.find(|folder| folder.is_dir()).unwrap_or_else(|| PathBuf::from("target").join(name))
@@ -154,6 +157,14 @@ pub fn graphiql(on: bool) -> Router {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn hands_leptos_a_place_that_does_not_depend_on_the_binary() {
+        let sites = Sites { storefront: site(Some(Path::new("somewhere")), "site"), admin: PathBuf::new() };
+        let options = sites.leptos_options();
+        assert!(Path::new(&*options.hash_file).is_absolute(), "{}", options.hash_file);
+        assert!(Path::new(&*options.site_root).ends_with("somewhere"));
+    }
 
     #[test]
     fn tells_names_with_a_hash() {

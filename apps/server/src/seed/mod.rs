@@ -307,7 +307,7 @@ mod tests {
             report.shops.iter().map(|shop| (shop.tenant.as_str(), shop.products, shop.collections)).collect();
         assert_eq!(told, [("hearth", 24, 6), ("northbound", 24, 7)]);
         assert_eq!(report.shops[1].sign_ins[0].email, "owner@northbound.example");
-        events::Relay::new(app.app().clone(), identity::tenant_of, crate::consumers()).drain().await.unwrap();
+        crate::drain(app.app()).await.unwrap();
 
         for (slug, tax, fee) in [("hearth", "21", 490), ("northbound", "6.875", 690)] {
             let ctx = shop(&app, slug).await;
