@@ -9,6 +9,7 @@ mod m02_identity;
 mod m03_content;
 mod m04_catalog;
 mod m05_commerce;
+pub mod m06_planner;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::{self, MigratorTrait, SchemaManager};
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(m03_content::Migration),
             Box::new(m04_catalog::Migration),
             Box::new(m05_commerce::Migration),
+            Box::new(m06_planner::Migration),
         ]
     }
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "the schema is looked at past the doors")]
 
 mod invariants;
+mod planner;
 mod roles;
 mod schema;
 mod steps;
