@@ -4,7 +4,7 @@ mod place;
 
 use platform::{Access, Ctx, TenantDb};
 use primitives::{CartId, Country, ErrorCode, Money};
-use sea_orm::{ColumnTrait, Condition};
+use sea_orm::ColumnTrait;
 
 use crate::cart::{Basket, basket, basket_in};
 use crate::customer;
@@ -209,24 +209,20 @@ async fn earlier(
         };
     }
     // Without saying which cart, a new key of an account means the open one.
-    let mut mine = Condition::any();
+    let mut carts = Vec::with_capacity(2);
     if let (Some(user), Some(cart)) = (who.user, input.cart) {
-        let own =
-            Condition::all().add(cart::Column::UserId.eq(user.uuid())).add(cart::Column::Id.eq(cart.uuid()));
-        mine = mine.add(own);
+        let own = rows.find::<cart::Entity>().filter(cart::Column::Id.eq(cart.uuid()));
+        carts.push(own.filter(cart::Column::UserId.eq(user.uuid())));
     }
     if let Some(hash) = who.token_hash {
-        let guest = Condition::all()
-            .add(cart::Column::TokenHash.eq(hash.to_vec()))
-            .add(cart::Column::UserId.is_null());
-        mine = mine.add(guest);
+        let guest = rows.find::<cart::Entity>().filter(cart::Column::TokenHash.eq(hash.to_vec()));
+        carts.push(guest.filter(cart::Column::UserId.is_null()));
     }
-    if mine.is_empty() {
-        return Ok(None);
+    for cart in carts {
+        let Some(cart) = cart.filter(cart::Column::State.eq("ordered")).one().await? else { continue };
+        return Ok(rows.find::<orders::Entity>().filter(orders::Column::CartId.eq(cart.id)).one().await?);
     }
-    let carts = rows.find::<cart::Entity>().filter(mine).filter(cart::Column::State.eq("ordered"));
-    let Some(cart) = carts.one().await? else { return Ok(None) };
-    Ok(rows.find::<orders::Entity>().filter(orders::Column::CartId.eq(cart.id)).one().await?)
+    Ok(None)
 }
 
 async fn placed(ctx: &Ctx, order: uuid::Uuid, replayed: bool) -> Result<Placed> {

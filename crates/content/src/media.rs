@@ -18,7 +18,7 @@ use crate::event::MediaEvent;
 use events::Emit;
 use platform::{App, Context, Ctx, Error, Result, TenantDb, Tx};
 use primitives::{MediaId, Permission, TenantId, Timestamp};
-use sea_orm::{ActiveValue::Set, ColumnTrait};
+use sea_orm::{ActiveValue::Set, ColumnTrait, sea_query::Expr};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -280,6 +280,8 @@ async fn by_address(db: &TenantDb, addresses: &[String]) -> Result<HashMap<Strin
         let rows: Vec<(String, uuid::Uuid, String)> = db
             .find::<media::Entity>()
             .filter(media::Column::SourceUrl.is_in(addresses.iter().map(String::as_str)))
+            // Says what the values cannot: that the index of addresses, which leaves empty ones out, has them all.
+            .filter(Expr::cust("source_url <> ''"))
             .columns([media::Column::SourceUrl, media::Column::Id, media::Column::State])
             .await?;
         known.extend(

@@ -2,7 +2,7 @@
 
 use platform::{Error, TenantDb, Tx};
 use primitives::{CartId, CartLineId, Quantity, Timestamp, UserId, VariantId};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition, IntoActiveModel};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, IntoActiveModel, sea_query::Expr};
 use uuid::Uuid;
 
 use crate::entity::{cart, cart_line};
@@ -13,22 +13,20 @@ use crate::who::{Who, hash};
 ///
 /// A token never opens a cart that has become an account's: whoever signed out is a guest again.
 pub(crate) async fn locate(rows: &TenantDb, who: &Who) -> Result<Option<cart::Model>> {
-    let mut mine = Condition::any();
+    // One after the other, each by its own index; an OR over both has the database look at every cart.
     if let Some(user) = who.user {
-        mine = mine.add(cart::Column::UserId.eq(user.uuid()));
+        let own = rows.find::<cart::Entity>().filter(cart::Column::UserId.eq(user.uuid()));
+        if let Some(cart) = own.filter(Expr::cust(OPEN)).one().await? {
+            return Ok(Some(cart));
+        }
     }
-    if let Some(hash) = who.token_hash {
-        let guest = Condition::all()
-            .add(cart::Column::TokenHash.eq(hash.to_vec()))
-            .add(cart::Column::UserId.is_null());
-        mine = mine.add(guest);
-    }
-    if mine.is_empty() {
-        return Ok(None);
-    }
-    let found = rows.find::<cart::Entity>().filter(mine).filter(cart::Column::State.eq("open")).all().await?;
-    Ok(found.into_iter().max_by_key(|cart| cart.user_id.is_some()))
+    let Some(hash) = who.token_hash else { return Ok(None) };
+    let guest = rows.find::<cart::Entity>().filter(cart::Column::TokenHash.eq(hash.to_vec()));
+    Ok(guest.filter(cart::Column::UserId.is_null()).filter(Expr::cust(OPEN)).one().await?)
 }
+
+/// Written out, not bound: only then may the index of open carts answer.
+const OPEN: &str = "state = 'open'";
 
 /// Lines of a cart in the order in which they were added.
 pub(super) async fn lines(rows: &TenantDb, cart: Uuid) -> Result<Vec<cart_line::Model>> {

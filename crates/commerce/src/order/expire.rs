@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use platform::{Access, Ctx};
+use platform::{Access, Ctx, Error};
 use primitives::OrderId;
-use sea_orm::ColumnTrait;
 use tracing::warn;
 
 use super::desk::Desk;
 use super::state::AnyOrder;
-use crate::entity::orders;
 use crate::error::Result;
 use crate::payment::Status;
 
@@ -22,14 +20,16 @@ const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 /// day it needs attention.
 pub(crate) async fn due(ctx: &Ctx, limit: u64) -> Result<usize> {
     let rows = ctx.read(Access::System).await?;
+    // The state stands in the text, not among the values: only then may the index of waiting orders answer.
     let due = rows
-        .find::<orders::Entity>()
-        .filter(orders::Column::State.eq("pending_payment"))
-        .filter(orders::Column::HoldUntil.lte(ctx.now().millis()))
-        .order_by_asc(orders::Column::HoldUntil)
-        .limit(limit)
-        .columns::<uuid::Uuid>([orders::Column::Id])
+        .raw_all(
+            "SELECT id FROM orders WHERE tenant_id = {tenant} AND state = 'pending_payment' AND hold_until <= ? \
+             ORDER BY hold_until LIMIT ?",
+            vec![ctx.now().millis().into(), i64::try_from(limit).unwrap_or(i64::MAX).into()],
+        )
         .await?;
+    let due: Vec<uuid::Uuid> =
+        due.iter().map(|row| row.try_get("", "id")).collect::<Result<_, _>>().map_err(Error::from)?;
     drop(rows);
     let mut cancelled = 0;
     for id in due {
@@ -37,7 +37,7 @@ pub(crate) async fn due(ctx: &Ctx, limit: u64) -> Result<usize> {
             Ok(true) => cancelled += 1,
             Ok(false) => {}
             Err(error) => {
-                let error: platform::Error = error.into();
+                let error: Error = error.into();
                 warn!(order.id = %id, report = %error.report(), "an unpaid order could not be cancelled");
             }
         }
