@@ -22,7 +22,6 @@ const SOURCES: [&str; 11] = [
     "apps/storefront-wasm",
     "apps/server/schema.graphql",
     "crates/primitives",
-    "crates/ui",
     "public",
     "style",
 ];

@@ -11,7 +11,6 @@ use serde_json::Value;
 /// Crates of one layer know each other only where [`SAME_LAYER`] says so.
 const LAYERS: &[(&str, u8)] = &[
     ("primitives", 0),
-    ("ui", 0),
     ("platform", 1),
     ("telemetry", 1),
     ("migrations", 2),
@@ -34,7 +33,6 @@ const LAYERS: &[(&str, u8)] = &[
 
 /// Arrows inside one layer, each with its reason.
 const SAME_LAYER: &[(&str, &str)] = &[
-    ("ui", "primitives"),    // parts format money and dates
     ("index", "events"),     // projections read events
     ("content", "identity"), // authors are accounts
     ("catalog", "identity"), // tenants and their settings
