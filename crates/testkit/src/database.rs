@@ -18,6 +18,9 @@ const LOGIN: &str = "rustok_test_login";
 /// Any number: taken by every process that may create a template.
 const TEMPLATE_LOCK: i64 = 7_031_955;
 
+/// The state of the migrations that this test was built with; see `build.rs`.
+const FINGERPRINT: &str = env!("MIGRATIONS_FINGERPRINT");
+
 /// The two databases that everything has to work on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Backend {
@@ -153,7 +156,7 @@ async fn one_bool(connection: &DatabaseConnection, sql: &str) -> bool {
 
 /// Name of the migrated database that the tests' databases are copied from, one per state of the migrations.
 async fn postgres_template(cluster: &Url) -> String {
-    let name = format!("rustok_template_{}", fingerprint());
+    let name = format!("rustok_template_{}", FINGERPRINT);
     let ready = format!("SELECT EXISTS (SELECT FROM pg_database WHERE datname = '{name}' AND datistemplate)");
     let admin = connect(cluster).await;
     if !one_bool(&admin, &ready).await {
@@ -195,7 +198,7 @@ async fn make_postgres_template(cluster: &Url, admin: &DatabaseConnection, name:
 /// File of the migrated SQLite database that the tests' files are copied from.
 async fn sqlite_template() -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/testkit");
-    let file = folder.join(format!("template-{}.db", fingerprint()));
+    let file = folder.join(format!("template-{}.db", FINGERPRINT));
     if file.exists() {
         return file;
     }
@@ -216,22 +219,4 @@ async fn sqlite_template() -> PathBuf {
         .or_else(|_| std::fs::copy(&made, &file).map(|_| ()))
         .expect("keeping the template");
     file
-}
-
-/// Changes with every edit of the migrations (FNV-1a over their sources).
-fn fingerprint() -> String {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations/src");
-    let mut files: Vec<_> = std::fs::read_dir(&folder)
-        .unwrap_or_else(|error| panic!("reading {}: {error}", folder.display()))
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .collect();
-    files.sort();
-    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-    for file in files {
-        for byte in std::fs::read(&file).unwrap_or_else(|error| panic!("reading {}: {error}", file.display()))
-        {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
-    format!("{hash:016x}")
 }
