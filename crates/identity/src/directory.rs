@@ -19,14 +19,17 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, JoinType, QueryFilter, QueryOrder,
     QuerySelect, Statement,
 };
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 /// How often other processes' changes are looked for; CONTRACT allows a second.
 const WATCH: Duration = Duration::from_millis(500);
+/// Hub key of pages that show a tenant's settings.
+pub(crate) const SETTINGS: &str = "tenant";
 
 /// A tenant as the directory knows it.
 #[derive(Clone, Debug)]
@@ -233,15 +236,26 @@ pub async fn tenant_of(app: App, id: TenantId) -> Result<Arc<TenantInfo>> {
 }
 
 /// Notices tenants that other processes changed, until `stop`.
+///
+/// A page that was made between such a change and this look at it shows the settings of before, whatever the other
+/// process has told meanwhile; so pages of changed tenants are stale from here on, after the directory is.
 pub async fn watch(app: App, stop: CancellationToken) {
     let Ok(directory) = Directory::of(&app) else { return };
     let mut seen = None;
+    let mut known = None;
     let mut away = false;
     while stop.run_until_cancelled(tokio::time::sleep(WATCH)).await.is_some() {
-        match state(app.db()).await {
-            Ok(state) => {
-                if seen != Some(state) {
+        let looked = async {
+            let state = state(app.db()).await?;
+            let changed = if seen == Some(state) { None } else { Some(revisions(app.db()).await?) };
+            Ok::<_, Error>((state, changed))
+        };
+        match looked.await {
+            Ok((state, changed)) => {
+                if let Some(now) = changed {
                     directory.invalidate();
+                    forget_pages(&app, known.as_ref(), &now);
+                    known = Some(now);
                 }
                 seen = Some(state);
                 away = false;
@@ -255,6 +269,14 @@ pub async fn watch(app: App, stop: CancellationToken) {
     }
 }
 
+/// Marks the pages of tenants with another revision than before as stale; of all of them when nothing is known.
+fn forget_pages(app: &App, before: Option<&HashMap<TenantId, i64>>, now: &HashMap<TenantId, i64>) {
+    let Some(before) = before else { return app.hub().bump_everything_here() };
+    for (tenant, _) in now.iter().filter(|(tenant, revision)| before.get(tenant) != Some(revision)) {
+        app.hub().bump_here(*tenant, SETTINGS);
+    }
+}
+
 /// Changes with every committed change of any tenant: their number and the sum of their revisions.
 async fn state(db: &Db) -> Result<(i64, i64)> {
     let sql =
@@ -264,6 +286,14 @@ async fn state(db: &Db) -> Result<(i64, i64)> {
     let row = connection.query_one_raw(statement).await.context("watching tenants")?;
     let row = row.ok_or_else(|| Error::internal("a count has one row"))?;
     Ok((row.try_get("", "tenants")?, row.try_get("", "revisions")?))
+}
+
+/// The revision of each tenant.
+async fn revisions(db: &Db) -> Result<HashMap<TenantId, i64>> {
+    let columns =
+        tenant::Entity::find().select_only().columns([tenant::Column::Id, tenant::Column::Revision]);
+    let rows: Vec<(Uuid, i64)> = columns.into_tuple().all(primary(db)).await.context("watching tenants")?;
+    Ok(rows.into_iter().map(|(id, revision)| (TenantId::from_uuid(id), revision)).collect())
 }
 
 struct Life {

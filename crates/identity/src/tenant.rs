@@ -1,6 +1,6 @@
 //! Tenants: create, list, suspend, resume, settings, domains. The command line and the seed call these.
 
-use crate::directory::{Directory, Record, info_of, primary};
+use crate::directory::{Directory, Record, SETTINGS, info_of, primary};
 use crate::entity::{domain, tenant};
 use crate::event::IdentityEvent;
 use crate::resolve::Key;
@@ -313,9 +313,6 @@ fn touch(tx: &Tx, now: Timestamp) -> platform::db::UpdateRows<'_, tenant::Entity
         .col_expr(tenant::Column::Revision, Expr::col(tenant::Column::Revision).add(1))
         .set(tenant::Column::UpdatedAt, now.millis())
 }
-
-/// Hub key of pages that show a tenant's settings.
-const SETTINGS: &str = "tenant";
 
 /// Forgets cached tenants, and pages that show their settings, once the change is durable.
 fn forget(tx: &Tx) -> Result<()> {

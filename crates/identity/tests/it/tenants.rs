@@ -212,6 +212,29 @@ async fn another_process_sees_a_change_within_a_second(app: TestApp) {
     watch.await.unwrap();
 }
 
+async fn a_page_of_old_settings_does_not_outlive_the_directory_s_look(app: TestApp) {
+    let other = second_process(&app).await;
+    let stop = CancellationToken::new();
+    let watch = tokio::spawn(identity::directory::watch(other.clone(), stop.clone()));
+    assert!(resolve(&other, "/t/hearth/", &[]).await.is_ok());
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    let stamp = |tenant| other.hub().stamp([platform::hub::Key::new(tenant, "tenant")]);
+    let (page, of_another_shop) = (stamp(app.tenant().id), stamp(app.other_tenant().tenant_id()));
+
+    let change = ShopChange { name: Some("Hearth & Garden".to_owned()), ..ShopChange::default() };
+    tenant::update(&app.staff(&[Permission::SETTINGS_UPDATE]), change).await.unwrap();
+    let changed = std::time::Instant::now();
+    while other.hub().is_fresh(&page) {
+        assert!(changed.elapsed() < Duration::from_secs(1), "{:?}", changed.elapsed());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // Whoever makes the page anew finds the new settings.
+    assert_eq!(resolve(&other, "/t/hearth/", &[]).await.unwrap().tenant.name, "Hearth & Garden");
+    assert!(other.hub().is_fresh(&of_another_shop));
+    stop.cancel();
+    watch.await.unwrap();
+}
+
 async fn the_default_tenant_is_the_oldest_or_the_configured_one(app: TestApp) {
     let first = resolve(app.app(), "/", &[]).await.unwrap().tenant;
     assert_eq!(first.slug, "hearth");
@@ -287,6 +310,7 @@ testkit::on_both!(
     a_change_during_a_load_is_never_hidden_by_it,
     a_known_tenant_is_served_while_the_database_is_away,
     another_process_sees_a_change_within_a_second,
+    a_page_of_old_settings_does_not_outlive_the_directory_s_look,
     the_default_tenant_is_the_oldest_or_the_configured_one,
     resolves_in_the_order_of_the_contract,
 );
