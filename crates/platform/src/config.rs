@@ -138,9 +138,10 @@ section! {
 section! {
     /// Outbox and relay.
     EventsConfig {
-        /// `memory`, `outbox`, `iggy` or `nats`.
+        /// `memory`, `outbox`, `iggy` or `nats`. This build stores every event in the outbox, which promises more than
+        /// `memory` asks for, and does not start with `iggy` or `nats`.
         transport: String = "outbox".to_owned(),
-        /// Address of the broker.
+        /// Address of the broker, for `iggy` and `nats`.
         url: Option<String> = None,
         /// Events in one batch, 1 to 500.
         batch: u64 = 500,
@@ -158,7 +159,7 @@ section! {
 section! {
     /// Caches.
     CacheConfig {
-        /// Shared second level.
+        /// Shared second level; this build has none and does not start with one.
         redis_url: Option<String> = None,
         /// Whether anonymous pages are kept.
         pages: bool = true,

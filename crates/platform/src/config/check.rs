@@ -134,7 +134,11 @@ impl Config {
 
     fn check_outside(&self) -> Checked {
         let (payments, media) = (&self.payments, &self.media);
-        address("cache.redis_url", self.cache.redis_url.as_deref(), &["redis", "rediss"])?;
+        if self.cache.redis_url.is_some() {
+            return Err(ConfigError(
+                "cache.redis_url is set: this build keeps its caches in the process, leave it out".to_owned(),
+            ));
+        }
         address("payments.gateway_url", payments.gateway_url.as_deref(), &["http", "https"])?;
         if let Some(secret) = &payments.webhook_secret {
             one_of("payments.webhook_secret", &Hidden, "at least 16 characters", |_| secret.len() >= 16)?;
@@ -258,6 +262,14 @@ mod tests {
         assert!(config.check().unwrap_err().to_string().starts_with("security.secret_key is not set"));
         config.security.secret_key = Some("0123456789abcdef0123456789abcdef".to_owned());
         config.check().unwrap();
+    }
+
+    #[test]
+    fn a_shared_cache_that_this_build_does_not_have_stops_the_start() {
+        let mut config = Config::default();
+        config.cache.redis_url = Some("redis://me:secret@cache.example".to_owned());
+        let told = config.check().unwrap_err().to_string();
+        assert_eq!(told, "cache.redis_url is set: this build keeps its caches in the process, leave it out");
     }
 
     #[test]
