@@ -27,8 +27,11 @@ pub(crate) async fn apply(desk: &mut Desk<'_>, step: Step, outcome: &Outcome) ->
     let late_yes = status == Status::Declined && matches!(outcome, Outcome::Succeeded(_));
     match step {
         Step::ByHand => Ok(false),
-        // A gateway may capture on its own before it has told us of the authorisation.
-        Step::Capture if at == Step::Authorize && matches!(outcome, Outcome::Succeeded(_)) => {
+        // A gateway may capture on its own before it has told us of the authorisation, and a capture may have been on its
+        // way when the order was given up.
+        Step::Capture
+            if matches!(at, Step::Authorize | Step::Void) && matches!(outcome, Outcome::Succeeded(_)) =>
+        {
             apply_capture(desk, outcome).await
         }
         _ if step != at => Ok(false),

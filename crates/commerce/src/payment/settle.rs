@@ -5,7 +5,7 @@ use primitives::OrderId;
 use sea_orm::ColumnTrait;
 use tracing::warn;
 
-use super::{Outcome, Step, apply, gateway};
+use super::{Outcome, Status, Step, apply, gateway};
 use crate::entity::{orders, payment};
 use crate::error::{CommerceError, Result};
 use crate::order::desk::Desk;
@@ -87,12 +87,16 @@ pub(crate) async fn due(ctx: &Ctx, limit: u64) -> Result<usize> {
 }
 
 /// Takes the payment for as long as a call can last, so that no other process asks at the same time.
+///
+/// From here on nobody knows what became of the call until its answer is written down: an order that is given up
+/// meanwhile waits for it instead of calling a payment off that may just have been taken.
 async fn claim(ctx: &Ctx, payment: &payment::Model) -> Result<bool> {
     let until = (ctx.now() + gateway::patience(ctx.app())).millis();
     ctx.write(Access::System, async |tx| {
         let claimed = tx
             .update_many::<payment::Entity>()
             .set(payment::Column::NextAt, until)
+            .set(payment::Column::Status, Status::Unknown.as_str())
             .set(payment::Column::Version, payment.version + 1)
             .filter(payment::Column::Id.eq(payment.id))
             .filter(payment::Column::Version.eq(payment.version))

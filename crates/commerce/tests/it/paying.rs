@@ -202,6 +202,47 @@ async fn never_loses_money_that_comes_late(shop: Shop) {
     assert_eq!(shop.gateway.effects("refund"), 1);
 }
 
+async fn knows_of_money_that_was_taken_while_the_order_was_given_up(shop: Shop) {
+    let mug = shop.product("Mug", "12.50", 20).await;
+    for (round, by_call_back) in [false, true].into_iter().enumerate() {
+        shop.gateway.next("authorize", &[Mood::Pending]);
+        let placed = shop.guest(mug, 1).await.buy("http").await.unwrap();
+        let reference = shop.gateway.last_reference();
+        let body =
+            json!({"operation": "authorize", "reference": reference, "id": "a-1", "status": "succeeded"});
+        shop.call_back(&format!("evt-{round}-1"), body).await.unwrap();
+        shop.gateway.next("capture", &[Mood::Hang]);
+        let captures = shop.gateway.effects("capture");
+        let give_up = async {
+            while shop.gateway.effects("capture") == captures {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            order::cancel(&shop.boss(), placed.order.id, "the customer changed their mind").await.unwrap()
+        };
+        let (_, given_up) = tokio::join!(shop.sweep(), give_up);
+        assert_eq!((given_up.state, given_up.paid.minor), (OrderState::Cancelled, 0));
+        if by_call_back {
+            let body =
+                json!({"operation": "capture", "reference": reference, "id": "c-1", "status": "succeeded"});
+            shop.call_back(&format!("evt-{round}-2"), body).await.unwrap();
+        } else {
+            shop.advance(Duration::from_secs(2));
+        }
+        shop.sweep().await;
+        let order = seen(&shop, &placed.order).await;
+        assert_eq!(
+            (order.state, order.payment),
+            (OrderState::Cancelled, PaymentState::Paid),
+            "{by_call_back}"
+        );
+        assert_eq!((order.paid.minor, order.attention.is_some()), (1750, true), "{by_call_back}");
+        assert_eq!(shop.gateway.effects("capture"), captures + 1);
+        let back = order::refund(&shop.boss(), order.id, "given up").await.unwrap();
+        assert_eq!((back.payment, back.attention), (PaymentState::Refunded, None));
+        assert_eq!(shop.gateway.effects("void"), 0);
+    }
+}
+
 async fn gives_a_late_authorisation_back(shop: Shop) {
     let mug = shop.product("Mug", "12.50", 20).await;
     shop.gateway.next("authorize", &[Mood::Pending]);
@@ -266,6 +307,7 @@ on_both!(
     settles_lost_answers_by_asking_again_with_the_same_key,
     finishes_what_a_cut_connection_left_behind,
     never_loses_money_that_comes_late,
+    knows_of_money_that_was_taken_while_the_order_was_given_up,
     gives_a_late_authorisation_back,
     asks_a_person_when_another_amount_is_reported,
     believes_only_signed_call_backs,
