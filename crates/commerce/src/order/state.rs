@@ -267,9 +267,9 @@ transitions! {
     Paid -> Refunded: refund(Refund) if all_given_back, "everything received was given back";
         "releases stock"; "order.refunded"
     Shipped -> Refunded: refund(Refund) if all_given_back, "everything received was given back";
-        "takes stock back when asked to"; "order.refunded"
+        "leaves the stock as it is"; "order.refunded"
     Delivered -> Refunded: refund(Refund) if all_given_back, "everything received was given back";
-        "takes stock back when asked to"; "order.refunded"
+        "leaves the stock as it is"; "order.refunded"
 }
 
 /// Finds the move for an order whose state is known at run time only.
