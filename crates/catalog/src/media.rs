@@ -14,7 +14,7 @@ use crate::view::{ImageState, Picture};
 #[derive(Clone, Debug)]
 pub(crate) struct File {
     pub state: ImageState,
-    picture: Option<content::Picture>,
+    picture: Option<Picture>,
 }
 
 impl File {
@@ -22,13 +22,7 @@ impl File {
     pub fn picture(&self, alt: &str) -> Option<Picture> {
         let picture = self.picture.clone()?;
         let alt = if alt.is_empty() { picture.alt } else { alt.to_owned() };
-        Some(Picture {
-            url_base: picture.url_base,
-            widths: picture.widths,
-            width: picture.width,
-            height: picture.height,
-            alt,
-        })
+        Some(Picture { alt, ..picture })
     }
 }
 

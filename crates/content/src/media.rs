@@ -35,11 +35,12 @@ pub(crate) const SIGNAL: &str = "media";
 const RENDER_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// A picture with its renditions at `{url_base}-{w}.webp` for every `w` of `widths`, ascending.
+/// Empty `widths` means that there is nothing to show yet: use the placeholder.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Picture {
-    /// Address without width and ending.
+    /// Address without width and ending, for example `/media/hearth/ab12…`.
     pub url_base: String,
-    /// Widths in pixels, ascending, at least one.
+    /// Widths in pixels, ascending.
     pub widths: Vec<u32>,
     /// Width of the original in pixels.
     pub width: u32,
@@ -47,6 +48,21 @@ pub struct Picture {
     pub height: u32,
     /// Text for those who do not see it; empty for decoration.
     pub alt: String,
+}
+
+impl Picture {
+    /// The smallest rendition that is at least `width` pixels wide, else the largest.
+    pub fn url(&self, width: u32) -> Option<String> {
+        let chosen = self.widths.iter().find(|w| width <= **w).or_else(|| self.widths.last())?;
+        Some(format!("{}-{chosen}.webp", self.url_base))
+    }
+
+    /// The `srcset` attribute; empty without renditions.
+    pub fn srcset(&self) -> String {
+        let parts: Vec<String> =
+            self.widths.iter().map(|w| format!("{}-{w}.webp {w}w", self.url_base)).collect();
+        parts.join(", ")
+    }
 }
 
 /// How far a picture is.
@@ -433,6 +449,25 @@ mod tests {
             assert!(fetchable(bad).is_err(), "{bad}");
         }
         assert!(fetchable(&format!("https://x.example/{}", "a".repeat(MAX_SOURCE_URL))).is_err());
+    }
+
+    #[test]
+    fn picks_the_smallest_rendition_that_is_wide_enough() {
+        let picture = Picture {
+            url_base: "/media/a".into(),
+            widths: vec![320, 640, 1280],
+            width: 1600,
+            height: 2000,
+            alt: String::new(),
+        };
+        assert_eq!(picture.url(400).as_deref(), Some("/media/a-640.webp"));
+        assert_eq!(picture.url(640).as_deref(), Some("/media/a-640.webp"));
+        assert_eq!(picture.url(4000).as_deref(), Some("/media/a-1280.webp"));
+        assert_eq!(
+            picture.srcset(),
+            "/media/a-320.webp 320w, /media/a-640.webp 640w, /media/a-1280.webp 1280w"
+        );
+        assert_eq!(Picture { widths: vec![], ..picture }.url(1), None);
     }
 
     #[test]

@@ -201,40 +201,46 @@ impl From<Availability> for AvailabilityInfo {
 }
 
 /// A picture; its renditions are at `{urlBase}-{w}.webp` for every `w` of `widths`.
-#[derive(Clone, Debug, SimpleObject)]
-#[graphql(complex)]
-pub struct Picture {
-    /// Address without width and ending.
-    url_base: String,
-    /// Widths in pixels, ascending.
-    widths: Vec<u32>,
-    /// Width of the original.
-    width: u32,
-    /// Height of the original.
-    height: u32,
-    /// Text for those who do not see it.
-    alt: String,
-}
+#[derive(Clone, Debug)]
+pub struct Picture(view::Picture);
 
-#[async_graphql::ComplexObject]
+#[Object]
 impl Picture {
+    /// Address without width and ending.
+    async fn url_base(&self) -> &str {
+        &self.0.url_base
+    }
+
+    /// Widths in pixels, ascending.
+    async fn widths(&self) -> &[u32] {
+        &self.0.widths
+    }
+
+    /// Width of the original.
+    async fn width(&self) -> u32 {
+        self.0.width
+    }
+
+    /// Height of the original.
+    async fn height(&self) -> u32 {
+        self.0.height
+    }
+
+    /// Text for those who do not see it.
+    async fn alt(&self) -> &str {
+        &self.0.alt
+    }
+
     /// The smallest rendition that is at least so wide, else the largest.
     async fn url(&self, #[graphql(default = 800)] width: u32) -> String {
-        let chosen = self.widths.iter().find(|w| width <= **w).or_else(|| self.widths.last());
-        chosen.map(|w| format!("{}-{w}.webp", self.url_base)).unwrap_or_default()
+        self.0.url(width).unwrap_or_default()
     }
 }
 
 impl Picture {
     /// The picture as clients see it; carts and orders show it too.
     pub fn of(picture: &view::Picture) -> Self {
-        Self {
-            url_base: picture.url_base.clone(),
-            widths: picture.widths.clone(),
-            width: picture.width,
-            height: picture.height,
-            alt: picture.alt.clone(),
-        }
+        Self(picture.clone())
     }
 }
 
