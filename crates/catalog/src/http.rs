@@ -24,9 +24,20 @@ pub fn rest() -> Router<App> {
 /// How to import.
 #[derive(Debug, Default, Deserialize)]
 struct ImportOptions {
-    /// `1` or `true`: say what would happen.
+    /// `1`, `true` or nothing after the name: say what would happen.
     #[serde(default)]
     dry_run: Option<String>,
+}
+
+impl ImportOptions {
+    /// Whoever asks for a dry run in other words must not get a real one.
+    fn is_dry_run(&self) -> Result<bool, Error> {
+        match self.dry_run.as_deref() {
+            None | Some("0" | "false") => Ok(false),
+            Some("" | "1" | "true") => Ok(true),
+            Some(_) => Err(Error::invalid("dry_run", "must be true or false")),
+        }
+    }
 }
 
 /// What an import did, or would do.
@@ -42,7 +53,7 @@ async fn import_shopify(
     Query(options): Query<ImportOptions>,
     body: Bytes,
 ) -> Result<Json<ImportAnswer>, Error> {
-    let dry_run = matches!(options.dry_run.as_deref(), Some("" | "1" | "true"));
+    let dry_run = options.is_dry_run()?;
     let plan = import::plan(&ctx, &body[..]).await?;
     let report = if dry_run { plan.report() } else { import::apply(&ctx, plan, |_| {}).await? };
     Ok(Json(ImportAnswer { dry_run, report }))
@@ -55,4 +66,24 @@ async fn export_shopify(Extension(ctx): Extension<Ctx>) -> Result<Response, Erro
     let headers =
         [(header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)];
     Ok((headers, csv).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dry_run_is_asked_for_in_words_that_are_known() {
+        let asked =
+            |dry_run: Option<&str>| ImportOptions { dry_run: dry_run.map(str::to_owned) }.is_dry_run().ok();
+        assert_eq!(
+            (asked(None), asked(Some("false")), asked(Some("0"))),
+            (Some(false), Some(false), Some(false))
+        );
+        assert_eq!(
+            (asked(Some("")), asked(Some("true")), asked(Some("1"))),
+            (Some(true), Some(true), Some(true))
+        );
+        assert_eq!((asked(Some("yes")), asked(Some("True"))), (None, None));
+    }
 }

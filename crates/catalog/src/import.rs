@@ -185,7 +185,10 @@ impl Plan {
 /// `BAD_USER_INPUT` when it is no product file at all; wrong rows are problems of the plan instead.
 pub async fn plan(ctx: &Ctx, csv: &[u8]) -> Result<Plan> {
     ctx.require(Permission::PRODUCTS_IMPORT)?;
-    let parse::File { rows, products, mut problems } = parse::parse(csv, ctx.tenant().currency)?;
+    let (csv, currency) = (csv.to_vec(), ctx.tenant().currency);
+    // A large file keeps a processor busy for seconds: not one that answers requests.
+    let parsed = tokio::task::spawn_blocking(move || parse::parse(&csv[..], currency)).await;
+    let parse::File { rows, products, mut problems } = parsed.map_err(platform::Error::internal)??;
     let mut planned: Vec<Planned> = products
         .into_iter()
         .map(|product| Planned {
