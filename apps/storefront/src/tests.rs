@@ -240,6 +240,7 @@ fn checkout_view() -> CheckoutView {
             },
         ],
         contact: ContactView::default(),
+        signed_in: false,
         idempotency_key: "fresh-key".into(),
     }
 }
@@ -287,6 +288,19 @@ fn order_view(state: OrderState) -> OrderView {
         moves: Vec::new(),
         version: 1,
     }
+}
+
+#[test]
+fn nobody_who_has_signed_in_is_asked_to() {
+    let shop = shop();
+    let asked = |signed_in| {
+        let view = CheckoutView { signed_in, ..checkout_view() };
+        let page = scene(|| {
+            checkout::page(&shop, &view, &checkout::Typed::default(), &Problems::default()).into_html(&shop)
+        });
+        page.contains("Have an account?")
+    };
+    assert_eq!((asked(false), asked(true)), (true, false));
 }
 
 /// The document of every page that there is, by name.

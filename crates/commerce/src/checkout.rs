@@ -86,6 +86,7 @@ pub async fn view(
         country,
         payments: payments(ctx, settings),
         contact,
+        signed_in: who.user.is_some(),
         idempotency_key: new_token(),
     })
 }

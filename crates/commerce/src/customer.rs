@@ -75,7 +75,8 @@ async fn find_or_make(
     Ok(CustomerId::from_uuid(row.id))
 }
 
-/// What a signed-in shopper's checkout form starts with: contact and address of the account's last order.
+/// What a signed-in shopper's checkout form starts with: contact and address of the account's last order, before the
+/// first one the account's own address and name.
 pub(crate) async fn last_contact(rows: &TenantDb, user: UserId) -> Result<ContactView> {
     let last = rows
         .find::<orders::Entity>()
@@ -85,7 +86,13 @@ pub(crate) async fn last_contact(rows: &TenantDb, user: UserId) -> Result<Contac
         .limit(1)
         .one()
         .await?;
-    let Some(order) = last else { return Ok(ContactView::default()) };
+    let Some(order) = last else {
+        let person = identity::user::people(rows, &[user]).await?.remove(&user);
+        return Ok(person.map_or_else(ContactView::default, |person| ContactView {
+            email: person.email,
+            address: Address { name: person.name, ..Address::default() },
+        }));
+    };
     let address = serde_json::from_str(&order.address).map_err(Error::internal)?;
     Ok(ContactView { email: order.email, address })
 }

@@ -148,8 +148,11 @@ pub struct CheckoutView {
     pub method: Option<String>,
     /// Ways to pay.
     pub payments: Vec<PaymentChoice>,
-    /// What the form starts with: the customer's last address when signed in, else empty.
+    /// What the form starts with: contact and address of the account's last order, else what the account knows; empty
+    /// for guests.
     pub contact: ContactView,
+    /// Whether an account is buying.
+    pub signed_in: bool,
     /// A fresh idempotency key for the hidden field.
     pub idempotency_key: String,
 }

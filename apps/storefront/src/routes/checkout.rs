@@ -132,7 +132,7 @@ fn contents(shop: &Shop, view: &CheckoutView, typed: &Typed, problems: &Problems
                 <section class="step" aria-labelledby="s-contact">
                     <div class="step-head">
                         <h2 id="s-contact">"Contact"</h2>
-                        <p>"Have an account? "<a href=shop.href("/sign-in?to=checkout")>"Sign in"</a></p>
+                        {(!view.signed_in).then(|| view! { <p>"Have an account? "<a href=shop.href("/sign-in?to=checkout")>"Sign in"</a></p> })}
                     </div>
                     <div class="form-grid">{email.view(problems)}</div>
                 </section>

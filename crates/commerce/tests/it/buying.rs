@@ -104,6 +104,25 @@ async fn gives_the_first_order_to_the_second_click(shop: Shop) {
     assert_eq!(shop.gateway.effects("capture"), 2);
 }
 
+async fn the_form_of_an_account_starts_with_what_the_account_knows(shop: Shop) {
+    let mug = shop.product("Mug", "12.50", 20).await;
+    let system = shop.system();
+    let account =
+        identity::people::create(&system, "maud@example.com", "Maud V.", "correct horse", "customer");
+    let user = account.await.unwrap().id;
+    let maud = shop.anonymous().with_actor(platform::Actor::Customer { user });
+    cart::add(&maud, None, &[(mug, 1)]).await.unwrap();
+    let page = checkout::view(&maud, None, None, None).await.unwrap();
+    assert_eq!(
+        (page.contact.email.as_str(), page.contact.address.name.as_str()),
+        ("maud@example.com", "Maud V.")
+    );
+    assert!(page.signed_in);
+    let guest = shop.guest(mug, 1).await;
+    let page = checkout::view(&guest.ctx, Some(&guest.token), None, None).await.unwrap();
+    assert_eq!((page.contact.email.as_str(), page.signed_in), ("", false));
+}
+
 async fn keeps_an_accounts_orders_to_the_account(shop: Shop) {
     let mug = shop.product("Mug", "12.50", 20).await;
     let (customer, stranger) = (shop.customer(), shop.customer());
@@ -192,6 +211,7 @@ on_both!(
     names_every_wrong_field_and_changes_nothing,
     refuses_more_than_there_is,
     gives_the_first_order_to_the_second_click,
+    the_form_of_an_account_starts_with_what_the_account_knows,
     keeps_an_accounts_orders_to_the_account,
     taxes_and_sends_as_the_settings_say,
     takes_nothing_for_what_costs_nothing,
