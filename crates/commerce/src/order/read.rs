@@ -134,6 +134,8 @@ async fn show(
         .filter(|event| is_shown(&event.kind, staff))
         .enumerate()
         .map(|(n, event)| entry(n, event, &row, currency))
+        // Which of the staff it was is nobody else's business.
+        .map(|entry| TimelineEntry { user: entry.user.filter(|_| staff), ..entry })
         .collect();
     Ok(OrderView {
         id: OrderId::from_uuid(row.id),
