@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use events::Envelope;
 use index::{Projection, Rebuild, Slice};
 use platform::{Context, Tx};
-use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, Iterable};
+use sea_orm::{ActiveModelTrait, ColumnTrait, DbBackend, IntoActiveModel, Iterable};
 use uuid::Uuid;
 
 use crate::entity::{order_line, order_row, orders, payment};
@@ -154,26 +154,66 @@ async fn count_products(tx: &Tx, turned: &[(order_row::Model, i64)]) -> platform
         .filter(order_line::Column::OrderId.is_in(by_id.keys().copied()))
         .all()
         .await?;
+    // Nothing can be taken out of the largest title, so what was given back is summed up anew. It is rare.
+    let mut anew: BTreeSet<(i64, Uuid, String)> = BTreeSet::new();
     let mut sums: BTreeMap<(i64, Uuid, String), (String, i64, i64)> = BTreeMap::new();
     for line in lines {
         let Some((row, sign)) = by_id.get(&line.order_id) else { continue };
         let Some(day) = row.paid_day else { continue };
-        let sum = sums.entry((day, line.product_id, row.currency.clone())).or_default();
-        sum.1 += sign * line.quantity;
-        sum.2 += sign * line.unit_minor * line.quantity;
-        sum.0 = line.title;
+        let key = (day, line.product_id, row.currency.clone());
+        if *sign < 0 {
+            anew.insert(key.clone());
+        }
+        let sum = sums.entry(key).or_default();
+        sum.0 = std::mem::take(&mut sum.0).max(line.title);
+        sum.1 += line.quantity;
+        sum.2 += line.unit_minor * line.quantity;
     }
-    for ((day, product, currency), (title, quantity, revenue)) in sums {
+    let bytewise = bytewise(tx);
+    for ((day, product, currency), sum) in sums.into_iter().filter(|(key, _)| !anew.contains(key)) {
+        let (title, quantity, revenue) = sum;
         tx.raw_exec(
-            "INSERT INTO sales_product (tenant_id, day, product_id, currency, title, quantity, revenue_minor) \
-             VALUES ({tenant}, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant_id, day, product_id, currency) DO UPDATE SET \
-             title = excluded.title, quantity = sales_product.quantity + excluded.quantity, \
-             revenue_minor = sales_product.revenue_minor + excluded.revenue_minor",
+            &format!(
+                "INSERT INTO sales_product (tenant_id, day, product_id, currency, title, quantity, revenue_minor) \
+                 VALUES ({{tenant}}, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant_id, day, product_id, currency) DO UPDATE SET \
+                 title = CASE WHEN excluded.title{bytewise} > sales_product.title THEN excluded.title \
+                   ELSE sales_product.title END, \
+                 quantity = sales_product.quantity + excluded.quantity, \
+                 revenue_minor = sales_product.revenue_minor + excluded.revenue_minor"
+            ),
             vec![day.into(), product.into(), currency.into(), title.into(), quantity.into(), revenue.into()],
         )
         .await?;
     }
+    for (day, product, currency) in anew {
+        let key = || vec![day.into(), product.into(), currency.as_str().into()];
+        tx.raw_exec(
+            "DELETE FROM sales_product WHERE tenant_id = {tenant} AND day = ? AND product_id = ? AND currency = ?",
+            key(),
+        )
+        .await?;
+        let one = "AND r.paid_day = ? AND l.product_id = ? AND r.currency = ?";
+        tx.raw_exec(&sum_of_products(tx, one), key()).await?;
+    }
     Ok(())
+}
+
+/// Texts are compared as SQLite and Rust do, whatever the database's own language says.
+fn bytewise(tx: &Tx) -> &'static str {
+    if tx.backend() == DbBackend::Postgres { " COLLATE \"C\"" } else { "" }
+}
+
+/// Sums products sold up from the rows of orders, for those that fit the condition.
+fn sum_of_products(tx: &Tx, condition: &str) -> String {
+    let bytewise = bytewise(tx);
+    format!(
+        "INSERT INTO sales_product (tenant_id, day, product_id, currency, title, quantity, revenue_minor) \
+         SELECT r.tenant_id, r.paid_day, l.product_id, r.currency, MAX(l.title{bytewise}), \
+                CAST(SUM(l.quantity) AS bigint), CAST(SUM(l.unit_minor * l.quantity) AS bigint) \
+         FROM order_row r JOIN order_line l ON l.tenant_id = r.tenant_id AND l.order_id = r.id \
+         WHERE r.tenant_id = {{tenant}} AND r.paid_day IS NOT NULL AND r.state <> 'refunded' {condition} \
+         GROUP BY r.tenant_id, r.paid_day, l.product_id, r.currency"
+    )
 }
 
 /// Deletes rows of this range of ids whose order is gone.
@@ -207,16 +247,7 @@ async fn sum_up(tx: &Tx) -> platform::Result<()> {
         Vec::new(),
     )
     .await?;
-    tx.raw_exec(
-        "INSERT INTO sales_product (tenant_id, day, product_id, currency, title, quantity, revenue_minor) \
-         SELECT r.tenant_id, r.paid_day, l.product_id, r.currency, MAX(l.title), CAST(SUM(l.quantity) AS bigint), \
-                CAST(SUM(l.unit_minor * l.quantity) AS bigint) \
-         FROM order_row r JOIN order_line l ON l.tenant_id = r.tenant_id AND l.order_id = r.id \
-         WHERE r.tenant_id = {tenant} AND r.paid_day IS NOT NULL AND r.state <> 'refunded' \
-         GROUP BY r.tenant_id, r.paid_day, l.product_id, r.currency",
-        Vec::new(),
-    )
-    .await?;
+    tx.raw_exec(&sum_of_products(tx, ""), Vec::new()).await?;
     Ok(())
 }
 

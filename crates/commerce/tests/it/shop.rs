@@ -68,6 +68,14 @@ impl Shop {
         ])
     }
 
+    /// Gives a product another name.
+    pub async fn rename(&self, from: &str, to: &str) {
+        let owner = self.database().owner().await;
+        let sql = format!("UPDATE product SET title = '{to}' WHERE title = '{from}'");
+        owner.execute_unprepared(&sql).await.unwrap();
+        owner.close().await.unwrap();
+    }
+
     /// A published product with one variant.
     pub async fn product(&self, title: &str, price: &str, on_hand: i64) -> VariantId {
         product_of(&self.boss(), title, price, on_hand).await
