@@ -278,7 +278,8 @@ async fn checkout_failed(
                 "We could not place the order just now. Press the button again in a moment.",
             );
             let status = StatusCode::SERVICE_UNAVAILABLE;
-            checkout_again(ctx, shop, visitor, headers, status, typed, problems).await
+            let response = checkout_again(ctx, shop, visitor, headers, status, typed, problems).await;
+            errors::when_to_come_back(response, error)
         }
         _ => errors::failure(ctx, shop, error).await,
     }
@@ -328,16 +329,19 @@ pub async fn sign_in(Extension(ctx): Extension<Ctx>, shop: Shop, visitor: Visito
     match data::sign_in(&ctx, &visitor, &typed.email, password).await {
         Ok(signed_in) => {
             let ctx = ctx.with_actor(Actor::Customer { user: signed_in.me.user.id });
+            // A cart that could not be merged stays the guest's, to be found again after signing out.
+            let mut left = None;
             if let Some(token) = &visitor.cart
                 && let Err(error) = data::cart_merge(&ctx, token).await
             {
                 tracing::warn!(user.id = %signed_in.me.user.id, "guest cart was not merged: {}", error.report());
+                left = Some(token.as_str());
             }
             let account = Visitor { cart: None, ..visitor.clone() };
             let n_items = data::cart(&ctx, &account).await.map_or(0, |cart| cart.n_items);
             let response = Redirect::to(&shop.href(typed.destination())).into_response();
             let response = set_cookie(response, &signed_in.cookie);
-            visitor.with_cart(&shop, visitor.with_count(&shop, response, n_items), None)
+            visitor.with_cart(&shop, visitor.with_count(&shop, response, n_items), left)
         }
         Err(error) => signin_failed(&ctx, &shop, &typed, &error).await,
     }
@@ -384,7 +388,8 @@ async fn signin_failed(ctx: &Ctx, shop: &Shop, typed: &signin::Typed, error: &Er
         }
         _ => return errors::failure(ctx, shop, error).await,
     };
-    page::answer(shop, || Page { status, ..signin::page(shop, typed, &problems, false) })
+    let response = page::answer(shop, || Page { status, ..signin::page(shop, typed, &problems, false) });
+    errors::when_to_come_back(response, error)
 }
 
 /// `POST /sign-out`

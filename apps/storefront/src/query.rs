@@ -34,6 +34,14 @@ pub fn chosen_options(pairs: &[(String, String)]) -> Vec<(&str, &str)> {
         .collect()
 }
 
+/// Whether a form has sent fields of a list that nobody filled in.
+pub fn has_blanks(encoded: &str) -> bool {
+    pairs(encoded).iter().any(|(key, value)| {
+        let ours = matches!(key.as_str(), "sort" | "page" | "price_min" | "price_max" | "in_stock" | "q");
+        value.trim().is_empty() && (ours || key.starts_with("option."))
+    })
+}
+
 /// A list with its address.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ListAddress {
@@ -187,6 +195,20 @@ fn same(a: &str, b: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tells_fields_that_nobody_filled_in() {
+        for blank in ["price_min=&price_max=", "option.Size=&page=2", "q=", "q=+&sort=newest", "in_stock"] {
+            assert!(has_blanks(blank), "{blank}");
+        }
+        for written in ["", "price_min=1", "utm_source=", "q=mug&gclid="] {
+            assert!(!has_blanks(written), "{written}");
+        }
+        let list = address("option.Colour=Oat&price_min=&price_max=40&q=&page=2");
+        let proper = list.page(list.query.page);
+        assert_eq!(proper, "/products?option.Colour=Oat&price_max=40.00&page=2");
+        assert!(!has_blanks(&proper));
+    }
 
     fn address(encoded: &str) -> ListAddress {
         ListAddress::parse("/products".into(), None, encoded, Currency::EUR)

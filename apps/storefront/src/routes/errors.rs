@@ -16,6 +16,18 @@ use std::sync::Arc;
 
 /// The answer to an error of a use case: the page that fits its code.
 pub async fn failure(ctx: &Ctx, shop: &Shop, error: &Error) -> Response {
+    when_to_come_back(failure_page(ctx, shop, error).await, error)
+}
+
+/// The answer with the time after which coming back helps, for programs that look like browsers.
+pub fn when_to_come_back(mut response: Response, error: &Error) -> Response {
+    if let Some(seconds) = error.retry_after_seconds() {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+async fn failure_page(ctx: &Ctx, shop: &Shop, error: &Error) -> Response {
     match error.code() {
         ErrorCode::NotFound | ErrorCode::FeatureNotEnabled | ErrorCode::ModuleDisabled => {
             not_found(ctx, shop).await

@@ -3,7 +3,7 @@
 use crate::data;
 use crate::page::{self, Head, Page};
 use crate::parts::{card, icon, shell};
-use crate::query::ListAddress;
+use crate::query::{self, ListAddress};
 use crate::seo;
 use crate::shop::Shop;
 use axum::Extension;
@@ -25,7 +25,7 @@ const VALUES: usize = 8;
 pub async fn all(Extension(ctx): Extension<Ctx>, shop: Shop, RawQuery(encoded): RawQuery) -> Response {
     let encoded = encoded.unwrap_or_default();
     let address = ListAddress::parse("/products".into(), None, &encoded, shop.currency());
-    answer(&ctx, &shop, address, None).await
+    answer(&ctx, &shop, &encoded, address, None).await
 }
 
 /// `GET /collections/{slug}`
@@ -40,7 +40,7 @@ pub async fn collection(
         Ok(CollectionLookup::Found(collection)) => {
             let path = format!("/collections/{}", collection.slug);
             let address = ListAddress::parse(path, Some(collection.slug.clone()), &encoded, shop.currency());
-            answer(&ctx, &shop, address, Some(collection)).await
+            answer(&ctx, &shop, &encoded, address, Some(collection)).await
         }
         Ok(CollectionLookup::Moved { slug }) => {
             Redirect::permanent(&shop.href(&format!("/collections/{slug}"))).into_response()
@@ -61,9 +61,14 @@ pub async fn search(Extension(ctx): Extension<Ctx>, shop: Shop) -> Response {
 async fn answer(
     ctx: &Ctx,
     shop: &Shop,
+    encoded: &str,
     address: ListAddress,
     collection: Option<Arc<CollectionView>>,
 ) -> Response {
+    // Without scripts a form sends what nobody filled in; the address bar says what was asked for, no more.
+    if query::has_blanks(encoded) {
+        return Redirect::to(&shop.href(&address.page(address.query.page))).into_response();
+    }
     let loaded = async {
         let list = data::list(ctx, &address.query).await?;
         let rooms = data::collections(ctx).await?;
