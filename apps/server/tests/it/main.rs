@@ -6,3 +6,4 @@ mod host;
 mod shop;
 mod sweep;
 mod world;
+mod wrong;

@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 pub const ADDRESS: &str = "1 Long Street";
 
+pub const PLACE: &str = "mutation P($input: CheckoutPlaceInput!) { checkoutPlace(input: $input) \
+    { token replayed next order { id number state token totals { total { minor } } lines { title quantity } } } }";
+
 /// Somebody buys the first thing that is to be had, and pays by hand; gives back the order.
 pub async fn place_order(world: &World, tenant: &str) -> Value {
     let mut shopper = world.visitor(tenant);
@@ -36,6 +39,12 @@ pub async fn fill_cart(shopper: &mut Visitor) -> String {
 
 /// Places the cart with whatever the checkout offers first.
 pub async fn place(shopper: &mut Visitor, token: &str, key: &str) -> Value {
+    let input = order_input(shopper, token, key).await;
+    shopper.graphql(PLACE, json!({ "input": input })).await
+}
+
+/// What a checkout page sends when its button is pressed.
+pub async fn order_input(shopper: &mut Visitor, token: &str, key: &str) -> Value {
     let asked = shopper
         .graphql(
             "query C($token: String) { checkout(token: $token) { country method methods { id } payments { id } cart { totals { total { minor } } } } }",
@@ -46,7 +55,7 @@ pub async fn place(shopper: &mut Visitor, token: &str, key: &str) -> Value {
     assert!(checkout.is_object(), "{asked}");
     let country = checkout["country"].as_str().expect("a country");
     let (postal_code, region) = if country == "US" { ("97201", "OR") } else { ("1000", "") };
-    let input = json!({
+    json!({
         "token": token,
         "email": "ada@example.com",
         "address": { "name": "Ada Lovelace", "line1": ADDRESS, "postalCode": postal_code, "city": "Town", "region": region, "country": country },
@@ -54,13 +63,7 @@ pub async fn place(shopper: &mut Visitor, token: &str, key: &str) -> Value {
         "paymentProvider": "manual",
         "expectedTotal": checkout["cart"]["totals"]["total"]["minor"],
         "idempotencyKey": key,
-    });
-    shopper
-        .graphql(
-            "mutation P($input: CheckoutPlaceInput!) { checkoutPlace(input: $input) { token replayed next order { id number state token totals { total { minor } } lines { title quantity } } } }",
-            json!({ "input": input }),
-        )
-        .await
+    })
 }
 
 /// The first variant on sale that is in stock.
