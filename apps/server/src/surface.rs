@@ -1,15 +1,18 @@
 //! The manifest of the whole host, joined from the modules.
 
 use crate::host;
+use axum::http::Method;
 use platform::surface::{Entry, Kind, owned_by};
 use platform::{Access, Ctx, Error};
 use primitives::ErrorCode;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Every door by kind and name.
 pub struct Surface {
     entries: Vec<Entry>,
     access: HashMap<(Kind, String), Access>,
+    /// Paths of routes, whatever the method.
+    paths: HashSet<String>,
 }
 
 impl Surface {
@@ -26,7 +29,10 @@ impl Surface {
         .concat();
         entries.sort_by(|a, b| (a.kind as u8, &a.name).cmp(&(b.kind as u8, &b.name)));
         let access = entries.iter().map(|entry| ((entry.kind, entry.name.clone()), entry.access)).collect();
-        Self { entries, access }
+        let paths =
+            entries.iter().filter_map(|entry| entry.name.split_once(' ')).map(|(_, path)| path.to_owned());
+        let paths = paths.collect();
+        Self { entries, access, paths }
     }
 
     /// Everything, sorted by kind and name.
@@ -57,6 +63,28 @@ impl Surface {
             Some(access) => ctx.require(*access),
             None => Err(Error::new(ErrorCode::BadUserInput, format!("there is no field {name:?}"))),
         }
+    }
+}
+
+impl Surface {
+    /// Lets a request pass to the route at `path`, as the router writes it; a route that is not listed does not exist.
+    /// Pages and forms send whoever may not pass to the sign-in themselves.
+    ///
+    /// # Errors
+    /// `NOT_FOUND` for a route that no module lists; `UNAUTHENTICATED`, `FORBIDDEN`.
+    pub fn admit(&self, ctx: &Ctx, method: &Method, path: &str) -> Result<(), Error> {
+        let method = if method == Method::HEAD { &Method::GET } else { method };
+        let name = format!("{method} {path}");
+        if let Some(access) = self.access.get(&(Kind::Rest, name.clone())) {
+            return ctx.require(*access);
+        }
+        let place = if method == Method::GET { Kind::Page } else { Kind::Form };
+        // A method that a listed path does not take is the route's own to refuse.
+        if self.access.contains_key(&(place, name)) || self.paths.contains(path) {
+            return Ok(());
+        }
+        tracing::error!(%method, path, "a route stands in no module's surface and is not served");
+        Err(Error::not_found("address"))
     }
 }
 

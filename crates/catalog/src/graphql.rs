@@ -7,7 +7,7 @@ mod product;
 mod shop;
 mod staff;
 
-pub use mutation::CatalogMutation;
+pub use mutation::{CatalogMutation, MAX_CSV};
 pub use product::Picture;
 pub use shop::ShopQuery;
 pub use staff::StaffQuery;

@@ -10,11 +10,6 @@ use platform::{App, Ctx, Result};
 
 use crate::payment::webhook::{self, MAX_BODY, Receipt};
 
-/// Routes below `/api/v1`: none yet, everything is GraphQL.
-pub fn rest() -> Router<App> {
-    Router::new()
-}
-
 /// `POST /webhooks/payments/{provider}`, outside `/api`; needs the [`Ctx`] of the tenant as an extension.
 pub fn webhooks() -> Router<App> {
     Router::new().route("/webhooks/payments/{provider}", post(receive)).layer(DefaultBodyLimit::max(MAX_BODY))

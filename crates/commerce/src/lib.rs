@@ -28,7 +28,7 @@ mod who;
 pub use checkout::{CheckoutInput, place_order};
 pub use error::CommerceError;
 pub use event::CommerceEvent;
-pub use http::{rest, webhooks};
+pub use http::webhooks;
 pub use jobs::jobs;
 pub use page::Page;
 pub use payment::gateway::is_down as gateway_is_down;

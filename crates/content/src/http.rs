@@ -7,7 +7,7 @@ use axum::routing::post;
 use axum::{Extension, Json, Router};
 use multer::{Constraints, Multipart, SizeLimit};
 use platform::surface::Entry;
-use platform::{App, Ctx, Error, Result};
+use platform::{Access, App, Ctx, Error, Result};
 use primitives::Permission;
 
 /// The fields of a form besides the file are small.
@@ -20,7 +20,10 @@ pub fn rest() -> Router<App> {
 
 /// What the outside can reach of this module, and who may.
 pub fn surface() -> Vec<Entry> {
-    vec![Entry::rest("POST", "/api/v1/media", Permission::MEDIA_CREATE)]
+    vec![
+        Entry::rest("POST", "/api/v1/media", Permission::MEDIA_CREATE),
+        Entry::rest("GET", "/media/{tenant}/{file}", Access::Public),
+    ]
 }
 
 /// `multipart/form-data` with `file` and, if wanted, `alt`; answers 201 with the picture, ready to be shown.

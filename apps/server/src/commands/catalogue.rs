@@ -36,7 +36,7 @@ impl Import {
             let bar = progress(plan.products() as u64, "importing products");
             let report = catalog::import::apply(&ctx, plan, |done| bar.set_position(done as u64)).await?;
             bar.finish_and_clear();
-            crate::drain(&app).await?;
+            crate::drain(app).await?;
             report
         };
         if json {

@@ -7,13 +7,15 @@ use platform::Error;
 use platform::config::GraphqlConfig;
 use platform::surface::Kind;
 use primitives::ErrorCode;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// Children of a list field whose size is not said.
 const USUAL_PAGE: usize = 24;
 /// Largest page that a cost is computed with.
 const LARGEST_PAGE: usize = 100;
+/// How many lists of the schema may stand inside each other, below the list of types: what tools ask for needs one.
+const LISTS_OF_SCHEMA: usize = 2;
 
 /// A parsed document with everything that does not depend on its variables.
 pub struct Document {
@@ -45,7 +47,7 @@ impl Document {
             .iter()
             .map(|(name, operation)| {
                 let mut roots = Vec::new();
-                collect_roots(&parsed, &operation.node.selection_set.node, &mut roots, 0);
+                collect_roots(&parsed, &operation.node.selection_set.node, &mut roots, &mut HashSet::new());
                 (name.cloned(), Operation { kind: operation.node.ty, roots })
             })
             .collect();
@@ -99,20 +101,25 @@ fn limit(what: &str, found: usize, allowed: usize) -> Result<(), Error> {
     ))
 }
 
-fn collect_roots(document: &ExecutableDocument, set: &SelectionSet, roots: &mut Vec<String>, depth: usize) {
-    // Fragments that spread themselves are refused by validation later; here they only must not run for ever.
-    if depth > 16 {
-        return;
-    }
+/// Each fragment counts once: spread again it adds nothing, and spread in itself or by many it would never end.
+fn collect_roots<'d>(
+    document: &'d ExecutableDocument,
+    set: &'d SelectionSet,
+    roots: &mut Vec<String>,
+    seen: &mut HashSet<&'d Name>,
+) {
     for selection in &set.items {
         match &selection.node {
             Selection::Field(field) => roots.push(field.node.name.node.to_string()),
             Selection::InlineFragment(inline) => {
-                collect_roots(document, &inline.node.selection_set.node, roots, depth + 1);
+                collect_roots(document, &inline.node.selection_set.node, roots, seen);
             }
             Selection::FragmentSpread(spread) => {
-                if let Some(fragment) = document.fragments.get(&spread.node.fragment_name.node) {
-                    collect_roots(document, &fragment.node.selection_set.node, roots, depth + 1);
+                let name = &spread.node.fragment_name.node;
+                if let Some(fragment) = document.fragments.get(name)
+                    && seen.insert(name)
+                {
+                    collect_roots(document, &fragment.node.selection_set.node, roots, seen);
                 }
             }
         }
@@ -127,7 +134,7 @@ struct Measure<'d> {
     directives: usize,
 }
 
-impl Measure<'_> {
+impl<'d> Measure<'d> {
     /// Cost of a selection set, every page size multiplied in.
     fn set(&mut self, set: &SelectionSet, depth: usize, nesting: usize) -> Result<usize, Error> {
         limit("depth", depth, self.limits.depth)?;
@@ -141,15 +148,55 @@ impl Measure<'_> {
                     self.directives += inline.node.directives.len();
                     self.set(&inline.node.selection_set.node, depth, nesting + 1)?
                 }
-                Selection::FragmentSpread(spread) => {
-                    self.directives += spread.node.directives.len();
-                    match self.document.fragments.get(&spread.node.fragment_name.node) {
-                        Some(fragment) => self.set(&fragment.node.selection_set.node, depth, nesting + 1)?,
-                        None => 0,
-                    }
-                }
+                Selection::FragmentSpread(_) => match self.spread(&selection.node) {
+                    // Looking at a fragment costs as well, or fragments that only spread others would be free.
+                    Some(set) => self.set(set, depth, nesting + 1)?.saturating_add(1),
+                    None => 1,
+                },
             };
             cost = cost.saturating_add(own);
+            limit("cost", cost, self.limits.complexity)?;
+            limit("aliases", self.aliases, self.limits.aliases)?;
+        }
+        Ok(cost)
+    }
+
+    /// Counts what a fragment spread says itself; gives back what it spreads.
+    fn spread(&mut self, selection: &Selection) -> Option<&'d SelectionSet> {
+        let Selection::FragmentSpread(spread) = selection else { return None };
+        self.directives += spread.node.directives.len();
+        let fragment = self.document.fragments.get(&spread.node.fragment_name.node)?;
+        Some(&fragment.node.selection_set.node)
+    }
+
+    /// Cost of asking about the schema. It is deep by nature, so depth is not counted; but every list of types, fields
+    /// and the like that stands inside another one multiplies the answer.
+    fn introspection(&mut self, set: &SelectionSet, lists: usize, nesting: usize) -> Result<usize, Error> {
+        limit("lists inside lists of the schema", lists, LISTS_OF_SCHEMA)?;
+        limit("nesting of fragments", nesting, self.limits.depth * 4)?;
+        let mut cost = 0_usize;
+        for selection in &set.items {
+            let inner = match &selection.node {
+                Selection::Field(field) => {
+                    let field = &field.node;
+                    self.aliases += usize::from(field.alias.is_some());
+                    self.directives += field.directives.len();
+                    let list = matches!(
+                        field.name.node.as_str(),
+                        "fields" | "inputFields" | "interfaces" | "possibleTypes"
+                    );
+                    self.introspection(&field.selection_set.node, lists + usize::from(list), nesting + 1)?
+                }
+                Selection::InlineFragment(inline) => {
+                    self.directives += inline.node.directives.len();
+                    self.introspection(&inline.node.selection_set.node, lists, nesting + 1)?
+                }
+                Selection::FragmentSpread(_) => match self.spread(&selection.node) {
+                    Some(set) => self.introspection(set, lists, nesting + 1)?,
+                    None => 0,
+                },
+            };
+            cost = cost.saturating_add(inner).saturating_add(1);
             limit("cost", cost, self.limits.complexity)?;
             limit("aliases", self.aliases, self.limits.aliases)?;
         }
@@ -160,9 +207,12 @@ impl Measure<'_> {
         let field = &field.node;
         self.aliases += usize::from(field.alias.is_some());
         self.directives += field.directives.len();
-        // Introspection is deep by nature, answered from memory, and switched off with GraphiQL.
-        if field.name.node.starts_with("__") || field.selection_set.node.items.is_empty() {
+        if field.selection_set.node.items.is_empty() {
             return Ok(1);
+        }
+        // Answered from memory, and switched off with GraphiQL.
+        if field.name.node.starts_with("__") {
+            return self.introspection(&field.selection_set.node, 0, nesting + 1);
         }
         let children = self.set(&field.selection_set.node, depth + 1, nesting + 1)?;
         Ok(children.saturating_mul(self.page_size(field)).saturating_add(1))
@@ -241,6 +291,48 @@ mod tests {
                 .starts_with("the query's aliases is 31")
         );
         assert!(check("{ ...A } fragment A on Query { ...A }").unwrap_err().contains("nesting of fragments"));
+    }
+
+    #[test]
+    fn fragments_that_spread_each_other_take_no_time() {
+        let itself = format!("{{ ...A }} fragment A on Query {{ {} }}", "...A ".repeat(50));
+        assert!(check(&itself).unwrap_err().contains("nesting of fragments"));
+        let mut doubling = "{ ...F0 }".to_owned();
+        for n in 0..40 {
+            doubling.push_str(&format!(" fragment F{n} on Query {{ ...F{} ...F{} }}", n + 1, n + 1));
+        }
+        assert!(check(&doubling).unwrap_err().starts_with("the query's cost is"), "nothing at their end");
+        doubling.push_str(" fragment F40 on Query { shop { name } }");
+        assert!(check(&doubling).unwrap_err().starts_with("the query's cost is"));
+    }
+
+    #[test]
+    fn a_schema_is_told_but_not_multiplied() {
+        let of_types = "kind name ofType { kind name ofType { kind name ofType { kind name } } }";
+        assert_eq!(
+            check(&format!(
+                "{{ __schema {{ types {{ ...T }} }} }} fragment T on __Type {{ fields(includeDeprecated: true) {{ \
+                 name args {{ name type {{ ...R }} }} type {{ ...R }} }} inputFields {{ name type {{ ...R }} }} \
+                 interfaces {{ ...R }} enumValues {{ name }} possibleTypes {{ ...R }} }} \
+                 fragment R on __Type {{ {of_types} }}"
+            )),
+            Ok(())
+        );
+        let deep = format!(
+            "{{ __schema {{ types {{ {} name {} }} }} }}",
+            "fields { type { ".repeat(3),
+            "} }".repeat(3)
+        );
+        assert_eq!(
+            check(&deep),
+            Err("the query's lists inside lists of the schema is 3, more than the 2 that are allowed: ask for less \
+                 at once"
+                .to_owned())
+        );
+        let wide: String = (0..31).map(|n| format!("a{n}: types {{ name }} ")).collect();
+        assert!(
+            check(&format!("{{ __schema {{ {wide} }} }}")).unwrap_err().starts_with("the query's aliases")
+        );
     }
 
     #[test]

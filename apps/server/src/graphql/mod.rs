@@ -20,6 +20,9 @@ use primitives::ErrorCode;
 use serde::Deserialize;
 use std::sync::Arc;
 
+/// Text of kept documents, bytes; read, a document is some ten times as large.
+const DOCUMENTS: u64 = 2 * 1024 * 1024;
+
 /// Everything that can be asked.
 #[derive(MergedObject, Default)]
 pub struct Query(
@@ -60,7 +63,7 @@ pub fn sdl() -> String {
 pub struct Endpoint {
     schema: Schema,
     surface: Arc<Surface>,
-    documents: Cache<Box<str>, Arc<Document>>,
+    documents: Cache<Arc<str>, Arc<Document>>,
     app: App,
 }
 
@@ -90,7 +93,11 @@ impl Endpoint {
             "these GraphQL fields stand in no module's surface: {}",
             missing.join(", ")
         );
-        Ok(Self { schema, surface, documents: Cache::new(1_000), app })
+        let documents = Cache::builder()
+            .max_capacity(DOCUMENTS)
+            .weigher(|text: &Arc<str>, _| u32::try_from(text.len()).unwrap_or(u32::MAX))
+            .build();
+        Ok(Self { schema, surface, documents, app })
     }
 
     /// `POST /api/graphql`.

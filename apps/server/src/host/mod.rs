@@ -16,15 +16,16 @@ pub use serve::{Role, serve};
 use crate::graphql::Endpoint;
 use crate::surface::Surface;
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Extension, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
-use axum::response::Response;
+use axum::extract::{DefaultBodyLimit, Extension, MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use http_body_util::LengthLimitError;
 use pages::{Before, Pages};
 use platform::surface::Entry;
 use platform::{Access, App, Ctx, Error};
-use primitives::ErrorCode;
+use primitives::{ErrorCode, Permission};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -48,7 +49,14 @@ pub fn surface() -> Vec<Entry> {
     vec![
         Entry::rest("POST", "/api/graphql", Access::Public),
         Entry::rest("GET", "/api/graphiql", Access::Public),
+        Entry::rest("GET", "/api/graphiql/app.css", Access::Public),
+        Entry::rest("GET", "/api/graphiql/app.js", Access::Public),
+        Entry::rest("GET", "/health/live", Access::Public),
+        Entry::rest("GET", "/health/ready", Access::Public),
+        Entry::rest("GET", "/health/modules", Access::Public),
+        Entry::rest("GET", "/metrics", Access::Public),
         Entry::page("/admin", Access::Public),
+        Entry::page("/admin/", Access::Public),
         Entry::page("/admin/{*path}", Access::Public),
     ]
 }
@@ -59,13 +67,12 @@ pub fn surface() -> Vec<Entry> {
 /// When a GraphQL root field stands in no module's manifest.
 pub fn router(app: &App, health: health::Health) -> anyhow::Result<Router> {
     let surface = Arc::new(Surface::new());
-    let endpoint = Endpoint::new(app.clone(), surface)?;
+    let endpoint = Endpoint::new(app.clone(), surface.clone())?;
     let sites = statics::Sites::find(app.config());
     let upload_limit = app.config().server.upload_limit;
     let rest = Router::new()
         .merge(identity::rest())
         .merge(catalog::rest())
-        .merge(commerce::rest())
         .merge(content::rest().layer(DefaultBodyLimit::max(upload_limit)))
         .with_state(app.clone());
     let api = Router::new()
@@ -79,30 +86,69 @@ pub fn router(app: &App, health: health::Health) -> anyhow::Result<Router> {
         .merge(commerce::webhooks().with_state(app.clone()))
         .merge(sites.admin_pages())
         .merge(storefront::routes(app, sites.leptos_options()))
+        .route_layer(axum::middleware::from_fn_with_state(surface, admitted))
         .layer(DefaultBodyLimit::max(app.config().server.body_limit))
         .layer(Extension(endpoint))
         .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(uncompressed)));
     let host = Host { app: app.clone(), pages: Pages::new(app), inner, health, inflight: Arc::default() };
-    let outer = Router::new()
+    let outer =
+        operations().merge(sites.files()).fallback(shop).with_state(host).merge(content::media::routes(app));
+    Ok(sealed(outer, app))
+}
+
+/// The service of a process that takes no requests: health and metrics.
+pub fn operations_router(app: &App, health: health::Health) -> Router {
+    let inner = Router::new();
+    let host = Host { app: app.clone(), pages: Pages::new(app), inner, health, inflight: Arc::default() };
+    let closed = async || Error::not_found("address");
+    sealed(operations().fallback(closed).with_state(host), app)
+}
+
+fn operations() -> Router<Host> {
+    Router::new()
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/health/modules", get(health::modules))
         .route("/metrics", get(health::metrics))
-        .merge(sites.files())
-        .fallback(shop)
-        .with_state(host)
-        .merge(content::media::routes(app));
-    Ok(outer.layer(axum::middleware::from_fn(security::outermost)))
+}
+
+fn sealed(router: Router, app: &App) -> Router {
+    let https = app.config().server.public_url.as_deref().is_some_and(|url| url.starts_with("https:"));
+    router.layer(axum::middleware::from_fn_with_state(security::Https(https), security::outermost))
+}
+
+/// Every route of a tenant by the one table of doors; the use cases ask again.
+async fn admitted(
+    State(surface): State<Arc<Surface>>,
+    matched: MatchedPath,
+    Extension(ctx): Extension<Ctx>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match surface.admit(&ctx, request.method(), matched.as_str()) {
+        Ok(()) => next.run(request).await,
+        Err(error) => error.into_response(),
+    }
 }
 
 async fn graphql(
     Extension(endpoint): Extension<Endpoint>,
     Extension(ctx): Extension<Ctx>,
     Extension(who): Extension<identity::Authenticated>,
-    headers: HeaderMap,
-    body: Bytes,
+    request: Request,
 ) -> Response {
-    endpoint.post(ctx, who, headers, body).await
+    // Whoever may import sends whole files, and text grows in JSON.
+    let import = ctx.allows(Permission::PRODUCTS_IMPORT).then_some(2 * catalog::graphql::MAX_CSV);
+    let limit = ctx.app().config().server.body_limit.max(import.unwrap_or_default());
+    let (parts, body) = request.into_parts();
+    match axum::body::to_bytes(body, limit).await {
+        Ok(body) => endpoint.post(ctx, who, parts.headers, body).await,
+        Err(error) => {
+            let too_large = std::error::Error::source(&error).is_some_and(|e| e.is::<LengthLimitError>());
+            let status = if too_large { StatusCode::PAYLOAD_TOO_LARGE } else { StatusCode::BAD_REQUEST };
+            status.into_response()
+        }
+    }
 }
 
 /// Everything that belongs to a tenant.
@@ -131,8 +177,7 @@ async fn shop(State(host): State<Host>, request: Request) -> Response {
             Err(error) => return problem::answer(&error, &parts.headers, &request_id, parts.uri.path()),
         }
     }
-    let key =
-        host.pages.key(&parts.method, &parts.headers, &parts.uri, &resolved.tenant, &resolved.base_path);
+    let key = host.pages.key(&parts.method, &parts.uri, &resolved);
     if let Some(key) = &key
         && let Some(page) = host.pages.get(&host.app, key, &parts.headers)
     {
@@ -240,4 +285,74 @@ impl Drop for Place {
 /// A header value that never fails: what cannot be one becomes `-`.
 fn header_value(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Body;
+    use platform::Actor;
+    use serde_json::{Value, json};
+    use testkit::{Backend, TestApp};
+
+    #[tokio::test]
+    async fn a_process_that_takes_no_requests_tells_its_health_only() {
+        let app = TestApp::on(Backend::Sqlite).await;
+        let health = health::Health::new(telemetry::Metrics::install().unwrap());
+        let router = operations_router(app.app(), health);
+        for (path, status) in [
+            ("/health/live", 200),
+            ("/health/ready", 200),
+            ("/metrics", 200),
+            ("/", 404),
+            ("/api/graphql", 404),
+        ] {
+            let request = Request::get(path).body(Body::empty()).unwrap();
+            assert_eq!(router.clone().oneshot(request).await.unwrap().status().as_u16(), status, "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_route_is_served_as_its_module_lists_it_or_not_at_all() {
+        let app = TestApp::on(Backend::Sqlite).await;
+        let (nobody, surface) = (app.anonymous(), Surface::new());
+        let customer = app.customer();
+        let admit = |ctx: &Ctx, method: Method, path: &str| {
+            surface.admit(ctx, &method, path).err().map(|error| error.code())
+        };
+        assert_eq!(admit(&nobody, Method::GET, "/products/{slug}"), None);
+        assert_eq!(admit(&nobody, Method::HEAD, "/products/{slug}"), None);
+        assert_eq!(admit(&nobody, Method::POST, "/cart/add"), None);
+        // The route itself says that it does not take this method.
+        assert_eq!(admit(&nobody, Method::DELETE, "/cart/add"), None);
+        assert_eq!(admit(&nobody, Method::POST, "/api/v1/import/shopify"), Some(ErrorCode::Unauthenticated));
+        assert_eq!(admit(&customer, Method::POST, "/api/v1/import/shopify"), Some(ErrorCode::Forbidden));
+        assert_eq!(admit(&nobody, Method::GET, "/api/v1/secrets"), Some(ErrorCode::NotFound));
+    }
+
+    #[tokio::test]
+    async fn takes_whole_files_from_those_who_may_import_them() {
+        let app = TestApp::on(Backend::Sqlite).await;
+        let endpoint = Endpoint::new(app.app().clone(), Arc::new(Surface::new())).unwrap();
+        let mut csv = "Handle,Title,Variant Price\n".to_owned();
+        while csv.len() < 4 * 1024 * 1024 {
+            csv.push_str("the-same-mug,,\n");
+        }
+        let query = "mutation M($input: ImportInput!) { importPreview(input: $input) { rows } }";
+        let body = json!({ "query": query, "variables": { "input": { "csv": csv } } }).to_string();
+        let send = async |ctx: Ctx| {
+            let who = identity::Authenticated { actor: ctx.actor().clone(), visit: identity::Visit::local() };
+            let request = Request::post("/api/graphql").header("content-type", "application/json");
+            let request = request.body(Body::from(body.clone())).unwrap();
+            let answer = graphql(Extension(endpoint.clone()), Extension(ctx), Extension(who), request).await;
+            let status = answer.status().as_u16();
+            let bytes = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+            (status, serde_json::from_slice::<Value>(&bytes).unwrap_or_default())
+        };
+        let (status, answer) = send(app.staff(&[Permission::PRODUCTS_IMPORT])).await;
+        assert_eq!(status, 200);
+        assert!(answer["data"]["importPreview"]["rows"].as_u64().unwrap() > 100_000, "{answer}");
+        assert_eq!(send(app.anonymous()).await.0, 413);
+        assert_eq!(send(app.anonymous().with_actor(Actor::System("test"))).await.0, 200);
+    }
 }

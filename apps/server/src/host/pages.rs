@@ -8,8 +8,8 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::Response;
 use moka::sync::Cache;
+use platform::App;
 use platform::hub::{Key, Stamp};
-use platform::{App, TenantInfo};
 use primitives::TenantId;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
@@ -30,11 +30,11 @@ pub struct Pages {
     cache: Option<Cache<PageKey, Arc<Page>>>,
 }
 
-/// What tells two pages apart.
+/// What tells two pages apart. The host is no part of it: addresses in a page come from configuration only, and
+/// whoever makes hosts up must not fill the cache with copies.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PageKey {
     tenant: TenantId,
-    host: Box<str>,
     base: Box<str>,
     target: Box<str>,
 }
@@ -66,14 +66,7 @@ impl Pages {
     }
 
     /// The key of a request whose answer may be kept.
-    pub fn key(
-        &self,
-        method: &Method,
-        headers: &HeaderMap,
-        uri: &Uri,
-        tenant: &TenantInfo,
-        base: &str,
-    ) -> Option<PageKey> {
+    pub fn key(&self, method: &Method, uri: &Uri, resolved: &identity::Resolved) -> Option<PageKey> {
         self.cache.as_ref()?;
         if method != Method::GET && method != Method::HEAD {
             return None;
@@ -84,8 +77,11 @@ impl Pages {
         if !cacheable || target.len() > 512 {
             return None;
         }
-        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-        Some(PageKey { tenant: tenant.id, host: host.into(), base: base.into(), target: target.into() })
+        Some(PageKey {
+            tenant: resolved.tenant.id,
+            base: resolved.base_path.as_str().into(),
+            target: target.into(),
+        })
     }
 
     /// The kept page, if it is still fresh.

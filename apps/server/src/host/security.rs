@@ -2,7 +2,7 @@
 
 use super::header_value;
 use super::problem::problem;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -27,8 +27,12 @@ pub fn request_id(request: &Request) -> &str {
     request.extensions().get::<RequestId>().map_or("-", |id| &*id.0)
 }
 
+/// Whether the shops are published on HTTPS, so that browsers shall never ask otherwise again.
+#[derive(Clone, Copy, Debug)]
+pub struct Https(pub bool);
+
 /// Wraps every request.
-pub async fn outermost(mut request: Request, next: Next) -> Response {
+pub async fn outermost(State(https): State<Https>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = incoming_id(request.headers()).unwrap_or_else(|| Arc::from(uuid::Uuid::now_v7().to_string()));
     request.extensions_mut().insert(RequestId(id.clone()));
@@ -52,12 +56,15 @@ pub async fn outermost(mut request: Request, next: Next) -> Response {
     metrics::counter!("rustok_http_requests_total", "status" => class).increment(1);
     metrics::histogram!("rustok_http_request_duration_seconds").record(elapsed.as_secs_f64());
     tracing::debug!(request_id = %id, %method, path, status = response.status().as_u16(), ms = elapsed.as_secs_f64() * 1e3, "request");
-    seal(response.headers_mut(), &id);
+    seal(response.headers_mut(), &id, https);
     response
 }
 
 /// Headers that every answer carries, errors and redirects included.
-fn seal(headers: &mut HeaderMap, id: &str) {
+fn seal(headers: &mut HeaderMap, id: &str, https: Https) {
+    if https.0 {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
     headers.insert(X_REQUEST_ID.clone(), header_value(id));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("strict-origin-when-cross-origin"));
@@ -77,4 +84,19 @@ fn incoming_id(headers: &HeaderMap) -> Option<Arc<str>> {
     let id = headers.get(&X_REQUEST_ID)?.to_str().ok()?;
     let harmless = (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
     harmless.then(|| Arc::from(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_shops_on_https_bind_browsers_to_it() {
+        let sealed = |https| {
+            let mut headers = HeaderMap::new();
+            seal(&mut headers, "id", Https(https));
+            headers.get(header::STRICT_TRANSPORT_SECURITY).is_some()
+        };
+        assert_eq!((sealed(true), sealed(false)), (true, false));
+    }
 }

@@ -60,7 +60,11 @@ pub async fn serve(app: App, role: Role, metrics: telemetry::Metrics) -> anyhow:
         tasks.push(telemetry::spawn(name, job));
     }
     let health = Health::new(metrics);
-    let router = super::router(&app, health.clone())?;
+    let router = if role.serves() {
+        super::router(&app, health.clone())?
+    } else {
+        super::operations_router(&app, health.clone())
+    };
     let config = &app.config().server;
     let listen: SocketAddr = config.listen.parse().context("server.listen")?;
     let listener = TcpListener::bind(listen).await.with_context(|| {

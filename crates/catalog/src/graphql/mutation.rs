@@ -16,7 +16,7 @@ use crate::stock::{self, CountItem};
 use crate::view;
 
 /// Largest file in a mutation, bytes; larger ones go to `POST /api/v1/import/shopify`.
-const MAX_CSV: usize = 5 * 1024 * 1024;
+pub const MAX_CSV: usize = 5 * 1024 * 1024;
 
 /// The catalogue's part of the mutation root.
 #[derive(Default)]
