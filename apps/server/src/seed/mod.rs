@@ -9,6 +9,7 @@ mod generate;
 use anyhow::{Context as _, bail};
 use catalog::collection::{self, NewCollection};
 use catalog::product::input::{MediaInput, NewProduct, VariantInput};
+use catalog::view::ProductLookup;
 use catalog::{product, query::admin};
 use commerce::settings;
 use content::media::{self, ReadyPicture};
@@ -63,16 +64,19 @@ pub struct SignIn {
     pub password: String,
 }
 
-/// Loads both demo shops; a shop that sells things already is left alone.
+/// Loads both demo shops; a shop that sells things already is left alone, unless it is a demo shop that was written
+/// in part: then the rest is added.
 ///
 /// # Errors
-/// What the use cases refuse; a shop that is written in part is left alone the next time.
+/// What the use cases refuse; the next time goes on where this one stopped.
 pub async fn demo(app: &App) -> anyhow::Result<SeedReport> {
+    // What was written before the last time was cut off may not be readable yet.
+    crate::drain(app).await.context("reading what is there")?;
     let mut report = SeedReport::default();
     for (slug, text) in DEMO {
         let fixture = Fixture::parse(text).with_context(|| format!("the demo shop {slug}"))?;
         let ctx = open(app, &fixture).await?;
-        if products_in(&ctx).await? > 0 {
+        if products_in(&ctx).await? > 0 && !is_unfinished(&ctx, &fixture).await? {
             report.shops.push(ShopReport { tenant: slug.to_owned(), skipped: true, ..ShopReport::default() });
             continue;
         }
@@ -138,6 +142,35 @@ async fn open(app: &App, fixture: &Fixture) -> anyhow::Result<Ctx> {
     Ok(Ctx::system(app, info, "seed"))
 }
 
+/// Whether somebody of the fixture, who comes last, has no account yet, and nothing is sold but what the fixture sells.
+async fn is_unfinished(ctx: &Ctx, fixture: &Fixture) -> anyhow::Result<bool> {
+    let mut everybody = true;
+    for person in &fixture.people {
+        everybody &= match user::find_by_email(ctx, &person.email).await {
+            Ok(_) => true,
+            Err(error) if error.code() == ErrorCode::NotFound => false,
+            Err(error) => return Err(error.into()),
+        };
+    }
+    if everybody {
+        return Ok(false);
+    }
+    let mut known = 0;
+    for product in &fixture.products {
+        known += u64::from(sold(ctx, &product.slug).await?.is_some());
+    }
+    Ok(known == products_in(ctx).await?)
+}
+
+/// The published product at this address.
+async fn sold(ctx: &Ctx, slug: &str) -> anyhow::Result<Option<ProductId>> {
+    let found = catalog::query::product(ctx, slug).await.map_err(platform::Error::from)?;
+    Ok(match found {
+        ProductLookup::Found(page) => Some(page.id),
+        _ => None,
+    })
+}
+
 async fn products_in(ctx: &Ctx) -> anyhow::Result<u64> {
     let counts = admin::counts(ctx).await.map_err(platform::Error::from)?;
     Ok(counts.draft + counts.published + counts.archived)
@@ -146,11 +179,13 @@ async fn products_in(ctx: &Ctx) -> anyhow::Result<u64> {
 async fn load(ctx: &Ctx, fixture: &Fixture) -> anyhow::Result<ShopReport> {
     let mut report = ShopReport { tenant: fixture.tenant.slug.clone(), ..ShopReport::default() };
     if let Some(wanted) = fixture.commerce()? {
-        let version = settings::current(ctx).await.map_err(platform::Error::from)?.version;
-        settings::update(ctx, version, wanted)
-            .await
-            .map_err(platform::Error::from)
-            .context("settings of taxes, delivery and payment")?;
+        // Settings that somebody has saved stay as they are.
+        if settings::current(ctx).await.map_err(platform::Error::from)?.version == 0 {
+            settings::update(ctx, 0, wanted)
+                .await
+                .map_err(platform::Error::from)
+                .context("settings of taxes, delivery and payment")?;
+        }
     }
     let pictures = register(ctx, fixture).await.context("pictures")?;
     let mut made: HashMap<&str, ProductId> = HashMap::with_capacity(fixture.products.len());
@@ -163,8 +198,12 @@ async fn load(ctx: &Ctx, fixture: &Fixture) -> anyhow::Result<ShopReport> {
                 report.products += 1;
                 report.variants += product.variants.len();
             }
-            // With --force a file may be loaded again: what is there stays as its merchant left it.
-            Err(error) if error.code() == ErrorCode::Conflict => {}
+            // A file may be loaded again: what is there stays as its merchant left it, and collections may show it.
+            Err(error) if error.code() == ErrorCode::Conflict => {
+                if let Some(id) = sold(ctx, &product.slug).await? {
+                    made.insert(&product.slug, id);
+                }
+            }
             Err(error) => return Err(error).with_context(|| format!("product {}", product.slug)),
         }
     }
@@ -293,7 +332,7 @@ impl fmt::Display for SeedReport {
 #[allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set up its world stops")]
 mod tests {
     use super::*;
-    use catalog::view::{Availability, ProductLookup};
+    use catalog::view::Availability;
     use testkit::TestApp;
 
     async fn shop(app: &TestApp, slug: &str) -> Ctx {
@@ -337,5 +376,57 @@ mod tests {
         assert_eq!(admin::counts(&hearth).await.unwrap().published, 24);
     }
 
-    testkit::on_both!(seeds_both_shops_once);
+    async fn finishes_a_demo_that_was_cut_off(app: TestApp) {
+        let mut fixture = Fixture::parse(DEMO[1].1).unwrap();
+        let whole = fixture.products.len();
+        // The process ended in the middle of the products, before anything could be read.
+        fixture.products.drain(..whole / 2);
+        fixture.collections.clear();
+        fixture.people.clear();
+        let ctx = open(app.app(), &fixture).await.unwrap();
+        load(&ctx, &fixture).await.unwrap();
+
+        let report = demo(app.app()).await.unwrap();
+        let rest = &report.shops[1];
+        assert_eq!((rest.skipped, rest.products, rest.collections), (false, whole / 2, 7));
+        assert!(!rest.sign_ins.is_empty());
+        crate::drain(app.app()).await.unwrap();
+        assert_eq!(admin::counts(&ctx).await.unwrap().published, whole as u64);
+        let whole_fixture = Fixture::parse(DEMO[1].1).unwrap();
+        for collection in catalog::query::collections(&ctx).await.unwrap().all.iter() {
+            let wanted = whole_fixture.collections.iter().find(|c| c.slug == collection.slug).unwrap();
+            assert_eq!(collection.product_count as usize, wanted.products.len(), "{}", collection.slug);
+        }
+        assert!(demo(app.app()).await.unwrap().shops.iter().all(|shop| shop.skipped));
+    }
+
+    async fn leaves_a_merchant_s_own_shop_alone(app: TestApp) {
+        // Somebody sells one of the demo's things, and something of her own.
+        let fixture = Fixture::parse(DEMO[1].1).unwrap();
+        let ctx = open(app.app(), &fixture).await.unwrap();
+        let mut own = fixture.products[0].clone();
+        own.slug = "my-own-thing".to_owned();
+        for product in [&fixture.products[0], &own] {
+            let mut input = new_product(product, &HashMap::new(), ctx.tenant().currency);
+            input.media.clear();
+            for (n, variant) in input.variants.iter_mut().enumerate() {
+                variant.sku = Some(format!("{}-{n}", product.slug));
+                variant.image_index = None;
+            }
+            product::create(&ctx, &input).await.unwrap();
+        }
+        let report = demo(app.app()).await.unwrap();
+        assert_eq!((report.shops[0].skipped, report.shops[1].skipped), (false, true));
+        assert_eq!(admin::counts(&ctx).await.unwrap().published, 2);
+        assert_eq!(
+            user::find_by_email(&ctx, &fixture.people[0].email).await.unwrap_err().code(),
+            ErrorCode::NotFound
+        );
+    }
+
+    testkit::on_both!(
+        seeds_both_shops_once,
+        finishes_a_demo_that_was_cut_off,
+        leaves_a_merchant_s_own_shop_alone
+    );
 }
