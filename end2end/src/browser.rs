@@ -321,6 +321,7 @@ fn capabilities(profile: &Path, scripts: Scripts) -> Capabilities {
         "--headless=new",
         "--no-sandbox",
         "--disable-gpu",
+        "--hide-scrollbars",
         "--disable-quic",
         "--disable-dev-shm-usage",
         "--no-first-run",
