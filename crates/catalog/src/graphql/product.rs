@@ -200,10 +200,11 @@ impl From<Availability> for AvailabilityInfo {
     }
 }
 
-/// A picture; its renditions are at `{urlBase}-{w}.webp` for every `w` of `widths`.
+/// A picture as clients see it.
 #[derive(Clone, Debug)]
 pub struct Picture(view::Picture);
 
+/// A picture; its renditions are at `{urlBase}-{w}.webp` for every `w` of `widths`.
 #[Object]
 impl Picture {
     /// Address without width and ending.
