@@ -172,9 +172,7 @@ pub async fn move_to(ctx: &Ctx, id: ProductId, version: i64, wanted: Move) -> Re
 pub async fn delete(ctx: &Ctx, id: ProductId, version: i64) -> Result<()> {
     ctx.write(Permission::PRODUCTS_DELETE, async |tx| {
         let before = Box::pin(store::get(tx, id)).await?;
-        if before.stock.values().any(|level| 0 < level.reserved) {
-            return Err(CatalogError::Held);
-        }
+        crate::stock::must_be_free(tx, before.stock.keys().copied()).await?;
         let collections = collection::of_product(tx, id).await?;
         let deleted = tx
             .delete_many::<product::Entity>()

@@ -441,6 +441,7 @@ async fn update_product(tx: &Tx, changes: &Changes, version: i64, now: Timestamp
 
 async fn remove(tx: &Tx, changes: &Changes) -> Result<()> {
     if !changes.removed_variants.is_empty() {
+        stock::must_be_free(tx, changes.removed_variants.iter().copied()).await?;
         tx.delete_many::<variant::Entity>()
             .filter(variant::Column::ProductId.eq(changes.id.uuid()))
             .filter(variant::Column::Id.is_in(changes.removed_variants.iter().copied()))

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use events::Emit;
 use platform::{Context, Error, TenantDb, Tx};
 use primitives::{Quantity, Timestamp, VariantId};
-use sea_orm::{ColumnTrait, QueryResult, Value};
+use sea_orm::{ColumnTrait, QueryResult, QuerySelect, Value};
 use uuid::Uuid;
 
 use super::{Level, Reason, note_movement};
@@ -74,6 +74,30 @@ pub async fn reserve(
     }
     let lines = wanted.into_iter().map(|(variant_id, quantity)| StockLine { variant_id, quantity }).collect();
     tx.emit(CatalogEvent::InventoryReserved { holder, lines }).await?;
+    Ok(())
+}
+
+/// Locks the stock of variants that are about to go, and makes sure that no piece of them is promised: a buyer who is
+/// just being promised one is waited for, the next one finds nothing any more.
+///
+/// # Errors
+/// `CONFLICT` when a piece is promised.
+pub(crate) async fn must_be_free(tx: &Tx, variants: impl IntoIterator<Item = Uuid>) -> Result<()> {
+    use crate::entity::stock_level;
+    let variants: Vec<Uuid> = variants.into_iter().collect();
+    for variants in variants.chunks(1_000) {
+        let rows = tx
+            .find::<stock_level::Entity>()
+            .filter(stock_level::Column::VariantId.is_in(variants.iter().copied()))
+            .order_by_asc(stock_level::Column::VariantId)
+            .map(|select| select.lock_exclusive())
+            .all()
+            .await
+            .context("looking for promised pieces")?;
+        if rows.iter().any(|row| 0 < row.reserved) {
+            return Err(CatalogError::Held);
+        }
+    }
     Ok(())
 }
 

@@ -184,7 +184,41 @@ async fn history_is_never_changed(app: TestApp) {
     assert!(oversell.await.is_err());
 }
 
+async fn nothing_goes_that_is_being_promised(app: TestApp) {
+    let ctx = editor(&app);
+    for whole in [true, false] {
+        let made = mug(&ctx, "Mug").await;
+        let [small, large] = [made.variants[0].id, made.variants[1].id];
+        let promised = std::sync::Arc::new(tokio::sync::Notify::new());
+        let buyer = tokio::spawn({
+            let (ctx, promised) = (app.customer(), promised.clone());
+            async move {
+                ctx.write(Access::Public, async |tx| {
+                    let lines = [(small, pieces(1)), (large, pieces(1))];
+                    stock::reserve(tx, Uuid::now_v7(), &lines, None, ctx.now()).await?;
+                    promised.notify_one();
+                    // Whoever deletes now has looked at the product before this is committed.
+                    tokio::time::sleep(Duration::from_millis(300)).await;
+                    Ok::<_, CatalogError>(())
+                })
+                .await
+            }
+        });
+        promised.notified().await;
+        let refused = if whole {
+            refusal(product::delete(&ctx, made.id, made.version).await)
+        } else {
+            let edit = VariantsEdit { remove: vec![large], ..VariantsEdit::default() };
+            refusal(product::save_variants(&ctx, made.id, made.version, &edit).await)
+        };
+        assert_eq!(refused.0, "CONFLICT", "{whole}");
+        buyer.await.unwrap().unwrap();
+        assert_eq!(levels(&ctx, made.id).await.iter().map(|v| v.reserved).collect::<Vec<_>>(), [1, 1]);
+    }
+}
+
 testkit::on_both!(
+    nothing_goes_that_is_being_promised,
     all_lines_are_promised_or_none,
     one_piece_goes_to_one_of_two_hundred,
     promises_run_out_unless_they_are_kept,
