@@ -23,7 +23,7 @@ use Kind::{Counter, Gauge, Histogram};
 
 /// Every metric of the contract: name, kind, unit, help.
 const CATALOGUE: &[(&str, Kind, Unit, &str)] = &[
-    ("rustok_http_requests_total", Counter, Unit::Count, "HTTP requests by method, route and status"),
+    ("rustok_http_requests_total", Counter, Unit::Count, "HTTP requests by class of status"),
     (
         "rustok_http_request_duration_seconds",
         Histogram,
