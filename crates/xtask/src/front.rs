@@ -13,7 +13,7 @@ use crate::process::{command, root, run, search_path};
 use crate::{tools, wasm};
 
 /// What a front end consists of: any change here means building again.
-const SOURCES: [&str; 11] = [
+const SOURCES: [&str; 10] = [
     "Cargo.toml",
     "Cargo.lock",
     ".cargo",
