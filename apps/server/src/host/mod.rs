@@ -156,7 +156,7 @@ async fn shop(State(host): State<Host>, request: Request) -> Response {
     let Some(_place) = Place::take(&host) else {
         metrics::counter!("rustok_http_shed_total").increment(1);
         let error = Error::unavailable("more requests are running than this host takes on, try again");
-        return problem::answer(
+        return problem::answer_at_the_door(
             &error,
             request.headers(),
             security::request_id(&request),
@@ -169,7 +169,9 @@ async fn shop(State(host): State<Host>, request: Request) -> Response {
     let peer = parts.extensions.get::<axum::extract::ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
     let resolved = match identity::resolve(&host.app, &parts, peer).await {
         Ok(resolved) => resolved,
-        Err(error) => return problem::answer(&error, &parts.headers, &request_id, parts.uri.path()),
+        Err(error) => {
+            return problem::answer_at_the_door(&error, &parts.headers, &request_id, parts.uri.path());
+        }
     };
     if resolved.rest_path != parts.uri.path() {
         match rewrite(&parts.uri, &resolved.rest_path) {

@@ -32,20 +32,31 @@ pub fn problem(error: &Error, request_id: &str, instance: &str) -> Response {
     response
 }
 
-/// Answers a browser that asked for a page, before or without any shop: plain words, no script, no style sheet.
-pub fn page(error: &Error, request_id: &str) -> Response {
+/// Answers a browser that asked for a page: plain words, no script, no style sheet.
+fn page(error: &Error, request_id: &str, place: Place) -> Response {
     log(error, request_id);
     let status =
         StatusCode::from_u16(error.code().http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let (heading, advice) = match error.code() {
-        ErrorCode::NotFound => {
+    let (heading, advice) = match (error.code(), place) {
+        (ErrorCode::NotFound, Place::Door) => {
             ("There is no shop at this address", "Check the address for a typing mistake.")
         }
-        ErrorCode::Forbidden => ("This shop is closed for now", "Please come back later."),
-        ErrorCode::BadUserInput => {
+        (ErrorCode::NotFound, Place::Shop) => {
+            ("There is nothing at this address", "Check the address for a typing mistake.")
+        }
+        (ErrorCode::Forbidden, Place::Door) => ("This shop is closed for now", "Please come back later."),
+        (ErrorCode::Forbidden, Place::Shop) => (
+            "This was not sent from a page of the shop",
+            "Nothing was changed. Open the shop again and repeat what you did.",
+        ),
+        (ErrorCode::BadUserInput, Place::Door) => {
             ("This address cannot belong to a shop", "Check the address for a typing mistake.")
         }
-        ErrorCode::ServiceUnavailable | ErrorCode::RateLimitExceeded => {
+        (ErrorCode::BadUserInput, Place::Shop) => {
+            ("This could not be read", "Nothing was changed. Go back, look at what you sent and try again.")
+        }
+        (ErrorCode::Unauthenticated, _) => ("Sign in first", "Your session may have ended. Sign in again."),
+        (ErrorCode::ServiceUnavailable | ErrorCode::RateLimitExceeded, _) => {
             ("We are busy right now", "Nothing is lost. Please try again in a few seconds.")
         }
         _ => ("Something went wrong on our side", "Nothing you entered was changed. Please try again."),
@@ -64,14 +75,42 @@ pub fn page(error: &Error, request_id: &str) -> Response {
     response
 }
 
-/// A problem document for programs, a page for whoever prefers HTML.
+/// Where a request was refused.
+#[derive(Clone, Copy)]
+enum Place {
+    /// Before its shop was found, or because it is closed.
+    Door,
+    /// In the shop.
+    Shop,
+}
+
+/// A problem document for programs, a page for whoever prefers HTML: the request did not get into a shop.
+pub fn answer_at_the_door(error: &Error, headers: &HeaderMap, request_id: &str, instance: &str) -> Response {
+    answer_from(Place::Door, error, headers, request_id, instance)
+}
+
+/// As [`answer_at_the_door`], for a request that is in its shop.
 pub fn answer(error: &Error, headers: &HeaderMap, request_id: &str, instance: &str) -> Response {
+    answer_from(Place::Shop, error, headers, request_id, instance)
+}
+
+fn answer_from(
+    place: Place,
+    error: &Error,
+    headers: &HeaderMap,
+    request_id: &str,
+    instance: &str,
+) -> Response {
     let wants_html = headers
         .get(header::ACCEPT)
         .and_then(|accept| accept.to_str().ok())
         .is_some_and(|accept| accept.contains("text/html"));
     let for_programs = instance.starts_with("/api/") || instance.starts_with("/webhooks/");
-    if wants_html && !for_programs { page(error, request_id) } else { problem(error, request_id, instance) }
+    if wants_html && !for_programs {
+        page(error, request_id, place)
+    } else {
+        problem(error, request_id, instance)
+    }
 }
 
 fn log(error: &Error, request_id: &str) {
@@ -120,10 +159,24 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
+    #[tokio::test]
+    async fn a_page_says_what_was_wrong_with_the_request_and_not_with_the_shop() {
+        let heading = async |error: Error, place| {
+            let body = axum::body::to_bytes(page(&error, "id", place).into_body(), 4096).await.unwrap();
+            let text = String::from_utf8(body.to_vec()).unwrap();
+            text.split("<h1>").nth(1).unwrap().split("</h1>").next().unwrap().to_owned()
+        };
+        let (suspended, foreign) = (Error::forbidden("suspended"), Error::forbidden("another site"));
+        assert_eq!(heading(suspended, Place::Door).await, "This shop is closed for now");
+        assert_eq!(heading(foreign, Place::Shop).await, "This was not sent from a page of the shop");
+        let too_large = Error::new(ErrorCode::BadUserInput, "too large");
+        assert_eq!(heading(too_large, Place::Shop).await, "This could not be read");
+    }
+
     #[test]
     fn a_refusal_says_when_to_come_back() {
         let fields = |error: Error| {
-            [problem(&error, "id", "/api/v1/auth/sign-in"), page(&error, "id")].map(|response| {
+            [problem(&error, "id", "/api/v1/auth/sign-in"), page(&error, "id", Place::Door)].map(|response| {
                 ["retry-after", "ratelimit"].map(|name| {
                     response.headers().get(name).map(|value| value.to_str().unwrap_or_default().to_owned())
                 })
