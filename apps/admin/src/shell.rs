@@ -242,7 +242,7 @@ fn PersonMenu() -> impl IntoView {
             data-kind="quiet"
             data-icon=""
             popovertarget="me"
-            aria-label=move || format!("{}: appearance, sign out", session.person())
+            aria-label=move || format!("{}, {}: appearance, sign out", initials(), session.person())
         >
             <span class="avatar" aria-hidden="true">{initials}</span>
         </button>

@@ -145,7 +145,8 @@ fn Tile(
     };
     let image = match shown.picture.as_ref().and_then(|it| it.at_least(if at == 0 { 480 } else { 240 })) {
         Some(src) => {
-            view! { <img src=src alt=shown.alt.clone() loading="lazy" width="240" height="300"/> }.into_any()
+            // The caption says it.
+            view! { <img src=src alt="" loading="lazy" width="240" height="300"/> }.into_any()
         }
         None => view! { <span class="noimage">{icon("media")}</span> }.into_any(),
     };

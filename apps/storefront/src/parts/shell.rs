@@ -15,7 +15,7 @@ pub fn header(shop: &Shop, path: &str, cart_count: Option<u32>) -> AnyView {
             .link
             .as_ref()
             .map(|link| view! { " · "<a href=shop.href(&link.href)>{link.label.clone()}</a> });
-        view! { <p class="announcement">{line.text.clone()}{link}</p> }
+        view! { <aside class="announcement" aria-label="Announcement"><p>{line.text.clone()}{link}</p></aside> }
     });
     let entries = settings.menu.iter().map(|entry| menu_entry(shop, entry, path)).collect_view();
     let account = path.starts_with("/account").then_some("page");
@@ -63,7 +63,7 @@ pub fn search_box(
     value: &str,
 ) -> AnyView {
     view! {
-        <form class=format!("search-box {extra}") role="search" action=shop.href("/products")>
+        <form class=format!("search-box {extra}") role="search" aria-label=words action=shop.href("/products")>
             {icon::search()}
             <label class="visually-hidden" for=id>"Search the shop"</label>
             <input class="input" id=id name="q" type="search" placeholder=words value=value.to_owned() autocomplete="off" maxlength="200" enterkeyhint="search" />
