@@ -34,6 +34,12 @@ pub(crate) async fn apply(desk: &mut Desk<'_>, step: Step, outcome: &Outcome) ->
         {
             apply_capture(desk, outcome).await
         }
+        // It was asked for while the order was given up, and the answer is lost: the gateway has to tell.
+        Step::Capture if at == Step::Authorize && matches!(outcome, Outcome::Unknown(_)) => {
+            let next = desk.now() + backoff(0);
+            move_to(desk.payment_mut()?, Step::Capture, Status::Unknown, Some(next));
+            Ok(true)
+        }
         _ if step != at => Ok(false),
         // A late yes after a no is money that is there; everything else is old news.
         _ if !(status.is_open() || late_yes) => Ok(false),

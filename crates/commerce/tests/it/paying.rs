@@ -243,6 +243,32 @@ async fn knows_of_money_that_was_taken_while_the_order_was_given_up(shop: Shop) 
     }
 }
 
+async fn asks_for_money_that_was_taken_while_the_order_was_given_up_and_nobody_heard(shop: Shop) {
+    let mug = shop.product("Mug", "12.50", 20).await;
+    let boss = shop.boss();
+    shop.gateway.next("capture", &[Mood::Hang]);
+    let guest = shop.guest(mug, 1).await;
+    let give_up = async {
+        while shop.gateway.effects("capture") == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        shop.settle().await;
+        let page = primitives::PageArgs::first(1);
+        let (filter, sort) = (order::OrderFilter::default(), order::OrderSort::default());
+        let found = order::list(&boss, &filter, sort, &page).await.unwrap();
+        order::cancel(&boss, found.items[0].id, "the customer changed their mind").await.unwrap()
+    };
+    let (placed, given_up) = tokio::join!(guest.buy("http"), give_up);
+    assert_eq!((given_up.state, given_up.paid.minor), (OrderState::Cancelled, 0));
+    assert_eq!(placed.unwrap().order.state, OrderState::Cancelled);
+    shop.advance(Duration::from_secs(2));
+    shop.sweep().await;
+    let order = seen(&shop, &given_up).await;
+    assert_eq!((order.state, order.payment), (OrderState::Cancelled, PaymentState::Paid));
+    assert_eq!((order.paid.minor, order.attention.is_some()), (1750, true));
+    assert_eq!((shop.gateway.effects("capture"), shop.stock().await), (1, (20, 0)));
+}
+
 async fn gives_a_late_authorisation_back(shop: Shop) {
     let mug = shop.product("Mug", "12.50", 20).await;
     shop.gateway.next("authorize", &[Mood::Pending]);
@@ -308,6 +334,7 @@ on_both!(
     finishes_what_a_cut_connection_left_behind,
     never_loses_money_that_comes_late,
     knows_of_money_that_was_taken_while_the_order_was_given_up,
+    asks_for_money_that_was_taken_while_the_order_was_given_up_and_nobody_heard,
     gives_a_late_authorisation_back,
     asks_a_person_when_another_amount_is_reported,
     believes_only_signed_call_backs,
