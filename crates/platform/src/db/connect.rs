@@ -49,7 +49,8 @@ impl Db {
         let timeout = Duration::from_millis(config.statement_timeout_ms);
         if config.url.starts_with("sqlite:") {
             let write = sqlite(&config.url, 1, false, config).await?;
-            let read = sqlite(&config.url, config.max_connections, true, config).await?;
+            let readers = config.max_connections.min(sqlite_readers());
+            let read = sqlite(&config.url, readers, true, config).await?;
             let writer = Some(Writer::start(write.clone()));
             return Ok(Self(Arc::new(Inner {
                 backend: DbBackend::Sqlite,
@@ -57,7 +58,7 @@ impl Db {
                 write,
                 writer,
                 statement_timeout: timeout,
-                connections: config.max_connections,
+                connections: readers,
             })));
         }
         if config.url.starts_with("postgres:") || config.url.starts_with("postgresql:") {
@@ -171,6 +172,12 @@ impl Db {
     }
 }
 
+/// Readers of SQLite that are of any use: each is a thread that computes, with a cache of its own.
+fn sqlite_readers() -> u32 {
+    let cores = std::thread::available_parallelism().map_or(2, |cores| cores.get());
+    u32::try_from(cores.saturating_mul(2)).unwrap_or(u32::MAX).max(4)
+}
+
 async fn sqlite(
     url: &str,
     connections: u32,
@@ -200,8 +207,9 @@ async fn sqlite(
                 .foreign_keys(true)
                 .busy_timeout(Duration::from_secs(5))
                 .statement_cache_capacity(256)
-                .pragma("cache_size", "-16000")
-                .pragma("mmap_size", "134217728")
+                // KiB. What a reader remembers is gone with the next commit, and the system keeps the file in memory anyway;
+                // mapping it instead counts every page once per connection that has looked at it.
+                .pragma("cache_size", if read_only { "-8000" } else { "-16000" })
                 .pragma("temp_store", "memory")
                 // A reader cannot write, as on PostgreSQL; everything written goes through the writer's queue.
                 .pragma("query_only", if read_only { "on" } else { "off" })
