@@ -30,6 +30,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tower::ServiceExt;
+use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
 
@@ -89,7 +90,12 @@ pub fn router(app: &App, health: health::Health) -> anyhow::Result<Router> {
         .route_layer(axum::middleware::from_fn_with_state(surface, admitted))
         .layer(DefaultBodyLimit::max(app.config().server.body_limit))
         .layer(Extension(endpoint))
-        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(uncompressed)));
+        // An answer that nobody keeps is squeezed once, for one reader: the usual level takes longer than making the page.
+        .layer(
+            CompressionLayer::new()
+                .quality(CompressionLevel::Precise(1))
+                .compress_when(DefaultPredicate::new().and(uncompressed)),
+        );
     let host = Host { app: app.clone(), pages: Pages::new(app), inner, health, inflight: Arc::default() };
     let outer =
         operations().merge(sites.files()).fallback(shop).with_state(host).merge(content::media::routes(app));
