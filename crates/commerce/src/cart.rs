@@ -68,10 +68,16 @@ pub async fn add(ctx: &Ctx, token: Option<&str>, lines: &[(VariantId, i64)]) -> 
             if !made {
                 store::touch(tx, &cart, ctx.now()).await?;
             }
-            for (variant, quantity, price) in &priced {
-                store::add_line(tx, cart.id, *variant, *quantity, *price, ctx.now()).await?;
-            }
-            let lines = announce(tx, cart.id, made).await?;
+            let lines = if made {
+                let lines = store::first_lines(tx, cart.id, &priced, ctx.now()).await?;
+                announce(tx, cart.id, made, &lines).await?;
+                lines
+            } else {
+                for (variant, quantity, price) in &priced {
+                    store::add_line(tx, cart.id, *variant, *quantity, *price, ctx.now()).await?;
+                }
+                announce_changed(tx, cart.id).await?
+            };
             Ok::<_, CommerceError>((cart, made, lines))
         })
         .await?;
@@ -130,7 +136,7 @@ async fn change(
         for ((line, quantity), price) in lines.iter().zip(&prices) {
             store::set_line(tx, cart.id, *line, *quantity, *price).await?;
         }
-        announce(tx, cart.id, false).await
+        announce_changed(tx, cart.id).await
     })
     .await?;
     Ok(CartChange { cart: basket(ctx, &who).await?.view(ctx).await?, token: None })
@@ -162,23 +168,28 @@ pub async fn merge(ctx: &Ctx, token: &str) -> Result<()> {
                 own.id
             }
         };
-        announce(tx, kept, false).await?;
+        announce_changed(tx, kept).await?;
         Ok(())
     })
     .await
 }
 
 /// Says that a cart is another one now; gives back its lines.
-async fn announce(tx: &Tx, cart: Uuid, made: bool) -> Result<Vec<cart_line::Model>> {
+async fn announce_changed(tx: &Tx, cart: Uuid) -> Result<Vec<cart_line::Model>> {
     let lines = store::lines(tx, cart).await?;
     if MAX_LINES < lines.len() {
         let message = format!("a cart holds at most {MAX_LINES} different things");
         return Err(CommerceError::field("lines", message));
     }
+    announce(tx, cart, false, &lines).await?;
+    Ok(lines)
+}
+
+async fn announce(tx: &Tx, cart: Uuid, made: bool, lines: &[cart_line::Model]) -> Result<()> {
     let cart_id = CartId::from_uuid(cart);
     let updated =
         CommerceEvent::CartUpdated { cart_id, n_items: lines.iter().map(|line| line.quantity).sum() };
     let events = if made { vec![CommerceEvent::CartCreated { cart_id }, updated] } else { vec![updated] };
     tx.emit_all(events).await?;
-    Ok(lines)
+    Ok(())
 }

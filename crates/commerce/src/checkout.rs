@@ -14,7 +14,8 @@ use crate::order;
 use crate::payment::{self, gateway};
 use crate::settings::{self, CommerceSettings, ShippingMethod};
 use crate::view::{
-    Address, CheckoutView, ContactView, NextStep, OrderState, PaymentChoice, Placed, ShippingChoice,
+    Address, CheckoutView, ContactView, NextStep, OrderState, OrderView, PaymentChoice, Placed,
+    ShippingChoice,
 };
 use crate::who::{Who, new_token};
 
@@ -173,11 +174,17 @@ pub async fn place_order(ctx: &Ctx, input: CheckoutInput) -> Result<Placed> {
         match Box::pin(place::store(ctx, &plan)).await {
             Ok(Some(stored)) => {
                 metrics::counter!("rustok_orders_placed_total").increment(1);
-                let id = stored.order.id;
-                if let Some(payment) = stored.payment {
-                    Box::pin(payment::settle::pay(ctx, stored.order, payment)).await;
-                }
-                return placed(ctx, id, false).await;
+                let place::Stored { order, lines, payment, asked } = stored;
+                let (order, payment) = match payment {
+                    Some(payment) if asked => {
+                        let paid = Box::pin(payment::settle::pay(ctx, &order, &payment)).await;
+                        let Some(rows) = paid else { return placed(ctx, order.id, false).await };
+                        rows
+                    }
+                    payment => (order, payment),
+                };
+                let view = Box::pin(order::read::just_placed(ctx, order, lines, payment)).await?;
+                return Ok(answer(view, false));
             }
             // Somebody else ordered or changed this cart since we read it: look again.
             Ok(None) => {}
@@ -229,11 +236,15 @@ async fn earlier(
 async fn placed(ctx: &Ctx, order: uuid::Uuid, replayed: bool) -> Result<Placed> {
     let order =
         Box::pin(order::read::view(ctx, order, Access::Public, order::read::Audience::Shopper)).await?;
+    Ok(answer(order, replayed))
+}
+
+fn answer(order: OrderView, replayed: bool) -> Placed {
     let next = match order.state {
         OrderState::PendingPayment if order.payment_provider == payment::MANUAL => NextStep::PayByHand,
         OrderState::PendingPayment => NextStep::Wait,
         OrderState::Cancelled => NextStep::TryAgain,
         _ => NextStep::Done,
     };
-    Ok(Placed { token: order.token.clone(), order, next, replayed })
+    Placed { token: order.token.clone(), order, next, replayed }
 }

@@ -125,11 +125,40 @@ pub(super) async fn add_line(
             ],
         )
         .await?;
-    if changed == 0 {
-        let message = format!("the cart would hold more than {} of this", Quantity::MAX);
-        return Err(CommerceError::field("lines.0.quantity", message));
+    if changed == 0 { Err(too_many()) } else { Ok(()) }
+}
+
+/// The first lines of a new cart, written together. Pieces of one variant are added up.
+pub(super) async fn first_lines(
+    tx: &Tx,
+    cart: Uuid,
+    wanted: &[(VariantId, Quantity, i64)],
+    now: Timestamp,
+) -> Result<Vec<cart_line::Model>> {
+    let mut lines: Vec<cart_line::Model> = Vec::with_capacity(wanted.len());
+    for (variant, quantity, price) in wanted {
+        let quantity = i64::from(*quantity);
+        match lines.iter_mut().find(|line| line.variant_id == variant.uuid()) {
+            Some(line) if i64::from(Quantity::MAX) < line.quantity + quantity => return Err(too_many()),
+            Some(line) => line.quantity += quantity,
+            None => lines.push(cart_line::Model {
+                tenant_id: tx.tenant_id().uuid(),
+                id: CartLineId::new().uuid(),
+                cart_id: cart,
+                variant_id: variant.uuid(),
+                quantity,
+                unit_seen_minor: *price,
+                created_at: now.millis(),
+            }),
+        }
     }
-    Ok(())
+    tx.insert_many(lines.iter().map(|line| line.clone().into_active_model().reset_all()).collect()).await?;
+    Ok(lines)
+}
+
+fn too_many() -> CommerceError {
+    let message = format!("the cart would hold more than {} of this", Quantity::MAX);
+    CommerceError::field("lines.0.quantity", message)
 }
 
 /// Sets the quantity of a line of this cart; `None` removes it. `price` is what the shopper sees now.

@@ -1,15 +1,18 @@
 //! The steps of placing: check and price outside, then one short transaction.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use catalog::stock;
 use events::Emit;
 use platform::{Access, Ctx, Error, Tx};
 use primitives::{
-    CartId, CustomerId, Email, FieldError, Money, OrderId, OrderLineId, PaymentId, Quantity, UserId,
+    CartId, CustomerId, Email, FieldError, Money, OrderId, OrderLineId, PaymentId, Quantity, TenantId, UserId,
 };
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
+use sea_orm::{ActiveModelTrait, DbBackend, IntoActiveModel};
 use sha2::{Digest, Sha256};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 use super::CheckoutInput;
@@ -53,8 +56,11 @@ pub(super) struct Plan {
 /// What was stored.
 pub(super) struct Stored {
     pub order: orders::Model,
-    /// The payment that the gateway has to be asked for now.
+    pub lines: Vec<order_line::Model>,
+    /// None when there is nothing to pay.
     pub payment: Option<payment_row::Model>,
+    /// Whether the gateway has to be asked for the payment now.
+    pub asked: bool,
 }
 
 /// Changes with everything that the shopper decided.
@@ -196,6 +202,7 @@ fn changes(view: &CartView) -> Vec<FieldError> {
 ///
 /// `None` when the cart is not as we read it any more.
 pub(super) async fn store(ctx: &Ctx, plan: &Plan) -> Result<Option<Stored>> {
+    let _place = Counters::place(ctx).await;
     ctx.write(Access::Public, async |tx| {
         if !freeze(tx, plan, ctx.now().millis()).await? {
             return Ok(None);
@@ -213,6 +220,32 @@ pub(super) async fn store(ctx: &Ctx, plan: &Plan) -> Result<Option<Stored>> {
         write(ctx, tx, plan, customer, number).await.map(Some)
     })
     .await
+}
+
+/// Orders of one shop that this process has under way at once.
+///
+/// They all end at the shop's counter, whose row the database locks until the commit. More of them would only wait there,
+/// each with a connection that somebody who looks at a cart could use. Which number an order gets is decided by the row.
+const UNDER_WAY: usize = 3;
+
+/// Places at the counters of the shops that sell in this process.
+#[derive(Default)]
+struct Counters(Mutex<HashMap<TenantId, Arc<Semaphore>>>);
+
+impl Counters {
+    /// Waits for a place at the counter of the caller's shop. SQLite needs none: its writers wait without a connection.
+    async fn place(ctx: &Ctx) -> Option<OwnedSemaphorePermit> {
+        if ctx.app().db().backend() != DbBackend::Postgres {
+            return None;
+        }
+        let counters = ctx.app().state(Self::default);
+        let counter = {
+            let mut shops = counters.0.lock().unwrap_or_else(PoisonError::into_inner);
+            shops.entry(ctx.tenant_id()).or_insert_with(|| Arc::new(Semaphore::new(UNDER_WAY))).clone()
+        };
+        // Nobody closes it; without a place it is the database alone that has orders wait.
+        counter.acquire_owned().await.ok()
+    }
 }
 
 /// From open to ordered, unless somebody changed or ordered the cart since we read it.
@@ -289,7 +322,8 @@ async fn write(ctx: &Ctx, tx: &Tx, plan: &Plan, customer: CustomerId, number: i6
         updated_at: now.millis(),
     };
     tx.insert_many(vec![order.clone().into_active_model().reset_all()]).await?;
-    tx.insert_many(lines(plan)?).await?;
+    let lines = lines(ctx, plan)?;
+    tx.insert_many(lines.iter().map(|line| line.clone().into_active_model().reset_all()).collect()).await?;
     let order_id = plan.order;
     let mut events = vec![CommerceEvent::OrderPlaced {
         order_id,
@@ -304,12 +338,11 @@ async fn write(ctx: &Ctx, tx: &Tx, plan: &Plan, customer: CustomerId, number: i6
     }
     tx.emit_all(events).await?;
     if free {
-        return Ok(Stored { order, payment: None });
+        return Ok(Stored { order, lines, payment: None, asked: false });
     }
     let row = payment(ctx, plan, currency);
     tx.insert_many(vec![row.clone().into_active_model().reset_all()]).await?;
-    let asked = plan.provider.0 == payment::HTTP;
-    Ok(Stored { order, payment: asked.then_some(row) })
+    Ok(Stored { order, lines, payment: Some(row), asked: plan.provider.0 == payment::HTTP })
 }
 
 fn payment(ctx: &Ctx, plan: &Plan, currency: String) -> payment_row::Model {
@@ -341,30 +374,30 @@ fn payment(ctx: &Ctx, plan: &Plan, currency: String) -> payment_row::Model {
     }
 }
 
-fn lines(plan: &Plan) -> Result<Vec<order_line::ActiveModel>> {
+fn lines(ctx: &Ctx, plan: &Plan) -> Result<Vec<order_line::Model>> {
     let mut rows = Vec::with_capacity(plan.view.lines.len());
     let priced = plan.priced.lines.iter().zip(&plan.priced.rates);
     for (position, (line, (taxed, rate))) in plan.view.lines.iter().zip(priced).enumerate() {
         let picture =
             line.picture.as_ref().map(serde_json::to_string).transpose().map_err(Error::internal)?;
-        rows.push(order_line::ActiveModel {
-            id: Set(OrderLineId::new().uuid()),
-            order_id: Set(plan.order.uuid()),
-            position: Set(i64::try_from(position).unwrap_or(i64::MAX)),
-            variant_id: Set(line.variant.uuid()),
-            product_id: Set(line.product.uuid()),
-            slug: Set(line.slug.clone()),
-            title: Set(line.title.clone()),
-            variant_title: Set(line.variant_title.clone()),
-            sku: Set(line.sku.clone()),
-            picture: Set(picture),
-            quantity: Set(i64::from(line.quantity)),
-            unit_minor: Set(line.unit.minor),
-            net_minor: Set(taxed.net),
-            tax_minor: Set(taxed.tax),
-            gross_minor: Set(taxed.gross),
-            rate_ppm: Set(rate.ppm()),
-            ..Default::default()
+        rows.push(order_line::Model {
+            tenant_id: ctx.tenant_id().uuid(),
+            id: OrderLineId::new().uuid(),
+            order_id: plan.order.uuid(),
+            position: i64::try_from(position).unwrap_or(i64::MAX),
+            variant_id: line.variant.uuid(),
+            product_id: line.product.uuid(),
+            slug: line.slug.clone(),
+            title: line.title.clone(),
+            variant_title: line.variant_title.clone(),
+            sku: line.sku.clone(),
+            picture,
+            quantity: i64::from(line.quantity),
+            unit_minor: line.unit.minor,
+            net_minor: taxed.net,
+            tax_minor: taxed.tax,
+            gross_minor: taxed.gross,
+            rate_ppm: rate.ppm(),
         });
     }
     Ok(rows)

@@ -156,6 +156,11 @@ impl<'t> Desk<'t> {
     /// # Errors
     /// [`CommerceError::Changed`] when somebody else was faster; the transaction must then be rolled back.
     pub async fn save(self) -> Result<()> {
+        self.save_rows().await.map(|_| ())
+    }
+
+    /// As [`Desk::save`]; gives back the rows as they stand then, once the transaction is committed.
+    pub async fn save_rows(self) -> Result<(orders::Model, Option<payment::Model>)> {
         let Self { tx, now, mut row, before, payment, events } = self;
         if !events.is_empty() || row != before {
             row.version = before.version + 1;
@@ -185,37 +190,41 @@ impl<'t> Desk<'t> {
                 return Err(CommerceError::Changed { version: row.version });
             }
         }
-        if let Some((before, after)) = payment
-            && before != after
-        {
-            let changed = tx
-                .raw_exec(
-                    "UPDATE payment SET step = ?, status = ?, back_key = ?, back_minor = ?, back_reason = ?, \
-                     gateway_id = ?, attempt = ?, next_at = ?, last_error = ?, version = ?, updated_at = ? \
-                     WHERE tenant_id = {tenant} AND id = ? AND version = ?",
-                    vec![
-                        after.step.into(),
-                        after.status.into(),
-                        after.back_key.into(),
-                        after.back_minor.into(),
-                        after.back_reason.into(),
-                        after.gateway_id.into(),
-                        after.attempt.into(),
-                        after.next_at.into(),
-                        after.last_error.into(),
-                        (before.version + 1).into(),
-                        now.millis().into(),
-                        before.id.into(),
-                        before.version.into(),
-                    ],
-                )
-                .await?;
-            if changed != 1 {
-                return Err(CommerceError::Changed { version: row.version });
+        let mut kept = None;
+        if let Some((before, mut after)) = payment {
+            if before != after {
+                after.version = before.version + 1;
+                after.updated_at = now.millis();
+                let changed = tx
+                    .raw_exec(
+                        "UPDATE payment SET step = ?, status = ?, back_key = ?, back_minor = ?, back_reason = ?, \
+                         gateway_id = ?, attempt = ?, next_at = ?, last_error = ?, version = ?, updated_at = ? \
+                         WHERE tenant_id = {tenant} AND id = ? AND version = ?",
+                        vec![
+                            after.step.clone().into(),
+                            after.status.clone().into(),
+                            after.back_key.clone().into(),
+                            after.back_minor.into(),
+                            after.back_reason.clone().into(),
+                            after.gateway_id.clone().into(),
+                            after.attempt.into(),
+                            after.next_at.into(),
+                            after.last_error.clone().into(),
+                            after.version.into(),
+                            after.updated_at.into(),
+                            before.id.into(),
+                            before.version.into(),
+                        ],
+                    )
+                    .await?;
+                if changed != 1 {
+                    return Err(CommerceError::Changed { version: row.version });
+                }
             }
+            kept = Some(after);
         }
         tx.emit_all(events).await?;
-        Ok(())
+        Ok((row, kept))
     }
 }
 

@@ -100,6 +100,29 @@ async fn show(
         .all()
         .await?;
     let payment = rows.find::<payment::Entity>().filter(payment::Column::OrderId.eq(row.id)).one().await?;
+    compose(rows, settings, row, lines, payment, audience).await
+}
+
+/// An order that this process has stored a moment ago, from the very rows: only what happened to it is read.
+pub(crate) async fn just_placed(
+    ctx: &Ctx,
+    row: orders::Model,
+    lines: Vec<order_line::Model>,
+    payment: Option<payment::Model>,
+) -> Result<OrderView> {
+    let settings = settings::current(ctx).await?;
+    let rows = ctx.read(Access::Public).await?;
+    compose(&rows, &settings.settings, row, lines, payment, Audience::Shopper).await
+}
+
+async fn compose(
+    rows: &TenantDb,
+    settings: &CommerceSettings,
+    row: orders::Model,
+    lines: Vec<order_line::Model>,
+    payment: Option<payment::Model>,
+    audience: Audience,
+) -> Result<OrderView> {
     let parcels = match state_of(&row) {
         OrderState::Shipped | OrderState::Delivered | OrderState::Refunded => {
             rows.find::<fulfilment::Entity>()

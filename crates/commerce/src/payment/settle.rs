@@ -11,25 +11,32 @@ use crate::error::{CommerceError, Result};
 use crate::order::desk::Desk;
 
 /// Pays an order that was placed a moment ago, while the shopper waits: authorise and capture, then write both down.
+/// Gives back the rows as they stand then, unless somebody else has changed them meanwhile.
 ///
 /// It never fails: what cannot be recorded now is asked again in the background, under the same keys.
-pub(crate) async fn pay(ctx: &Ctx, order: orders::Model, payment: payment::Model) {
-    let authorised = gateway::call(ctx.app(), &payment, Step::Authorize, "").await;
+pub(crate) async fn pay(
+    ctx: &Ctx,
+    order: &orders::Model,
+    payment: &payment::Model,
+) -> Option<(orders::Model, Option<payment::Model>)> {
+    let authorised = gateway::call(ctx.app(), payment, Step::Authorize, "").await;
     let mut outcomes = vec![(Step::Authorize, authorised)];
     if let (_, Outcome::Succeeded(id)) = &outcomes[0] {
-        let captured = gateway::call(ctx.app(), &payment, Step::Capture, id).await;
+        let captured = gateway::call(ctx.app(), payment, Step::Capture, id).await;
         outcomes.push((Step::Capture, captured));
     }
     // As it was stored, nobody else has touched it since: compare-and-set says whether that is true.
     let known = ctx.write(Access::Public, async |tx| {
         let mut desk = Desk::known(tx, order.clone(), payment.clone(), ctx.now());
         write_down(&mut desk, &outcomes).await?;
-        desk.save().await
+        desk.save_rows().await
     });
     match known.await {
-        Err(CommerceError::Changed { .. }) => log(&payment, record(ctx, &payment, &outcomes).await),
-        result => log(&payment, result),
+        Ok(rows) => return Some(rows),
+        Err(CommerceError::Changed { .. }) => log(payment, record(ctx, payment, &outcomes).await),
+        Err(error) => log(payment, Err(error)),
     }
+    None
 }
 
 /// Makes the call that the payment stands at and records the outcome, before anything else is asked: the order may

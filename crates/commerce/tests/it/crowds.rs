@@ -75,7 +75,7 @@ async fn places_an_order_in_a_fixed_number_of_statements(shop: Shop) {
     let (placed, bought) =
         count_statements(async { checkout::place_order(&guest.ctx, form).await.unwrap() }).await;
     assert_eq!(placed.order.state, OrderState::Paid);
-    assert!(added <= 20 && bought <= 45, "{added} to add, {bought} to buy");
+    assert!(added <= 6 && bought <= 22, "{added} to add, {bought} to buy");
 }
 
 /// Not a test of behaviour: `cargo nextest run -p commerce --run-ignored all -E 'test(pace)' --no-capture` prints it.
