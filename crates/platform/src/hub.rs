@@ -31,7 +31,8 @@ impl Key {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stamp(Vec<(Key, u64)>);
 
-/// Counts changes per key; a cached value remembers the counts from before it was loaded.
+/// Numbers all changes and remembers the last one of each key; a cached value remembers the numbers from before it
+/// was loaded.
 ///
 /// A reader takes the [`Stamp`] first and loads second, so a value that was loaded before an invalidation can never
 /// pass as fresh after it.
@@ -39,8 +40,9 @@ pub struct Stamp(Vec<(Key, u64)>);
 pub struct Hub {
     generations: DashMap<Key, u64>,
     signals: DashMap<&'static str, Arc<Notify>>,
+    /// The number of the last change.
     epoch: AtomicU64,
-    /// Added to every generation, so that all of them can move at once.
+    /// The number of the last change of everything: no generation is lower.
     floor: AtomicU64,
     told: OnceLock<mpsc::Sender<(TenantId, String)>>,
     untold: AtomicBool,
@@ -59,14 +61,18 @@ impl Hub {
 
     /// As [`Hub::bump`], for a change that another process has told us of.
     pub fn bump_here(&self, tenant: TenantId, name: &str) {
-        *self.generations.entry(Key::new(tenant, name)).or_insert(0) += 1;
-        self.epoch.fetch_add(1, Ordering::SeqCst);
+        let change = self.next();
+        let mut generation = self.generations.entry(Key::new(tenant, name)).or_insert(change);
+        *generation = change.max(*generation);
     }
 
     /// Marks everything as stale, here only: after we may have missed what other processes told.
     pub fn bump_everything_here(&self) {
-        self.floor.fetch_add(1, Ordering::SeqCst);
-        self.epoch.fetch_add(1, Ordering::SeqCst);
+        self.floor.fetch_max(self.next(), Ordering::SeqCst);
+    }
+
+    fn next(&self) -> u64 {
+        self.epoch.fetch_add(1, Ordering::SeqCst) + 1
     }
 
     /// From now on every [`Hub::bump`] is also given to the receiver, which tells other processes. There can be one
@@ -81,15 +87,20 @@ impl Hub {
         self.untold.swap(false, Ordering::SeqCst)
     }
 
-    /// How many times anything was bumped: a value whose keys are known only after it was made is fresh for sure when
-    /// the epoch did not move meanwhile.
+    /// The number of the last change of anything; for values whose keys are known only after they were made, see
+    /// [`Hub::is_untouched`].
     pub fn epoch(&self) -> u64 {
         self.epoch.load(Ordering::SeqCst)
     }
 
-    /// The generation of one key; 0 until the first [`Hub::bump`].
+    /// The number of the last change of one key; 0 until the first [`Hub::bump`].
     pub fn generation(&self, key: Key) -> u64 {
-        self.generations.get(&key).map_or(0, |g| *g).saturating_add(self.floor.load(Ordering::SeqCst))
+        self.generations.get(&key).map_or(0, |g| *g).max(self.floor.load(Ordering::SeqCst))
+    }
+
+    /// Whether nothing in `stamp` has changed since `epoch`, when the value was begun to be made.
+    pub fn is_untouched(&self, stamp: &Stamp, epoch: u64) -> bool {
+        stamp.0.iter().all(|(key, generation)| *generation <= epoch && self.generation(*key) <= epoch)
     }
 
     /// The current generations of `keys`, taken before loading.
@@ -105,5 +116,31 @@ impl Hub {
     /// A named wake-up signal, such as `outbox`.
     pub fn signal(&self, name: &'static str) -> Arc<Notify> {
         self.signals.entry(name).or_default().clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_moves_elsewhere_touches_nothing_here() {
+        let hub = Hub::default();
+        let (ours, theirs) = (TenantId::new(), TenantId::new());
+        hub.bump(ours, "catalog");
+        let epoch = hub.epoch();
+        let stamp = || hub.stamp([Key::new(ours, "catalog"), Key::new(ours, "product:1")]);
+        hub.bump(theirs, "catalog");
+        hub.bump(ours, "product:2");
+        assert!(hub.is_untouched(&stamp(), epoch));
+        let before = stamp();
+        hub.bump(ours, "product:1");
+        assert!(!hub.is_untouched(&stamp(), epoch));
+        assert!(!hub.is_untouched(&before, epoch), "moved after the stamp was taken");
+        assert!(!hub.is_fresh(&before));
+        let (epoch, before) = (hub.epoch(), stamp());
+        assert!(hub.is_untouched(&before, epoch));
+        hub.bump_everything_here();
+        assert!(!hub.is_untouched(&stamp(), epoch) && !hub.is_fresh(&before));
     }
 }

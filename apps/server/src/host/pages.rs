@@ -97,7 +97,7 @@ impl Pages {
 
     /// Keeps the page when it may be kept; answers with it either way.
     ///
-    /// `before` are the generations of every key, taken before the page was rendered.
+    /// `before` is the moment before the page was rendered.
     pub async fn keep(
         &self,
         app: &App,
@@ -123,9 +123,9 @@ impl Pages {
             .map(|name| Key::new(key.tenant, name.trim()))
             .collect();
         let stamp = app.hub().stamp(names);
-        // Something moved while the page was rendered: it may be old already.
+        // Something on it moved while it was rendered: it may be old already.
         if plain.len() > LARGEST
-            || before.0 != app.hub().epoch()
+            || !app.hub().is_untouched(&stamp, before.0)
             || parts.headers.contains_key(header::SET_COOKIE)
         {
             return Response::from_parts(parts, Body::from(plain));
@@ -153,7 +153,7 @@ impl Pages {
     }
 }
 
-/// The state of the generations before a page was rendered.
+/// The moment before a page was rendered.
 #[derive(Clone, Copy)]
 pub struct Before(u64);
 
