@@ -1,38 +1,8 @@
 //! Rows. They stay in this crate; readers get [`crate::view`]s.
 
-/// Declares one table of a tenant: the key columns first.
-macro_rules! table {
-    ($(#[$doc:meta])* $name:ident, $table:literal, $kind:literal, $id:ident,
-     key { $($key:ident: $key_type:ty),* } columns { $($column:ident: $type:ty),* $(,)? }) => {
-        $(#[$doc])*
-        pub(crate) mod $name {
-            use sea_orm::entity::prelude::*;
+use platform::tenant_table;
 
-            #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-            #[sea_orm(table_name = $table)]
-            pub struct Model {
-                #[sea_orm(primary_key, auto_increment = false)]
-                pub tenant_id: Uuid,
-                $(#[sea_orm(primary_key, auto_increment = false)]
-                pub $key: $key_type,)*
-                $(pub $column: $type,)*
-            }
-
-            #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-            pub enum Relation {}
-
-            impl ActiveModelBehavior for ActiveModel {}
-
-            impl platform::TenantOwned for Entity {
-                const TENANT: Column = Column::TenantId;
-                const ID: Column = Column::$id;
-                const KIND: &'static str = $kind;
-            }
-        }
-    };
-}
-
-table! {
+tenant_table! {
     /// Products.
     product, "product", "product", Id,
     key { id: Uuid }
@@ -55,7 +25,7 @@ table! {
     }
 }
 
-table! {
+tenant_table! {
     /// Addresses that products had before.
     product_slug, "product_slug", "product", ProductId,
     key { slug: String }
@@ -65,7 +35,7 @@ table! {
     }
 }
 
-table! {
+tenant_table! {
     /// What can be sold.
     variant, "variant", "variant", Id,
     key { id: Uuid }
@@ -87,7 +57,7 @@ table! {
     }
 }
 
-table! {
+tenant_table! {
     /// Pictures of products, in order.
     product_image, "product_image", "image", Id,
     key { id: Uuid }
@@ -100,7 +70,7 @@ table! {
     }
 }
 
-table! {
+tenant_table! {
     /// Collections.
     collection, "collection", "collection", Id,
     key { id: Uuid }
@@ -118,7 +88,7 @@ table! {
     }
 }
 
-table! {
+tenant_table! {
     /// Addresses that collections had before.
     collection_slug, "collection_slug", "collection", CollectionId,
     key { slug: String }
@@ -128,7 +98,7 @@ table! {
     }
 }
 
-table! {
+tenant_table! {
     /// Which products a collection shows, in which order.
     collection_product, "collection_product", "product", ProductId,
     key { collection_id: Uuid, product_id: Uuid }
@@ -137,7 +107,7 @@ table! {
     }
 }
 
-table! {
+tenant_table! {
     /// Pieces on the shelf and promised pieces, one row per variant.
     stock_level, "stock_level", "variant", VariantId,
     key { variant_id: Uuid }
@@ -151,7 +121,7 @@ table! {
     }
 }
 
-table! {
+tenant_table! {
     /// Who holds how many promised pieces until when.
     stock_reservation, "stock_reservation", "reservation", Holder,
     key { holder: Uuid, variant_id: Uuid }
@@ -162,7 +132,7 @@ table! {
     }
 }
 
-table! {
+tenant_table! {
     /// Every change of the count on the shelf; append-only.
     stock_movement, "stock_movement", "movement", Id,
     key { id: Uuid }
@@ -178,7 +148,7 @@ table! {
     }
 }
 
-table! {
+tenant_table! {
     /// Read model: a product as cards, pages and the staff's table show it.
     product_doc, "product_doc", "product", ProductId,
     key { product_id: Uuid }
@@ -207,7 +177,7 @@ table! {
     }
 }
 
-table! {
+tenant_table! {
     /// Read model: the stock word that a document shows for a variant.
     variant_doc, "variant_doc", "variant", VariantId,
     key { variant_id: Uuid }
@@ -217,7 +187,7 @@ table! {
     }
 }
 
-table! {
+tenant_table! {
     /// Read model: option values by which lists are narrowed.
     product_facet, "product_facet", "product", ProductId,
     key { product_id: Uuid, name_key: String, value_key: String }
@@ -227,7 +197,7 @@ table! {
     }
 }
 
-table! {
+tenant_table! {
     /// Read model: collections as readers see them.
     collection_doc, "collection_doc", "collection", CollectionId,
     key { collection_id: Uuid }

@@ -1,45 +1,15 @@
 //! Rows. They stay in this crate; readers get [`crate::view`]s.
 
-/// Declares one table of a tenant: the key columns first.
-macro_rules! table {
-    ($(#[$doc:meta])* $name:ident, $table:literal, $kind:literal, $id:ident,
-     key { $($key:ident: $key_type:ty),* } columns { $($column:ident: $type:ty),* $(,)? }) => {
-        $(#[$doc])*
-        pub(crate) mod $name {
-            use sea_orm::entity::prelude::*;
+use platform::tenant_table;
 
-            #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-            #[sea_orm(table_name = $table)]
-            pub struct Model {
-                #[sea_orm(primary_key, auto_increment = false)]
-                pub tenant_id: Uuid,
-                $(#[sea_orm(primary_key, auto_increment = false)]
-                pub $key: $key_type,)*
-                $(pub $column: $type,)*
-            }
-
-            #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-            pub enum Relation {}
-
-            impl ActiveModelBehavior for ActiveModel {}
-
-            impl platform::TenantOwned for Entity {
-                const TENANT: Column = Column::TenantId;
-                const ID: Column = Column::$id;
-                const KIND: &'static str = $kind;
-            }
-        }
-    };
-}
-
-table! {
+tenant_table! {
     /// Taxes, deliveries, ways to pay: one document per shop.
     commerce_settings, "commerce_settings", "settings", Id,
     key { id: Uuid }
     columns { document: String, version: i64, updated_at: i64 }
 }
 
-table! {
+tenant_table! {
     /// Carts.
     cart, "cart", "cart", Id,
     key { id: Uuid }
@@ -54,7 +24,7 @@ table! {
     }
 }
 
-table! {
+tenant_table! {
     /// Lines of carts.
     cart_line, "cart_line", "cart line", Id,
     key { id: Uuid }
@@ -67,7 +37,7 @@ table! {
     }
 }
 
-table! {
+tenant_table! {
     /// People who buy, with or without an account.
     customer, "customer", "customer", Id,
     key { id: Uuid }
@@ -80,7 +50,7 @@ table! {
     }
 }
 
-table! {
+tenant_table! {
     /// Where customers had things sent.
     customer_address, "customer_address", "address", Id,
     key { id: Uuid }
@@ -92,7 +62,7 @@ table! {
     }
 }
 
-table! {
+tenant_table! {
     /// Orders.
     orders, "orders", "order", Id,
     key { id: Uuid }
@@ -135,7 +105,7 @@ table! {
     }
 }
 
-table! {
+tenant_table! {
     /// Lines of orders, as they were.
     order_line, "order_line", "order line", Id,
     key { id: Uuid }
@@ -158,14 +128,14 @@ table! {
     }
 }
 
-table! {
+tenant_table! {
     /// Notes of the staff.
     order_note, "order_note", "note", Id,
     key { id: Uuid }
     columns { order_id: Uuid, user_id: Option<Uuid>, body: String, at: i64 }
 }
 
-table! {
+tenant_table! {
     /// Parcels.
     fulfilment, "fulfilment", "fulfilment", Id,
     key { id: Uuid }
@@ -179,7 +149,7 @@ table! {
     }
 }
 
-table! {
+tenant_table! {
     /// The payment of an order: which call it stands at, with the keys of all its calls.
     payment, "payment", "payment", Id,
     key { id: Uuid }
@@ -205,7 +175,7 @@ table! {
     }
 }
 
-table! {
+tenant_table! {
     /// What gateways told us, each once.
     payment_event, "payment_event", "payment event", PaymentId,
     key { provider: String, event_id: String }
@@ -218,7 +188,7 @@ table! {
     }
 }
 
-table! {
+tenant_table! {
     /// Money that moved; append-only, double entry.
     money_ledger, "money_ledger", "ledger row", Id,
     key { id: Uuid }
@@ -235,7 +205,7 @@ table! {
     }
 }
 
-table! {
+tenant_table! {
     /// Read model: orders in lists.
     order_row, "order_row", "order", Id,
     key { id: Uuid }

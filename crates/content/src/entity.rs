@@ -1,65 +1,31 @@
 //! Rows of this module.
 
-pub(crate) mod media {
-    use sea_orm::entity::prelude::*;
+use platform::tenant_table;
 
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "media")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub state: String,
-        pub source_url: String,
-        pub file_name: String,
-        pub hash: Option<String>,
-        pub mime: String,
-        pub url_base: String,
-        pub width: i32,
-        pub height: i32,
-        pub widths: String,
-        pub alt: String,
-        pub error: String,
-        pub created_at: i64,
-        pub updated_at: i64,
-    }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
-
-    impl platform::TenantOwned for Entity {
-        const TENANT: Column = Column::TenantId;
-        const ID: Column = Column::Id;
-        const KIND: &'static str = "media";
+tenant_table! {
+    /// Pictures: files, where they came from, what became of them.
+    media, "media", "media", Id,
+    key { id: Uuid }
+    columns {
+        state: String,
+        source_url: String,
+        file_name: String,
+        hash: Option<String>,
+        mime: String,
+        url_base: String,
+        width: i32,
+        height: i32,
+        widths: String,
+        alt: String,
+        error: String,
+        created_at: i64,
+        updated_at: i64,
     }
 }
 
-/// Pictures to fetch. Domain code adds rows for its tenant; the job reads them across tenants.
-pub(crate) mod media_fetch {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "media_fetch")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub tenant_id: Uuid,
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub media_id: Uuid,
-        pub attempts: i32,
-        pub next_at: i64,
-    }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
-
-    impl platform::TenantOwned for Entity {
-        const TENANT: Column = Column::TenantId;
-        const ID: Column = Column::MediaId;
-        const KIND: &'static str = "media";
-    }
+tenant_table! {
+    /// Pictures to fetch. Domain code adds rows for its tenant; the job reads them across tenants.
+    media_fetch, "media_fetch", "media", MediaId,
+    key { media_id: Uuid }
+    columns { attempts: i32, next_at: i64 }
 }

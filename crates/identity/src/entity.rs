@@ -1,46 +1,22 @@
 //! Rows of this module.
 
-use platform::TenantOwned;
+use platform::{TenantOwned, tenant_table};
 
-macro_rules! rows {
-    ($($(#[$doc:meta])* $module:ident $table:literal $kind:literal { $($(#[$attr:meta])* $field:ident: $type:ty,)* })*) => {$(
-        $(#[$doc])*
-        pub(crate) mod $module {
-            use sea_orm::entity::prelude::*;
-
-            #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-            #[sea_orm(table_name = $table)]
-            pub struct Model {
-                #[sea_orm(primary_key, auto_increment = false)]
-                pub tenant_id: Uuid,
-                #[sea_orm(primary_key, auto_increment = false)]
-                pub id: Uuid,
-                $($(#[$attr])* pub $field: $type,)*
-            }
-
-            #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-            pub enum Relation {}
-
-            impl ActiveModelBehavior for ActiveModel {}
-        }
-
-        impl TenantOwned for $module::Entity {
-            const TENANT: $module::Column = $module::Column::TenantId;
-            const ID: $module::Column = $module::Column::Id;
-            const KIND: &'static str = $kind;
-        }
-    )*};
-}
-
-rows! {
+tenant_table! {
     /// A host name that leads to a shop.
-    domain "tenant_domain" "domain" {
+    domain, "tenant_domain", "domain", Id,
+    key { id: Uuid }
+    columns {
         host: String,
         created_at: i64,
     }
+}
 
+tenant_table! {
     /// A person, customer or staff.
-    user "user_account" "user" {
+    user, "user_account", "user", Id,
+    key { id: Uuid }
+    columns {
         email: String,
         name: String,
         locale: String,
@@ -50,16 +26,24 @@ rows! {
         updated_at: i64,
         last_sign_in_at: Option<i64>,
     }
+}
 
+tenant_table! {
     /// A role that a person holds.
-    role "user_role" "role" {
+    role, "user_role", "role", Id,
+    key { id: Uuid }
+    columns {
         user_id: Uuid,
         role: String,
         granted_at: i64,
     }
+}
 
+tenant_table! {
     /// A signed-in browser or API client.
-    session "session" "session" {
+    session, "session", "session", Id,
+    key { id: Uuid }
+    columns {
         user_id: Uuid,
         kind: String,
         token_hash: Option<Vec<u8>>,

@@ -2,6 +2,7 @@
 
 mod connect;
 mod count;
+mod table;
 mod tenant_db;
 mod tx;
 mod writer;
