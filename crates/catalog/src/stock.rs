@@ -9,7 +9,7 @@ mod reserve;
 pub use count::{CountItem, LowItem, Movement, Reason, low, movements, set_on_hand, variants};
 pub(crate) use count::{count, note_movement};
 pub(crate) use reserve::must_be_free;
-pub use reserve::{Held, expire_due, extend, held, keep, release, reserve, ship};
+pub use reserve::{Held, expire_due, extend, held, keep, promise, release, reserve, ship};
 
 use crate::entity::stock_level;
 use crate::view::{Availability, StockPolicy};

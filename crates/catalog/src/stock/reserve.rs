@@ -40,11 +40,30 @@ pub async fn reserve(
     expires_at: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<()> {
+    let events = promise(tx, holder, lines, expires_at, now).await?;
+    tx.emit_all(events).await?;
+    Ok(())
+}
+
+/// As [`reserve`], for a caller that has more to tell: gives back the events, which it emits with its own.
+///
+/// # Errors
+/// As [`reserve`].
+pub async fn promise(
+    tx: &Tx,
+    holder: Uuid,
+    lines: &[(VariantId, Quantity)],
+    expires_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<Vec<CatalogEvent>> {
     let wanted = ordered(lines);
-    let mut short = Vec::new();
+    let (mut short, mut events) = (Vec::new(), Vec::new());
     for (variant, quantity) in &wanted {
         match take(tx, *variant, *quantity, now).await? {
-            Some(level) => announce_low(tx, *variant, &level, level.free() + quantity).await?,
+            Some(level) if level.fell_low(level.free() + quantity) => {
+                events.push(CatalogEvent::InventoryLow { variant_id: *variant, available: level.free() });
+            }
+            Some(_) => {}
             None => short.push((*variant, *quantity)),
         }
     }
@@ -52,29 +71,33 @@ pub async fn reserve(
         return Err(CatalogError::OutOfStock(shortages(tx, &short).await?));
     }
     if wanted.is_empty() {
-        return Ok(());
+        return Ok(events);
     }
+    let mut values: Vec<Value> = Vec::with_capacity(wanted.len() * 5);
     for (variant, quantity) in &wanted {
-        // What is there already under this holder grows.
-        tx.raw_exec(
-            "INSERT INTO stock_reservation (tenant_id, holder, variant_id, quantity, created_at, expires_at) \
-             VALUES ({tenant}, ?, ?, ?, ?, ?) \
-             ON CONFLICT (tenant_id, holder, variant_id) DO UPDATE \
-             SET quantity = stock_reservation.quantity + excluded.quantity, expires_at = excluded.expires_at",
-            vec![
-                holder.into(),
-                variant.uuid().into(),
-                (*quantity).into(),
-                now.millis().into(),
-                Value::BigInt(expires_at.map(Timestamp::millis)),
-            ],
-        )
-        .await
-        .context("writing a reservation")?;
+        values.extend([
+            holder.into(),
+            variant.uuid().into(),
+            (*quantity).into(),
+            now.millis().into(),
+            Value::BigInt(expires_at.map(Timestamp::millis)),
+        ]);
     }
+    let rows = vec!["({tenant}, ?, ?, ?, ?, ?)"; wanted.len()].join(", ");
+    // What is there already under this holder grows.
+    tx.raw_exec(
+        &format!(
+            "INSERT INTO stock_reservation (tenant_id, holder, variant_id, quantity, created_at, expires_at) \
+             VALUES {rows} ON CONFLICT (tenant_id, holder, variant_id) DO UPDATE \
+             SET quantity = stock_reservation.quantity + excluded.quantity, expires_at = excluded.expires_at"
+        ),
+        values,
+    )
+    .await
+    .context("writing reservations")?;
     let lines = wanted.into_iter().map(|(variant_id, quantity)| StockLine { variant_id, quantity }).collect();
-    tx.emit(CatalogEvent::InventoryReserved { holder, lines }).await?;
-    Ok(())
+    events.push(CatalogEvent::InventoryReserved { holder, lines });
+    Ok(events)
 }
 
 /// Locks the stock of variants that are about to go, and makes sure that no piece of them is promised: a buyer who is
@@ -280,13 +303,6 @@ async fn shortages(tx: &Tx, short: &[(VariantId, i64)]) -> Result<Vec<Shortage>>
         Ok(Shortage { variant: *variant, wanted: *wanted, available })
     });
     found.collect()
-}
-
-async fn announce_low(tx: &Tx, variant: VariantId, level: &Level, before_free: i64) -> Result<()> {
-    if level.fell_low(before_free) {
-        tx.emit(CatalogEvent::InventoryLow { variant_id: variant, available: level.free() }).await?;
-    }
-    Ok(())
 }
 
 /// Added up per variant, in the one order that every writer keeps.

@@ -4,13 +4,15 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use catalog::event::CatalogEvent;
 use catalog::stock;
-use events::Emit;
+use events::{Aggregate, DomainEvent, Emit, EventError};
 use platform::{Access, Ctx, Error, Tx};
 use primitives::{
     CartId, CustomerId, Email, FieldError, Money, OrderId, OrderLineId, PaymentId, Quantity, TenantId, UserId,
 };
 use sea_orm::{ActiveModelTrait, DbBackend, IntoActiveModel};
+use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
@@ -215,9 +217,9 @@ pub(super) async fn store(ctx: &Ctx, plan: &Plan) -> Result<Option<Stored>> {
             reserved.push((line.variant, quantity));
         }
         // The order's own deadline ends the reservation, together with the order.
-        stock::reserve(tx, plan.order.uuid(), &reserved, None, ctx.now()).await?;
+        let promised = stock::promise(tx, plan.order.uuid(), &reserved, None, ctx.now()).await?;
         let number = next_number(tx).await?;
-        write(ctx, tx, plan, customer, number).await.map(Some)
+        write(ctx, tx, plan, customer, number, promised).await.map(Some)
     })
     .await
 }
@@ -273,7 +275,14 @@ async fn next_number(tx: &Tx) -> Result<i64> {
     Ok(row.try_get("", "last").map_err(Error::from)?)
 }
 
-async fn write(ctx: &Ctx, tx: &Tx, plan: &Plan, customer: CustomerId, number: i64) -> Result<Stored> {
+async fn write(
+    ctx: &Ctx,
+    tx: &Tx,
+    plan: &Plan,
+    customer: CustomerId,
+    number: i64,
+    promised: Vec<CatalogEvent>,
+) -> Result<Stored> {
     let now = ctx.now();
     let totals = &plan.priced.totals;
     let total = totals.total;
@@ -325,16 +334,18 @@ async fn write(ctx: &Ctx, tx: &Tx, plan: &Plan, customer: CustomerId, number: i6
     let lines = lines(ctx, plan)?;
     tx.insert_many(lines.iter().map(|line| line.clone().into_active_model().reset_all()).collect()).await?;
     let order_id = plan.order;
-    let mut events = vec![CommerceEvent::OrderPlaced {
+    let mut events: Vec<Told> = promised.into_iter().map(Told::Stock).collect();
+    events.push(Told::Shop(CommerceEvent::OrderPlaced {
         order_id,
         number,
         cart_id: CartId::from_uuid(plan.cart),
         customer_id: customer,
         total: total.minor,
         currency: currency.clone(),
-    }];
+    }));
     if free {
-        events.push(CommerceEvent::OrderPaid { order_id, amount: 0, currency: currency.clone() });
+        let currency = currency.clone();
+        events.push(Told::Shop(CommerceEvent::OrderPaid { order_id, amount: 0, currency }));
     }
     tx.emit_all(events).await?;
     if free {
@@ -343,6 +354,44 @@ async fn write(ctx: &Ctx, tx: &Tx, plan: &Plan, customer: CustomerId, number: i6
     let row = payment(ctx, plan, currency);
     tx.insert_many(vec![row.clone().into_active_model().reset_all()]).await?;
     Ok(Stored { order, lines, payment: Some(row), asked: plan.provider.0 == payment::HTTP })
+}
+
+/// What one placing tells, of two modules, in one statement; each event as its own module writes it.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Told {
+    Stock(CatalogEvent),
+    Shop(CommerceEvent),
+}
+
+impl DomainEvent for Told {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Stock(event) => event.kind(),
+            Self::Shop(event) => event.kind(),
+        }
+    }
+
+    fn aggregate(&self) -> Aggregate {
+        match self {
+            Self::Stock(event) => event.aggregate(),
+            Self::Shop(event) => event.aggregate(),
+        }
+    }
+
+    fn validate(&self) -> std::result::Result<(), EventError> {
+        match self {
+            Self::Stock(event) => event.validate(),
+            Self::Shop(event) => event.validate(),
+        }
+    }
+
+    fn schema_version(&self) -> u16 {
+        match self {
+            Self::Stock(event) => event.schema_version(),
+            Self::Shop(event) => event.schema_version(),
+        }
+    }
 }
 
 fn payment(ctx: &Ctx, plan: &Plan, currency: String) -> payment_row::Model {

@@ -32,7 +32,7 @@ const MAX_BATCH: u64 = 500;
 /// After the first wake-up in a while, a moment for the rest of a burst to be committed.
 const LINGER_IDLE: Duration = Duration::from_millis(2);
 /// Under steady load, longer: fuller batches cost the writer less, and 250 ms to visible are far away.
-const LINGER_BUSY: Duration = Duration::from_millis(20);
+const LINGER_BUSY: Duration = Duration::from_millis(40);
 /// How recent the last batch must be to count as steady load.
 const BUSY: Duration = Duration::from_millis(100);
 /// How often gauges are measured.
