@@ -30,7 +30,10 @@ pub enum Scenario {
         /// Whether the answers are GraphQL.
         graphql: bool,
     },
-    /// From nothing to a paid order: a cart, its totals, the order, the payment at the gateway.
+    /// From nothing to a paid order, as a shop of its own front end does it: three requests over GraphQL on one connection,
+    /// one after the other without a pause. A new cart with one piece; the checkout with delivery, tax and total; the
+    /// order, for which the server reserves the piece, has the gateway authorise and capture over HTTP, and answers with
+    /// the confirmation. Each worker takes another of up to 200 variants each time; no page is rendered.
     Buy {
         /// The server.
         address: SocketAddr,
