@@ -109,6 +109,8 @@ section! {
         upload_limit: usize = 20 * 1024 * 1024,
         /// Longest run of one request, milliseconds.
         request_timeout_ms: u64 = 30_000,
+        /// The same for whoever may import whole catalogues.
+        import_timeout_ms: u64 = 600_000,
         /// Requests in flight before the host sheds load.
         max_inflight: usize = 2_048,
         /// Longest wait for running requests when the host stops, milliseconds.

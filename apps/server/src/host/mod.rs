@@ -29,6 +29,7 @@ use primitives::{ErrorCode, Permission};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 use tower::ServiceExt;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
@@ -157,6 +158,13 @@ async fn graphql(
     }
 }
 
+/// How long a request may run.
+fn patience(ctx: &Ctx) -> Duration {
+    let server = &ctx.app().config().server;
+    let import = ctx.allows(Permission::PRODUCTS_IMPORT);
+    Duration::from_millis(if import { server.import_timeout_ms } else { server.request_timeout_ms })
+}
+
 /// Everything that belongs to a tenant.
 async fn shop(State(host): State<Host>, request: Request) -> Response {
     let Some(_place) = Place::take(&host) else {
@@ -202,6 +210,7 @@ async fn shop(State(host): State<Host>, request: Request) -> Response {
     }
     let ctx =
         Ctx::new(host.app.clone(), resolved.tenant.clone(), authenticated.actor.clone(), request_id.clone());
+    let timeout = patience(&ctx);
     parts.extensions.insert(ctx);
     parts.extensions.insert(identity::ShopBase(resolved.base_path.clone()));
     parts.extensions.insert(authenticated.visit.clone());
@@ -213,7 +222,6 @@ async fn shop(State(host): State<Host>, request: Request) -> Response {
         parts.headers.remove(header::ACCEPT_ENCODING);
     }
     let head = parts.method == Method::HEAD;
-    let timeout = std::time::Duration::from_millis(host.app.config().server.request_timeout_ms);
     let answered =
         tokio::time::timeout(timeout, host.inner.clone().oneshot(Request::from_parts(parts, body))).await;
     let response = match answered {
@@ -336,6 +344,13 @@ mod tests {
         assert_eq!(admit(&nobody, Method::POST, "/api/v1/import/shopify"), Some(ErrorCode::Unauthenticated));
         assert_eq!(admit(&customer, Method::POST, "/api/v1/import/shopify"), Some(ErrorCode::Forbidden));
         assert_eq!(admit(&nobody, Method::GET, "/api/v1/secrets"), Some(ErrorCode::NotFound));
+    }
+
+    #[tokio::test]
+    async fn waits_longer_for_those_who_may_import() {
+        let app = TestApp::on(Backend::Sqlite).await;
+        assert_eq!(patience(&app.customer()), Duration::from_secs(30));
+        assert_eq!(patience(&app.staff(&[Permission::PRODUCTS_IMPORT])), Duration::from_secs(600));
     }
 
     #[tokio::test]

@@ -64,6 +64,7 @@ impl Config {
         within("server.body_limit", server.body_limit, 1024..=64 * MIB)?;
         within("server.upload_limit", server.upload_limit, 1024..=1024 * MIB)?;
         within("server.request_timeout_ms", server.request_timeout_ms, 100..=600_000)?;
+        within("server.import_timeout_ms", server.import_timeout_ms, 1_000..=3_600_000)?;
         within("server.max_inflight", server.max_inflight, 1..=1_000_000)?;
         within("server.shutdown_timeout_ms", server.shutdown_timeout_ms, 0..=600_000)
     }
