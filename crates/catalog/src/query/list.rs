@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use platform::{Access, Context, Ctx, Error, TenantDb};
 use primitives::{Currency, Cursor, Direction, Money, PageArgs, ProductId};
-use sea_orm::QueryResult;
+use sea_orm::{DbBackend, QueryResult};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -134,6 +134,9 @@ async fn load_slice(ctx: &Ctx, query: &ListQuery, page: &PageArgs) -> Result<Sli
     let db = ctx.read(Access::Public).await?;
     let limit = i64::from(page.limit()) + 1;
     let rows = Box::pin(keyset(&db, query, collection, after, page.direction(), limit, 0)).await?;
+    if !query.options.is_empty() {
+        count_whole_tables(&db).await?;
+    }
     let total = count(&db, query, collection).await?;
     let items = rows
         .into_iter()
@@ -210,6 +213,18 @@ async fn keyset(
         .collect()
 }
 
+/// Says that what follows in this transaction counts, so that joins go over whole tables at once.
+///
+/// Until PostgreSQL has looked at a catalogue that has just come in, it expects a handful of rows and goes through all
+/// facets once per product: 8 s with 10,000 products, where this takes 5 ms, before and after.
+async fn count_whole_tables(db: &TenantDb) -> Result<()> {
+    if db.backend() == DbBackend::Postgres {
+        let sql = "SELECT set_config('enable_nestloop', 'off', true) WHERE {tenant} IS NOT NULL";
+        db.raw_all(sql, Vec::new()).await.context("preparing to count")?;
+    }
+    Ok(())
+}
+
 async fn count(db: &TenantDb, query: &ListQuery, collection: Option<Uuid>) -> Result<u64> {
     let mut select = Sql::new("SELECT COUNT(*) AS found");
     select.append(sql::published(query, collection, Without::Nothing));
@@ -230,6 +245,7 @@ async fn load_counts(ctx: &Ctx, query: &ListQuery) -> Result<Counted> {
         None => None,
     };
     let db = ctx.read(Access::Public).await?;
+    count_whole_tables(&db).await?;
     let currency = ctx.tenant().currency;
     let (total, mut facets) = figures(&db, query, collection, currency).await?;
     facets.options = option_facets(&db, query, collection).await?;
