@@ -10,6 +10,7 @@ mod m03_content;
 mod m04_catalog;
 mod m05_commerce;
 pub mod m06_planner;
+mod m07_young_tables;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::{self, MigratorTrait, SchemaManager};
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m04_catalog::Migration),
             Box::new(m05_commerce::Migration),
             Box::new(m06_planner::Migration),
+            Box::new(m07_young_tables::Migration),
         ]
     }
 }

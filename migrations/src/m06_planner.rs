@@ -3,7 +3,7 @@
 //! Without statistics SQLite takes every first column of an index for selective. Ours is the tenant, and most databases
 //! have few tenants with many rows each: it then prefers an index that only knows the tenant and happens to be in the
 //! right order over the one that knows the row, and reads a shop's whole history to find one cart. PostgreSQL looks at
-//! the rows by itself.
+//! the rows ([`crate::m07_young_tables`]).
 
 use crate::dsl::Sql;
 use sea_orm_migration::prelude::*;

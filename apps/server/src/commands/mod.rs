@@ -97,6 +97,8 @@ async fn connect(config: Config) -> anyhow::Result<App> {
     let db = Db::connect(&config.database)
         .await
         .map_err(|error| anyhow::anyhow!("{} (is the schema there? rustok migrate)", error.message()))?;
+    // Ends with the process.
+    telemetry::spawn("statistics", db.clone().keep_statistics());
     Ok(App::new(db, Arc::new(SystemClock), Arc::new(config)))
 }
 

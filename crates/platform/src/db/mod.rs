@@ -2,6 +2,7 @@
 
 mod connect;
 mod count;
+mod statistics;
 mod table;
 mod tenant_db;
 mod tx;
@@ -9,5 +10,5 @@ mod writer;
 
 pub use connect::Db;
 pub use count::{count_statements, statements_total};
-pub use tenant_db::{DeleteRows, Rows, TenantDb, TenantOwned, UpdateRows};
+pub use tenant_db::{DeleteRows, Rows, TenantDb, TenantOwned, UpdateRows, holes};
 pub use tx::{Reader, Tx};

@@ -341,6 +341,11 @@ impl TenantDb {
     }
 }
 
+/// So many `?`, separated, for a list in a raw statement.
+pub fn holes(count: usize) -> String {
+    vec!["?"; count].join(", ")
+}
+
 /// Length of the literal, quoted name or comment that `sql` begins with; 0 when it begins with none.
 fn quoted(sql: &str) -> usize {
     let until =

@@ -303,6 +303,36 @@ async fn a_restart_of_the_database_between_two_requests_costs_no_request(app: Te
     }
 }
 
+/// PostgreSQL would find out in a minute, and plan as if it were empty until then.
+async fn a_table_that_grew_is_looked_at_once(app: TestApp) {
+    let ctx = app.system();
+    let db = ctx.app().db();
+    let grow = ctx.write(Access::System, async |tx: &Tx| {
+        tx.insert_many((0..200).map(|n| row(&format!("n{n}"))).collect()).await?;
+        if app.database().backend() == Backend::Postgres {
+            tx.global().execute_unprepared("SELECT pg_stat_force_next_flush()").await?;
+        }
+        Ok::<_, Error>(())
+    });
+    grow.await.unwrap();
+    if app.database().backend() == Backend::Sqlite {
+        // Its migrations have told it; the watch ends by itself.
+        return db.clone().keep_statistics().await;
+    }
+    let owner = app.database().owner().await;
+    let known = async || {
+        let sql = "SELECT reltuples::bigint::text FROM pg_class WHERE oid = 'user_account'::regclass";
+        let statement = sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, sql);
+        text(&owner.query_all_raw(statement).await.unwrap())
+    };
+    assert_eq!(known().await, ["-1"], "nobody has looked at it");
+    assert!(db.look_at_grown_tables().await.unwrap() >= 1);
+    assert_eq!(known().await, ["200"]);
+    assert_eq!(db.look_at_grown_tables().await.unwrap(), 0, "it has not grown since");
+    assert_eq!(names(&ctx).await.len(), 200);
+    owner.close().await.unwrap();
+}
+
 async fn doors_ask_first(app: TestApp) {
     let ctx = app.staff(&[Permission::USERS_READ]);
     let refused = ctx.write(Permission::USERS_CREATE, async |tx: &Tx| tx.insert(row("no")).await);
@@ -326,5 +356,6 @@ testkit::on_both!(
     a_write_that_takes_too_long_is_undone,
     a_deadlock_is_run_again,
     a_restart_of_the_database_between_two_requests_costs_no_request,
+    a_table_that_grew_is_looked_at_once,
     doors_ask_first,
 );
