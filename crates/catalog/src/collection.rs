@@ -326,7 +326,7 @@ pub(crate) async fn links_of(db: &TenantDb, products: &[Uuid]) -> Result<HashMap
     if products.is_empty() {
         return Ok(links);
     }
-    let holes = vec!["?"; products.len()].join(", ");
+    let holes = platform::db::holes(products.len());
     let rows = db
         .raw_all(
             &format!(

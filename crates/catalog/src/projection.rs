@@ -8,9 +8,10 @@ use async_trait::async_trait;
 use content::{SafeHtml, excerpt};
 use events::Envelope;
 use index::{Projection, Rebuild, Slice};
+use platform::db::holes;
 use platform::{Context, Ctx, Error, Tx};
 use primitives::{CollectionId, ProductId, Timestamp, VariantId};
-use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel};
+use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, Value};
 use uuid::Uuid;
 
 use crate::entity::{
@@ -172,15 +173,20 @@ async fn restock(tx: &Tx, variants: &BTreeSet<VariantId>, products: &mut BTreeSe
         }
     }
     sums_of.retain(|product| !products.contains(product));
-    for product in sums_of {
+    let sums_of: Vec<Value> = sums_of.into_iter().map(|product| product.uuid().into()).collect();
+    for products in sums_of.chunks(1_000) {
         tx.raw_exec(
-            "UPDATE product_doc SET stock = ( \
-               SELECT CAST(SUM(CASE WHEN s.on_hand - s.reserved - s.threshold > 0 \
-                 THEN s.on_hand - s.reserved - s.threshold ELSE 0 END) AS bigint) \
-               FROM variant v JOIN stock_level s ON s.tenant_id = v.tenant_id AND s.variant_id = v.id \
-               WHERE v.tenant_id = product_doc.tenant_id AND v.product_id = product_doc.product_id AND s.tracked) \
-             WHERE tenant_id = {tenant} AND product_id = ?",
-            vec![product.uuid().into()],
+            &format!(
+                "UPDATE product_doc SET stock = ( \
+                   SELECT CAST(SUM(CASE WHEN s.on_hand - s.reserved - s.threshold > 0 \
+                     THEN s.on_hand - s.reserved - s.threshold ELSE 0 END) AS bigint) \
+                   FROM variant v JOIN stock_level s ON s.tenant_id = v.tenant_id AND s.variant_id = v.id \
+                   WHERE v.tenant_id = product_doc.tenant_id AND v.product_id = product_doc.product_id \
+                     AND s.tracked) \
+                 WHERE tenant_id = {{tenant}} AND product_id IN ({})",
+                holes(products.len())
+            ),
+            products.to_vec(),
         )
         .await
         .context("summing stock")?;
@@ -310,7 +316,7 @@ async fn project_collections(tx: &Tx, ids: &BTreeSet<CollectionId>, changed: &mu
         .filter(collection::Column::Id.is_in(keys.iter().copied()))
         .all()
         .await?;
-    let holes = vec!["?"; keys.len()].join(", ");
+    let holes = holes(keys.len());
     let counts = tx
         .raw_all(
             &format!(

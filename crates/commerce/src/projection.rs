@@ -170,18 +170,30 @@ async fn count_products(tx: &Tx, turned: &[(order_row::Model, i64)]) -> platform
         sum.2 += line.unit_minor * line.quantity;
     }
     let bytewise = bytewise(tx);
-    for ((day, product, currency), sum) in sums.into_iter().filter(|(key, _)| !anew.contains(key)) {
-        let (title, quantity, revenue) = sum;
+    let sums: Vec<_> = sums.into_iter().filter(|(key, _)| !anew.contains(key)).collect();
+    for sums in sums.chunks(1_000) {
+        let rows = vec!["({tenant}, ?, ?, ?, ?, ?, ?)"; sums.len()].join(", ");
+        let values = sums.iter().flat_map(|((day, product, currency), (title, quantity, revenue))| {
+            let (currency, title) = (currency.as_str(), title.as_str());
+            [
+                (*day).into(),
+                (*product).into(),
+                currency.into(),
+                title.into(),
+                (*quantity).into(),
+                (*revenue).into(),
+            ]
+        });
         tx.raw_exec(
             &format!(
                 "INSERT INTO sales_product (tenant_id, day, product_id, currency, title, quantity, revenue_minor) \
-                 VALUES ({{tenant}}, ?, ?, ?, ?, ?, ?) ON CONFLICT (tenant_id, day, product_id, currency) DO UPDATE SET \
+                 VALUES {rows} ON CONFLICT (tenant_id, day, product_id, currency) DO UPDATE SET \
                  title = CASE WHEN excluded.title{bytewise} > sales_product.title THEN excluded.title \
                    ELSE sales_product.title END, \
                  quantity = sales_product.quantity + excluded.quantity, \
                  revenue_minor = sales_product.revenue_minor + excluded.revenue_minor"
             ),
-            vec![day.into(), product.into(), currency.into(), title.into(), quantity.into(), revenue.into()],
+            values.collect(),
         )
         .await?;
     }

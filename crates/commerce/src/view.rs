@@ -221,7 +221,7 @@ pub struct Address {
 /// What a shopper is told after placing, and what the page does next.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Placed {
-    /// The order.
+    /// The order; its timeline may be left out.
     pub order: OrderView,
     /// Opens `/orders/{token}`.
     pub token: String,

@@ -19,7 +19,7 @@ pub async fn history(rows: &TenantDb, aggregates: &[Uuid]) -> Result<Vec<Envelop
     }
     // Few aggregates, each named by itself, and sorted by something that no index has: both databases then look them up
     // by their key, where a list that they cannot see into, or an index in the right order, has them read every event.
-    let wanted = vec!["?"; aggregates.len()].join(", ");
+    let wanted = platform::db::holes(aggregates.len());
     let sql = format!(
         "SELECT {} FROM outbox o WHERE o.tenant_id = {{tenant}} AND o.aggregate_id IN ({wanted}) \
          ORDER BY o.position + 0 LIMIT ?",

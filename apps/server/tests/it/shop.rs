@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 pub const ADDRESS: &str = "1 Long Street";
 
 pub const PLACE: &str = "mutation P($input: CheckoutPlaceInput!) { checkoutPlace(input: $input) \
-    { token replayed next order { id number state token totals { total { minor } } lines { title quantity } } } }";
+    { token replayed next order { id number state token timeline { kind } totals { total { minor } } lines { title quantity } } } }";
 
 /// Somebody buys the first thing that is to be had, and pays by hand; gives back the order.
 pub async fn place_order(world: &World, tenant: &str) -> Value {
@@ -110,6 +110,7 @@ pub async fn upload_picture(world: &World, tenant: &str) {
 async fn a_guest_buys_and_follows_the_order(world: World) {
     let order = place_order(&world, "hearth").await;
     assert_eq!(order["state"], "PENDING_PAYMENT");
+    assert_eq!(order["timeline"], json!([{ "kind": "order.placed" }]));
     let mut stranger = world.visitor("hearth");
     let token = order["token"].as_str().expect("a token");
     let followed = stranger

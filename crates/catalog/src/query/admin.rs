@@ -1,12 +1,13 @@
 //! The staff's table of products: every state, search, filters, sort, keyset. Four statements.
 
+use platform::db::holes;
 use platform::{Context, Ctx, Error};
 use primitives::{CollectionId, Cursor, Direction, PageArgs, Permission};
 use uuid::Uuid;
 
 use super::Slice;
 use super::list::Key;
-use super::sql::{Sql, holes, search};
+use super::sql::{Sql, search};
 use crate::collection::links_of;
 use crate::error::{CatalogError, Result};
 use crate::text::{contains_pattern, fold};

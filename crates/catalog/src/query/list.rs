@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use platform::db::holes;
 use platform::{Access, Context, Ctx, Error, TenantDb};
 use primitives::{Currency, Cursor, Direction, Money, PageArgs, ProductId};
 use sea_orm::{DbBackend, QueryResult};
@@ -310,7 +311,7 @@ async fn option_facets(
     let mut others = Sql::default();
     if !chosen.is_empty() {
         let names = chosen.iter().map(|name| (*name).into());
-        others.push(&format!(" AND f.name_key NOT IN ({})", sql::holes(chosen.len())), names);
+        others.push(&format!(" AND f.name_key NOT IN ({})", holes(chosen.len())), names);
     }
     part(&mut select, others, Without::Nothing);
     for name in &chosen {

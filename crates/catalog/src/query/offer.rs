@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
+use platform::db::holes;
 use platform::{Context, Error, TenantDb};
 use primitives::{Currency, Money, ProductId, VariantId};
 use sea_orm::QueryResult;
 use uuid::Uuid;
 
-use super::sql::holes;
 use crate::error::Result;
 use crate::product::{names, variant_title};
 use crate::stock::Level;

@@ -1,5 +1,6 @@
 //! Conditions of lists as SQL text with values. All values are bound; the text is ours.
 
+use platform::db::holes;
 use sea_orm::Value;
 use uuid::Uuid;
 
@@ -42,11 +43,6 @@ impl Sql {
         self.text.push_str(&other.text);
         self.values.extend(other.values);
     }
-}
-
-/// So many `?`, separated.
-pub(super) fn holes(count: usize) -> String {
-    vec!["?"; count].join(", ")
 }
 
 /// A query in the one form that equal questions share.

@@ -88,7 +88,7 @@ pub(super) async fn views(
     if customers.is_empty() {
         return Ok(Vec::new());
     }
-    let marks = vec!["?"; customers.len()].join(", ");
+    let marks = platform::db::holes(customers.len());
     let figures = rows
         .raw_all(
             &format!(

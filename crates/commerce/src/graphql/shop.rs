@@ -126,8 +126,11 @@ impl CartMutation {
     ) -> Result<CheckoutPlacePayload> {
         let ctx = ctx_of(context)?;
         let token = cart_token(context, ctx, input.token.clone());
-        let placed =
+        let mut placed =
             Box::pin(checkout::place_order(ctx, checkout_input(input, token)?)).await.map_err(failure)?;
+        if context.look_ahead().field("order").field("timeline").exists() {
+            placed.order = order::read::by_token(ctx, &placed.token).await.map_err(failure)?;
+        }
         Ok(CheckoutPlacePayload {
             order: Order::of(placed.order, ctx),
             token: placed.token,

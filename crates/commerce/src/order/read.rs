@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use events::Envelope;
 use platform::{Access, Ctx, Error, TenantDb};
 use primitives::{
     Currency, CustomerId, FulfilmentId, Money, OrderId, OrderLineId, Permission, ProductId, Rate, Timestamp,
@@ -100,29 +101,6 @@ async fn show(
         .all()
         .await?;
     let payment = rows.find::<payment::Entity>().filter(payment::Column::OrderId.eq(row.id)).one().await?;
-    compose(rows, settings, row, lines, payment, audience).await
-}
-
-/// An order that this process has stored a moment ago, from the very rows: only what happened to it is read.
-pub(crate) async fn just_placed(
-    ctx: &Ctx,
-    row: orders::Model,
-    lines: Vec<order_line::Model>,
-    payment: Option<payment::Model>,
-) -> Result<OrderView> {
-    let settings = settings::current(ctx).await?;
-    let rows = ctx.read(Access::Public).await?;
-    compose(&rows, &settings.settings, row, lines, payment, Audience::Shopper).await
-}
-
-async fn compose(
-    rows: &TenantDb,
-    settings: &CommerceSettings,
-    row: orders::Model,
-    lines: Vec<order_line::Model>,
-    payment: Option<payment::Model>,
-    audience: Audience,
-) -> Result<OrderView> {
     let parcels = match state_of(&row) {
         OrderState::Shipped | OrderState::Delivered | OrderState::Refunded => {
             rows.find::<fulfilment::Entity>()
@@ -145,6 +123,33 @@ async fn compose(
     };
     let aggregates: Vec<Uuid> = std::iter::once(row.id).chain(payment.as_ref().map(|p| p.id)).collect();
     let history = events::history(rows, &aggregates).await?;
+    compose(settings, Kept { row, lines, payment, parcels, notes, history }, audience)
+}
+
+/// An order that this process has stored a moment ago, from the very rows and without its timeline: nothing is read.
+pub(crate) async fn just_placed(
+    ctx: &Ctx,
+    row: orders::Model,
+    lines: Vec<order_line::Model>,
+    payment: Option<payment::Model>,
+) -> Result<OrderView> {
+    let settings = settings::current(ctx).await?;
+    let kept = Kept { row, lines, payment, parcels: Vec::new(), notes: Vec::new(), history: Vec::new() };
+    compose(&settings.settings, kept, Audience::Shopper)
+}
+
+/// Everything that is kept of one order.
+struct Kept {
+    row: orders::Model,
+    lines: Vec<order_line::Model>,
+    payment: Option<payment::Model>,
+    parcels: Vec<fulfilment::Model>,
+    notes: Vec<order_note::Model>,
+    history: Vec<Envelope>,
+}
+
+fn compose(settings: &CommerceSettings, kept: Kept, audience: Audience) -> Result<OrderView> {
+    let Kept { row, lines, payment, parcels, notes, history } = kept;
     let instructions = match state_of(&row) {
         OrderState::PendingPayment if row.provider == MANUAL => settings.payment.manual_instructions.clone(),
         _ => String::new(),
@@ -287,7 +292,7 @@ fn is_shown(kind: &str, staff: bool) -> bool {
 }
 
 /// One event in words.
-fn entry(index: usize, event: &events::Envelope, row: &orders::Model, currency: Currency) -> TimelineEntry {
+fn entry(index: usize, event: &Envelope, row: &orders::Model, currency: Currency) -> TimelineEntry {
     let text_of =
         |name: &str| event.payload.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
     let number_of = |name: &str| event.payload.get(name).and_then(serde_json::Value::as_i64);
