@@ -1,5 +1,6 @@
 //! Opening the databases, and the difference between the two.
 
+use super::session::Session;
 use super::tx::{Reader, Tx};
 use super::{count, writer::Writer};
 use crate::config::DatabaseConfig;
@@ -7,10 +8,7 @@ use crate::error::is_lost;
 use crate::{Context, Ctx, Error, Result};
 use primitives::TenantId;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, Statement,
-    TransactionTrait,
-};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +25,6 @@ struct Inner {
     read: DatabaseConnection,
     write: DatabaseConnection,
     writer: Option<Writer>,
-    statement_timeout: Duration,
     connections: u32,
 }
 
@@ -46,7 +43,6 @@ impl Db {
     }
 
     async fn open(config: &DatabaseConfig, as_app: bool) -> Result<Self> {
-        let timeout = Duration::from_millis(config.statement_timeout_ms);
         if config.url.starts_with("sqlite:") {
             let write = sqlite(&config.url, 1, false, config).await?;
             let readers = config.max_connections.min(sqlite_readers());
@@ -57,7 +53,6 @@ impl Db {
                 read,
                 write,
                 writer,
-                statement_timeout: timeout,
                 connections: readers,
             })));
         }
@@ -72,7 +67,6 @@ impl Db {
                 read,
                 write,
                 writer: None,
-                statement_timeout: timeout,
                 connections: config.max_connections,
             })));
         }
@@ -119,9 +113,8 @@ impl Db {
     pub(crate) async fn reader(&self, tenant: TenantId) -> Result<Reader> {
         match self.0.backend {
             DbBackend::Postgres => {
-                let tx = self.begin_on(&self.0.read).await.context("opening a reading transaction")?;
-                tx.execute_raw(self.settings(tenant, true)).await.context("setting the tenant")?;
-                Ok(Reader::from_transaction(tx, tenant))
+                let session = self.session(&self.0.read, Some(tenant), true).await;
+                Ok(Reader::from_session(session.context("opening a reading transaction")?, tenant))
             }
             _ => Ok(Reader::from_pool(self.0.read.clone(), tenant)),
         }
@@ -138,37 +131,29 @@ impl Db {
                 Ok(Tx::from_lease(lease, tenant, ctx))
             }
             None => {
-                let tx = self.begin_on(&self.0.write).await.context("opening a writing transaction")?;
-                if scoped {
-                    tx.execute_raw(self.settings(tenant, false)).await.context("setting the tenant")?;
-                }
-                Ok(Tx::from_transaction(tx, tenant, ctx))
+                let session = self.session(&self.0.write, scoped.then_some(tenant), false).await;
+                Ok(Tx::from_session(session.context("opening a writing transaction")?, tenant, ctx))
             }
         }
     }
 
-    /// Opens a transaction. A pooled connection that died while it was idle, as all do when the database restarts, is
-    /// thrown away and the next one taken: nothing was asked on it yet.
-    async fn begin_on(&self, pool: &DatabaseConnection) -> Result<DatabaseTransaction> {
+    /// Opens a PostgreSQL transaction. A pooled connection that died while it was idle, as all do when the database
+    /// restarts, is thrown away and the next one taken: nothing was asked on it yet.
+    #[expect(clippy::disallowed_methods, reason = "this is where the doors are made")]
+    async fn session(
+        &self,
+        pool: &DatabaseConnection,
+        tenant: Option<TenantId>,
+        read_only: bool,
+    ) -> Result<Session> {
+        let pool = pool.get_postgres_connection_pool();
         for _ in 0..self.0.connections {
-            match pool.begin().await {
+            match Session::begin(pool, tenant, read_only).await {
                 Err(error) if is_lost(&error) => {}
                 result => return Ok(result?),
             }
         }
-        Ok(pool.begin().await?)
-    }
-
-    /// Everything that a PostgreSQL transaction of ours sets locally, in one round trip.
-    fn settings(&self, tenant: TenantId, read_only: bool) -> Statement {
-        let read_only = if read_only { "on" } else { "off" };
-        let timeout = format!("{}ms", self.0.statement_timeout.as_millis());
-        Statement::from_sql_and_values(
-            DbBackend::Postgres,
-            "SELECT set_config('rustok.tenant', $1, true), set_config('statement_timeout', $2, true), \
-             set_config('lock_timeout', $2, true), set_config('transaction_read_only', $3, true)",
-            [tenant.to_string().into(), timeout.into(), read_only.into()],
-        )
+        Ok(Session::begin(pool, tenant, read_only).await?)
     }
 }
 
@@ -233,11 +218,15 @@ async fn postgres(url: &str, config: &DatabaseConfig, as_app: bool) -> Result<Da
         .sqlx_logging(false)
         .map_sqlx_postgres_opts(|options| options.application_name("rustok").statement_cache_capacity(256));
     if as_app {
-        options.map_sqlx_postgres_pool_opts(|pool| {
-            pool.after_connect(|connection, _| {
+        let timeout = config.statement_timeout_ms;
+        options.map_sqlx_postgres_pool_opts(move |pool| {
+            pool.after_connect(move |connection, _| {
                 Box::pin(async move {
                     use sea_orm::sqlx::Executor;
-                    connection.execute(sea_orm::sqlx::AssertSqlSafe(format!("SET ROLE {APP_ROLE}"))).await?;
+                    let settings = format!(
+                        "SET ROLE {APP_ROLE}; SET statement_timeout = {timeout}; SET lock_timeout = {timeout}"
+                    );
+                    connection.execute(sea_orm::sqlx::AssertSqlSafe(settings)).await?;
                     Ok(())
                 })
             })

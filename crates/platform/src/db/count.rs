@@ -25,7 +25,12 @@ pub async fn count_statements<T>(work: impl Future<Output = T>) -> (T, u64) {
         .await
 }
 
+/// What SeaORM's own connections call.
 pub(super) fn record(_: &sea_orm::metric::Info<'_>) {
+    add();
+}
+
+pub(super) fn add() {
     TOTAL.fetch_add(1, Ordering::Relaxed);
     // Outside of `count_statements` there is nothing to count into.
     let _ = COUNT.try_with(|count| count.set(count.get() + 1));

@@ -2,6 +2,7 @@
 
 mod connect;
 mod count;
+mod session;
 mod statistics;
 mod table;
 mod tenant_db;

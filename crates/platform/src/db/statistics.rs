@@ -20,6 +20,7 @@ impl Db {
     }
 
     /// Has PostgreSQL gather statistics of tables that grew; gives back how many.
+    #[expect(clippy::disallowed_methods, reason = "the planner looks at whole tables")]
     pub async fn look_at_grown_tables(&self) -> Result<i32> {
         let look = Statement::from_string(DbBackend::Postgres, "SELECT look_at_grown_tables()");
         let row = self.global().query_one_raw(look).await.context("looking at tables that grew")?;

@@ -1,13 +1,14 @@
 //! A database handle on which a query without a tenant cannot be written.
 
+use super::session::Conn;
 use crate::{Error, Result};
 use primitives::TenantId;
 use sea_orm::sea_query::{IntoCondition, OnConflict};
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection,
-    DatabaseExecutor, DatabaseTransaction, DbBackend, DbErr, DeleteMany, EntityTrait, FromQueryResult,
-    IdenStatic, IntoActiveModel, IntoSimpleExpr, Iterable, Order, PaginatorTrait, QueryFilter, QueryOrder,
-    QueryResult, QuerySelect, Select, Statement, TryGetableMany, UpdateMany, Value,
+    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, DbErr, DeleteMany,
+    EntityTrait, FromQueryResult, IdenStatic, IntoActiveModel, IntoSimpleExpr, Iterable, Order,
+    PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, Select, Statement, TryGetableMany,
+    UpdateMany, Value,
 };
 use uuid::Uuid;
 
@@ -61,7 +62,7 @@ pub trait TenantOwned: EntityTrait {
 ///
 /// ```compile_fail,E0624
 /// fn leak(db: &platform::TenantDb) {
-///     let _ = db.transaction();
+///     let _ = db.conn();
 /// }
 /// ```
 ///
@@ -89,11 +90,6 @@ pub struct TenantDb {
     tenant: TenantId,
 }
 
-pub(super) enum Conn {
-    Pool(DatabaseConnection),
-    Tx(DatabaseTransaction),
-}
-
 impl TenantDb {
     pub(super) fn new(conn: Conn, tenant: TenantId) -> Self {
         Self { conn, tenant }
@@ -106,7 +102,7 @@ impl TenantDb {
 
     /// Which database answers.
     pub fn backend(&self) -> DbBackend {
-        self.exec().get_database_backend()
+        self.conn.get_database_backend()
     }
 
     /// All rows of `E` in this tenant.
@@ -132,7 +128,7 @@ impl TenantDb {
         <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
     {
         let row = self.stamped(row);
-        Ok(<A::Entity as EntityTrait>::insert(row).exec_with_returning(&self.exec()).await?)
+        Ok(<A::Entity as EntityTrait>::insert(row).exec_with_returning(&self.conn).await?)
     }
 
     /// Stores many new rows of this tenant in few statements; gives back how many.
@@ -206,7 +202,7 @@ impl TenantDb {
         let update = <A::Entity as EntityTrait>::update(row)
             .validate()?
             .filter(<A::Entity as TenantOwned>::TENANT.eq(self.tenant.uuid()));
-        match update.exec(&self.exec()).await {
+        match update.exec(&self.conn).await {
             Err(DbErr::RecordNotUpdated) => Err(Error::not_found(<A::Entity as TenantOwned>::KIND)),
             result => Ok(result?),
         }
@@ -229,13 +225,13 @@ impl TenantDb {
     /// both are plain text.
     pub async fn raw_all(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>> {
         let statement = self.statement(sql, values)?;
-        Ok(self.exec().query_all_raw(statement).await?)
+        Ok(self.conn.query_all_raw(statement).await?)
     }
 
     /// As [`TenantDb::raw_all`], for statements that change rows; gives back how many were affected.
     pub async fn raw_exec(&self, sql: &str, values: Vec<Value>) -> Result<u64> {
         let statement = self.statement(sql, values)?;
-        Ok(self.exec().execute_raw(statement).await?.rows_affected())
+        Ok(self.conn.execute_raw(statement).await?.rows_affected())
     }
 
     /// The statement with the tenant bound where `{tenant}` stands.
@@ -305,7 +301,7 @@ impl TenantDb {
                 Some(rule) => insert.on_conflict(rule.clone()),
                 None => insert,
             };
-            affected += insert.exec_without_returning(&self.exec()).await?;
+            affected += insert.exec_without_returning(&self.conn).await?;
         }
         Ok(affected)
     }
@@ -319,25 +315,12 @@ impl TenantDb {
         row
     }
 
-    fn exec(&self) -> DatabaseExecutor<'_> {
-        match &self.conn {
-            Conn::Pool(pool) => pool.into(),
-            Conn::Tx(tx) => tx.into(),
-        }
+    pub(super) fn conn(&self) -> &Conn {
+        &self.conn
     }
 
-    pub(super) fn transaction(&self) -> &DatabaseTransaction {
-        match &self.conn {
-            Conn::Tx(tx) => tx,
-            Conn::Pool(_) => unreachable!("a Tx always holds a transaction"),
-        }
-    }
-
-    pub(super) fn into_transaction(self) -> DatabaseTransaction {
-        match self.conn {
-            Conn::Tx(tx) => tx,
-            Conn::Pool(_) => unreachable!("a Tx always holds a transaction"),
-        }
+    pub(super) fn into_conn(self) -> Conn {
+        self.conn
     }
 }
 
@@ -412,13 +395,13 @@ impl<E: TenantOwned> Rows<'_, E> {
     /// The first row, if any.
     pub async fn one(self) -> Result<Option<E::Model>> {
         let db = self.db;
-        Ok(self.scoped().one(&db.exec()).await?)
+        Ok(self.scoped().one(&db.conn).await?)
     }
 
     /// All rows.
     pub async fn all(self) -> Result<Vec<E::Model>> {
         let db = self.db;
-        Ok(self.scoped().all(&db.exec()).await?)
+        Ok(self.scoped().all(&db.conn).await?)
     }
 
     /// How many rows there are.
@@ -427,7 +410,7 @@ impl<E: TenantOwned> Rows<'_, E> {
         E::Model: FromQueryResult + Send + Sync,
     {
         let db = self.db;
-        Ok(PaginatorTrait::count(self.scoped(), &db.exec()).await?)
+        Ok(PaginatorTrait::count(self.scoped(), &db.conn).await?)
     }
 
     /// Only these columns, as tuples.
@@ -436,13 +419,13 @@ impl<E: TenantOwned> Rows<'_, E> {
         columns: impl IntoIterator<Item = E::Column>,
     ) -> Result<Vec<T>> {
         let db = self.db;
-        Ok(self.scoped().select_only().columns(columns).into_tuple::<T>().all(&db.exec()).await?)
+        Ok(self.scoped().select_only().columns(columns).into_tuple::<T>().all(&db.conn).await?)
     }
 
     /// Rows as another shape, after [`Rows::map`] chose what to select.
     pub async fn into_model<M: FromQueryResult + Send>(self) -> Result<Vec<M>> {
         let db = self.db;
-        Ok(self.scoped().into_model::<M>().all(&db.exec()).await?)
+        Ok(self.scoped().into_model::<M>().all(&db.conn).await?)
     }
 
     /// The filter comes last, so that nothing that was said before can take it away.
@@ -477,7 +460,7 @@ impl<E: TenantOwned> UpdateRows<'_, E> {
 
     /// Runs it; gives back how many rows changed.
     pub async fn exec(self) -> Result<u64> {
-        Ok(self.update.exec(&self.db.exec()).await?.rows_affected)
+        Ok(self.update.exec(&self.db.conn).await?.rows_affected)
     }
 }
 
@@ -496,6 +479,6 @@ impl<E: TenantOwned> DeleteRows<'_, E> {
 
     /// Runs it; gives back how many rows are gone.
     pub async fn exec(self) -> Result<u64> {
-        Ok(self.delete.exec(&self.db.exec()).await?.rows_affected)
+        Ok(self.delete.exec(&self.db.conn).await?.rows_affected)
     }
 }

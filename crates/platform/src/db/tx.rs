@@ -1,11 +1,11 @@
 //! The two handles behind the doors: [`Reader`] and [`Tx`]. Both lead to one tenant's rows only.
 
 use super::TenantDb;
-use super::tenant_db::Conn;
+use super::session::{Conn, Session};
 use super::writer::{End, Kept, Lease};
 use crate::{Ctx, Error, Result};
 use primitives::TenantId;
-use sea_orm::{DatabaseConnection, DatabaseTransaction};
+use sea_orm::{ConnectionTrait, DatabaseConnection};
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
@@ -22,8 +22,8 @@ impl Reader {
         Self { rows: TenantDb::new(Conn::Pool(pool), tenant) }
     }
 
-    pub(super) fn from_transaction(tx: DatabaseTransaction, tenant: TenantId) -> Self {
-        Self { rows: TenantDb::new(Conn::Tx(tx), tenant) }
+    pub(super) fn from_session(session: Session, tenant: TenantId) -> Self {
+        Self { rows: TenantDb::new(Conn::Session(session), tenant) }
     }
 }
 
@@ -49,15 +49,16 @@ pub struct Tx {
 impl Tx {
     pub(super) fn from_lease(lease: Lease, tenant: TenantId, ctx: Option<Ctx>) -> Self {
         Self {
-            rows: TenantDb::new(Conn::Tx(lease.savepoint), tenant),
+            rows: TenantDb::new(Conn::Savepoint(lease.savepoint), tenant),
             ctx,
             end: Some(lease.end),
             callbacks: Callbacks::default(),
         }
     }
 
-    pub(super) fn from_transaction(tx: DatabaseTransaction, tenant: TenantId, ctx: Option<Ctx>) -> Self {
-        Self { rows: TenantDb::new(Conn::Tx(tx), tenant), ctx, end: None, callbacks: Callbacks::default() }
+    pub(super) fn from_session(session: Session, tenant: TenantId, ctx: Option<Ctx>) -> Self {
+        let rows = TenantDb::new(Conn::Session(session), tenant);
+        Self { rows, ctx, end: None, callbacks: Callbacks::default() }
     }
 
     /// The call that writes; `None` for platform work outside any tenant.
@@ -66,8 +67,8 @@ impl Tx {
     }
 
     /// The raw transaction, for platform-wide tables only (tenants, outbox, leases).
-    pub fn global(&self) -> &DatabaseTransaction {
-        self.rows.transaction()
+    pub fn global(&self) -> &impl ConnectionTrait {
+        self.rows.conn()
     }
 
     /// Runs `callback` once the commit is durable; never when it fails.
@@ -80,34 +81,37 @@ impl Tx {
     /// From here on a caller that goes away changes nothing: what is committed has its consequences.
     pub async fn commit(self) -> Result<()> {
         let Self { rows, end, callbacks, .. } = self;
-        let transaction = rows.into_transaction();
-        let Some(end) = end else {
-            let commit = async move {
-                transaction.commit().await?;
-                callbacks.run();
-                Ok(())
-            };
-            return tokio::spawn(commit.in_current_span()).await.map_err(Error::internal)?;
-        };
-        let (ack, committed) = oneshot::channel();
-        let gone = || Error::unavailable("the database writer has stopped");
-        end.send(End::Commit { savepoint: transaction, kept: Kept { callbacks, ack } })
-            .map_err(|_| gone())?;
-        committed.await.map_err(|_| gone())?
+        match (rows.into_conn(), end) {
+            (Conn::Session(session), _) => {
+                let commit = async move {
+                    session.commit().await?;
+                    callbacks.run();
+                    Ok(())
+                };
+                tokio::spawn(commit.in_current_span()).await.map_err(Error::internal)?
+            }
+            (Conn::Savepoint(savepoint), Some(end)) => {
+                let (ack, committed) = oneshot::channel();
+                let gone = || Error::unavailable("the database writer has stopped");
+                end.send(End::Commit { savepoint, kept: Kept { callbacks, ack } }).map_err(|_| gone())?;
+                committed.await.map_err(|_| gone())?
+            }
+            (Conn::Savepoint(_) | Conn::Pool(_), _) => Err(Error::internal("nothing to commit")),
+        }
     }
 
     /// Undoes everything. Trouble while undoing is the pool's to mend: it rolls back again before reuse.
     pub async fn rollback(self) {
         let Self { rows, end, .. } = self;
-        let transaction = rows.into_transaction();
-        match end {
-            // The writer undoes it before anybody else's turn; when it has stopped, dropping undoes it.
-            Some(end) => drop(end.send(End::Rollback { savepoint: transaction })),
-            None => {
-                if let Err(error) = transaction.rollback().await {
+        match (rows.into_conn(), end) {
+            (Conn::Session(session), _) => {
+                if let Err(error) = session.rollback().await {
                     tracing::warn!(%error, "rolling a transaction back failed");
                 }
             }
+            // The writer undoes it before anybody else's turn; when it has stopped, dropping undoes it.
+            (Conn::Savepoint(savepoint), Some(end)) => drop(end.send(End::Rollback { savepoint })),
+            (Conn::Savepoint(_) | Conn::Pool(_), _) => {}
         }
     }
 }
