@@ -1,4 +1,4 @@
-//! A closed loop: every connection asks again as soon as it is answered.
+//! A closed loop, in which every connection asks again as soon as it is answered, or an open one at a given pace.
 
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -24,9 +24,13 @@ pub struct Measure {
 }
 
 /// Runs `scenario` on so many connections for so long, after a warm-up that is not counted.
+///
+/// With a `pace`, so many begin per second over all connections, however long they take; what has to wait for its
+/// connection has begun when it was due.
 pub async fn measure(
     scenario: &Rc<Scenario>,
     n_connections: usize,
+    pace: Option<f64>,
     warm_up: Duration,
     time: Duration,
 ) -> Result<Measure> {
@@ -37,7 +41,11 @@ pub async fn measure(
     let workers: Vec<_> = (0..n_connections)
         .map(|number| {
             let scenario = scenario.clone();
-            tasks.spawn_local(async move { worker(&scenario, number, begin, end).await })
+            let due = pace.map(|pace| Due {
+                first: started + Duration::from_secs_f64(number as f64 / pace),
+                every: Duration::from_secs_f64(n_connections as f64 / pace),
+            });
+            tasks.spawn_local(async move { worker(&scenario, number, due, begin, end).await })
         })
         .collect();
     tasks.await;
@@ -69,12 +77,31 @@ struct Done {
     first_failure: Option<String>,
 }
 
-async fn worker(scenario: &Scenario, number: usize, begin: Instant, end: Instant) -> Result<Done> {
+/// When a connection's repetitions begin.
+struct Due {
+    first: Instant,
+    every: Duration,
+}
+
+async fn worker(
+    scenario: &Scenario,
+    number: usize,
+    due: Option<Due>,
+    begin: Instant,
+    end: Instant,
+) -> Result<Done> {
     let mut connection = Connection::open(scenario.address()).await?;
     let mut done = Done { latencies: Vec::with_capacity(64 * 1024), failures: 0, first_failure: None };
     let mut turn = 0;
     loop {
-        let asked = Instant::now();
+        let asked = match &due {
+            Some(due) => {
+                let next = due.first + due.every * u32::try_from(turn).unwrap_or(u32::MAX);
+                tokio::time::sleep_until(next.into()).await;
+                next
+            }
+            None => Instant::now(),
+        };
         let result = scenario.once(&mut connection, number, turn).await;
         let answered = Instant::now();
         turn += 1;

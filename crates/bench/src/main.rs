@@ -34,6 +34,9 @@ struct Arguments {
     /// Seconds that each figure is measured for
     #[arg(long, default_value_t = 5.0)]
     seconds: f64,
+    /// Checkouts that begin per second where a pace is kept, however long each takes
+    #[arg(long, default_value_t = 100.0)]
+    pace: f64,
     /// Only scenarios whose name contains this
     #[arg(long)]
     only: Option<String>,
@@ -122,6 +125,7 @@ async fn shop(
         run.figures(&host, "add to cart", look.add_to_cart()).await?;
     }
     run.figures(&host, "full checkout", look.buy()).await?;
+    run.paced(&host, "full checkout", look.buy()).await?;
     let (now, most) = host.memory();
     eprintln!("  resident memory after all of it {now:.0} MiB, at most {most:.0} MiB");
     drop(host);
@@ -147,23 +151,47 @@ impl Run<'_> {
         }
         let scenario = Rc::new(scenario);
         for n_connections in &self.arguments.connections {
-            let warm_up = Duration::from_secs_f64(0.5);
-            let time = Duration::from_secs_f64(self.arguments.seconds);
-            let figures =
-                measure(&scenario, *n_connections, warm_up, time).await.with_context(|| what.to_owned())?;
-            println!(
-                "{:<10} {:>8} {what:<28} {n_connections:>5} {:>10.0} {:>10.2} {:>10.2} {:>9} {:>9.0}",
-                self.database,
-                self.n_products,
-                figures.per_second,
-                figures.p50.as_secs_f64() * 1000.0,
-                figures.p99.as_secs_f64() * 1000.0,
-                figures.failures,
-                host.memory().0,
-            );
-            if let Some(failure) = figures.first_failure {
-                eprintln!("    first failure: {failure}");
+            self.line(host, what, &scenario, *n_connections, None).await?;
+        }
+        Ok(())
+    }
+
+    /// What it takes while the server has time left: so many per second, on the most connections.
+    async fn paced(&self, host: &Host, what: &str, scenario: Scenario) -> Result<()> {
+        let (pace, most) = (self.arguments.pace, self.arguments.connections.iter().copied().max());
+        let name = format!("{what}, {pace}/s offered");
+        match most {
+            Some(most) if self.arguments.only.as_ref().is_none_or(|only| name.contains(only.as_str())) => {
+                self.line(host, &name, &Rc::new(scenario), most, Some(pace)).await
             }
+            _ => Ok(()),
+        }
+    }
+
+    async fn line(
+        &self,
+        host: &Host,
+        what: &str,
+        scenario: &Rc<Scenario>,
+        n_connections: usize,
+        pace: Option<f64>,
+    ) -> Result<()> {
+        let warm_up = Duration::from_secs_f64(0.5);
+        let time = Duration::from_secs_f64(self.arguments.seconds);
+        let figures = measure(scenario, n_connections, pace, warm_up, time).await;
+        let figures = figures.with_context(|| what.to_owned())?;
+        println!(
+            "{:<10} {:>8} {what:<28} {n_connections:>5} {:>10.0} {:>10.2} {:>10.2} {:>9} {:>9.0}",
+            self.database,
+            self.n_products,
+            figures.per_second,
+            figures.p50.as_secs_f64() * 1000.0,
+            figures.p99.as_secs_f64() * 1000.0,
+            figures.failures,
+            host.memory().0,
+        );
+        if let Some(failure) = figures.first_failure {
+            eprintln!("    first failure: {failure}");
         }
         Ok(())
     }
