@@ -8,7 +8,9 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    // `cargo leptos watch` starts the server of a front end without a word.
+    let watched = std::env::args_os().len() == 1 && std::env::var_os("LEPTOS_SITE_ADDR").is_some();
+    let cli = if watched { Cli::parse_from(["rustok", "serve"]) } else { Cli::parse() };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&anyhow::Error::from(error)),

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use content::media::{self, MediaState};
+pub(crate) use content::media::{PICTURE_COLUMNS, picture_of};
 use platform::{Context, Error, TenantDb, Tx};
 use primitives::MediaId;
 use uuid::Uuid;

@@ -18,7 +18,7 @@ use crate::event::MediaEvent;
 use events::Emit;
 use platform::{App, Context, Ctx, Error, Result, TenantDb, Tx};
 use primitives::{MediaId, Permission, TenantId, Timestamp};
-use sea_orm::{ActiveValue::Set, ColumnTrait, sea_query::Expr};
+use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, QueryResult, sea_query::Expr};
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -391,15 +391,53 @@ fn uploaded(media_id: MediaId, rendered: &Rendered) -> MediaEvent {
 
 fn view(row: media::Model) -> MediaView {
     let state = MediaState::of(&row.state);
-    let widths: Vec<u32> = serde_json::from_str(&row.widths).unwrap_or_default();
-    let picture = (state == MediaState::Ready && !widths.is_empty()).then(|| Picture {
+    let shown = Shown {
         url_base: row.url_base,
-        widths,
-        width: u32::try_from(row.width).unwrap_or(0),
-        height: u32::try_from(row.height).unwrap_or(0),
+        widths: row.widths,
+        width: row.width,
+        height: row.height,
         alt: row.alt,
-    });
+    };
+    let picture = shown.picture(state);
     MediaView { id: MediaId::from_uuid(row.id), state, source_url: row.source_url, picture, error: row.error }
+}
+
+/// Columns of `media` for a statement that joins it as `m`; [`picture_of`] reads them.
+pub const PICTURE_COLUMNS: &str = "m.state AS media_state, m.url_base, m.widths, m.width, m.height, m.alt";
+
+/// The picture in a row with [`PICTURE_COLUMNS`], if there is one and it can be shown.
+pub fn picture_of(row: &QueryResult) -> Result<Option<Picture>, DbErr> {
+    let Some(state) = row.try_get::<Option<String>>("", "media_state")? else { return Ok(None) };
+    let shown = Shown {
+        url_base: row.try_get("", "url_base")?,
+        widths: row.try_get("", "widths")?,
+        width: row.try_get("", "width")?,
+        height: row.try_get("", "height")?,
+        alt: row.try_get("", "alt")?,
+    };
+    Ok(shown.picture(MediaState::of(&state)))
+}
+
+/// What a row says of its renditions.
+struct Shown {
+    url_base: String,
+    widths: String,
+    width: i32,
+    height: i32,
+    alt: String,
+}
+
+impl Shown {
+    fn picture(self, state: MediaState) -> Option<Picture> {
+        let widths: Vec<u32> = serde_json::from_str(&self.widths).unwrap_or_default();
+        (state == MediaState::Ready && !widths.is_empty()).then(|| Picture {
+            url_base: self.url_base,
+            widths,
+            width: u32::try_from(self.width).unwrap_or(0),
+            height: u32::try_from(self.height).unwrap_or(0),
+            alt: self.alt,
+        })
+    }
 }
 
 /// Where the renditions of a content of a tenant are served.

@@ -32,7 +32,12 @@ const CATALOGUE: &[(&str, Kind, Unit, &str)] = &[
     ),
     ("rustok_http_inflight", Gauge, Unit::Count, "Requests being answered now"),
     ("rustok_http_shed_total", Counter, Unit::Count, "Requests refused to keep the others fast"),
-    ("rustok_db_pool_wait_seconds", Histogram, Unit::Seconds, "Waiting for a database connection"),
+    (
+        "rustok_db_pool_wait_seconds",
+        Histogram,
+        Unit::Seconds,
+        "Waiting for a connection with an open transaction, by door",
+    ),
     ("rustok_db_statements_total", Counter, Unit::Count, "Statements sent to the database"),
     ("rustok_cache_operations_total", Counter, Unit::Count, "Cache look-ups by cache and result"),
     ("rustok_cache_loads_total", Counter, Unit::Count, "Values loaded because a cache did not hold them"),

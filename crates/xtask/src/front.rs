@@ -151,6 +151,13 @@ pub fn weigh() -> Result<()> {
     Ok(())
 }
 
+/// Whether every file is there that the list of hashes names; `cargo leptos watch` clears files of a release away.
+fn is_complete(site: &Path) -> bool {
+    let Ok(hashes) = fs::read_to_string(site.join("hash.txt")) else { return false };
+    let mut names = hashes.lines().filter_map(|line| line.split_once(": "));
+    names.all(|(kind, hash)| site.join("pkg").join(format!("rustok.{}.{kind}", hash.trim())).is_file())
+}
+
 /// What the sources looked like when they were built.
 struct Stamp {
     file: PathBuf,
@@ -168,8 +175,8 @@ impl Stamp {
     }
 
     fn is_kept(&self) -> bool {
-        let complete = BUNDLES.iter().all(|(_, site, _)| built().join(site).join("hash.txt").is_file());
-        complete && fs::read_to_string(&self.file).is_ok_and(|kept| kept == self.text)
+        let complete = |(_, site, _): &(_, &str, _)| is_complete(&built().join(site));
+        BUNDLES.iter().all(complete) && fs::read_to_string(&self.file).is_ok_and(|kept| kept == self.text)
     }
 
     fn keep(&self) -> Result<()> {

@@ -35,11 +35,13 @@ impl Sites {
     /// What Leptos has to know about the storefront's files.
     pub fn leptos_options(&self) -> LeptosOptions {
         let hashes = self.storefront.join("hash.txt");
+        // `cargo leptos watch` builds files without hashes beside those of an earlier release.
+        let watched = std::env::var("LEPTOS_HASH_FILES").is_ok_and(|hashed| hashed == "false");
         LeptosOptions::builder()
             .output_name("rustok")
             .site_root(Arc::<str>::from(self.storefront.to_string_lossy()))
             .site_pkg_dir("pkg")
-            .hash_files(hashes.is_file())
+            .hash_files(!watched && hashes.is_file())
             .hash_file(Arc::<str>::from(hashes.to_string_lossy()))
             .build()
     }
@@ -117,10 +119,15 @@ fn folder(path: &Path) -> ServeDir {
 
 /// Files whose name carries a hash never change; the others are asked for again after a day.
 async fn keep(request: Request, next: Next) -> Response {
-    let hashed = has_hash(request.uri().path());
+    let path = request.uri().path();
+    let rule = match (has_hash(path), path.contains("/pkg/")) {
+        (true, _) => FOREVER,
+        // Another build of the same name, with `cargo leptos watch`.
+        (false, true) => "no-cache",
+        (false, false) => A_DAY,
+    };
     let mut response = next.run(request).await;
     if response.status().is_success() {
-        let rule = if hashed { FOREVER } else { A_DAY };
         response.headers_mut().insert(header::CACHE_CONTROL, header_value(rule));
         response.headers_mut().insert(
             HeaderName::from_static("cross-origin-resource-policy"),

@@ -9,11 +9,12 @@ use sea_orm::QueryResult;
 use uuid::Uuid;
 
 use crate::error::Result;
+use crate::media::{PICTURE_COLUMNS, picture_of};
 use crate::product::{names, variant_title};
 use crate::stock::Level;
 use crate::view::Offer;
 
-/// The offers for these variants, those that do not exist left out. Two statements.
+/// The offers for these variants, those that do not exist left out. One statement.
 pub async fn offers(db: &TenantDb, variants: &[VariantId]) -> Result<HashMap<VariantId, Offer>> {
     let mut ids: Vec<Uuid> = variants.iter().map(|id| id.uuid()).collect();
     ids.sort();
@@ -26,15 +27,16 @@ pub async fn offers(db: &TenantDb, variants: &[VariantId]) -> Result<HashMap<Var
             &format!(
                 "SELECT v.id, v.product_id, v.option_values, v.sku, v.currency, v.price_minor, v.compare_at_minor, \
                    v.weight_grams, v.requires_shipping, v.taxable, p.slug, p.title, p.status, \
-                   s.on_hand, s.reserved, s.threshold, s.tracked, s.policy, \
-                   COALESCE((SELECT i.media_id FROM product_image i \
-                             WHERE i.tenant_id = v.tenant_id AND i.id = v.image_id), \
-                            (SELECT i.media_id FROM product_image i \
-                             WHERE i.tenant_id = v.tenant_id AND i.product_id = v.product_id \
-                             ORDER BY i.position, i.id LIMIT 1)) AS media_id \
+                   s.on_hand, s.reserved, s.threshold, s.tracked, s.policy, {PICTURE_COLUMNS} \
                  FROM variant v \
                  JOIN product p ON p.tenant_id = v.tenant_id AND p.id = v.product_id \
                  JOIN stock_level s ON s.tenant_id = v.tenant_id AND s.variant_id = v.id \
+                 LEFT JOIN media m ON m.tenant_id = v.tenant_id AND m.id = COALESCE( \
+                   (SELECT i.media_id FROM product_image i \
+                    WHERE i.tenant_id = v.tenant_id AND i.id = v.image_id), \
+                   (SELECT i.media_id FROM product_image i \
+                    WHERE i.tenant_id = v.tenant_id AND i.product_id = v.product_id \
+                    ORDER BY i.position, i.id LIMIT 1)) \
                  WHERE v.tenant_id = {{tenant}} AND v.id IN ({})",
                 holes(ids.len())
             ),
@@ -43,23 +45,14 @@ pub async fn offers(db: &TenantDb, variants: &[VariantId]) -> Result<HashMap<Var
         .await
         .context("loading offers")?;
     let mut offers = HashMap::with_capacity(rows.len());
-    let mut media = Vec::new();
     for row in &rows {
-        let (offer, picture) = read(row).map_err(Error::from)?;
-        media.extend(picture.map(|picture| (offer.variant, picture)));
+        let offer = read(row).map_err(Error::from)?;
         offers.insert(offer.variant, offer);
-    }
-    let ids: Vec<Uuid> = media.iter().map(|(_, id)| *id).collect();
-    let files = crate::media::pictures(db, &ids).await?;
-    for (variant, id) in media {
-        if let Some(offer) = offers.get_mut(&variant) {
-            offer.picture = files.get(&id).and_then(|file| file.picture(""));
-        }
     }
     Ok(offers)
 }
 
-fn read(row: &QueryResult) -> Result<(Offer, Option<Uuid>), sea_orm::DbErr> {
+fn read(row: &QueryResult) -> Result<Offer, sea_orm::DbErr> {
     let currency: String = row.try_get("", "currency")?;
     let currency = Currency::parse(&currency).map_err(|error| sea_orm::DbErr::Type(error.to_string()))?;
     let price = Money::new(row.try_get("", "price_minor")?, currency);
@@ -74,7 +67,7 @@ fn read(row: &QueryResult) -> Result<(Offer, Option<Uuid>), sea_orm::DbErr> {
         tracked: row.try_get("", "tracked")?,
         policy: policy.parse().unwrap_or_default(),
     };
-    let offer = Offer {
+    Ok(Offer {
         variant: VariantId::from_uuid(row.try_get("", "id")?),
         product: ProductId::from_uuid(row.try_get("", "product_id")?),
         slug: row.try_get("", "slug")?,
@@ -88,7 +81,6 @@ fn read(row: &QueryResult) -> Result<(Offer, Option<Uuid>), sea_orm::DbErr> {
         taxable: row.try_get("", "taxable")?,
         published: status == "published",
         available: level.limited().then(|| level.free().max(0)),
-        picture: None,
-    };
-    Ok((offer, row.try_get("", "media_id")?))
+        picture: picture_of(row)?,
+    })
 }

@@ -11,7 +11,7 @@ use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Role without ownership that the process takes on PostgreSQL, so that row level security binds it.
 const APP_ROLE: &str = "rustok_app";
@@ -127,7 +127,9 @@ impl Db {
     async fn open_tx(&self, tenant: TenantId, ctx: Option<Ctx>, scoped: bool) -> Result<Tx> {
         match &self.0.writer {
             Some(writer) => {
+                let asked = Instant::now();
                 let lease = writer.lease().await.context("waiting for the writer")?;
+                waited(asked, false);
                 Ok(Tx::from_lease(lease, tenant, ctx))
             }
             None => {
@@ -146,15 +148,25 @@ impl Db {
         tenant: Option<TenantId>,
         read_only: bool,
     ) -> Result<Session> {
+        let asked = Instant::now();
         let pool = pool.get_postgres_connection_pool();
         for _ in 0..self.0.connections {
             match Session::begin(pool, tenant, read_only).await {
                 Err(error) if is_lost(&error) => {}
-                result => return Ok(result?),
+                result => {
+                    waited(asked, read_only);
+                    return Ok(result?);
+                }
             }
         }
         Ok(Session::begin(pool, tenant, read_only).await?)
     }
+}
+
+/// How long somebody stood in line for a transaction: for a connection of PostgreSQL's pools, for SQLite's one writer.
+fn waited(asked: Instant, read_only: bool) {
+    let door = if read_only { "read" } else { "write" };
+    metrics::histogram!("rustok_db_pool_wait_seconds", "door" => door).record(asked.elapsed().as_secs_f64());
 }
 
 /// Readers of SQLite that are of any use: each is a thread that computes, with a cache of its own.
@@ -194,7 +206,7 @@ async fn sqlite(
                 .statement_cache_capacity(256)
                 // KiB. What a reader remembers is gone with the next commit, and the system keeps the file in memory anyway;
                 // mapping it instead counts every page once per connection that has looked at it.
-                .pragma("cache_size", if read_only { "-4000" } else { "-8000" })
+                .pragma("cache_size", if read_only { "-2000" } else { "-4000" })
                 .pragma("temp_store", "memory")
                 // A reader cannot write, as on PostgreSQL; everything written goes through the writer's queue.
                 .pragma("query_only", if read_only { "on" } else { "off" })
