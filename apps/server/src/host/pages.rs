@@ -15,6 +15,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// Header in which a page names what it was made of; it never leaves the host.
 pub const DEPS: &str = "x-rustok-deps";
@@ -28,6 +29,8 @@ const LARGEST: usize = 512 * 1024;
 #[derive(Clone)]
 pub struct Pages {
     cache: Option<Cache<PageKey, Arc<Page>>>,
+    /// Places to compress at: each takes megabytes for its window.
+    squeezers: Arc<Semaphore>,
 }
 
 /// What tells two pages apart. The host is no part of it: addresses in a page come from configuration only, and
@@ -62,7 +65,8 @@ impl Pages {
                 .time_to_live(LIFE)
                 .build()
         });
-        Self { cache }
+        let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
+        Self { cache, squeezers: Arc::new(Semaphore::new(cores)) }
     }
 
     /// The key of a request whose answer may be kept.
@@ -135,6 +139,12 @@ impl Pages {
             .get(header::CONTENT_TYPE)
             .cloned()
             .unwrap_or(HeaderValue::from_static("text/html; charset=utf-8"));
+        // Nobody closes it; without a place it would only take more memory.
+        let _place = self.squeezers.acquire().await;
+        // Of many who missed the same page at once, the first compresses it.
+        if let Some(kept) = cache.get(&key).filter(|kept| app.hub().is_fresh(&kept.stamp)) {
+            return kept.respond(headers);
+        }
         let squeezed = tokio::task::spawn_blocking({
             let plain = plain.clone();
             move || (gzip(&plain), brotli(&plain))
@@ -214,7 +224,7 @@ fn gzip(plain: &[u8]) -> Vec<u8> {
 
 fn brotli(plain: &[u8]) -> Vec<u8> {
     let mut squeezed = Vec::with_capacity(plain.len() / 4);
-    let mut encoder = brotli::CompressorWriter::new(&mut squeezed, 16 * 1024, 5, 20);
+    let mut encoder = brotli::CompressorWriter::new(&mut squeezed, 16 * 1024, 5, 18);
     let written = encoder.write_all(plain).is_ok();
     drop(encoder);
     if written { squeezed } else { plain.to_vec() }

@@ -3,6 +3,7 @@
 
 mod graphql;
 mod host;
+mod matrix;
 mod shop;
 mod sweep;
 mod world;

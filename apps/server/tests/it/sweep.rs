@@ -136,7 +136,7 @@ impl Things {
 
 /// Which ids a call carries.
 #[derive(Default)]
-struct Fill {
+pub struct Fill {
     /// By argument path: things of the caller's own shop.
     own: BTreeMap<String, Uuid>,
     /// The argument under test.
@@ -238,7 +238,7 @@ async fn fingerprint(world: &World, tenant: Uuid) -> BTreeMap<String, String> {
 }
 
 /// Calls a door; what comes back, without what differs between any two calls.
-async fn ask(visitor: &mut Visitor, schema: &Schema, entry: &Entry, fill: &Fill) -> Value {
+pub async fn ask(visitor: &mut Visitor, schema: &Schema, entry: &Entry, fill: &Fill) -> Value {
     match entry.kind {
         Kind::Query | Kind::Mutation | Kind::Subscription => {
             let (document, variables) = schema.call(entry, fill);
@@ -297,12 +297,12 @@ fn without_ids(text: &str) -> String {
 }
 
 /// The schema's types, to write a valid call of any root field.
-struct Schema {
+pub struct Schema {
     document: ServiceDocument,
 }
 
 impl Schema {
-    fn read() -> Self {
+    pub fn read() -> Self {
         let document = async_graphql::parser::parse_schema(server::graphql::sdl()).expect("a schema");
         Self { document }
     }
