@@ -222,10 +222,17 @@ async fn shop(State(host): State<Host>, request: Request) -> Response {
         parts.headers.remove(header::ACCEPT_ENCODING);
     }
     let head = parts.method == Method::HEAD;
-    let answered =
-        tokio::time::timeout(timeout, host.inner.clone().oneshot(Request::from_parts(parts, body))).await;
-    let response = match answered {
-        Ok(Ok(response)) => response,
+    let answer = async {
+        let _place = host.pages.place(&parts.method, &parts.uri).await;
+        // Somebody who stood in line before us may have asked for the same.
+        if let Some(page) = key.as_ref().and_then(|key| host.pages.get(&host.app, key, &headers)) {
+            return Ok(Err(page));
+        }
+        host.inner.clone().oneshot(Request::from_parts(parts, body)).await.map(Ok)
+    };
+    let response = match tokio::time::timeout(timeout, answer).await {
+        Ok(Ok(Ok(response))) => response,
+        Ok(Ok(Err(kept))) => return kept,
         Ok(Err(never)) => match never {},
         Err(_) => {
             let error = Error::unavailable("this took too long, try again");

@@ -15,7 +15,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Header in which a page names what it was made of; it never leaves the host.
 pub const DEPS: &str = "x-rustok-deps";
@@ -24,6 +24,8 @@ pub const DEPS: &str = "x-rustok-deps";
 const LIFE: Duration = Duration::from_secs(600);
 /// Pages larger than this are not kept.
 const LARGEST: usize = 512 * 1024;
+/// Pages that are rendered at once: one computes while others wait for the database.
+const RENDERED_PER_CORE: usize = 4;
 
 /// Kept pages.
 #[derive(Clone)]
@@ -31,6 +33,8 @@ pub struct Pages {
     cache: Option<Cache<PageKey, Arc<Page>>>,
     /// Places to compress at: each takes megabytes for its window.
     squeezers: Arc<Semaphore>,
+    /// Places to render at, taken in the order of asking.
+    renderers: Arc<Semaphore>,
 }
 
 /// What tells two pages apart. The host is no part of it: addresses in a page come from configuration only, and
@@ -66,19 +70,25 @@ impl Pages {
                 .build()
         });
         let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
-        Self { cache, squeezers: Arc::new(Semaphore::new(cores)) }
+        let places = |count| Arc::new(Semaphore::new(count));
+        Self { cache, squeezers: places(cores), renderers: places(cores * RENDERED_PER_CORE) }
+    }
+
+    /// Waits for a place to render a page at, when the request is for a page that looks the same to everybody. Such
+    /// pages only compute and read: in line each takes its time once, side by side all would take everybody's.
+    pub async fn place(&self, method: &Method, uri: &Uri) -> Option<SemaphorePermit<'_>> {
+        if !is_shared(method, uri) {
+            return None;
+        }
+        // Nobody closes it; without a place it would only take longer.
+        self.renderers.acquire().await.ok()
     }
 
     /// The key of a request whose answer may be kept.
     pub fn key(&self, method: &Method, uri: &Uri, resolved: &identity::Resolved) -> Option<PageKey> {
         self.cache.as_ref()?;
-        if method != Method::GET && method != Method::HEAD {
-            return None;
-        }
-        let path = uri.path();
-        let cacheable = path == "/" || path.starts_with("/collections/") || path.starts_with("/products");
         let target = uri.path_and_query()?.as_str();
-        if !cacheable || target.len() > 512 {
+        if !is_shared(method, uri) || target.len() > 512 {
             return None;
         }
         Some(PageKey {
@@ -163,6 +173,13 @@ impl Pages {
     }
 }
 
+/// Whether everybody gets the same page there.
+fn is_shared(method: &Method, uri: &Uri) -> bool {
+    let path = uri.path();
+    (method == Method::GET || method == Method::HEAD)
+        && (path == "/" || path.starts_with("/collections/") || path.starts_with("/products"))
+}
+
 /// The moment before a page was rendered.
 #[derive(Clone, Copy)]
 pub struct Before(u64);
@@ -239,6 +256,19 @@ mod tests {
         assert!(accepts("gzip, deflate, br;q=1.0", "br"));
         assert!(!accepts("gzip, br;q=0", "br"));
         assert!(!accepts("brotli", "br"));
+    }
+
+    /// Whoever waits for a gateway, or looks at something of their own, never stands in the line of pages.
+    #[test]
+    fn tells_pages_that_everybody_shares() {
+        let shared = |method, path: &'static str| is_shared(&method, &Uri::from_static(path));
+        for path in ["/", "/products", "/products?page=2", "/products/mug", "/collections/kitchen"] {
+            assert!(shared(Method::GET, path) && shared(Method::HEAD, path), "{path}");
+            assert!(!shared(Method::POST, path), "{path}");
+        }
+        for path in ["/checkout", "/cart", "/account", "/orders/x", "/api/graphql", "/collections"] {
+            assert!(!shared(Method::GET, path), "{path}");
+        }
     }
 
     #[test]
