@@ -150,14 +150,18 @@ impl Pages {
             .cloned()
             .unwrap_or(HeaderValue::from_static("text/html; charset=utf-8"));
         // Nobody closes it; without a place it would only take more memory.
-        let _place = self.squeezers.acquire().await;
+        let place = self.squeezers.clone().acquire_owned().await;
         // Of many who missed the same page at once, the first compresses it.
         if let Some(kept) = cache.get(&key).filter(|kept| app.hub().is_fresh(&kept.stamp)) {
             return kept.respond(headers);
         }
         let squeezed = tokio::task::spawn_blocking({
             let plain = plain.clone();
-            move || (gzip(&plain), brotli(&plain))
+            move || {
+                // Kept to the end, also when nobody waits for it any more.
+                let _place = place;
+                (gzip(&plain), brotli(&plain))
+            }
         });
         let Ok((gzip, brotli)) = squeezed.await else {
             return Response::from_parts(parts, Body::from(plain));

@@ -30,8 +30,12 @@ impl Session {
             // An id has nothing in it that could end the quotes.
             begin.push_str(&format!("; SET LOCAL rustok.tenant = '{tenant}'"));
         }
-        let transaction = pool.begin_with(AssertSqlSafe(begin)).await.map_err(query_error)?;
-        Ok(Self(Mutex::new(transaction)))
+        // A task of its own: sqlx does not undo a beginning that is cut off, and the connection would go back to the pool
+        // with a transaction open on it. One that nobody waits for any more is rolled back as every other.
+        let pool = pool.clone();
+        let begun = tokio::spawn(async move { pool.begin_with(AssertSqlSafe(begin)).await });
+        let transaction = begun.await.map_err(|error| DbErr::Custom(error.to_string()))?;
+        Ok(Self(Mutex::new(transaction.map_err(query_error)?)))
     }
 
     pub async fn commit(self) -> Result<(), DbErr> {

@@ -333,6 +333,31 @@ async fn a_table_that_grew_is_looked_at_once(app: TestApp) {
     owner.close().await.unwrap();
 }
 
+/// A request that is cut off while its transaction opens leaves no open one in the pool for the next.
+async fn a_caller_that_goes_away_leaves_no_transaction_open(app: TestApp) {
+    let ctx = app.system();
+    names(&ctx).await;
+    for turns in 0..40 {
+        let mut door = Box::pin(ctx.read(Access::System));
+        for _ in 0..=turns % 4 {
+            if futures::poll!(&mut door).is_ready() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+    if app.database().backend() == Backend::Postgres {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let owner = app.database().owner().await;
+        let sql = "SELECT count(*)::text FROM pg_stat_activity \
+                   WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
+        let statement = sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, sql);
+        assert_eq!(text(&owner.query_all_raw(statement).await.unwrap()), ["0"]);
+        owner.close().await.unwrap();
+    }
+    assert_eq!(names(&ctx).await, Vec::<String>::new());
+}
+
 async fn doors_ask_first(app: TestApp) {
     let ctx = app.staff(&[Permission::USERS_READ]);
     let refused = ctx.write(Permission::USERS_CREATE, async |tx: &Tx| tx.insert(row("no")).await);
@@ -357,5 +382,6 @@ testkit::on_both!(
     a_deadlock_is_run_again,
     a_restart_of_the_database_between_two_requests_costs_no_request,
     a_table_that_grew_is_looked_at_once,
+    a_caller_that_goes_away_leaves_no_transaction_open,
     doors_ask_first,
 );
