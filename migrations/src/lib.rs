@@ -11,6 +11,7 @@ mod m04_catalog;
 mod m05_commerce;
 pub mod m06_planner;
 mod m07_young_tables;
+mod m08_queue;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::{self, MigratorTrait, SchemaManager};
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m05_commerce::Migration),
             Box::new(m06_planner::Migration),
             Box::new(m07_young_tables::Migration),
+            Box::new(m08_queue::Migration),
         ]
     }
 }

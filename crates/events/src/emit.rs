@@ -217,13 +217,16 @@ fn insert_sql(backend: DbBackend) -> &'static str {
                ON CONFLICT (tenant_id, aggregate_id, aggregate_type)
                DO UPDATE SET version = h.version + excluded.version
                RETURNING h.aggregate_id, h.aggregate_type, h.version
-             )
+             ), stored AS (
              INSERT INTO outbox (tenant_id, id, kind, schema_version, aggregate_type, aggregate_id,
                aggregate_version, correlation_id, causation_id, trace_id, actor_id, occurred_at, payload)
              SELECT {tenant}, e.id, e.kind, e.schema_version, e.aggregate_type, e.aggregate_id,
                heads.version - e.many + e.nth, ?, ?, ?, ?, ?, e.payload
              FROM e JOIN heads USING (aggregate_id, aggregate_type)
-             ORDER BY e.ord"
+             ORDER BY e.ord
+             RETURNING position, tenant_id
+             )
+             INSERT INTO outbox_waiting (position, tenant_id) SELECT position, tenant_id FROM stored"
         }
         _ => {
             "WITH e AS (

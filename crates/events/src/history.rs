@@ -52,7 +52,7 @@ pub async fn history_applied(
 ) -> Result<Vec<Envelope>> {
     let sql = format!(
         "SELECT {} FROM outbox o WHERE o.tenant_id = {{tenant}} AND o.position > ?
-           AND (o.dispatched_at IS NOT NULL OR EXISTS (SELECT 1 FROM inbox i
+           AND (NOT EXISTS (SELECT 1 FROM outbox_waiting q WHERE q.position = o.position) OR EXISTS (SELECT 1 FROM inbox i
              WHERE i.tenant_id = {{tenant}} AND i.consumer = ? AND i.event_id = o.id))
          ORDER BY o.position LIMIT ?",
         Envelope::COLUMNS

@@ -63,7 +63,8 @@ pub(crate) async fn waiting(app: &App, now: Timestamp, most: u64) -> Result<Vec<
     let sql = format!(
         "SELECT {}, (SELECT w.attempts FROM outbox_failure w
              WHERE w.tenant_id = o.tenant_id AND w.event_id = o.id) AS attempts
-         FROM outbox o WHERE o.dispatched_at IS NULL AND {DELIVERABLE} ORDER BY o.position LIMIT ?",
+         FROM outbox_waiting q JOIN outbox o ON o.position = q.position
+         WHERE {DELIVERABLE} ORDER BY q.position LIMIT ?",
         Envelope::COLUMNS
     );
     let rows = query(connection(app), &sql, vec![now.millis().into(), limit(most)]).await;
@@ -76,7 +77,7 @@ pub(crate) async fn waiting(app: &App, now: Timestamp, most: u64) -> Result<Vec<
         .collect()
 }
 
-/// Who may mark events as dispatched: the holder of this fence.
+/// Who may take events out of the queue: the holder of this fence.
 #[derive(Clone, Debug)]
 pub(crate) struct Fence {
     pub name: &'static str,
@@ -84,26 +85,19 @@ pub(crate) struct Fence {
     pub number: i64,
 }
 
-/// Marks events as dispatched if the fence still holds; gives back how many were still waiting.
-pub(crate) async fn mark(tx: &Tx, events: &[&Envelope], now: Timestamp, fence: &Fence) -> Result<u64> {
+/// Takes events out of the queue if the fence still holds; gives back how many were still waiting.
+pub(crate) async fn dequeue(tx: &Tx, events: &[Envelope], fence: &Fence) -> Result<u64> {
     let among = match tx.backend() {
         DbBackend::Postgres => "(SELECT value::bigint FROM jsonb_array_elements_text(?::jsonb) AS x (value))",
         _ => "(SELECT value FROM json_each(?))",
     };
     let sql = format!(
-        "UPDATE outbox SET dispatched_at = ? WHERE tenant_id = {{tenant}} AND position IN {among}
-           AND dispatched_at IS NULL
+        "DELETE FROM outbox_waiting WHERE tenant_id = {{tenant}} AND position IN {among}
            AND EXISTS (SELECT 1 FROM relay_lease l WHERE l.name = ? AND l.owner = ? AND l.fence = ?)"
     );
     let positions: Vec<i64> = events.iter().map(|event| event.position).collect();
-    let values = vec![
-        now.millis().into(),
-        json(&positions),
-        fence.name.into(),
-        fence.owner.as_str().into(),
-        fence.number.into(),
-    ];
-    tx.raw_exec(&sql, values).await.context("marking events as dispatched")
+    let values = vec![json(&positions), fence.name.into(), fence.owner.as_str().into(), fence.number.into()];
+    tx.raw_exec(&sql, values).await.context("taking events out of the queue")
 }
 
 /// Rows for the inbox: which consumer applies which event.
@@ -159,8 +153,8 @@ impl Claims {
 pub(crate) async fn prune_inbox(tx: &Tx, cutoff: Timestamp) -> Result<u64> {
     let sql = "DELETE FROM inbox WHERE tenant_id = {tenant} AND (consumer, event_id) IN (
          SELECT i.consumer, i.event_id FROM inbox i WHERE i.tenant_id = {tenant} AND i.applied_at < ?
-           AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.tenant_id = {tenant} AND o.id = i.event_id
-             AND o.dispatched_at IS NULL)
+           AND NOT EXISTS (SELECT 1 FROM outbox_waiting q JOIN outbox o ON o.position = q.position
+             WHERE q.tenant_id = {tenant} AND o.id = i.event_id)
          ORDER BY i.applied_at LIMIT 5000)";
     tx.raw_exec(sql, vec![cutoff.millis().into()]).await.context("clearing old inbox rows")
 }
@@ -220,8 +214,8 @@ pub(crate) struct Backlog {
 }
 
 pub(crate) async fn backlog(app: &App) -> Result<Backlog> {
-    let sql = "SELECT (SELECT count(*) FROM outbox WHERE dispatched_at IS NULL),
-         (SELECT occurred_at FROM outbox WHERE dispatched_at IS NULL ORDER BY position LIMIT 1),
+    let sql = "SELECT (SELECT count(*) FROM outbox_waiting),
+         (SELECT occurred_at FROM outbox WHERE position = (SELECT min(position) FROM outbox_waiting)),
          (SELECT count(*) FROM outbox_failure WHERE dead_at IS NULL),
          (SELECT count(*) FROM outbox_failure WHERE dead_at IS NOT NULL)";
     let rows = query(connection(app), sql, Vec::new()).await.context("counting the outbox")?;
@@ -237,15 +231,17 @@ pub(crate) async fn backlog(app: &App) -> Result<Backlog> {
 /// Positions of those of `events` that are not dispatched yet.
 pub(crate) async fn still_waiting(tx: &Tx, events: &[Envelope]) -> Result<Vec<i64>> {
     let (Some(first), Some(last)) = (events.first(), events.last()) else { return Ok(Vec::new()) };
-    let sql = "SELECT position FROM outbox WHERE tenant_id = {tenant} AND position >= ? AND position <= ?
-         AND dispatched_at IS NULL";
+    let sql = "SELECT position FROM outbox_waiting
+         WHERE tenant_id = {tenant} AND position >= ? AND position <= ?";
     let rows = tx.raw_all(sql, vec![first.position.into(), last.position.into()]).await?;
     rows.iter().map(|row| Ok(row.try_get_by_index(0)?)).collect()
 }
 
 /// When the oldest waiting event of each kind happened.
 pub(crate) async fn oldest_by_kind(app: &App) -> Result<Vec<(String, Timestamp)>> {
-    let sql = "SELECT kind, min(occurred_at) FROM outbox WHERE dispatched_at IS NULL GROUP BY kind";
+    let sql =
+        "SELECT o.kind, min(o.occurred_at) FROM outbox_waiting q JOIN outbox o ON o.position = q.position
+         GROUP BY o.kind";
     let rows = query(connection(app), sql, Vec::new()).await.context("measuring the outbox")?;
     rows.iter()
         .map(|row| Ok((row.try_get_by_index(0)?, Timestamp::from_millis(row.try_get_by_index(1)?))))

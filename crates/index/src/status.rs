@@ -5,7 +5,6 @@ use std::sync::Arc;
 use events::wants;
 use platform::{Context, Ctx, Result};
 use primitives::{Permission, Timestamp};
-use sea_orm::DbBackend;
 use serde::Serialize;
 
 use crate::{Projection, checkpoint};
@@ -31,13 +30,10 @@ pub struct ProjectionStatus {
 pub async fn status(ctx: &Ctx, projections: &[Arc<dyn Projection>]) -> Result<Vec<ProjectionStatus>> {
     let reader = ctx.read(Permission::INDEX_READ).await?;
     let checkpoints = checkpoint::all(&reader).await?;
-    // SQLite would rather read every event of the tenant than the few that wait.
-    let hint = if reader.backend() == DbBackend::Sqlite { "INDEXED BY outbox_pending" } else { "" };
-    let sql = format!(
-        "SELECT kind, count(*), min(occurred_at) FROM outbox {hint}
-         WHERE tenant_id = {{tenant}} AND dispatched_at IS NULL GROUP BY kind"
-    );
-    let rows = reader.raw_all(&sql, Vec::new()).await.context("counting pending events")?;
+    let sql = "SELECT o.kind, count(*), min(o.occurred_at)
+         FROM outbox_waiting q JOIN outbox o ON o.position = q.position
+         WHERE q.tenant_id = {tenant} AND o.tenant_id = {tenant} GROUP BY o.kind";
+    let rows = reader.raw_all(sql, Vec::new()).await.context("counting pending events")?;
     let mut waiting: Vec<(String, i64, i64)> = Vec::with_capacity(rows.len());
     for row in &rows {
         waiting.push((row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?));

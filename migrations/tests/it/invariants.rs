@@ -9,7 +9,8 @@ const PLATFORM: &[&str] = &["relay_lease", "seaql_migrations", "tenant"];
 
 /// Tables with a tenant column that platform work reads across tenants, so without row level security. Each is
 /// reached by one module only, and never through `TenantDb::find`.
-pub const QUEUES: &[&str] = &["media_fetch", "outbox", "outbox_failure", "outbox_head", "tenant_domain"];
+pub const QUEUES: &[&str] =
+    &["media_fetch", "outbox", "outbox_failure", "outbox_head", "outbox_waiting", "tenant_domain"];
 
 /// Only PostgreSQL needs these.
 const ONLY_POSTGRES: &[&str] = &["outbox_head"];
@@ -37,8 +38,12 @@ async fn keys_of_tenant_tables_begin_with_the_tenant(database: TestDb) {
             table.foreign_keys.iter().any(|key| key.table == "tenant" && key.columns == ["tenant_id"]);
         assert!(to_tenant, "{name}.tenant_id must reference tenant");
         let composite = table.primary_key.first().is_some_and(|first| first == "tenant_id");
-        // The outbox is ordered by a position across tenants and has (tenant_id, id) beside it.
-        assert!(composite || name == "outbox", "{name} has the primary key {:?}", table.primary_key);
+        // The outbox and its queue are ordered by a position across tenants.
+        assert!(
+            composite || name == "outbox" || name == "outbox_waiting",
+            "{name} has the primary key {:?}",
+            table.primary_key
+        );
         if table.columns.contains_key("id") {
             assert!(table.has_unique(&["tenant_id", "id"]), "{name} needs (tenant_id, id) as a key");
         }

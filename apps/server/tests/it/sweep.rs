@@ -194,7 +194,7 @@ fn outcome(answer: &Value) -> String {
 /// Waits until nothing is on its way any more.
 async fn settle(world: &World) {
     for _ in 0..200 {
-        if world.number("SELECT count(*) FROM outbox WHERE dispatched_at IS NULL").await == 0 {
+        if world.number("SELECT count(*) FROM outbox_waiting").await == 0 {
             return;
         }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;

@@ -102,7 +102,7 @@ impl Inner {
         }
         let (all, plan_in_write, claims) = (&all, &plan, &claims);
         ctx.write(Access::System, async |tx: &Tx| -> Result<(), Refusal> {
-            mark_all(tx, all, ctx, fence).await?;
+            dequeue_all(tx, all, fence).await?;
             if claims.write(tx, ctx.now()).await? < claims.count() {
                 return Err(Refusal::AppliedBefore);
             }
@@ -140,7 +140,7 @@ impl Inner {
             let alone = std::slice::from_ref(event);
             let result = ctx
                 .write(Access::System, async |tx: &Tx| -> Result<(), Refusal> {
-                    mark_all(tx, alone, ctx, fence).await?;
+                    dequeue_all(tx, alone, fence).await?;
                     store::clear_failure(tx, event).await?;
                     Ok(())
                 })
@@ -206,10 +206,9 @@ pub(crate) async fn apply_once(ctx: &Ctx, consumer: &dyn Consumer, event: &Envel
     Ok(())
 }
 
-/// Marks all of `events` or fails: fewer marks mean that another relay was here.
-async fn mark_all(tx: &Tx, events: &[Envelope], ctx: &Ctx, fence: &Fence) -> Result<(), Refusal> {
-    let events: Vec<&Envelope> = events.iter().collect();
-    if store::mark(tx, &events, ctx.now(), fence).await? < events.len() as u64 {
+/// Takes all of `events` out of the queue or fails: fewer mean that another relay was here.
+async fn dequeue_all(tx: &Tx, events: &[Envelope], fence: &Fence) -> Result<(), Refusal> {
+    if store::dequeue(tx, events, fence).await? < events.len() as u64 {
         return Err(Refusal::LeaseLost);
     }
     Ok(())

@@ -7,7 +7,7 @@ use events::Emit;
 use platform::db::count_statements;
 use platform::{Access, Tx};
 use primitives::ErrorCode;
-use sea_orm::ConnectionTrait as _;
+use sea_orm::{ConnectionTrait as _, Statement};
 use testkit::TestApp;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -33,7 +33,7 @@ async fn every_consumer_gets_what_it_wants_once_and_in_order(app: TestApp) {
     }
     assert_eq!(deaf.amounts(), Vec::<i64>::new());
     assert_eq!(count(&app, "SELECT count(*) FROM inbox").await, 12);
-    assert_eq!(count(&app, "SELECT count(*) FROM outbox WHERE dispatched_at IS NULL").await, 0);
+    assert_eq!(count(&app, "SELECT count(*) FROM outbox_waiting").await, 0);
     assert_eq!(count(&app, "SELECT count(*) FROM outbox").await, 6, "rows stay for timelines");
 }
 
@@ -179,7 +179,7 @@ async fn a_relay_whose_lease_was_taken_changes_nothing(app: TestApp) {
     tell(&app.customer(), Uuid::now_v7(), 8).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(notebook.sum(&app.system()).await, 0);
-    assert_eq!(count(&app, "SELECT count(*) FROM outbox WHERE dispatched_at IS NULL").await, 1);
+    assert_eq!(count(&app, "SELECT count(*) FROM outbox_waiting").await, 1);
     stop.cancel();
     running.await.expect("stopped");
 }
@@ -194,7 +194,7 @@ async fn draining_gives_up_on_a_relay_that_does_nothing(app: TestApp) {
     assert_eq!(relay.drain().await.expect("nothing to do"), 0);
     tell(&app.customer(), Uuid::now_v7(), 1).await;
     assert_eq!(relay.drain().await.expect_err("nobody does it").code(), ErrorCode::ServiceUnavailable);
-    assert_eq!(count(&app, "SELECT count(*) FROM outbox WHERE dispatched_at IS NULL").await, 1);
+    assert_eq!(count(&app, "SELECT count(*) FROM outbox_waiting").await, 1);
 }
 
 async fn leases(app: &TestApp) -> i64 {
@@ -262,6 +262,29 @@ async fn many_events_cost_few_statements(app: TestApp) {
     assert!(statements < 300, "{statements} statements");
 }
 
+async fn a_tenant_that_is_gone_leaves_nothing_in_the_queue(app: TestApp) {
+    let relay = relay(&app, [&Notebook::new("one")]);
+    tell(&app.customer(), Uuid::now_v7(), 1).await;
+    tell(&app.other_tenant(), Uuid::now_v7(), 10).await;
+    assert_eq!(relay.drain().await.expect("drained"), 2);
+    tell(&app.customer(), Uuid::now_v7(), 2).await;
+    tell(&app.other_tenant(), Uuid::now_v7(), 20).await;
+    // As the application does it, which on PostgreSQL sees only the rows of the tenant it names.
+    let tx = app.app().db().begin_global().await.expect("begun");
+    let gone = app.customer().tenant_id().uuid();
+    let delete = Statement::from_sql_and_values(
+        app.app().db().backend(),
+        "DELETE FROM tenant WHERE id = $1",
+        [gone.into()],
+    );
+    tx.global().execute_raw(delete).await.expect("deleted");
+    tx.commit().await.expect("committed");
+    assert_eq!(count(&app, "SELECT count(*) FROM outbox").await, 2);
+    assert_eq!(count(&app, "SELECT count(*) FROM outbox_waiting").await, 1);
+    assert_eq!(count(&app, "SELECT count(*) FROM inbox").await, 1);
+    assert_eq!(relay.drain().await.expect("drained"), 1);
+}
+
 testkit::on_both!(
     every_consumer_gets_what_it_wants_once_and_in_order,
     a_consumer_that_crashes_in_the_middle_applies_once,
@@ -275,4 +298,5 @@ testkit::on_both!(
     a_commit_wakes_the_relay,
     a_running_relay_survives_bad_times,
     many_events_cost_few_statements,
+    a_tenant_that_is_gone_leaves_nothing_in_the_queue,
 );
