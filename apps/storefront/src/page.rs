@@ -197,11 +197,12 @@ fn open(html: &mut String, shop: &Shop, head: &Head) {
     }
     link("stylesheet", css, "");
     link("icon", "/favicon.svg", " type=\"image/svg+xml\"");
-    link("modulepreload", js, "");
+    let nonce = format!(" nonce=\"{}\"", platform::nonce::mark());
+    link("modulepreload", js, &nonce);
     link("preload", wasm, " as=\"fetch\" type=\"application/wasm\" crossorigin");
     let _ = write!(
         html,
-        "<script type=\"module\" src=\"{}\"></script>",
+        "<script type=\"module\" src=\"{}\"{nonce}></script>",
         escape(&shop.href(&format!("/assets/{boot}")))
     );
     for data in &head.data {

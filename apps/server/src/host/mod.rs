@@ -4,6 +4,7 @@
 //! who asks → origin check → the module's route.
 
 pub mod health;
+mod marked;
 pub mod pages;
 pub mod problem;
 mod security;
@@ -23,6 +24,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http_body_util::LengthLimitError;
 use pages::{Before, Pages};
+use platform::nonce::Nonce;
 use platform::surface::Entry;
 use platform::{Access, App, Ctx, Error};
 use primitives::{ErrorCode, Permission};
@@ -91,6 +93,7 @@ pub fn router(app: &App, health: health::Health) -> anyhow::Result<Router> {
         .route_layer(axum::middleware::from_fn_with_state(surface, admitted))
         .layer(DefaultBodyLimit::max(app.config().server.body_limit))
         .layer(Extension(endpoint))
+        .layer(axum::middleware::from_fn(filled))
         // An answer that nobody keeps is squeezed once, for one reader: the usual level takes longer than making the page.
         .layer(
             CompressionLayer::new()
@@ -135,6 +138,16 @@ async fn admitted(
     match surface.admit(&ctx, request.method(), matched.as_str()) {
         Ok(()) => next.run(request).await,
         Err(error) => error.into_response(),
+    }
+}
+
+/// Puts the nonce of the answer into pages that nobody keeps.
+async fn filled(request: Request, next: Next) -> Response {
+    let nonce = request.extensions().get::<Nonce>().copied();
+    let response = next.run(request).await;
+    match nonce {
+        Some(nonce) => pages::fill(response, &nonce).await,
+        None => response,
     }
 }
 
@@ -193,9 +206,10 @@ async fn shop(State(host): State<Host>, request: Request) -> Response {
             Err(error) => return problem::answer(&error, &parts.headers, &request_id, parts.uri.path()),
         }
     }
+    let nonce = parts.extensions.get::<Nonce>().copied().unwrap_or_else(Nonce::draw);
     let key = host.pages.key(&parts.method, &parts.uri, &resolved);
     if let Some(key) = &key
-        && let Some(page) = host.pages.get(&host.app, key, &parts.headers)
+        && let Some(page) = host.pages.get(&host.app, key, &parts.headers, &nonce)
     {
         return page;
     }
@@ -217,15 +231,16 @@ async fn shop(State(host): State<Host>, request: Request) -> Response {
     parts.extensions.insert(authenticated);
     parts.extensions.insert(resolved);
     let before = Before::now(&host.app);
-    // The page cache squeezes pages itself.
+    // The page cache squeezes pages and fills nonces in itself.
     if key.is_some() {
         parts.headers.remove(header::ACCEPT_ENCODING);
+        parts.extensions.remove::<Nonce>();
     }
     let head = parts.method == Method::HEAD;
     let answer = async {
         let _place = host.pages.place(&parts.method, &parts.uri).await;
         // Somebody who stood in line before us may have asked for the same.
-        if let Some(page) = key.as_ref().and_then(|key| host.pages.get(&host.app, key, &headers)) {
+        if let Some(page) = key.as_ref().and_then(|key| host.pages.get(&host.app, key, &headers, &nonce)) {
             return Ok(Err(page));
         }
         host.inner.clone().oneshot(Request::from_parts(parts, body)).await.map(Ok)
@@ -240,7 +255,7 @@ async fn shop(State(host): State<Host>, request: Request) -> Response {
         }
     };
     let mut response = match key {
-        Some(key) if !head => host.pages.keep(&host.app, key, before, response, &headers).await,
+        Some(key) if !head => host.pages.keep(&host.app, key, before, response, (&headers, &nonce)).await,
         _ => response,
     };
     response.headers_mut().remove(pages::DEPS);

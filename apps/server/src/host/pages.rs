@@ -4,15 +4,16 @@
 //! generations of these keys before rendering and serves the page only while none of them has moved.
 //! Whatever is personal comes to the page through an island, so one copy serves everybody.
 
-use axum::body::{Body, Bytes};
+use super::marked::{Gzip, Marked, brotli};
+use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::Response;
 use moka::sync::Cache;
 use platform::App;
 use platform::hub::{Key, Stamp};
+use platform::nonce::Nonce;
 use primitives::TenantId;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -50,9 +51,9 @@ struct Page {
     stamp: Stamp,
     content_type: HeaderValue,
     etag: HeaderValue,
-    plain: Bytes,
-    gzip: Bytes,
-    brotli: Bytes,
+    plain: Marked,
+    gzip: Gzip,
+    brotli: Marked,
 }
 
 impl Pages {
@@ -99,14 +100,14 @@ impl Pages {
     }
 
     /// The kept page, if it is still fresh.
-    pub fn get(&self, app: &App, key: &PageKey, headers: &HeaderMap) -> Option<Response> {
+    pub fn get(&self, app: &App, key: &PageKey, headers: &HeaderMap, nonce: &Nonce) -> Option<Response> {
         let page = self.cache.as_ref()?.get(key)?;
         if !app.hub().is_fresh(&page.stamp) {
             return None;
         }
         metrics::counter!("rustok_cache_operations_total", "cache" => "pages", "result" => "hit")
             .increment(1);
-        Some(page.respond(headers))
+        Some(page.respond(headers, nonce))
     }
 
     /// Keeps the page when it may be kept; answers with it either way.
@@ -118,12 +119,12 @@ impl Pages {
         key: PageKey,
         before: Before,
         response: Response,
-        headers: &HeaderMap,
+        (headers, nonce): (&HeaderMap, &Nonce),
     ) -> Response {
         let (mut parts, body) = response.into_parts();
         let deps = parts.headers.remove(DEPS);
         let (Some(cache), Some(deps), StatusCode::OK) = (&self.cache, deps, parts.status) else {
-            return Response::from_parts(parts, body);
+            return fill(Response::from_parts(parts, body), nonce).await;
         };
         metrics::counter!("rustok_cache_operations_total", "cache" => "pages", "result" => "miss")
             .increment(1);
@@ -142,7 +143,7 @@ impl Pages {
             || !app.hub().is_untouched(&stamp, before.0)
             || parts.headers.contains_key(header::SET_COOKIE)
         {
-            return Response::from_parts(parts, Body::from(plain));
+            return Response::from_parts(parts, Body::from(Marked::new(plain).with(nonce)));
         }
         let content_type = parts
             .headers
@@ -153,28 +154,46 @@ impl Pages {
         let place = self.squeezers.clone().acquire_owned().await;
         // Of many who missed the same page at once, the first compresses it.
         if let Some(kept) = cache.get(&key).filter(|kept| app.hub().is_fresh(&kept.stamp)) {
-            return kept.respond(headers);
+            return kept.respond(headers, nonce);
         }
+        let mut hasher = DefaultHasher::new();
+        plain.hash(&mut hasher);
         let squeezed = tokio::task::spawn_blocking({
             let plain = plain.clone();
             move || {
                 // Kept to the end, also when nobody waits for it any more.
                 let _place = place;
-                (gzip(&plain), brotli(&plain))
+                let plain = Marked::new(plain);
+                let (gzip, brotli) = (Gzip::new(&plain), brotli(&plain));
+                (plain, gzip, brotli)
             }
         });
-        let Ok((gzip, brotli)) = squeezed.await else {
-            return Response::from_parts(parts, Body::from(plain));
+        let Ok((plain, gzip, brotli)) = squeezed.await else {
+            return Response::from_parts(parts, Body::from(Marked::new(plain).with(nonce)));
         };
-        let mut hasher = DefaultHasher::new();
-        plain.hash(&mut hasher);
         let etag = HeaderValue::from_str(&format!("W/\"{:016x}\"", hasher.finish()))
             .unwrap_or(HeaderValue::from_static("W/\"0\""));
-        let page =
-            Arc::new(Page { stamp, content_type, etag, plain, gzip: gzip.into(), brotli: brotli.into() });
+        let page = Arc::new(Page { stamp, content_type, etag, plain, gzip, brotli });
         cache.insert(key, page.clone());
-        page.respond(headers)
+        page.respond(headers, nonce)
     }
+}
+
+/// Puts the answer's nonce where HTML has the mark.
+pub async fn fill(response: Response, nonce: &Nonce) -> Response {
+    if !is_html(response.headers()) {
+        return response;
+    }
+    let (parts, body) = response.into_parts();
+    match axum::body::to_bytes(body, 8 * 1024 * 1024).await {
+        Ok(plain) => Response::from_parts(parts, Body::from(Marked::new(plain).with(nonce))),
+        Err(_) => Response::from_parts(parts, Body::empty()),
+    }
+}
+
+/// Whether an answer is a page.
+pub fn is_html(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
 }
 
 /// Whether everybody gets the same page there.
@@ -196,7 +215,7 @@ impl Before {
 }
 
 impl Page {
-    fn respond(&self, request: &HeaderMap) -> Response {
+    fn respond(&self, request: &HeaderMap, nonce: &Nonce) -> Response {
         let mut response = Response::new(Body::empty());
         let headers = response.headers_mut();
         headers.insert(header::ETAG, self.etag.clone());
@@ -213,14 +232,14 @@ impl Page {
             .unwrap_or_default();
         let body = if accepts(accepted, "br") {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("br"));
-            &self.brotli
+            self.brotli.with(nonce)
         } else if accepts(accepted, "gzip") {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-            &self.gzip
+            self.gzip.with(nonce)
         } else {
-            &self.plain
+            self.plain.with(nonce)
         };
-        *response.body_mut() = Body::from(body.clone());
+        *response.body_mut() = Body::from(body);
         response
     }
 }
@@ -231,24 +250,6 @@ fn accepts(accepted: &str, coding: &str) -> bool {
         words.next() == Some(coding)
             && !words.any(|word| matches!(word, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
     })
-}
-
-fn gzip(plain: &[u8]) -> Vec<u8> {
-    let mut encoder =
-        flate2::write::GzEncoder::new(Vec::with_capacity(plain.len() / 4), flate2::Compression::new(6));
-    // Writing into memory does not fail.
-    if encoder.write_all(plain).is_err() {
-        return plain.to_vec();
-    }
-    encoder.finish().unwrap_or_default()
-}
-
-fn brotli(plain: &[u8]) -> Vec<u8> {
-    let mut squeezed = Vec::with_capacity(plain.len() / 4);
-    let mut encoder = brotli::CompressorWriter::new(&mut squeezed, 16 * 1024, 5, 18);
-    let written = encoder.write_all(plain).is_ok();
-    drop(encoder);
-    if written { squeezed } else { plain.to_vec() }
 }
 
 #[cfg(test)]
@@ -273,17 +274,5 @@ mod tests {
         for path in ["/checkout", "/cart", "/account", "/orders/x", "/api/graphql", "/collections"] {
             assert!(!shared(Method::GET, path), "{path}");
         }
-    }
-
-    #[test]
-    fn squeezes_without_loss() {
-        let plain = b"shop ".repeat(1_000);
-        let mut back = Vec::new();
-        std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&gzip(&plain)[..]), &mut back).unwrap();
-        assert_eq!(back, plain);
-        let mut back = Vec::new();
-        std::io::Read::read_to_end(&mut brotli::Decompressor::new(&brotli(&plain)[..], 4096), &mut back)
-            .unwrap();
-        assert_eq!(back, plain);
     }
 }

@@ -1,13 +1,15 @@
 //! The outermost layer: request ids, one log line, metrics, headers on every answer, panics.
 
 use super::header_value;
+use super::pages::is_html;
 use super::problem::problem;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use futures::FutureExt;
 use platform::Error;
+use platform::nonce::Nonce;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
@@ -18,9 +20,19 @@ pub struct RequestId(pub Arc<str>);
 
 static X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-const SHOP_POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
-     img-src 'self' data:; font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; \
-     form-action 'self'; frame-ancestors 'none'";
+/// What a page may do: its scripts are those that carry the answer's nonce, and those that these load.
+fn page_policy(nonce: &Nonce) -> HeaderValue {
+    header_value(&format!(
+        "default-src 'self'; script-src 'nonce-{}' 'strict-dynamic' 'wasm-unsafe-eval'; style-src 'self'; \
+         img-src 'self' data:; font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; \
+         form-action 'self'; frame-ancestors 'none'",
+        nonce.as_str()
+    ))
+}
+
+/// What everything else may do, should a browser show it as a page.
+const FILE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; \
+     form-action 'none'; frame-ancestors 'none'";
 
 /// The id of a request that passed [`outermost`].
 pub fn request_id(request: &Request) -> &str {
@@ -36,6 +48,8 @@ pub async fn outermost(State(https): State<Https>, mut request: Request, next: N
     let started = Instant::now();
     let id = incoming_id(request.headers()).unwrap_or_else(|| Arc::from(uuid::Uuid::now_v7().to_string()));
     request.extensions_mut().insert(RequestId(id.clone()));
+    let nonce = Nonce::draw();
+    request.extensions_mut().insert(nonce);
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     metrics::gauge!("rustok_http_inflight").increment(1.0);
@@ -56,6 +70,12 @@ pub async fn outermost(State(https): State<Https>, mut request: Request, next: N
     metrics::counter!("rustok_http_requests_total", "status" => class).increment(1);
     metrics::histogram!("rustok_http_request_duration_seconds").record(elapsed.as_secs_f64());
     tracing::debug!(request_id = %id, %method, path, status = response.status().as_u16(), ms = elapsed.as_secs_f64() * 1e3, "request");
+    // A page that did not change keeps, with its text, the nonce and the policy that the browser has.
+    if response.status() != StatusCode::NOT_MODIFIED {
+        let page = is_html(response.headers());
+        let policy = if page { page_policy(&nonce) } else { HeaderValue::from_static(FILE_POLICY) };
+        response.headers_mut().entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
+    }
     seal(response.headers_mut(), &id, https);
     response
 }
@@ -76,7 +96,6 @@ fn seal(headers: &mut HeaderMap, id: &str, https: Https) {
         HeaderName::from_static("cross-origin-opener-policy"),
         HeaderValue::from_static("same-origin"),
     );
-    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(SHOP_POLICY));
 }
 
 /// A request id that a proxy or client brought along, when it is harmless.

@@ -8,7 +8,7 @@ use axum::middleware::Next;
 use axum::response::{Html, Response};
 use axum::routing::get;
 use leptos::prelude::LeptosOptions;
-use platform::Config;
+use platform::{Config, nonce};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tower_http::services::{ServeDir, ServeFile};
@@ -95,7 +95,7 @@ fn admin_page(site: &Path) -> String {
             .map(|(_, hash)| format!(".{}", hash.trim()))
             .unwrap_or_default()
     };
-    ["css", "js", "wasm"].iter().fold(ADMIN_PAGE.to_owned(), |page, kind| {
+    ["css", "js", "wasm"].iter().fold(ADMIN_PAGE.replace("{nonce}", nonce::mark()), |page, kind| {
         page.replace(&format!("/admin/pkg/rustok.{kind}"), &format!("/admin/pkg/rustok{}.{kind}", hash(kind)))
     })
 }
@@ -155,8 +155,10 @@ pub fn graphiql(on: bool) -> Router {
     let file = |kind: &'static str, text: &'static str| {
         get(move || async move { ([(header::CONTENT_TYPE, kind)], text) })
     };
+    let page: Arc<str> = include_str!("graphiql/page.html").replace("{nonce}", nonce::mark()).into();
+    let page = get(move || async move { Html(page.to_string()) });
     Router::new()
-        .route("/graphiql", file("text/html; charset=utf-8", include_str!("graphiql/page.html")))
+        .route("/graphiql", page)
         .route("/graphiql/app.css", file("text/css; charset=utf-8", include_str!("graphiql/app.css")))
         .route("/graphiql/app.js", file("text/javascript; charset=utf-8", include_str!("graphiql/app.js")))
 }

@@ -58,6 +58,59 @@ async fn every_answer_carries_the_headers(world: World) {
     }
 }
 
+async fn every_page_has_a_nonce_of_its_own(world: World) {
+    let visitor = world.visitor("hearth");
+    let mut seen = std::collections::HashSet::new();
+    // The second time, the page cache answers.
+    for path in [
+        "/",
+        "/",
+        "/products",
+        "/products",
+        "/cart",
+        "/no-such-page",
+        "/products/nothing",
+        "/admin",
+        "/api/graphiql",
+    ] {
+        for coding in ["identity", "br", "gzip"] {
+            let request = visitor.request(reqwest::Method::GET, path).header("accept-encoding", coding);
+            let request = request.header("accept", "text/html");
+            let answer = request.send().await.expect("an answer");
+            let status = answer.status().as_u16();
+            let header = |name: &str| {
+                let value = answer.headers().get(name).and_then(|value| value.to_str().ok());
+                value.unwrap_or_default().to_owned()
+            };
+            let (policy, encoding) = (header("content-security-policy"), header("content-encoding"));
+            let body = answer.bytes().await.expect("a body");
+            let nonce = policy.split_once("'nonce-").and_then(|(_, rest)| rest.split_once('\''));
+            let Some((nonce, _)) = nonce else { panic!("{path} has no nonce: {policy}") };
+            assert!(seen.insert(nonce.to_owned()), "{path} repeats a nonce");
+            assert!(policy.contains("'strict-dynamic'") && !policy.contains("unsafe-inline"), "{policy}");
+            let html = match encoding.as_str() {
+                "br" => read(brotli::Decompressor::new(&body[..], 4096)),
+                "gzip" => read(flate2::read::GzDecoder::new(&body[..])),
+                _ => read(&body[..]),
+            };
+            assert!(!html.contains(platform::nonce::mark()), "{path} gives the mark away");
+            let scripts =
+                html.split("<script").skip(1).filter(|script| !script.contains("application/ld+json"));
+            for script in scripts.chain(html.split("<link rel=\"modulepreload\"").skip(1)) {
+                let tag = script.split_once('>').map_or(script, |(tag, _)| tag);
+                assert!(tag.contains(&format!("nonce=\"{nonce}\"")), "{path} as {coding}: {tag}");
+            }
+            assert!(status != 200 || html.contains(nonce), "{path} runs no script");
+        }
+    }
+}
+
+fn read(mut from: impl std::io::Read) -> String {
+    let mut text = String::new();
+    from.read_to_string(&mut text).expect("a whole page");
+    text
+}
+
 async fn a_cached_page_follows_a_change(world: World) {
     let mut visitor = world.visitor("hearth");
     let first = visitor.get("/products").await;
@@ -111,6 +164,7 @@ testkit::on_both!(
     finds_the_tenant_in_four_ways,
     refuses_addresses_of_no_shop,
     every_answer_carries_the_headers,
+    every_page_has_a_nonce_of_its_own,
     a_cached_page_follows_a_change,
     wrong_requests_get_problem_documents,
 );
