@@ -23,6 +23,7 @@ tenant_table! {
         updated_at: i64,
         published_at: Option<i64>,
     }
+    audit { slug, title, body, vendor, product_type, tags, seo_title, seo_description, option_names, status }
 }
 
 tenant_table! {
@@ -33,6 +34,7 @@ tenant_table! {
         product_id: Uuid,
         created_at: i64,
     }
+    audit { slug }
 }
 
 tenant_table! {
@@ -55,6 +57,7 @@ tenant_table! {
         image_id: Option<Uuid>,
         source_columns: String,
     }
+    audit { option_values, sku, barcode, currency, weight_unit }
 }
 
 tenant_table! {
@@ -68,6 +71,7 @@ tenant_table! {
         alt: String,
         source_url: String,
     }
+    audit { alt, source_url }
 }
 
 tenant_table! {
@@ -86,6 +90,7 @@ tenant_table! {
         created_at: i64,
         updated_at: i64,
     }
+    audit { slug, title, body, seo_title, seo_description }
 }
 
 tenant_table! {
@@ -96,6 +101,7 @@ tenant_table! {
         collection_id: Uuid,
         created_at: i64,
     }
+    audit { slug }
 }
 
 tenant_table! {
@@ -119,6 +125,7 @@ tenant_table! {
         policy: String,
         updated_at: i64,
     }
+    audit { policy }
 }
 
 tenant_table! {
@@ -130,6 +137,7 @@ tenant_table! {
         created_at: i64,
         expires_at: Option<i64>,
     }
+    audit none
 }
 
 tenant_table! {
@@ -146,6 +154,7 @@ tenant_table! {
         actor_id: Option<Uuid>,
         at: i64,
     }
+    audit { reason, note }
 }
 
 tenant_table! {
@@ -175,6 +184,7 @@ tenant_table! {
         page: String,
         staff: String,
     }
+    audit none
 }
 
 tenant_table! {
@@ -185,6 +195,7 @@ tenant_table! {
         product_id: Uuid,
         availability: String,
     }
+    audit none
 }
 
 tenant_table! {
@@ -195,6 +206,7 @@ tenant_table! {
         name: String,
         value: String,
     }
+    audit none
 }
 
 tenant_table! {
@@ -207,4 +219,5 @@ tenant_table! {
         product_count: i32,
         view: String,
     }
+    audit none
 }

@@ -7,6 +7,7 @@ tenant_table! {
     commerce_settings, "commerce_settings", "settings", Id,
     key { id: Uuid }
     columns { document: String, version: i64, updated_at: i64 }
+    audit { document }
 }
 
 tenant_table! {
@@ -22,6 +23,7 @@ tenant_table! {
         updated_at: i64,
         abandoned_at: Option<i64>,
     }
+    audit none
 }
 
 tenant_table! {
@@ -35,6 +37,7 @@ tenant_table! {
         unit_seen_minor: i64,
         created_at: i64,
     }
+    audit none
 }
 
 tenant_table! {
@@ -103,6 +106,9 @@ tenant_table! {
         paid_at: Option<i64>,
         updated_at: i64,
     }
+    audit {
+        state, country, shipping_method, shipping_name, provider, provider_name, currency, taxes, attention, cancel_reason
+    }
 }
 
 tenant_table! {
@@ -126,6 +132,7 @@ tenant_table! {
         gross_minor: i64,
         rate_ppm: i64,
     }
+    audit { slug, title, variant_title, sku }
 }
 
 tenant_table! {
@@ -133,6 +140,7 @@ tenant_table! {
     order_note, "order_note", "note", Id,
     key { id: Uuid }
     columns { order_id: Uuid, user_id: Option<Uuid>, body: String, at: i64 }
+    audit { body }
 }
 
 tenant_table! {
@@ -147,6 +155,7 @@ tenant_table! {
         shipped_at: i64,
         delivered_at: Option<i64>,
     }
+    audit { carrier, tracking_number, tracking_url }
 }
 
 tenant_table! {
@@ -173,6 +182,7 @@ tenant_table! {
         created_at: i64,
         updated_at: i64,
     }
+    audit { provider, step, status, currency, back_reason, last_error }
 }
 
 tenant_table! {
@@ -186,6 +196,7 @@ tenant_table! {
         handled_at: Option<i64>,
         outcome: String,
     }
+    audit none
 }
 
 tenant_table! {
@@ -203,6 +214,7 @@ tenant_table! {
         fact: String,
         at: i64,
     }
+    audit { kind, from_account, to_account, currency, fact }
 }
 
 tenant_table! {
@@ -230,4 +242,5 @@ tenant_table! {
         paid_day: Option<i64>,
         updated_at: i64,
     }
+    audit none
 }

@@ -111,6 +111,10 @@ impl DomainEvent for CommerceEvent {
         }
     }
 
+    fn is_audited(&self) -> bool {
+        !matches!(self, Self::CartCreated { .. } | Self::CartUpdated { .. } | Self::CartAbandoned { .. })
+    }
+
     fn validate(&self) -> Result<(), EventError> {
         match self {
             Self::CartUpdated { n_items, .. } => validate::not_negative("n_items", *n_items),

@@ -21,6 +21,7 @@ tenant_table! {
         created_at: i64,
         updated_at: i64,
     }
+    audit { state, source_url, file_name, mime, alt, error }
 }
 
 tenant_table! {
@@ -28,4 +29,5 @@ tenant_table! {
     media_fetch, "media_fetch", "media", MediaId,
     key { media_id: Uuid }
     columns { attempts: i32, next_at: i64 }
+    audit none
 }

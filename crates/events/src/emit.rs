@@ -9,7 +9,11 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::{Envelope, event::DomainEvent, validate};
+use crate::{
+    Envelope,
+    event::{Aggregate, DomainEvent},
+    validate,
+};
 
 /// Name of the hub's signal that wakes the relay.
 const SIGNAL: &str = "outbox";
@@ -98,6 +102,9 @@ impl Store for Tx {
         let ctx = self.ctx().ok_or_else(|| Error::internal("an event needs a tenant: use emit_for"))?;
         let id = batch.first()?;
         let origin = Origin::of(Some(ctx), id, cause);
+        if let Some(about) = batch.about {
+            self.told(about.kind, about.id);
+        }
         let values = origin.values(batch.rows, now(self));
         self.raw_exec(insert_sql(self.backend()), values).await.context("storing events")?;
         let signal = signal(ctx.app());
@@ -116,6 +123,8 @@ fn now(tx: &Tx) -> i64 {
 /// Checked events on their way into one statement.
 struct Batch {
     ids: Vec<EventId>,
+    /// What the audit log is told of.
+    about: Option<Aggregate>,
     /// JSON array of what differs from event to event.
     rows: String,
 }
@@ -138,7 +147,8 @@ impl Batch {
             }));
             ids.push(id);
         }
-        Ok(Self { ids, rows: serde_json::Value::Array(rows).to_string() })
+        let about = events.iter().find(|event| event.is_audited()).map(DomainEvent::aggregate);
+        Ok(Self { ids, about, rows: serde_json::Value::Array(rows).to_string() })
     }
 
     fn first(&self) -> Result<EventId> {

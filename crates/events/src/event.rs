@@ -46,6 +46,12 @@ pub trait DomainEvent: Serialize + Send + Sync {
     /// Ids, names and the payload's size are checked for every event without being asked.
     fn validate(&self) -> Result<(), EventError>;
 
+    /// Whether the write that says this leaves an entry in the audit log when a person does it. What is only intended,
+    /// as by filling a cart, does not.
+    fn is_audited(&self) -> bool {
+        true
+    }
+
     /// Version of the payload's shape; grows when a reader of the old shape could not read the new one.
     fn schema_version(&self) -> u16 {
         1

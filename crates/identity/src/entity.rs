@@ -10,6 +10,7 @@ tenant_table! {
         host: String,
         created_at: i64,
     }
+    audit { host }
 }
 
 tenant_table! {
@@ -26,6 +27,7 @@ tenant_table! {
         updated_at: i64,
         last_sign_in_at: Option<i64>,
     }
+    audit { locale, status }
 }
 
 tenant_table! {
@@ -37,6 +39,7 @@ tenant_table! {
         role: String,
         granted_at: i64,
     }
+    audit { role }
 }
 
 tenant_table! {
@@ -52,6 +55,7 @@ tenant_table! {
         expires_at: i64,
         revoked_at: Option<i64>,
     }
+    audit { kind }
 }
 
 /// One shop. It owns itself: the column that holds its tenant is its id.
@@ -88,4 +92,6 @@ impl TenantOwned for tenant::Entity {
     const TENANT: tenant::Column = tenant::Column::Id;
     const ID: tenant::Column = tenant::Column::Id;
     const KIND: &'static str = "tenant";
+    const SHOWN: Option<&'static [&'static str]> =
+        Some(&["slug", "name", "locale", "currency", "country", "theme", "storefront", "settings", "status"]);
 }

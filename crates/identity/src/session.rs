@@ -183,6 +183,8 @@ async fn begin(
             if row.password_hash != known.password_hash || row.status != "active" {
                 return Err(wrong());
             }
+            let roles = roles_of(tx, &[row.id]).await?.remove(&row.id).unwrap_or_default();
+            tx.acts_as(actor_of(UserId::from_uuid(row.id), &roles));
             let (id, now) = (SessionId::new(), ctx.now());
             tx.delete_many::<session::Entity>()
                 .filter(session::Column::UserId.eq(row.id))
@@ -214,7 +216,6 @@ async fn begin(
                 .exec()
                 .await?;
             tx.emit(IdentityEvent::UserLoggedIn { user_id: UserId::from_uuid(row.id), kind: name }).await?;
-            let roles = roles_of(tx, &[row.id]).await?.remove(&row.id).unwrap_or_default();
             let row = user::Model { last_sign_in_at: Some(now.millis()), ..row };
             Ok((UserView::new(row, roles)?, id))
         })

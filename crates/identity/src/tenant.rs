@@ -93,7 +93,7 @@ pub struct TenantView {
 pub async fn create(app: &App, new: NewTenant) -> Result<Arc<TenantInfo>> {
     let (info, domains) = checked(new)?;
     let info = Arc::new(info);
-    let ctx = Ctx::system(app, info.clone(), "tenants");
+    let ctx = Ctx::operator(app, info.clone(), "tenant create");
     let now = ctx.now().millis();
     let stored = ctx.write(Access::System, async |tx| {
         tx.insert(tenant::ActiveModel {
@@ -199,7 +199,7 @@ async fn switch(
     event: IdentityEvent,
 ) -> Result<()> {
     let record = find(app, slug).await?;
-    let ctx = Ctx::system(app, record.info.clone(), "tenants");
+    let ctx = Ctx::operator(app, record.info.clone(), format!("tenant {to}"));
     ctx.write(Access::System, async |tx| {
         let changed = touch(tx, ctx.now())
             .set(tenant::Column::Status, to)

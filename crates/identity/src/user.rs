@@ -465,6 +465,9 @@ fn person_name(text: &str) -> Result<String, FieldError> {
 
 async fn store(tx: &Tx, ctx: &Ctx, new: Checked, hash: String, roles: &[SystemRole]) -> Result<UserView> {
     let (id, now) = (UserId::new(), ctx.now().millis());
+    if *ctx.actor() == Actor::Anonymous {
+        tx.acts_as(Actor::Customer { user: id });
+    }
     let row = tx
         .insert(user::ActiveModel {
             id: Set(id.uuid()),

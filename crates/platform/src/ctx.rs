@@ -1,5 +1,6 @@
 //! Who asks, for which tenant, and through which door.
 
+use crate::audit::Origin;
 use crate::db::{Reader, Tx};
 use crate::{App, Error, Result, TenantInfo};
 use primitives::{Locale, Permission, PermissionSet, TenantId, Timestamp, UserId};
@@ -17,6 +18,7 @@ struct Inner {
     actor: Actor,
     locale: Locale,
     request_id: Arc<str>,
+    origin: Option<Arc<Origin>>,
 }
 
 /// Who acts.
@@ -63,12 +65,30 @@ impl Ctx {
     /// A context for one call.
     pub fn new(app: App, tenant: Arc<TenantInfo>, actor: Actor, request_id: impl Into<Arc<str>>) -> Self {
         let locale = tenant.locale;
-        Self(Arc::new(Inner { app, tenant, actor, locale, request_id: request_id.into() }))
+        Self(Arc::new(Inner { app, tenant, actor, locale, request_id: request_id.into(), origin: None }))
     }
 
     /// A context of the process itself, by the name of the part that acts.
     pub fn system(app: &App, tenant: Arc<TenantInfo>, name: &'static str) -> Self {
         Self::new(app.clone(), tenant, Actor::System(name), name)
+    }
+
+    /// An operator at the command line, who does `operation`. Unlike other work of the process itself this is noted
+    /// in the audit log.
+    pub fn operator(app: &App, tenant: Arc<TenantInfo>, operation: impl Into<String>) -> Self {
+        let origin = Origin { operation: operation.into(), ..Origin::default() };
+        Self::system(app, tenant, "operator").with_origin(origin)
+    }
+
+    /// The same call, known to come from there.
+    pub fn with_origin(&self, origin: Origin) -> Self {
+        Self(Arc::new(Inner { origin: Some(Arc::new(origin)), ..(*self.0).clone() }))
+    }
+
+    /// The same call, by the name of what is being done.
+    pub fn doing(&self, operation: impl Into<String>) -> Self {
+        let origin = Origin { operation: operation.into(), ..self.origin().cloned().unwrap_or_default() };
+        self.with_origin(origin)
     }
 
     /// The same call as somebody else.
@@ -94,6 +114,20 @@ impl Ctx {
     /// Who acts.
     pub fn actor(&self) -> &Actor {
         &self.0.actor
+    }
+
+    /// Where the call comes from, if anybody said.
+    pub fn origin(&self) -> Option<&Origin> {
+        self.0.origin.as_deref()
+    }
+
+    /// Whether what this call writes is noted in the audit log: that of people and operators is.
+    pub(crate) fn is_audited(&self) -> bool {
+        match self.actor() {
+            Actor::Customer { .. } | Actor::Staff { .. } => true,
+            Actor::System(_) => self.origin().is_some(),
+            Actor::Anonymous => false,
+        }
     }
 
     /// The account that acts, if any.
@@ -157,6 +191,7 @@ impl Ctx {
     /// `work` sees only this tenant's rows and must touch nothing but the database: on SQLite every other writer waits
     /// for it. Whatever it returns as an error rolls everything back, events included; so does a `work` that takes
     /// longer than `database.write_timeout_ms` (`SERVICE_UNAVAILABLE`).
+    /// What a person has changed is noted in the same transaction, see [`crate::audit`].
     /// Once `work` has succeeded the commit goes on even when the caller goes away.
     /// When PostgreSQL asks for the transaction to be run again (serialisation failure, deadlock), the error says so
     /// ([`Error::is_retryable`]); a use case that can run twice goes through [`crate::error::retry`].
@@ -171,7 +206,12 @@ impl Ctx {
         self.require(access)?;
         let tx = self.app().db().begin(self.clone()).await?;
         let longest = Duration::from_millis(self.app().config().database.write_timeout_ms);
-        match tokio::time::timeout(longest, work(&tx)).await {
+        let noted = async {
+            let value = work(&tx).await?;
+            tx.note().await?;
+            Ok(value)
+        };
+        match tokio::time::timeout(longest, noted).await {
             Ok(Ok(value)) => {
                 tx.commit().await?;
                 Ok(value)

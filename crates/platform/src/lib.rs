@@ -1,9 +1,10 @@
 //! The runtime every module stands on: who asks ([`Ctx`]), through which door ([`Ctx::read`],
 //! [`Ctx::write`]), against which rows ([`TenantDb`]), with which errors ([`Error`]).
 //!
-//! Read in this order: [`ctx`], [`db`], [`error`], [`surface`], [`app`], [`config`].
+//! Read in this order: [`ctx`], [`db`], [`error`], [`audit`], [`surface`], [`app`], [`config`].
 
 pub mod app;
+pub mod audit;
 pub mod clock;
 pub mod config;
 pub mod ctx;

@@ -9,8 +9,15 @@ const PLATFORM: &[&str] = &["relay_lease", "seaql_migrations", "tenant"];
 
 /// Tables with a tenant column that platform work reads across tenants, so without row level security. Each is
 /// reached by one module only, and never through `TenantDb::find`.
-pub const QUEUES: &[&str] =
-    &["media_fetch", "outbox", "outbox_failure", "outbox_head", "outbox_waiting", "tenant_domain"];
+pub const QUEUES: &[&str] = &[
+    "audit_waiting",
+    "media_fetch",
+    "outbox",
+    "outbox_failure",
+    "outbox_head",
+    "outbox_waiting",
+    "tenant_domain",
+];
 
 /// Only PostgreSQL needs these.
 const ONLY_POSTGRES: &[&str] = &["outbox_head"];

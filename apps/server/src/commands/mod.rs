@@ -107,7 +107,14 @@ async fn tenant_ctx(app: &App, tenant: &str) -> anyhow::Result<platform::Ctx> {
     let record = identity::tenant::find(app, tenant)
         .await
         .map_err(|_| anyhow::anyhow!("--tenant {tenant}: there is no such tenant (rustok tenant list)"))?;
-    Ok(platform::Ctx::system(app, record.info.clone(), "command line"))
+    Ok(platform::Ctx::operator(app, record.info.clone(), command_words()))
+}
+
+/// The command in the audit log's words: `user grant`.
+fn command_words() -> String {
+    let word = |word: &String| word.chars().all(|letter| letter.is_ascii_lowercase() || letter == '-');
+    let words: Vec<String> = std::env::args().skip(1).take(2).filter(word).collect();
+    words.join(" ")
 }
 
 /// Prints a line for people.

@@ -15,6 +15,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use document::Document;
 use moka::sync::Cache;
+use platform::surface::Kind;
 use platform::{App, Ctx, Error};
 use primitives::ErrorCode;
 use serde::Deserialize;
@@ -109,12 +110,18 @@ impl Endpoint {
         body: Bytes,
     ) -> Response {
         match self.prepare(&ctx, &headers, &body) {
-            Ok(request) => self.execute(request, &ctx, who, headers).await,
+            Ok((request, named)) => self.execute(request, &named.unwrap_or(ctx), who, headers).await,
             Err(refusal) => *refusal,
         }
     }
 
-    fn prepare(&self, ctx: &Ctx, headers: &HeaderMap, body: &[u8]) -> Result<Request, Box<Response>> {
+    /// The checked request, and its call by the name of the mutations in it.
+    fn prepare(
+        &self,
+        ctx: &Ctx,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<(Request, Option<Ctx>), Box<Response>> {
         let request_id = ctx.request_id();
         let json = headers
             .get(header::CONTENT_TYPE)
@@ -152,18 +159,20 @@ impl Endpoint {
         let checked = document.check(&variables, limits).and_then(|()| {
             match document.roots(body.operation_name.as_deref()) {
                 Some((kind, roots)) => {
-                    roots.iter().try_for_each(|root| self.surface.require(ctx, kind, root))
+                    roots.iter().try_for_each(|root| self.surface.require(ctx, kind, root))?;
+                    let named = kind == Kind::Mutation && ctx.origin().is_some();
+                    Ok(named.then(|| ctx.doing(roots.join(", "))))
                 }
                 None => Err(Error::new(ErrorCode::BadUserInput, "operationName: say which operation to run")),
             }
         });
-        checked.map_err(|error| Box::new(refused(StatusCode::OK, error, request_id)))?;
+        let named = checked.map_err(|error| Box::new(refused(StatusCode::OK, error, request_id)))?;
         let mut request = Request::new(body.query).variables(variables);
         if let Some(name) = body.operation_name {
             request = request.operation_name(name);
         }
         request.set_parsed_query(document.parsed.clone());
-        Ok(request)
+        Ok((request, named))
     }
 
     fn document(&self, text: &str) -> Result<Arc<Document>, document::Unreadable> {

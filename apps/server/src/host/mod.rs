@@ -24,6 +24,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http_body_util::LengthLimitError;
 use pages::{Before, Pages};
+use platform::audit::Origin;
 use platform::nonce::Nonce;
 use platform::surface::Entry;
 use platform::{Access, App, Ctx, Error};
@@ -132,11 +133,18 @@ async fn admitted(
     State(surface): State<Arc<Surface>>,
     matched: MatchedPath,
     Extension(ctx): Extension<Ctx>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     match surface.admit(&ctx, request.method(), matched.as_str()) {
-        Ok(()) => next.run(request).await,
+        Ok(()) => {
+            // The audit log calls it as the table of doors does.
+            if ctx.origin().is_some() {
+                let named = ctx.doing(format!("{} {}", request.method(), matched.as_str()));
+                request.extensions_mut().insert(named);
+            }
+            next.run(request).await
+        }
         Err(error) => error.into_response(),
     }
 }
@@ -222,8 +230,15 @@ async fn shop(State(host): State<Host>, request: Request) -> Response {
     if let Err(error) = identity::check_origin(&resolved, &parts) {
         return problem::answer(&error, &headers, &request_id, &path);
     }
-    let ctx =
+    let mut ctx =
         Ctx::new(host.app.clone(), resolved.tenant.clone(), authenticated.actor.clone(), request_id.clone());
+    if !parts.method.is_safe() || ctx.user_id().is_some() {
+        ctx = ctx.with_origin(Origin {
+            operation: format!("{} {path}", parts.method),
+            address: authenticated.visit.client.to_string(),
+            user_agent: authenticated.visit.user_agent.clone(),
+        });
+    }
     let timeout = patience(&ctx);
     parts.extensions.insert(ctx);
     parts.extensions.insert(identity::ShopBase(resolved.base_path.clone()));

@@ -191,6 +191,15 @@ pub(crate) async fn count(
     if rows == 0 {
         return Err(Error::conflict("the stock was changed by somebody else, try again").into());
     }
+    let after = stock_level::Model {
+        on_hand: wanted.on_hand,
+        threshold: wanted.threshold,
+        tracked: wanted.tracked,
+        policy: wanted.policy.as_str().to_owned(),
+        updated_at: now.millis(),
+        ..row.clone()
+    };
+    tx.record(Some(row), Some(&after));
     if before.on_hand != wanted.on_hand {
         let delta = wanted.on_hand - before.on_hand;
         note_movement(tx, variant, delta, wanted.on_hand, reason, None, note, now).await?;

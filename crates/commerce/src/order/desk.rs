@@ -162,6 +162,7 @@ impl<'t> Desk<'t> {
     /// As [`Desk::save`]; gives back the rows as they stand then, once the transaction is committed.
     pub async fn save_rows(self) -> Result<(orders::Model, Option<payment::Model>)> {
         let Self { tx, now, mut row, before, payment, events } = self;
+        tx.about(OrderId::KIND, row.id);
         if !events.is_empty() || row != before {
             row.version = before.version + 1;
             row.updated_at = now.millis();
@@ -182,13 +183,14 @@ impl<'t> Desk<'t> {
                         row.updated_at.into(),
                         row.id.into(),
                         before.version.into(),
-                        before.state.into(),
+                        before.state.clone().into(),
                     ],
                 )
                 .await?;
             if changed != 1 {
                 return Err(CommerceError::Changed { version: row.version });
             }
+            tx.record(Some(&before), Some(&row));
         }
         let mut kept = None;
         if let Some((before, mut after)) = payment {
@@ -220,6 +222,7 @@ impl<'t> Desk<'t> {
                 if changed != 1 {
                     return Err(CommerceError::Changed { version: row.version });
                 }
+                tx.record(Some(&before), Some(&after));
             }
             kept = Some(after);
         }

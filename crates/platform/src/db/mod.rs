@@ -2,6 +2,7 @@
 
 mod connect;
 mod count;
+mod noting;
 mod session;
 mod statistics;
 mod table;

@@ -2,7 +2,8 @@
 
 /// Declares the rows of one table of a tenant as a module with `Model`, `Entity`, `Column` and `ActiveModel`: name of
 /// the module, of the table, of the thing in error texts, the column that [`TenantDb::get`](crate::TenantDb::get) looks
-/// in; then the key beside `tenant_id`, then the other columns.
+/// in; then the key beside `tenant_id`, then the other columns; last the text columns that the audit log may show
+/// ([`TenantOwned::SHOWN`](crate::TenantOwned::SHOWN)), or `audit none`. Left out, the log shows no text.
 ///
 /// ```
 /// platform::tenant_table! {
@@ -10,13 +11,27 @@
 ///     note, "note", "note", Id,
 ///     key { id: Uuid }
 ///     columns { text: String, created_at: i64 }
+///     audit { text }
+/// }
+/// # fn main() {}
+/// ```
+///
+/// A column that sounds like a secret cannot be shown:
+///
+/// ```compile_fail,E0080
+/// platform::tenant_table! {
+///     key, "key", "key", Id,
+///     key { id: Uuid }
+///     columns { token: String }
+///     audit { token }
 /// }
 /// # fn main() {}
 /// ```
 #[macro_export]
 macro_rules! tenant_table {
     ($(#[$doc:meta])* $name:ident, $table:literal, $kind:literal, $id:ident,
-     key { $($key:ident: $key_type:ty),* } columns { $($column:ident: $type:ty),* $(,)? }) => {
+     key { $($key:ident: $key_type:ty),* } columns { $($column:ident: $type:ty),* $(,)? }
+     $(audit $shown:tt)?) => {
         $(#[$doc])*
         pub(crate) mod $name {
             use sea_orm::entity::prelude::*;
@@ -40,7 +55,22 @@ macro_rules! tenant_table {
                 const TENANT: Column = Column::TenantId;
                 const ID: Column = Column::$id;
                 const KIND: &'static str = $kind;
+                const SHOWN: Option<&'static [&'static str]> = $crate::shown_columns!($($shown)?);
             }
+
+            const _: () = assert!(match <Entity as $crate::TenantOwned>::SHOWN {
+                Some(columns) => $crate::audit::are_no_secrets(columns),
+                None => true,
+            }, "the audit log never shows secrets");
         }
     };
+}
+
+/// What [`tenant_table!`] makes of its `audit` part.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! shown_columns {
+    () => { Some(&[]) };
+    (none) => { None };
+    ({ $($column:ident),* $(,)? }) => { Some(&[$(stringify!($column)),*]) };
 }

@@ -1,12 +1,14 @@
 //! A database handle on which a query without a tenant cannot be written.
 
+use super::noting::{Before, same_row, taken};
 use super::session::Conn;
+use crate::audit::Trail;
 use crate::{Error, Result};
 use primitives::TenantId;
-use sea_orm::sea_query::{IntoCondition, OnConflict};
+use sea_orm::sea_query::{IntoCondition, LockType, OnConflict};
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, DbErr, DeleteMany,
-    EntityTrait, FromQueryResult, IdenStatic, IntoActiveModel, IntoSimpleExpr, Iterable, Order,
+    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr,
+    DeleteMany, EntityTrait, FromQueryResult, IdenStatic, IntoActiveModel, IntoSimpleExpr, Iterable, Order,
     PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, Select, Statement, TryGetableMany,
     UpdateMany, Value,
 };
@@ -20,6 +22,10 @@ pub trait TenantOwned: EntityTrait {
     const ID: Self::Column;
     /// What people call it: `product`, `order`.
     const KIND: &'static str;
+    /// Text columns whose values the audit log may show; of the others it says that they changed. Numbers, ids and
+    /// switches it shows, bytes and secrets ([`crate::audit::is_secret`]) never, nor should there be anybody's name or
+    /// address. `None` keeps the table out of the log: read models, queues, carts.
+    const SHOWN: Option<&'static [&'static str]> = Some(&[]);
 }
 
 /// The only handle that domain code gets to the database: every statement carries the tenant.
@@ -88,11 +94,12 @@ pub trait TenantOwned: EntityTrait {
 pub struct TenantDb {
     conn: Conn,
     tenant: TenantId,
+    pub(super) trail: Trail,
 }
 
 impl TenantDb {
     pub(super) fn new(conn: Conn, tenant: TenantId) -> Self {
-        Self { conn, tenant }
+        Self { conn, tenant, trail: Trail::default() }
     }
 
     /// The tenant whose rows these are.
@@ -128,7 +135,9 @@ impl TenantDb {
         <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
     {
         let row = self.stamped(row);
-        Ok(<A::Entity as EntityTrait>::insert(row).exec_with_returning(&self.conn).await?)
+        let row = <A::Entity as EntityTrait>::insert(row).exec_with_returning(&self.conn).await?;
+        self.note_inserted::<A::Entity>(&row);
+        Ok(row)
     }
 
     /// Stores many new rows of this tenant in few statements; gives back how many.
@@ -138,7 +147,10 @@ impl TenantDb {
         A::Entity: TenantOwned,
         <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
     {
-        self.insert_all(rows, None).await
+        let coming = self.coming(&rows);
+        let stored = self.insert_all(rows, None).await?;
+        self.note_stored::<A::Entity>(coming, &[]);
+        Ok(stored)
     }
 
     /// As [`TenantDb::insert_many`], leaving rows alone whose key is there already; gives back how many were new.
@@ -148,7 +160,16 @@ impl TenantDb {
         A::Entity: TenantOwned,
         <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
     {
-        self.insert_all(rows, Some(OnConflict::new().do_nothing().to_owned())).await
+        let (coming, more) = self.coming(&rows);
+        let all = rows.len() as u64;
+        let stored = self.insert_all(rows, Some(OnConflict::new().do_nothing().to_owned())).await?;
+        match self.room::<A::Entity>() {
+            Some(_) if stored == all => self.note_stored::<A::Entity>((coming, more), &[]),
+            // Which of them were new, nobody says.
+            Some(_) if stored > 0 => self.note_changed(Before::<A::Entity>::Many, stored).await?,
+            _ => {}
+        }
+        Ok(stored)
     }
 
     /// Stores rows; where `conflict` columns are taken, overwrites the `update` columns. The tenant is one of the
@@ -173,7 +194,20 @@ impl TenantDb {
         }
         let rule =
             OnConflict::columns(conflict.iter().copied()).update_columns(update.iter().copied()).to_owned();
-        self.insert_all(rows, Some(rule)).await
+        let (coming, more) = self.coming(&rows);
+        let before = match coming.is_empty() {
+            true => Before::Off,
+            false => {
+                let which = taken::<A::Entity>(&coming, conflict);
+                self.before::<A::Entity>(which, LockType::NoKeyUpdate).await?
+            }
+        };
+        let stored = self.insert_all(rows, Some(rule)).await?;
+        match before {
+            Before::Rows(before) => self.note_stored::<A::Entity>((coming, more), &before),
+            before => self.note_changed(before, stored).await?,
+        }
+        Ok(stored)
     }
 
     /// One row of [`TenantDb::upsert_many`].
@@ -199,23 +233,34 @@ impl TenantDb {
         <A::Entity as EntityTrait>::Model: IntoActiveModel<A>,
     {
         let row = self.stamped(row);
+        let before = match self.room::<A::Entity>() {
+            Some(_) => self.before::<A::Entity>(same_row(&row), LockType::NoKeyUpdate).await?,
+            None => Before::Off,
+        };
         let update = <A::Entity as EntityTrait>::update(row)
             .validate()?
             .filter(<A::Entity as TenantOwned>::TENANT.eq(self.tenant.uuid()));
-        match update.exec(&self.conn).await {
-            Err(DbErr::RecordNotUpdated) => Err(Error::not_found(<A::Entity as TenantOwned>::KIND)),
-            result => Ok(result?),
+        let after = match update.exec(&self.conn).await {
+            Err(DbErr::RecordNotUpdated) => return Err(Error::not_found(<A::Entity as TenantOwned>::KIND)),
+            result => result?,
+        };
+        match before {
+            Before::Rows(before) => self.record(before.first(), Some(&after)),
+            before => self.note_changed(before, 1).await?,
         }
+        Ok(after)
     }
 
     /// Changes rows of this tenant; rows affected decide.
     pub fn update_many<E: TenantOwned>(&self) -> UpdateRows<'_, E> {
-        UpdateRows { db: self, update: E::update_many().filter(E::TENANT.eq(self.tenant.uuid())) }
+        let update = E::update_many().filter(E::TENANT.eq(self.tenant.uuid()));
+        UpdateRows { db: self, update, which: self.room::<E>().map(|_| Condition::all()) }
     }
 
     /// Deletes rows of this tenant.
     pub fn delete_many<E: TenantOwned>(&self) -> DeleteRows<'_, E> {
-        DeleteRows { db: self, delete: E::delete_many().filter(E::TENANT.eq(self.tenant.uuid())) }
+        let delete = E::delete_many().filter(E::TENANT.eq(self.tenant.uuid()));
+        DeleteRows { db: self, delete, which: self.room::<E>().map(|_| Condition::all()) }
     }
 
     /// Rows of a statement that the builder cannot say.
@@ -438,6 +483,8 @@ impl<E: TenantOwned> Rows<'_, E> {
 pub struct UpdateRows<'c, E: EntityTrait> {
     db: &'c TenantDb,
     update: UpdateMany<E>,
+    /// The filters once more, when the audit log wants to see the rows.
+    which: Option<Condition>,
 }
 
 impl<E: TenantOwned> UpdateRows<'_, E> {
@@ -454,13 +501,21 @@ impl<E: TenantOwned> UpdateRows<'_, E> {
 
     /// Narrows the rows.
     pub fn filter(mut self, condition: impl IntoCondition) -> Self {
+        let condition = condition.into_condition();
+        self.which = self.which.map(|which| which.add(condition.clone()));
         self.update = self.update.filter(condition);
         self
     }
 
     /// Runs it; gives back how many rows changed.
     pub async fn exec(self) -> Result<u64> {
-        Ok(self.update.exec(&self.db.conn).await?.rows_affected)
+        let before = match self.which {
+            Some(which) => self.db.before::<E>(which, LockType::NoKeyUpdate).await?,
+            None => Before::Off,
+        };
+        let changed = self.update.exec(&self.db.conn).await?.rows_affected;
+        self.db.note_changed(before, changed).await?;
+        Ok(changed)
     }
 }
 
@@ -468,17 +523,27 @@ impl<E: TenantOwned> UpdateRows<'_, E> {
 pub struct DeleteRows<'c, E: EntityTrait> {
     db: &'c TenantDb,
     delete: DeleteMany<E>,
+    /// The filters once more, when the audit log wants to see the rows.
+    which: Option<Condition>,
 }
 
 impl<E: TenantOwned> DeleteRows<'_, E> {
     /// Narrows the rows.
     pub fn filter(mut self, condition: impl IntoCondition) -> Self {
+        let condition = condition.into_condition();
+        self.which = self.which.map(|which| which.add(condition.clone()));
         self.delete = self.delete.filter(condition);
         self
     }
 
     /// Runs it; gives back how many rows are gone.
     pub async fn exec(self) -> Result<u64> {
-        Ok(self.delete.exec(&self.db.conn).await?.rows_affected)
+        let before = match self.which {
+            Some(which) => self.db.before::<E>(which, LockType::Update).await?,
+            None => Before::Off,
+        };
+        let gone = self.delete.exec(&self.db.conn).await?.rows_affected;
+        self.db.note_gone(before, gone);
+        Ok(gone)
     }
 }

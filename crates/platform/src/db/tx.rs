@@ -48,17 +48,19 @@ pub struct Tx {
 
 impl Tx {
     pub(super) fn from_lease(lease: Lease, tenant: TenantId, ctx: Option<Ctx>) -> Self {
-        Self {
-            rows: TenantDb::new(Conn::Savepoint(lease.savepoint), tenant),
-            ctx,
-            end: Some(lease.end),
-            callbacks: Callbacks::default(),
-        }
+        Self::new(Conn::Savepoint(lease.savepoint), tenant, ctx, Some(lease.end))
     }
 
     pub(super) fn from_session(session: Session, tenant: TenantId, ctx: Option<Ctx>) -> Self {
-        let rows = TenantDb::new(Conn::Session(session), tenant);
-        Self { rows, ctx, end: None, callbacks: Callbacks::default() }
+        Self::new(Conn::Session(session), tenant, ctx, None)
+    }
+
+    fn new(conn: Conn, tenant: TenantId, ctx: Option<Ctx>, end: Option<oneshot::Sender<End>>) -> Self {
+        let rows = TenantDb::new(conn, tenant);
+        if ctx.as_ref().is_some_and(Ctx::is_audited) {
+            rows.trail().begin(None);
+        }
+        Self { rows, ctx, end, callbacks: Callbacks::default() }
     }
 
     /// The call that writes; `None` for platform work outside any tenant.

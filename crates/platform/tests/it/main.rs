@@ -37,6 +37,8 @@ mod note {
         const TENANT: Column = Column::TenantId;
         const ID: Column = Column::Id;
         const KIND: &'static str = "note";
+        // This database has no audit log.
+        const SHOWN: Option<&'static [&'static str]> = None;
     }
 }
 
