@@ -43,6 +43,8 @@ pub struct Config {
     pub cache: CacheConfig,
     /// Payment gateway.
     pub payments: PaymentsConfig,
+    /// Mail.
+    pub mail: MailConfig,
     /// Calls to the outside.
     pub outbound: OutboundConfig,
     /// Pictures.
@@ -187,6 +189,42 @@ section! {
         webhook_secret: Option<String> = None,
         /// Longest wait for an answer, milliseconds.
         timeout_ms: u64 = 15_000,
+    }
+}
+
+section! {
+    /// Mail.
+    MailConfig {
+        /// Mail server: `smtps://user:password@host`, or `smtp://host:587?tls=required` with STARTTLS. Without one
+        /// nothing leaves the machine: mails are kept in the development mailbox, or wait when there is none.
+        smtp_url: Option<String> = None,
+        /// Address that mails come from, beside the shop's name; `mail.smtp_url` needs one.
+        from: Option<String> = None,
+        /// Whether mails are kept for `/dev/mailbox` instead of being sent. By itself it is there when there is no
+        /// `mail.smtp_url` and `server.public_url` is not https, and opens to this machine's own browsers only
+        /// (`localhost`); `true` opens it to everybody who reaches the shop, for development in containers, and is
+        /// refused on https.
+        mailbox: Option<bool> = None,
+        /// Mails that the development mailbox keeps for each shop.
+        mailbox_messages: u64 = 200,
+        /// Mails that are sent at once.
+        parallel: usize = 4,
+        /// Mails of one shop that may wait; more are refused.
+        queue: u64 = 10_000,
+        /// Longest wait for the mail server, milliseconds.
+        timeout_ms: u64 = 30_000,
+        /// Longest wait between two attempts, seconds.
+        retry_seconds: u64 = 1_800,
+        /// How long a mail is tried, seconds.
+        give_up_seconds: u64 = 24 * 3600,
+    }
+}
+
+impl Config {
+    /// Whether mails are kept for the development mailbox instead of being sent.
+    pub fn keeps_mail(&self) -> bool {
+        let https = self.server.public_url.as_deref().is_some_and(|url| url.starts_with("https:"));
+        self.mail.mailbox.unwrap_or(self.mail.smtp_url.is_none() && !https)
     }
 }
 

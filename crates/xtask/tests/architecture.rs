@@ -16,6 +16,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("migrations", 2),
     ("events", 2),
     ("index", 2),
+    ("mail", 2),
     ("identity", 3),
     ("content", 3),
     ("catalog", 3),
@@ -34,6 +35,7 @@ const LAYERS: &[(&str, u8)] = &[
 /// Arrows inside one layer, each with its reason.
 const SAME_LAYER: &[(&str, &str)] = &[
     ("index", "events"),     // projections read events
+    ("mail", "events"),      // finds tenants as the relay does
     ("content", "identity"), // authors are accounts
     ("catalog", "identity"), // tenants and their settings
     ("catalog", "content"),  // product texts and pictures

@@ -1,10 +1,10 @@
 //! What the types of the keys cannot say.
 
 use super::{Config, ConfigError};
-use primitives::TenantSlug;
+use primitives::{Email, TenantSlug};
 use std::fmt::Debug;
 use std::ops::RangeInclusive;
-use url::Url;
+use url::{Host, Url};
 
 type Checked = Result<(), ConfigError>;
 
@@ -22,6 +22,7 @@ impl Config {
         self.check_security()?;
         self.check_events()?;
         self.check_limits()?;
+        self.check_mail()?;
         self.check_outside()
     }
 
@@ -133,6 +134,42 @@ impl Config {
         })
     }
 
+    fn check_mail(&self) -> Checked {
+        let mail = &self.mail;
+        within("mail.mailbox_messages", mail.mailbox_messages, 1..=10_000)?;
+        within("mail.parallel", mail.parallel, 1..=64)?;
+        within("mail.queue", mail.queue, 1..=1_000_000)?;
+        within("mail.timeout_ms", mail.timeout_ms, 100..=600_000)?;
+        within("mail.retry_seconds", mail.retry_seconds, 1..=86_400)?;
+        within("mail.give_up_seconds", mail.give_up_seconds, 60..=30 * 86_400)?;
+        let from = mail.from.as_deref();
+        if let Some(from) = from {
+            one_of("mail.from", from, "an e-mail address", |from| Email::parse(from).is_ok())?;
+        }
+        let https = self.server.public_url.as_deref().is_some_and(|url| url.starts_with("https:"));
+        if mail.mailbox == Some(true) && (https || mail.smtp_url.is_some()) {
+            return Err(ConfigError(
+                "mail.mailbox is true: the development mailbox shows what was written to others, so it takes neither \
+                 https in server.public_url nor a mail.smtp_url beside it"
+                    .to_owned(),
+            ));
+        }
+        let Some(server) = &mail.smtp_url else { return Ok(()) };
+        address("mail.smtp_url", Some(server), &["smtp", "smtps"])?;
+        if Url::parse(server).is_ok_and(|url| is_open_secret(&url)) {
+            return Err(ConfigError(
+                "mail.smtp_url sends a password unencrypted: allowed is smtps://, or smtp:// with ?tls=required"
+                    .to_owned(),
+            ));
+        }
+        match from {
+            Some(_) => Ok(()),
+            None => Err(ConfigError(
+                "mail.from is not set: mail.smtp_url needs the address that mails come from".to_owned(),
+            )),
+        }
+    }
+
     fn check_outside(&self) -> Checked {
         let (payments, media) = (&self.payments, &self.media);
         if self.cache.redis_url.is_some() {
@@ -153,6 +190,19 @@ impl Config {
         one_of("media.dir", &media.dir, "a folder", |dir| !dir.as_os_str().is_empty())?;
         within("media.fetch_limit", media.fetch_limit, 1024..=256 * MIB)
     }
+}
+
+/// Whether a mail server's password would travel unencrypted, other than within this machine.
+fn is_open_secret(url: &Url) -> bool {
+    let encrypted =
+        url.scheme() == "smtps" || url.query_pairs().any(|(key, value)| key == "tls" && value == "required");
+    let here = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    url.password().is_some() && !encrypted && !here
 }
 
 struct Hidden;
@@ -263,6 +313,65 @@ mod tests {
         assert!(config.check().unwrap_err().to_string().starts_with("security.secret_key is not set"));
         config.security.secret_key = Some("0123456789abcdef0123456789abcdef".to_owned());
         config.check().unwrap();
+    }
+
+    #[test]
+    fn a_mail_server_needs_a_sender_and_keeps_its_password_to_itself() {
+        let told = |change: fn(&mut Config)| {
+            let mut config = Config::default();
+            change(&mut config);
+            config.check().err().map(|error| error.to_string())
+        };
+        let server = |config: &mut Config, url: &str| {
+            config.mail.smtp_url = Some(url.to_owned());
+            config.mail.from = Some("shop@x.example".to_owned());
+        };
+        for url in [
+            "smtps://me:secret@mail.example",
+            "smtp://me:secret@mail.example:587?tls=required",
+            "smtp://me:secret@127.0.0.1:2525",
+            "smtp://mail.internal:25",
+        ] {
+            let mut config = Config::default();
+            server(&mut config, url);
+            config.check().unwrap();
+        }
+        for url in ["smtp://me:secret@mail.example", "smtp://me:secret@mail.example?tls=opportunistic"] {
+            let mut config = Config::default();
+            server(&mut config, url);
+            let told = config.check().unwrap_err().to_string();
+            assert!(told.starts_with("mail.smtp_url sends a password unencrypted"), "{told}");
+        }
+        let lonely = told(|c| c.mail.smtp_url = Some("smtps://mail.example".into()));
+        assert!(lonely.unwrap().starts_with("mail.from is not set"));
+        let shown = told(|c| c.mail.smtp_url = Some("http://me:secret@mail.example".into())).unwrap();
+        assert!(
+            shown.starts_with("mail.smtp_url is \"…@mail.example\"") && !shown.contains("secret"),
+            "{shown}"
+        );
+        let from = told(|c| c.mail.from = Some("a@b.c\r\nBcc: d@e.f".into())).unwrap();
+        assert!(from.starts_with("mail.from is "), "{from}");
+    }
+
+    #[test]
+    fn the_development_mailbox_is_for_development() {
+        let mut config = Config::default();
+        assert!(config.keeps_mail());
+        config.mail.mailbox = Some(true);
+        config.check().unwrap();
+        config.server.public_url = Some("https://shop.example".to_owned());
+        config.security.secret_key = Some("0123456789abcdef0123456789abcdef".to_owned());
+        assert!(config.check().unwrap_err().to_string().starts_with("mail.mailbox is true"));
+        config.mail.mailbox = None;
+        config.check().unwrap();
+        assert!(!config.keeps_mail(), "on https mails wait for a server");
+        config.server.public_url = None;
+        config.mail.smtp_url = Some("smtp://127.0.0.1:2525".to_owned());
+        config.mail.from = Some("shop@x.example".to_owned());
+        config.check().unwrap();
+        assert!(!config.keeps_mail());
+        config.mail.mailbox = Some(true);
+        assert!(config.check().unwrap_err().to_string().starts_with("mail.mailbox is true"));
     }
 
     #[test]

@@ -1,0 +1,113 @@
+//! What there is to say.
+
+use primitives::{Email, Timestamp};
+use std::fmt;
+use std::time::Duration;
+
+/// An address that opens something; never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Link(String);
+
+impl Link {
+    /// A link to `address`.
+    pub fn new(address: impl Into<String>) -> Self {
+        Self(address.into())
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Link(…)")
+    }
+}
+
+/// What is written to somebody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Letter {
+    /// To somebody who opened an account: confirm that the address is yours.
+    VerifyEmail {
+        /// Confirms it.
+        link: Link,
+        /// How long it does.
+        life: Duration,
+    },
+    /// To somebody whose address has an account, when somebody tried to open another one or to move one there.
+    HasAccount {
+        /// Signs in.
+        sign_in: Link,
+        /// Asks for a new password.
+        forgotten: Link,
+    },
+    /// To somebody who has forgotten the password.
+    ResetPassword {
+        /// Sets a new one.
+        link: Link,
+        /// How long it does.
+        life: Duration,
+    },
+    /// The password was changed.
+    PasswordChanged {
+        /// Asks for a new one.
+        forgotten: Link,
+    },
+    /// To the new address of an account: confirm that it is yours.
+    ConfirmAddress {
+        /// Confirms it.
+        link: Link,
+        /// How long it does.
+        life: Duration,
+    },
+    /// To the old address of an account: somebody asked to change it.
+    AddressChangeAsked {
+        /// The new address.
+        new: Email,
+        /// Asks for a new password.
+        forgotten: Link,
+    },
+    /// To both: the address of the account is another one now.
+    AddressChanged {
+        /// The new address.
+        new: Email,
+    },
+    /// To somebody who shall work for the shop.
+    Invitation {
+        /// Accepts.
+        link: Link,
+        /// How long it does.
+        life: Duration,
+        /// Name of whoever invites; nobody when the process itself does.
+        inviter: Option<String>,
+        /// Names of the roles.
+        roles: Vec<String>,
+    },
+    /// The account was signed in to from a device that was not seen before.
+    NewDevice {
+        /// What the browser calls itself.
+        device: String,
+        /// When.
+        at: Timestamp,
+        /// Asks for a new password.
+        forgotten: Link,
+    },
+}
+
+impl Letter {
+    /// Name of the kind, as it is stored.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::VerifyEmail { .. } => "verify_email",
+            Self::HasAccount { .. } => "has_account",
+            Self::ResetPassword { .. } => "reset_password",
+            Self::PasswordChanged { .. } => "password_changed",
+            Self::ConfirmAddress { .. } => "confirm_address",
+            Self::AddressChangeAsked { .. } => "address_change_asked",
+            Self::AddressChanged { .. } => "address_changed",
+            Self::Invitation { .. } => "invitation",
+            Self::NewDevice { .. } => "new_device",
+        }
+    }
+}

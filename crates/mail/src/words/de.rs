@@ -1,0 +1,139 @@
+//! German.
+
+use super::{Words, span};
+use crate::letter::Letter;
+use std::time::Duration;
+
+fn lasts(life: Duration) -> String {
+    let span = span(life, ("Stunde", "Stunden"), ("Tag", "Tage"));
+    format!("Der Link gilt einmal und {span} lang.")
+}
+
+pub(super) fn words(letter: &Letter, shop: &str) -> Words {
+    let blank = |subject: String, lines: Vec<String>| Words {
+        subject,
+        greeting: "Guten Tag,",
+        lines,
+        button: None,
+        copy: "Falls der Knopf nicht geht, öffnen Sie diese Adresse:",
+        notes: Vec::new(),
+        sender: format!("{shop} schreibt Ihnen wegen Ihres Kontos."),
+    };
+    let not_you =
+        "Falls Sie es nicht waren, kennt vielleicht jemand Ihr Passwort. Setzen Sie gleich ein neues:"
+            .to_owned();
+    match letter {
+        Letter::VerifyEmail { link, life } => Words {
+            button: Some(("Adresse bestätigen".into(), link.as_str().into())),
+            notes: vec![
+                lasts(*life),
+                "Falls Sie kein Konto eröffnet haben, tun Sie nichts: Ohne Sie wird es nicht bestätigt."
+                    .into(),
+            ],
+            ..blank(
+                format!("Bestätigen Sie Ihre Adresse für {shop}"),
+                vec![
+                    format!("Mit dieser Adresse wurde ein Konto bei {shop} eröffnet."),
+                    "Bestätigen Sie, dass sie Ihnen gehört, damit niemand sonst sie benutzen kann.".into(),
+                ],
+            )
+        },
+        Letter::HasAccount { sign_in, forgotten } => Words {
+            button: Some(("Anmelden".into(), sign_in.as_str().into())),
+            notes: vec![
+                format!("Passwort vergessen? {}", forgotten.as_str()),
+                "Falls Sie um nichts gebeten haben, tun Sie nichts: Ihr Konto ist unverändert.".into(),
+            ],
+            ..blank(
+                format!("Sie haben ein Konto bei {shop}"),
+                vec![format!(
+                    "Jemand hat {shop} um ein Konto mit dieser Adresse gebeten. Es gibt schon eines, und es gehört Ihnen."
+                )],
+            )
+        },
+        Letter::ResetPassword { link, life } => Words {
+            button: Some(("Neues Passwort setzen".into(), link.as_str().into())),
+            notes: vec![
+                lasts(*life),
+                "Falls Sie nicht darum gebeten haben, tun Sie nichts: Ihr Passwort bleibt, wie es ist."
+                    .into(),
+            ],
+            ..blank(
+                format!("Ein neues Passwort für {shop}"),
+                vec![format!("Jemand hat um ein neues Passwort für Ihr Konto bei {shop} gebeten.")],
+            )
+        },
+        Letter::PasswordChanged { forgotten } => Words {
+            button: Some(("Neues Passwort setzen".into(), forgotten.as_str().into())),
+            ..blank(
+                format!("Ihr Passwort für {shop} wurde geändert"),
+                vec![
+                    format!(
+                        "Das Passwort Ihres Kontos bei {shop} wurde gerade geändert. Waren Sie es, ist alles in Ordnung."
+                    ),
+                    not_you,
+                ],
+            )
+        },
+        Letter::ConfirmAddress { link, life } => Words {
+            button: Some(("Diese Adresse benutzen".into(), link.as_str().into())),
+            notes: vec![
+                lasts(*life),
+                "Falls Sie nicht darum gebeten haben, tun Sie nichts: Ohne Sie ändert sich nichts.".into(),
+            ],
+            ..blank(
+                format!("Bestätigen Sie Ihre neue Adresse für {shop}"),
+                vec![format!("Dies soll die neue Adresse eines Kontos bei {shop} werden.")],
+            )
+        },
+        Letter::AddressChangeAsked { new, forgotten } => Words {
+            button: Some(("Neues Passwort setzen".into(), forgotten.as_str().into())),
+            ..blank(
+                format!("Eine neue Adresse für Ihr Konto bei {shop}"),
+                vec![
+                    format!(
+                        "Jemand möchte die Adresse Ihres Kontos bei {shop} in {new} ändern. Sie ändert sich, sobald diese bestätigt ist. Waren Sie es, ist alles in Ordnung."
+                    ),
+                    not_you,
+                ],
+            )
+        },
+        Letter::AddressChanged { new } => blank(
+            format!("Ihre Adresse für {shop} wurde geändert"),
+            vec![
+                format!(
+                    "Die Adresse Ihres Kontos bei {shop} ist jetzt {new}. Melden Sie sich von nun an damit an."
+                ),
+                "Falls Sie es nicht waren, schreiben Sie dem Shop.".into(),
+            ],
+        ),
+        Letter::Invitation { link, life, inviter, roles } => Words {
+            button: Some(("Annehmen".into(), link.as_str().into())),
+            notes: vec![lasts(*life), "Falls Sie nicht wissen, worum es geht, tun Sie nichts.".into()],
+            sender: format!("{shop} schreibt Ihnen, weil dort jemand Ihre Adresse kennt."),
+            ..blank(
+                format!("Arbeiten Sie mit {shop}"),
+                vec![
+                    match inviter {
+                        Some(name) => format!("{name} lädt Sie ein, für {shop} zu arbeiten."),
+                        None => format!("Sie sind eingeladen, für {shop} zu arbeiten."),
+                    },
+                    format!("Ihre Aufgabe: {}.", roles.join(", ")),
+                ],
+            )
+        },
+        Letter::NewDevice { device, at, forgotten } => Words {
+            button: Some(("Neues Passwort setzen".into(), forgotten.as_str().into())),
+            ..blank(
+                format!("Anmeldung von einem neuen Gerät bei {shop}"),
+                vec![
+                    format!(
+                        "Jemand hat sich von einem Gerät, das wir noch nicht kannten, bei Ihrem Konto bei {shop} angemeldet. Waren Sie es, ist alles in Ordnung."
+                    ),
+                    format!("{} · {}", at.date_time().format("%d.%m.%Y %H:%M UTC"), device),
+                    not_you,
+                ],
+            )
+        },
+    }
+}

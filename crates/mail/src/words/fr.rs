@@ -1,0 +1,138 @@
+//! French.
+
+use super::{Words, span};
+use crate::letter::Letter;
+use std::time::Duration;
+
+fn lasts(life: Duration) -> String {
+    let span = span(life, ("heure", "heures"), ("jour", "jours"));
+    format!("Le lien sert une seule fois et reste valable {span}.")
+}
+
+pub(super) fn words(letter: &Letter, shop: &str) -> Words {
+    let blank = |subject: String, lines: Vec<String>| Words {
+        subject,
+        greeting: "Bonjour,",
+        lines,
+        button: None,
+        copy: "Si le bouton ne fonctionne pas, ouvrez cette adresse :",
+        notes: Vec::new(),
+        sender: format!("{shop} vous écrit au sujet de votre compte."),
+    };
+    let not_you =
+        "Si ce n’était pas vous, quelqu’un connaît peut-être votre mot de passe. Changez-le maintenant :"
+            .to_owned();
+    match letter {
+        Letter::VerifyEmail { link, life } => Words {
+            button: Some(("Confirmer cette adresse".into(), link.as_str().into())),
+            notes: vec![
+                lasts(*life),
+                "Si vous n’avez pas ouvert de compte, ne faites rien : sans vous, il n’est pas confirmé."
+                    .into(),
+            ],
+            ..blank(
+                format!("Confirmez votre adresse pour {shop}"),
+                vec![
+                    format!("Un compte chez {shop} a été ouvert avec cette adresse."),
+                    "Confirmez qu’elle est à vous, pour que personne d’autre ne l’utilise.".into(),
+                ],
+            )
+        },
+        Letter::HasAccount { sign_in, forgotten } => Words {
+            button: Some(("Se connecter".into(), sign_in.as_str().into())),
+            notes: vec![
+                format!("Mot de passe oublié ? {}", forgotten.as_str()),
+                "Si vous n’avez rien demandé, ne faites rien : votre compte n’a pas changé.".into(),
+            ],
+            ..blank(
+                format!("Vous avez un compte chez {shop}"),
+                vec![format!(
+                    "Quelqu’un a demandé à {shop} un compte avec cette adresse. Il y en a déjà un, et c’est le vôtre."
+                )],
+            )
+        },
+        Letter::ResetPassword { link, life } => Words {
+            button: Some(("Choisir un nouveau mot de passe".into(), link.as_str().into())),
+            notes: vec![
+                lasts(*life),
+                "Si vous n’avez rien demandé, ne faites rien : votre mot de passe reste le même.".into(),
+            ],
+            ..blank(
+                format!("Un nouveau mot de passe pour {shop}"),
+                vec![format!("Quelqu’un a demandé un nouveau mot de passe pour votre compte chez {shop}.")],
+            )
+        },
+        Letter::PasswordChanged { forgotten } => Words {
+            button: Some(("Choisir un nouveau mot de passe".into(), forgotten.as_str().into())),
+            ..blank(
+                format!("Votre mot de passe pour {shop} a changé"),
+                vec![
+                    format!(
+                        "Le mot de passe de votre compte chez {shop} vient d’être changé. Si c’était vous, tout va bien."
+                    ),
+                    not_you,
+                ],
+            )
+        },
+        Letter::ConfirmAddress { link, life } => Words {
+            button: Some(("Utiliser cette adresse".into(), link.as_str().into())),
+            notes: vec![
+                lasts(*life),
+                "Si vous n’avez rien demandé, ne faites rien : rien ne change sans vous.".into(),
+            ],
+            ..blank(
+                format!("Confirmez votre nouvelle adresse pour {shop}"),
+                vec![format!("Cette adresse doit devenir celle d’un compte chez {shop}.")],
+            )
+        },
+        Letter::AddressChangeAsked { new, forgotten } => Words {
+            button: Some(("Choisir un nouveau mot de passe".into(), forgotten.as_str().into())),
+            ..blank(
+                format!("Une nouvelle adresse pour votre compte chez {shop}"),
+                vec![
+                    format!(
+                        "Quelqu’un a demandé que l’adresse de votre compte chez {shop} devienne {new}. Elle change dès que cette adresse est confirmée. Si c’était vous, tout va bien."
+                    ),
+                    not_you,
+                ],
+            )
+        },
+        Letter::AddressChanged { new } => blank(
+            format!("Votre adresse pour {shop} a changé"),
+            vec![
+                format!(
+                    "L’adresse de votre compte chez {shop} est désormais {new}. Connectez-vous avec elle."
+                ),
+                "Si ce n’était pas vous, écrivez à la boutique.".into(),
+            ],
+        ),
+        Letter::Invitation { link, life, inviter, roles } => Words {
+            button: Some(("Accepter".into(), link.as_str().into())),
+            notes: vec![lasts(*life), "Si vous ne savez pas de quoi il s’agit, ne faites rien.".into()],
+            sender: format!("{shop} vous écrit parce que quelqu’un y connaît votre adresse."),
+            ..blank(
+                format!("Travaillez avec {shop}"),
+                vec![
+                    match inviter {
+                        Some(name) => format!("{name} vous invite à travailler pour {shop}."),
+                        None => format!("Vous êtes invité à travailler pour {shop}."),
+                    },
+                    format!("Votre rôle : {}.", roles.join(", ")),
+                ],
+            )
+        },
+        Letter::NewDevice { device, at, forgotten } => Words {
+            button: Some(("Choisir un nouveau mot de passe".into(), forgotten.as_str().into())),
+            ..blank(
+                format!("Connexion depuis un nouvel appareil chez {shop}"),
+                vec![
+                    format!(
+                        "Quelqu’un s’est connecté à votre compte chez {shop} depuis un appareil que nous ne connaissions pas. Si c’était vous, tout va bien."
+                    ),
+                    format!("{} · {}", at.date_time().format("%d/%m/%Y %H:%M UTC"), device),
+                    not_you,
+                ],
+            )
+        },
+    }
+}

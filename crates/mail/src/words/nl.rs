@@ -1,0 +1,134 @@
+//! Dutch.
+
+use super::{Words, span};
+use crate::letter::Letter;
+use std::time::Duration;
+
+fn lasts(life: Duration) -> String {
+    let span = span(life, ("uur", "uur"), ("dag", "dagen"));
+    format!("De link werkt één keer en is {span} geldig.")
+}
+
+pub(super) fn words(letter: &Letter, shop: &str) -> Words {
+    let blank = |subject: String, lines: Vec<String>| Words {
+        subject,
+        greeting: "Hallo,",
+        lines,
+        button: None,
+        copy: "Werkt de knop niet, open dan dit adres:",
+        notes: Vec::new(),
+        sender: format!("{shop} schrijft je over je account."),
+    };
+    let not_you =
+        "Was jij het niet, dan kent misschien iemand anders je wachtwoord. Kies nu een nieuw:".to_owned();
+    match letter {
+        Letter::VerifyEmail { link, life } => Words {
+            button: Some(("Adres bevestigen".into(), link.as_str().into())),
+            notes: vec![
+                lasts(*life),
+                "Heb je geen account geopend, doe dan niets: zonder jou wordt het niet bevestigd.".into(),
+            ],
+            ..blank(
+                format!("Bevestig je adres voor {shop}"),
+                vec![
+                    format!("Met dit adres is een account bij {shop} geopend."),
+                    "Bevestig dat het van jou is, zodat niemand anders het kan gebruiken.".into(),
+                ],
+            )
+        },
+        Letter::HasAccount { sign_in, forgotten } => Words {
+            button: Some(("Inloggen".into(), sign_in.as_str().into())),
+            notes: vec![
+                format!("Wachtwoord vergeten? {}", forgotten.as_str()),
+                "Heb je nergens om gevraagd, doe dan niets: je account is niet veranderd.".into(),
+            ],
+            ..blank(
+                format!("Je hebt een account bij {shop}"),
+                vec![format!(
+                    "Iemand vroeg {shop} om een account met dit adres. Er is er al een, en die is van jou."
+                )],
+            )
+        },
+        Letter::ResetPassword { link, life } => Words {
+            button: Some(("Nieuw wachtwoord kiezen".into(), link.as_str().into())),
+            notes: vec![
+                lasts(*life),
+                "Heb je er niet om gevraagd, doe dan niets: je wachtwoord blijft zoals het is.".into(),
+            ],
+            ..blank(
+                format!("Een nieuw wachtwoord voor {shop}"),
+                vec![format!("Iemand vroeg om een nieuw wachtwoord voor je account bij {shop}.")],
+            )
+        },
+        Letter::PasswordChanged { forgotten } => Words {
+            button: Some(("Nieuw wachtwoord kiezen".into(), forgotten.as_str().into())),
+            ..blank(
+                format!("Je wachtwoord voor {shop} is veranderd"),
+                vec![
+                    format!(
+                        "Het wachtwoord van je account bij {shop} is zojuist veranderd. Was jij het, dan is alles in orde."
+                    ),
+                    not_you,
+                ],
+            )
+        },
+        Letter::ConfirmAddress { link, life } => Words {
+            button: Some(("Dit adres gebruiken".into(), link.as_str().into())),
+            notes: vec![
+                lasts(*life),
+                "Heb je er niet om gevraagd, doe dan niets: zonder jou verandert er niets.".into(),
+            ],
+            ..blank(
+                format!("Bevestig je nieuwe adres voor {shop}"),
+                vec![format!("Dit moet het nieuwe adres van een account bij {shop} worden.")],
+            )
+        },
+        Letter::AddressChangeAsked { new, forgotten } => Words {
+            button: Some(("Nieuw wachtwoord kiezen".into(), forgotten.as_str().into())),
+            ..blank(
+                format!("Een nieuw adres voor je account bij {shop}"),
+                vec![
+                    format!(
+                        "Iemand vroeg om het adres van je account bij {shop} te veranderen in {new}. Het verandert zodra dat adres is bevestigd. Was jij het, dan is alles in orde."
+                    ),
+                    not_you,
+                ],
+            )
+        },
+        Letter::AddressChanged { new } => blank(
+            format!("Je adres voor {shop} is veranderd"),
+            vec![
+                format!("Het adres van je account bij {shop} is nu {new}. Log voortaan daarmee in."),
+                "Was jij het niet, schrijf dan naar de winkel.".into(),
+            ],
+        ),
+        Letter::Invitation { link, life, inviter, roles } => Words {
+            button: Some(("Aannemen".into(), link.as_str().into())),
+            notes: vec![lasts(*life), "Weet je niet waar dit over gaat, doe dan niets.".into()],
+            sender: format!("{shop} schrijft je omdat iemand daar je adres kent."),
+            ..blank(
+                format!("Werk mee aan {shop}"),
+                vec![
+                    match inviter {
+                        Some(name) => format!("{name} nodigt je uit om voor {shop} te werken."),
+                        None => format!("Je bent uitgenodigd om voor {shop} te werken."),
+                    },
+                    format!("Je rol: {}.", roles.join(", ")),
+                ],
+            )
+        },
+        Letter::NewDevice { device, at, forgotten } => Words {
+            button: Some(("Nieuw wachtwoord kiezen".into(), forgotten.as_str().into())),
+            ..blank(
+                format!("Inloggen vanaf een nieuw apparaat bij {shop}"),
+                vec![
+                    format!(
+                        "Iemand heeft vanaf een apparaat dat we nog niet kenden ingelogd op je account bij {shop}. Was jij het, dan is alles in orde."
+                    ),
+                    format!("{} · {}", at.date_time().format("%d-%m-%Y %H:%M UTC"), device),
+                    not_you,
+                ],
+            )
+        },
+    }
+}
