@@ -26,6 +26,42 @@ tenant_table! {
         created_at: i64,
         updated_at: i64,
         last_sign_in_at: Option<i64>,
+        email_verified_at: Option<i64>,
+    }
+}
+
+tenant_table! {
+    /// Somebody who was asked to work for the shop.
+    invitation, "invitation", "invitation", Id,
+    key { id: Uuid }
+    columns {
+        email: String,
+        name: String,
+        locale: String,
+        roles: String,
+        invited_by: Option<Uuid>,
+        created_at: i64,
+        sent_at: i64,
+        expires_at: i64,
+        accepted_at: Option<i64>,
+        revoked_at: Option<i64>,
+    }
+}
+
+tenant_table! {
+    /// A token that a mail carries.
+    one_time_token, "one_time_token", "token", Id,
+    key { id: Uuid }
+    columns {
+        purpose: String,
+        user_id: Option<Uuid>,
+        invitation_id: Option<Uuid>,
+        email: String,
+        token_hash: Vec<u8>,
+        bound: Vec<u8>,
+        created_at: i64,
+        expires_at: i64,
+        used_at: Option<i64>,
     }
     audit { locale, status }
 }

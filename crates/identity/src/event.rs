@@ -1,7 +1,7 @@
 //! What this module says has happened. Ids and facts only: no names, no addresses.
 
 use events::{Aggregate, DomainEvent, EventError, validate};
-use primitives::{Currency, Locale, SystemRole, TenantId, UserId};
+use primitives::{Currency, InvitationId, Locale, SystemRole, TenantId, UserId};
 use serde::Serialize;
 
 /// Something that has happened to a tenant or to a person.
@@ -14,6 +14,8 @@ pub enum IdentityEvent {
     TenantSuspended { tenant_id: TenantId, reason: String },
     TenantResumed { tenant_id: TenantId },
     UserRegistered { user_id: UserId, locale: Locale },
+    UserInvited { invitation_id: InvitationId, roles: Vec<SystemRole> },
+    UserVerified { user_id: UserId },
     UserUpdated { user_id: UserId, changed: Vec<&'static str> },
     UserRoleChanged { user_id: UserId, old: Vec<SystemRole>, new: Vec<SystemRole> },
     UserPasswordChanged { user_id: UserId },
@@ -28,6 +30,8 @@ impl DomainEvent for IdentityEvent {
             Self::TenantSuspended { .. } => "tenant.suspended",
             Self::TenantResumed { .. } => "tenant.resumed",
             Self::UserRegistered { .. } => "user.registered",
+            Self::UserInvited { .. } => "user.invited",
+            Self::UserVerified { .. } => "user.verified",
             Self::UserUpdated { .. } => "user.updated",
             Self::UserRoleChanged { .. } => "user.role_changed",
             Self::UserPasswordChanged { .. } => "user.password_changed",
@@ -41,7 +45,9 @@ impl DomainEvent for IdentityEvent {
             | Self::TenantUpdated { tenant_id, .. }
             | Self::TenantSuspended { tenant_id, .. }
             | Self::TenantResumed { tenant_id } => Aggregate::new("tenant", *tenant_id),
+            Self::UserInvited { invitation_id, .. } => Aggregate::new("invitation", *invitation_id),
             Self::UserRegistered { user_id, .. }
+            | Self::UserVerified { user_id }
             | Self::UserUpdated { user_id, .. }
             | Self::UserRoleChanged { user_id, .. }
             | Self::UserPasswordChanged { user_id }
@@ -61,9 +67,11 @@ impl DomainEvent for IdentityEvent {
             }
             Self::UserRegistered { locale, .. } => validate::locale("locale", locale.as_str()),
             Self::UserRoleChanged { old, new, .. } => validate::changed("roles", old, new),
-            Self::TenantResumed { .. } | Self::UserPasswordChanged { .. } | Self::UserLoggedIn { .. } => {
-                Ok(())
-            }
+            Self::TenantResumed { .. }
+            | Self::UserInvited { .. }
+            | Self::UserVerified { .. }
+            | Self::UserPasswordChanged { .. }
+            | Self::UserLoggedIn { .. } => Ok(()),
         }
     }
 }
@@ -105,6 +113,15 @@ mod tests {
                 "user.registered",
                 format!(r#"{{"userId":"{nine}","locale":"en"}}"#),
             ),
+            (
+                IdentityEvent::UserInvited {
+                    invitation_id: InvitationId::from_uuid(user_id.uuid()),
+                    roles: vec![SystemRole::Editor],
+                },
+                "user.invited",
+                format!(r#"{{"invitationId":"{nine}","roles":["editor"]}}"#),
+            ),
+            (IdentityEvent::UserVerified { user_id }, "user.verified", format!(r#"{{"userId":"{nine}"}}"#)),
             (
                 IdentityEvent::UserRoleChanged {
                     user_id,

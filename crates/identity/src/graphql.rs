@@ -174,7 +174,7 @@ impl IdentityMutation {
 }
 
 /// The browser behind the call; the host puts it there.
-fn visit_of<'a>(context: &Context<'a>) -> Result<&'a Visit> {
+pub(crate) fn visit_of<'a>(context: &Context<'a>) -> Result<&'a Visit> {
     let who = context
         .data::<Authenticated>()
         .map_err(|_| failure(Error::internal("no Authenticated in the GraphQL context")));
@@ -189,7 +189,7 @@ fn parse_role(field: &str, name: &str) -> platform::Result<SystemRole> {
     SystemRole::parse(name).map_err(|error| Error::invalid(field, error.to_string()))
 }
 
-fn parse_roles(names: &[String]) -> platform::Result<Vec<SystemRole>> {
+pub(crate) fn parse_roles(names: &[String]) -> platform::Result<Vec<SystemRole>> {
     names.iter().enumerate().map(|(n, name)| parse_role(&format!("roles.{n}"), name)).collect()
 }
 
@@ -242,6 +242,8 @@ struct User {
     created_at: DateTime,
     /// When the person last signed in.
     last_sign_in_at: Option<DateTime>,
+    /// When the person showed that the address is her own; null until then.
+    email_verified_at: Option<DateTime>,
 }
 
 impl From<view::UserView> for User {
@@ -255,6 +257,7 @@ impl From<view::UserView> for User {
             roles: user.roles.iter().map(|role| role.as_str().to_owned()).collect(),
             created_at: DateTime(user.created_at),
             last_sign_in_at: user.last_sign_in_at.map(DateTime),
+            email_verified_at: user.email_verified_at.map(DateTime),
         }
     }
 }

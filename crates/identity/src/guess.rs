@@ -27,6 +27,8 @@ struct Patience {
 const ACCOUNT_AND_ADDRESS: Patience = Patience { free: 5, longest: Duration::from_secs(300) };
 const ACCOUNT: Patience = Patience { free: 20, longest: Duration::from_secs(8) };
 const ADDRESS: Patience = Patience { free: 60, longest: Duration::from_secs(60) };
+const LETTERS: Patience = Patience { free: 3, longest: Duration::from_secs(300) };
+const LETTERS_FROM: Patience = Patience { free: 30, longest: Duration::from_secs(60) };
 const REGISTRATIONS: Patience = Patience { free: 200, longest: Duration::from_secs(60) };
 
 /// Attempts that have not succeeded, by account, by address and by both. One per process.
@@ -93,6 +95,16 @@ impl Guesses {
         self.count(key(("register", tenant, account, from)), ACCOUNT_AND_ADDRESS, now)
             .map_err(Error::rate_limited)?;
         self.count(key(("register", tenant, from)), REGISTRATIONS, now).map_err(Error::rate_limited)
+    }
+
+    /// Counts a letter to an address, by what was given and never by what is known: nobody's mailbox is filled through
+    /// us, whoever asks and from wherever.
+    ///
+    /// # Errors
+    /// `RATE_LIMIT_EXCEEDED`.
+    pub fn letter(&self, tenant: TenantId, to: &Email, from: IpAddr, now: Timestamp) -> Result<()> {
+        self.count(key(("letter", tenant, network(from))), LETTERS_FROM, now).map_err(Error::rate_limited)?;
+        self.count(key(("letter", tenant, to)), LETTERS, now).map_err(Error::rate_limited)
     }
 
     fn count(&self, key: u64, patience: Patience, now: Timestamp) -> std::result::Result<(), Duration> {

@@ -2,7 +2,7 @@
 
 use crate::directory;
 use crate::entity::session;
-use crate::tenant;
+use crate::{invitation, one_time, tenant};
 use platform::{Access, App, Ctx, Result};
 use sea_orm::ColumnTrait;
 use std::pin::Pin;
@@ -15,6 +15,9 @@ const SWEEP: Duration = Duration::from_secs(3600);
 const ANSWERS: Duration = Duration::from_secs(7 * 24 * 3600);
 /// How long an ended session stays, for whoever looks into a theft.
 const ENDED: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// How long an invitation that has ended stays in the list.
+const INVITED: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// A named piece of background work.
 pub type Job = (&'static str, Pin<Box<dyn Future<Output = ()> + Send>>);
@@ -48,6 +51,9 @@ pub async fn sweep(app: &App) -> Result<()> {
                 .filter(session::Column::ExpiresAt.lt((now - ENDED).millis()))
                 .exec()
                 .await?;
+            one_time::sweep(tx, now - ENDED).await?;
+            invitation::sweep(tx, now - INVITED).await?;
+            mail::sweep(tx, now).await?;
             tx.raw_exec(
                 "DELETE FROM idempotency_key WHERE tenant_id = {tenant} AND created_at < ?",
                 vec![(now - ANSWERS).millis().into()],

@@ -1,7 +1,8 @@
 //! Who: tenants and their domains, people, roles, sessions, tokens.
 //!
 //! Read in this order: [`door`] (what the host asks about every request), [`mod@resolve`] and [`directory`] (which
-//! tenant), [`session`] and [`token`] (who), [`tenant`] and [`user`] (use cases), [`idempotency`].
+//! tenant), [`session`] and [`token`] (who), [`tenant`] and [`user`] (use cases), [`recovery`] and [`invitation`] (what
+//! goes by mail), [`idempotency`].
 
 mod csrf;
 pub mod directory;
@@ -12,9 +13,12 @@ pub mod graphql;
 mod guess;
 mod http;
 pub mod idempotency;
+pub mod invitation;
 mod jobs;
+mod one_time;
 mod password;
 pub mod people;
+pub mod recovery;
 pub mod resolve;
 pub mod session;
 pub mod tenant;
@@ -53,6 +57,18 @@ pub fn surface() -> Vec<Entry> {
         Entry::mutation("setUserRoles", Permission::ROLES_MANAGE).id("input.id", "user"),
         Entry::mutation("setUserStatus", Permission::USERS_UPDATE).id("input.id", "user"),
         Entry::mutation("updateShop", Permission::SETTINGS_UPDATE),
+        Entry::mutation("requestEmailVerification", Access::SignedIn),
+        Entry::mutation("verifyEmail", Access::Public),
+        Entry::mutation("requestPasswordReset", Access::Public),
+        Entry::mutation("resetPassword", Access::Public),
+        Entry::mutation("requestAddressChange", Access::SignedIn),
+        Entry::mutation("confirmAddressChange", Access::Public),
+        Entry::query("invitations", Permission::USERS_LIST),
+        Entry::query("invited", Access::Public),
+        Entry::mutation("inviteStaff", Permission::USERS_CREATE),
+        Entry::mutation("resendInvitation", Permission::USERS_CREATE).id("input.id", "invitation"),
+        Entry::mutation("revokeInvitation", Permission::USERS_CREATE).id("input.id", "invitation"),
+        Entry::mutation("acceptInvitation", Access::Public),
         Entry::rest("POST", "/api/v1/auth/register", Access::Public),
         Entry::rest("POST", "/api/v1/auth/sign-in", Access::Public),
         Entry::rest("POST", "/api/v1/auth/sign-out", Access::Public),

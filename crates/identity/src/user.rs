@@ -5,9 +5,11 @@ use crate::entity::{role, user};
 use crate::event::IdentityEvent;
 use crate::guess::Guesses;
 use crate::password::{Hasher, Password};
+use crate::recovery;
 use crate::session;
 use crate::view::{MeView, UserView};
 use events::Emit;
+use mail::To;
 use platform::{Access, Actor, Ctx, Error, Result, TenantDb, Tx};
 use primitives::{
     Cursor, Direction, Email, ErrorCode, FieldError, Locale, PageArgs, Permission, RoleId, SystemRole, UserId,
@@ -41,11 +43,19 @@ pub async fn register(ctx: &Ctx, new: Registration, visit: &Visit) -> Result<()>
     let checked = Checked::read(ctx, &new.email, &new.password, &new.name, new.locale.as_deref())?;
     Guesses::of(ctx.app()).registration(ctx.tenant_id(), &checked.email, visit.client, ctx.now())?;
     let hash = Hasher::of(ctx.app()).hash(&checked.password).await?;
+    // Registering an address again and again fills nobody's mailbox.
+    let may_write = Guesses::of(ctx.app()).letter(ctx.tenant_id(), &checked.email, visit.client, ctx.now());
     let stored = ctx.write(Access::Public, async |tx| {
-        if email_row(tx, &checked.email).await?.is_some() {
-            return Ok(());
-        }
-        store(tx, ctx, checked, hash, &[SystemRole::Customer]).await.map(|_| ())
+        let Some(known) = email_row(tx, &checked.email).await? else {
+            let id = store(tx, ctx, checked, hash, &[SystemRole::Customer]).await?.id;
+            let row = tx.get::<user::Entity>(id.uuid()).await?;
+            return recovery::send_verification(tx, ctx, &row).await;
+        };
+        let to = match may_write {
+            Ok(()) if known.status == "active" => To::Somebody(&checked.email),
+            _ => To::Nobody,
+        };
+        recovery::send_has_account(tx, ctx, to, recovery::language(&known)).await
     });
     match stored.await {
         // Somebody else was faster with the same address.
@@ -123,8 +133,7 @@ async fn change_roles(
             return UserView::new(row, new);
         }
         may_grant(ctx, &old, &new)?;
-        tx.delete_many::<role::Entity>().filter(role::Column::UserId.eq(row.id)).exec().await?;
-        insert_roles(tx, ctx, id, &new).await?;
+        replace_roles(tx, ctx, id, &new).await?;
         if old.contains(&SystemRole::Owner) && !new.contains(&SystemRole::Owner) {
             keeps_an_owner(tx).await?;
         }
@@ -422,22 +431,28 @@ pub(crate) async fn roles_of(db: &TenantDb, users: &[Uuid]) -> Result<HashMap<Uu
     Ok(roles.into_iter().map(|(user, roles)| (user, sorted(roles))).collect())
 }
 
-async fn own_row(ctx: &Ctx) -> Result<user::Model> {
+pub(crate) async fn own_row(ctx: &Ctx) -> Result<user::Model> {
     let db = ctx.read(Access::SignedIn).await?;
     let id = ctx.user_id().ok_or_else(Error::unauthenticated)?;
     db.find_by_id::<user::Entity>(id.uuid()).await?.ok_or_else(Error::unauthenticated)
 }
 
 /// Input of an account that is about to be opened, parsed.
-struct Checked {
-    email: Email,
-    password: Password,
-    name: String,
-    locale: Locale,
+pub(crate) struct Checked {
+    pub(crate) email: Email,
+    pub(crate) password: Password,
+    pub(crate) name: String,
+    pub(crate) locale: Locale,
 }
 
 impl Checked {
-    fn read(ctx: &Ctx, email: &str, password: &str, name: &str, locale: Option<&str>) -> Result<Self> {
+    pub(crate) fn read(
+        ctx: &Ctx,
+        email: &str,
+        password: &str,
+        name: &str,
+        locale: Option<&str>,
+    ) -> Result<Self> {
         let email = Email::parse(email).map_err(|error| FieldError::new("email", error.to_string()));
         let password = Password::parse("password", password);
         let name = person_name(name);
@@ -455,7 +470,7 @@ impl Checked {
     }
 }
 
-fn person_name(text: &str) -> Result<String, FieldError> {
+pub(crate) fn person_name(text: &str) -> Result<String, FieldError> {
     let text = text.trim();
     if text.chars().count() > 200 || text.chars().any(char::is_control) {
         return Err(FieldError::new("name", "must have at most 200 characters on one line"));
@@ -463,7 +478,13 @@ fn person_name(text: &str) -> Result<String, FieldError> {
     Ok(text.to_owned())
 }
 
-async fn store(tx: &Tx, ctx: &Ctx, new: Checked, hash: String, roles: &[SystemRole]) -> Result<UserView> {
+pub(crate) async fn store(
+    tx: &Tx,
+    ctx: &Ctx,
+    new: Checked,
+    hash: String,
+    roles: &[SystemRole],
+) -> Result<UserView> {
     let (id, now) = (UserId::new(), ctx.now().millis());
     if *ctx.actor() == Actor::Anonymous {
         tx.acts_as(Actor::Customer { user: id });
@@ -487,6 +508,12 @@ async fn store(tx: &Tx, ctx: &Ctx, new: Checked, hash: String, roles: &[SystemRo
     UserView::new(row, roles.to_vec())
 }
 
+/// Gives a person these roles and no others.
+pub(crate) async fn replace_roles(tx: &Tx, ctx: &Ctx, user: UserId, roles: &[SystemRole]) -> Result<()> {
+    tx.delete_many::<role::Entity>().filter(role::Column::UserId.eq(user.uuid())).exec().await?;
+    insert_roles(tx, ctx, user, roles).await
+}
+
 async fn insert_roles(tx: &Tx, ctx: &Ctx, user: UserId, roles: &[SystemRole]) -> Result<()> {
     let rows: Vec<_> = roles
         .iter()
@@ -505,7 +532,13 @@ async fn insert_roles(tx: &Tx, ctx: &Ctx, user: UserId, roles: &[SystemRole]) ->
 }
 
 /// Replaces the hash that was read before; somebody else's newer one is not overwritten.
-async fn store_password(tx: &Tx, ctx: &Ctx, row: &user::Model, hash: String, visit: &Visit) -> Result<()> {
+pub(crate) async fn store_password(
+    tx: &Tx,
+    ctx: &Ctx,
+    row: &user::Model,
+    hash: String,
+    visit: &Visit,
+) -> Result<()> {
     let changed = tx
         .update_many::<user::Entity>()
         .set(user::Column::PasswordHash, hash)
@@ -519,7 +552,8 @@ async fn store_password(tx: &Tx, ctx: &Ctx, row: &user::Model, hash: String, vis
     }
     let id = UserId::from_uuid(row.id);
     session::end_all(tx, id, visit.session, ctx.now()).await?;
-    tx.emit(IdentityEvent::UserPasswordChanged { user_id: id }).await.map(|_| ())
+    tx.emit(IdentityEvent::UserPasswordChanged { user_id: id }).await?;
+    recovery::tell_password_changed(tx, ctx, row).await
 }
 
 /// The mightiest first, each once.

@@ -1,9 +1,9 @@
 //! What readers of people and sessions get.
 
-use crate::entity::{session, user};
+use crate::entity::{invitation, session, user};
 use crate::session::actor_of;
 use platform::{Actor, Error, Result};
-use primitives::{Locale, Permission, SessionId, SystemRole, Timestamp, UserId};
+use primitives::{InvitationId, Locale, Permission, SessionId, SystemRole, Timestamp, UserId};
 use serde::Serialize;
 
 /// A person.
@@ -25,6 +25,8 @@ pub struct UserView {
     pub created_at: Timestamp,
     /// When the person last signed in.
     pub last_sign_in_at: Option<Timestamp>,
+    /// When the person showed that the address is her own.
+    pub email_verified_at: Option<Timestamp>,
 }
 
 impl UserView {
@@ -38,6 +40,7 @@ impl UserView {
             roles,
             created_at: Timestamp::from_millis(row.created_at),
             last_sign_in_at: row.last_sign_in_at.map(Timestamp::from_millis),
+            email_verified_at: row.email_verified_at.map(Timestamp::from_millis),
         })
     }
 }
@@ -108,6 +111,55 @@ impl SessionView {
             user_agent: row.user_agent,
             current: current == Some(id),
         }
+    }
+}
+
+/// Somebody who was asked to work for the shop.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct InvitationView {
+    /// Key.
+    pub id: InvitationId,
+    /// Address.
+    pub email: String,
+    /// Name, as far as it is known.
+    pub name: String,
+    /// Language of the letter.
+    pub locale: Locale,
+    /// Names of the roles, the mightiest first.
+    pub roles: Vec<String>,
+    /// Who invited; nobody when the process itself did.
+    pub invited_by: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When the letter was last sent.
+    pub sent_at: Timestamp,
+    /// When the link ends.
+    pub expires_at: Timestamp,
+    /// When it was accepted.
+    pub accepted_at: Option<Timestamp>,
+    /// When it was taken back.
+    pub revoked_at: Option<Timestamp>,
+}
+
+impl InvitationView {
+    pub(crate) fn new(
+        row: invitation::Model,
+        roles: Vec<SystemRole>,
+        invited_by: Option<String>,
+    ) -> Result<Self> {
+        Ok(Self {
+            id: InvitationId::from_uuid(row.id),
+            locale: Locale::parse(&row.locale).map_err(Error::internal)?,
+            email: row.email,
+            name: row.name,
+            roles: roles.iter().map(|role| role.as_str().to_owned()).collect(),
+            invited_by,
+            created_at: Timestamp::from_millis(row.created_at),
+            sent_at: Timestamp::from_millis(row.sent_at),
+            expires_at: Timestamp::from_millis(row.expires_at),
+            accepted_at: row.accepted_at.map(Timestamp::from_millis),
+            revoked_at: row.revoked_at.map(Timestamp::from_millis),
+        })
     }
 }
 
