@@ -30,6 +30,7 @@ pub struct Query(
     catalog::graphql::CatalogQuery,
     commerce::graphql::CommerceQuery,
     identity::graphql::IdentityQuery,
+    identity::invitation::graphql::InvitationQuery,
 );
 
 /// Everything that can be done.
@@ -38,6 +39,8 @@ pub struct Mutation(
     catalog::graphql::CatalogMutation,
     commerce::graphql::CommerceMutation,
     identity::graphql::IdentityMutation,
+    identity::invitation::graphql::InvitationMutation,
+    identity::recovery::graphql::RecoveryMutation,
 );
 
 /// The executable schema.

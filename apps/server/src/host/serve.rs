@@ -54,6 +54,10 @@ pub async fn serve(app: App, role: Role, metrics: telemetry::Metrics) -> anyhow:
         {
             tasks.push(telemetry::spawn(name, job));
         }
+        let letters = mail::jobs(&app, identity::tenant_of, stop.clone());
+        for (name, job) in letters.map_err(|error| anyhow::anyhow!(error.report()))? {
+            tasks.push(telemetry::spawn(name, job));
+        }
     }
     tasks.push(telemetry::spawn("invalidations", events::share_bumps(app.clone(), stop.clone())));
     for (name, job) in identity::jobs(&app, stop.clone()) {
