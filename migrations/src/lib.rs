@@ -13,6 +13,7 @@ pub mod m06_planner;
 mod m07_young_tables;
 mod m08_queue;
 mod m12_audit;
+mod m09_mail;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::{self, MigratorTrait, SchemaManager};
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m07_young_tables::Migration),
             Box::new(m08_queue::Migration),
             Box::new(m12_audit::Migration),
+            Box::new(m09_mail::Migration),
         ]
     }
 }

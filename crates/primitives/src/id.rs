@@ -103,6 +103,10 @@ ids! {
     SessionId = "session";
     /// A family of refresh tokens.
     TokenId = "token";
+    /// A mail that waits or was sent.
+    MailId = "mail";
+    /// An invitation to work for a shop.
+    InvitationId = "invitation";
     /// A role of a shop.
     RoleId = "role";
     /// An API key.

@@ -11,6 +11,7 @@ const PLATFORM: &[&str] = &["relay_lease", "seaql_migrations", "tenant"];
 /// reached by one module only, and never through `TenantDb::find`.
 pub const QUEUES: &[&str] = &[
     "audit_waiting",
+    "mail_queue",
     "media_fetch",
     "outbox",
     "outbox_failure",
