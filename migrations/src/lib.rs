@@ -12,8 +12,8 @@ mod m05_commerce;
 pub mod m06_planner;
 mod m07_young_tables;
 mod m08_queue;
-mod m12_audit;
 mod m09_mail;
+mod m12_audit;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::{self, MigratorTrait, SchemaManager};
@@ -34,8 +34,8 @@ impl MigratorTrait for Migrator {
             Box::new(m06_planner::Migration),
             Box::new(m07_young_tables::Migration),
             Box::new(m08_queue::Migration),
-            Box::new(m12_audit::Migration),
             Box::new(m09_mail::Migration),
+            Box::new(m12_audit::Migration),
         ]
     }
 }
