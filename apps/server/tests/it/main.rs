@@ -3,6 +3,7 @@
 
 mod graphql;
 mod host;
+mod isolation;
 mod matrix;
 mod shop;
 mod sweep;

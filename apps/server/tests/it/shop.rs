@@ -86,6 +86,19 @@ pub async fn some_variant(shopper: &mut Visitor) -> String {
     variant["id"].as_str().expect("an id").to_owned()
 }
 
+/// Invites somebody to work for the shop; the invitation and the mail about it stay.
+pub async fn invite(world: &World, tenant: &str) {
+    let mut owner = world.sign_in(tenant, "owner").await;
+    let email = format!("invited@{tenant}.example");
+    let answer = owner
+        .graphql(
+            "mutation I($input: InviteStaffInput!) { inviteStaff(input: $input) { __typename } }",
+            json!({ "input": { "email": email, "roles": ["editor"] } }),
+        )
+        .await;
+    assert!(answer["errors"].is_null(), "{answer}");
+}
+
 /// The owner uploads a small picture.
 pub async fn upload_picture(world: &World, tenant: &str) {
     let mut owner = world.sign_in(tenant, "owner").await;

@@ -2,8 +2,9 @@
 //! and a guarded door refuses whoever is not signed in.
 
 use crate::world::{Visitor, World};
+use async_graphql::Positioned;
 use async_graphql::parser::types::{
-    BaseType, ServiceDocument, Type, TypeDefinition, TypeKind, TypeSystemDefinition,
+    BaseType, InputValueDefinition, ServiceDocument, Type, TypeDefinition, TypeKind, TypeSystemDefinition,
 };
 use platform::Access;
 use platform::surface::{Entry, Kind};
@@ -20,6 +21,8 @@ const TABLES: &[(&str, &str)] = &[
     ("collection", "collection"),
     ("customer", "customer"),
     ("image", "product_image"),
+    ("invitation", "invitation"),
+    ("mail", "mail_job"),
     ("media", "media"),
     ("order", "orders"),
     ("product", "product"),
@@ -89,17 +92,18 @@ async fn a_guarded_door_refuses_whoever_is_not_signed_in(world: World) {
 testkit::on_both!(a_foreign_id_answers_as_a_missing_one, a_guarded_door_refuses_whoever_is_not_signed_in);
 
 /// One thing of every kind in one shop.
-struct Things {
-    tenant: Uuid,
+pub struct Things {
+    pub tenant: Uuid,
     ids: BTreeMap<&'static str, Uuid>,
     versions: BTreeMap<&'static str, i64>,
 }
 
 impl Things {
     /// Puts an order, a customer, an upload and a cart into a shop, and looks up what there is then.
-    async fn of(world: &World, tenant: &str) -> Self {
+    pub async fn of(world: &World, tenant: &str) -> Self {
         crate::shop::place_order(world, tenant).await;
         crate::shop::upload_picture(world, tenant).await;
+        crate::shop::invite(world, tenant).await;
         let mut shopper = world.visitor(tenant);
         crate::shop::fill_cart(&mut shopper).await;
         let tenant = identity::tenant::find(&world.app, tenant).await.expect("the tenant").info.id.uuid();
@@ -129,7 +133,7 @@ impl Things {
         Self { tenant, ids, versions }
     }
 
-    fn id(&self, kind: &str) -> Uuid {
+    pub fn id(&self, kind: &str) -> Uuid {
         *self.ids.get(kind).unwrap_or_else(|| panic!("no table for {kind}"))
     }
 }
@@ -143,17 +147,19 @@ pub struct Fill {
     wanted: Option<(String, Uuid)>,
     /// Of the thing that is changed.
     version: i64,
+    /// Asks for everything that the answer can hold, not only whether there is one.
+    pub deep: bool,
 }
 
 impl Fill {
-    fn of(entry: &Entry, own: &Things) -> Self {
+    pub fn of(entry: &Entry, own: &Things) -> Self {
         let ids =
             entry.ids.iter().map(|argument| (argument.argument.clone(), own.id(&argument.of))).collect();
         let version = entry.ids.first().and_then(|argument| own.versions.get(argument.of.as_str()));
-        Self { own: ids, wanted: None, version: version.copied().unwrap_or(1) }
+        Self { own: ids, wanted: None, version: version.copied().unwrap_or(1), deep: false }
     }
 
-    fn want(&mut self, argument: &str, id: Uuid) {
+    pub fn want(&mut self, argument: &str, id: Uuid) {
         self.wanted = Some((argument.to_owned(), id));
     }
 
@@ -192,7 +198,7 @@ fn outcome(answer: &Value) -> String {
 }
 
 /// Waits until nothing is on its way any more.
-async fn settle(world: &World) {
+pub async fn settle(world: &World) {
     for _ in 0..200 {
         if world.number("SELECT count(*) FROM outbox_waiting").await == 0 {
             return;
@@ -203,7 +209,7 @@ async fn settle(world: &World) {
 }
 
 /// Row counts and the newest change of everything that the tenant owns.
-async fn fingerprint(world: &World, tenant: Uuid) -> BTreeMap<String, String> {
+pub async fn fingerprint(world: &World, tenant: Uuid) -> BTreeMap<String, String> {
     let rows = world.rows().await;
     let backend = rows.get_database_backend();
     let (tables, literal) = match world.database.backend() {
@@ -239,12 +245,17 @@ async fn fingerprint(world: &World, tenant: Uuid) -> BTreeMap<String, String> {
 
 /// Calls a door; what comes back, without what differs between any two calls.
 pub async fn ask(visitor: &mut Visitor, schema: &Schema, entry: &Entry, fill: &Fill) -> Value {
+    let mut answer = call(visitor, schema, entry, fill).await;
+    scrub(&mut answer);
+    answer
+}
+
+/// Calls a door; what comes back.
+pub async fn call(visitor: &mut Visitor, schema: &Schema, entry: &Entry, fill: &Fill) -> Value {
     match entry.kind {
         Kind::Query | Kind::Mutation | Kind::Subscription => {
             let (document, variables) = schema.call(entry, fill);
-            let mut answer = visitor.graphql(&document, variables).await;
-            scrub(&mut answer);
-            answer
+            visitor.graphql(&document, variables).await
         }
         Kind::Rest | Kind::Page | Kind::Form => {
             let (method, path) = entry.name.split_once(' ').expect("a method and a path");
@@ -263,21 +274,26 @@ pub async fn ask(visitor: &mut Visitor, schema: &Schema, entry: &Entry, fill: &F
                 form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
             let answer =
                 if method == "GET" { visitor.get(&path).await } else { visitor.post(&path, &form).await };
-            let mut value = json!({ "status": answer.status, "location": answer.header("location"), "body": answer.body });
-            scrub(&mut value);
-            value
+            json!({ "status": answer.status, "location": answer.header("location"), "body": answer.body })
         }
     }
 }
 
-/// Takes out every id: the trace's, the one that was asked for, a form's key.
+/// Takes out every nonce and id: the trace's, the one that was asked for, a form's key.
 fn scrub(value: &mut Value) {
     match value {
         Value::Object(fields) => fields.values_mut().for_each(scrub),
         Value::Array(items) => items.iter_mut().for_each(scrub),
-        Value::String(text) => *text = without_ids(text),
+        Value::String(text) => *text = without_ids(&without_nonces(text)),
         _ => {}
     }
+}
+
+/// Every page has others.
+fn without_nonces(text: &str) -> String {
+    let mut parts = text.split(" nonce=\"");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |page, part| page + part.split_once('"').map_or(part, |(_, rest)| rest))
 }
 
 fn without_ids(text: &str) -> String {
@@ -341,14 +357,18 @@ impl Schema {
             declared.push(format!("${name}: {ty}"));
             passed.push(format!("{name}: ${name}"));
         }
-        let selection = match self.definition(base(&field.node.ty.node)).map(|definition| &definition.kind) {
+        let below = base(&field.node.ty.node);
+        let selection = match self.definition(below).map(|definition| &definition.kind) {
+            _ if fill.deep => self.everything(below, 5),
             Some(TypeKind::Object(object))
                 if object.fields.iter().any(|field| field.node.name.node == "totalCount") =>
             {
-                " { totalCount }"
+                " { totalCount }".to_owned()
             }
-            Some(TypeKind::Object(_) | TypeKind::Interface(_) | TypeKind::Union(_)) => " { __typename }",
-            _ => "",
+            Some(TypeKind::Object(_) | TypeKind::Interface(_) | TypeKind::Union(_)) => {
+                " { __typename }".to_owned()
+            }
+            _ => String::new(),
         };
         let wrap = |items: Vec<String>| {
             if items.is_empty() { String::new() } else { format!("({})", items.join(", ")) }
@@ -356,6 +376,48 @@ impl Schema {
         let document =
             format!("{keyword} Sweep{} {{ {}{}{selection} }}", wrap(declared), entry.name, wrap(passed));
         (document, Value::Object(variables))
+    }
+
+    /// Every field of a type that needs no argument, so many levels down; lists by their nodes.
+    fn everything(&self, ty: &str, levels: usize) -> String {
+        let Some(TypeKind::Object(object)) = self.definition(ty).map(|definition| &definition.kind) else {
+            return match self.definition(ty).map(|definition| &definition.kind) {
+                Some(TypeKind::Interface(_) | TypeKind::Union(_)) => " { __typename }".to_owned(),
+                _ => String::new(),
+            };
+        };
+        let mut selection = String::from(" { __typename");
+        for field in &object.fields {
+            let name = field.node.name.node.as_str();
+            let required = |argument: &Positioned<InputValueDefinition>| {
+                !argument.node.ty.node.nullable && argument.node.default_value.is_none()
+            };
+            let below = base(&field.node.ty.node);
+            let leaf = !matches!(
+                self.definition(below).map(|definition| &definition.kind),
+                Some(TypeKind::Object(_))
+            );
+            if field.node.arguments.iter().any(required) || name == "edges" || (levels == 0 && !leaf) {
+                continue;
+            }
+            selection.push(' ');
+            selection.push_str(name);
+            selection.push_str(&self.everything(below, levels.saturating_sub(1)));
+        }
+        selection.push_str(" }");
+        selection
+    }
+
+    /// Root fields that page, by the arguments of a Relay connection.
+    pub fn pages(&self, entry: &Entry) -> bool {
+        let Some(TypeKind::Object(object)) = self.definition("Query").map(|definition| &definition.kind)
+        else {
+            return false;
+        };
+        let field = object.fields.iter().find(|field| field.node.name.node == entry.name.as_str());
+        field.is_some_and(|field| {
+            field.node.arguments.iter().any(|argument| argument.node.name.node == "after")
+        })
     }
 
     /// A value of a type, as small as it may be.
