@@ -28,6 +28,7 @@ tenant_table! {
         last_sign_in_at: Option<i64>,
         email_verified_at: Option<i64>,
     }
+    audit { locale, status }
 }
 
 tenant_table! {
