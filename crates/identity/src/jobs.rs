@@ -1,5 +1,6 @@
 //! Background work of this module.
 
+use crate::audit;
 use crate::directory;
 use crate::entity::session;
 use crate::{invitation, one_time, tenant};
@@ -38,7 +39,8 @@ async fn sweep_on(app: App, stop: CancellationToken) {
     }
 }
 
-/// Deletes sessions and stored answers that nobody will ask for again, in every tenant.
+/// Deletes sessions and stored answers that nobody will ask for again, and entries of the audit log whose time is over,
+/// in every tenant.
 ///
 /// # Errors
 /// Those of the database; what was deleted until then stays deleted.
@@ -61,6 +63,7 @@ pub async fn sweep(app: &App) -> Result<()> {
             .await
         })
         .await?;
+        audit::retain(&ctx).await?;
     }
     Ok(())
 }

@@ -2,8 +2,9 @@
 //!
 //! Read in this order: [`door`] (what the host asks about every request), [`mod@resolve`] and [`directory`] (which
 //! tenant), [`session`] and [`token`] (who), [`tenant`] and [`user`] (use cases), [`recovery`] and [`invitation`] (what
-//! goes by mail), [`idempotency`].
+//! goes by mail), [`idempotency`], [`audit`] (who did what).
 
+pub mod audit;
 mod csrf;
 pub mod directory;
 pub mod door;
@@ -40,7 +41,7 @@ use primitives::Permission;
 
 /// Every door of this module.
 pub fn surface() -> Vec<Entry> {
-    vec![
+    let mut doors = vec![
         Entry::query("me", Access::Public),
         Entry::query("shop", Access::Public),
         Entry::query("users", Permission::USERS_LIST),
@@ -74,5 +75,7 @@ pub fn surface() -> Vec<Entry> {
         Entry::rest("POST", "/api/v1/auth/sign-out", Access::Public),
         Entry::rest("POST", "/api/v1/auth/token", Access::Public),
         Entry::rest("GET", "/api/v1/me", Access::SignedIn),
-    ]
+    ];
+    doors.append(&mut audit::surface());
+    doors
 }

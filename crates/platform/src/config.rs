@@ -37,6 +37,8 @@ pub struct Config {
     pub server: ServerConfig,
     /// Keys and limits of sign-in.
     pub security: SecurityConfig,
+    /// Who did what.
+    pub audit: AuditConfig,
     /// Outbox and relay.
     pub events: EventsConfig,
     /// Caches.
@@ -136,6 +138,18 @@ section! {
         session_seconds: u64 = 30 * 24 * 3600,
         /// Password hashes that are computed at once.
         hash_workers: usize = 2,
+    }
+}
+
+section! {
+    /// Who did what.
+    AuditConfig {
+        /// How long entries are kept, days; 0 for ever.
+        keep_days: u64 = 0,
+        /// Longest time until entries of other processes are sealed, milliseconds.
+        seal_ms: u64 = 1_000,
+        /// What `security.secret_key` was before: checkpoints that were signed then are still believed.
+        former_keys: List = List::default(),
     }
 }
 

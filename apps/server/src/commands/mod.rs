@@ -1,5 +1,6 @@
 //! The command line. Every command says what it did; what a program would read has `--json`.
 
+mod audit;
 mod catalogue;
 mod doctor;
 mod operate;
@@ -48,6 +49,9 @@ enum Command {
     /// The event desk.
     #[command(subcommand)]
     Events(operate::Events),
+    /// The audit log.
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Prints the GraphQL schema.
     Schema,
     /// Lists everything that the outside can reach, with its permission.
@@ -79,6 +83,7 @@ impl Cli {
             Command::Export(command) => command.run(&open(config).await?).await,
             Command::Index(command) => command.run(&open(config).await?).await,
             Command::Events(command) => command.run(&open(config).await?).await,
+            Command::Audit(command) => command.run(&open(config).await?).await,
             Command::Doctor(args) => args.run(config).await,
             Command::Schema | Command::Surface(_) => Ok(()),
         }

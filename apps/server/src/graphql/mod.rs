@@ -31,6 +31,7 @@ pub struct Query(
     commerce::graphql::CommerceQuery,
     identity::graphql::IdentityQuery,
     identity::invitation::graphql::InvitationQuery,
+    identity::audit::graphql::AuditQuery,
 );
 
 /// Everything that can be done.

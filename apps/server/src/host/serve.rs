@@ -49,6 +49,7 @@ pub async fn serve(app: App, role: Role, metrics: telemetry::Metrics) -> anyhow:
             let (relay, token) = (relay.clone(), token.clone());
             async move { relay.run(token).await }
         }));
+        tasks.push(telemetry::spawn("audit", identity::audit::sealer(app.clone(), stop.clone())));
         for (name, job) in
             commerce::jobs(&app, stop.clone()).into_iter().chain(content::jobs(&app, stop.clone()))
         {

@@ -75,6 +75,11 @@ impl Config {
         within("security.access_token_seconds", security.access_token_seconds, 60..=600)?;
         within("security.session_seconds", security.session_seconds, 60..=YEAR)?;
         within("security.hash_workers", security.hash_workers, 1..=64)?;
+        within("audit.keep_days", self.audit.keep_days, 0..=36_500)?;
+        within("audit.seal_ms", self.audit.seal_ms, 10..=60_000)?;
+        one_of("audit.former_keys", &Hidden, "keys of at least 32 characters", |_| {
+            self.audit.former_keys.0.iter().all(|key| key.chars().count() >= 32)
+        })?;
         match &security.secret_key {
             Some(key) => one_of("security.secret_key", &Hidden, "at least 32 characters", |_| {
                 key.chars().count() >= 32

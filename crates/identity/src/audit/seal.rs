@@ -1,0 +1,189 @@
+//! Gives entries their place in the chain, a moment after they were written.
+//!
+//! A write never waits for the chain: it leaves its entry and a line in `audit_waiting`, and both are seen once it has
+//! committed. What commits late is sealed late. One sealer at a time works on a tenant's chain, whoever else is running.
+
+use super::chain::{self, Hash, Keys, Mark, NOTHING, hex, stored};
+use super::entity::{checkpoint, entry, start};
+use crate::directory::{primary, tenant_of};
+use platform::{Access, App, Context, Ctx, Error, Result, Tx, audit};
+use primitives::{ErrorCode, TenantId};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, Set, Statement};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+/// Entries in one go, under one checkpoint.
+const BATCH: u64 = 500;
+/// Tenants in one look.
+const TENANTS: u64 = 200;
+
+/// Seals what comes until `stop`; in every process that relays.
+pub async fn sealer(app: App, stop: CancellationToken) {
+    let signal = app.hub().signal(audit::SIGNAL);
+    let poll = Duration::from_millis(app.config().audit.seal_ms);
+    loop {
+        if let Err(error) = seal_all(&app).await {
+            tracing::warn!(report = %error.report(), "entries of the audit log could not be sealed, trying again");
+        }
+        let woken = async {
+            tokio::select! {
+                () = signal.notified() => {}
+                () = tokio::time::sleep(poll) => {}
+            }
+        };
+        if stop.run_until_cancelled(woken).await.is_none() {
+            return;
+        }
+    }
+}
+
+/// Seals everything that waits, in every tenant; gives back how many entries.
+///
+/// # Errors
+/// Those of the database; what was sealed until then stays sealed.
+pub async fn seal_all(app: &App) -> Result<u64> {
+    let connection = primary(app.db());
+    let sql = format!("SELECT DISTINCT tenant_id FROM audit_waiting LIMIT {TENANTS}");
+    let statement = Statement::from_string(connection.get_database_backend(), sql);
+    let waiting = connection.query_all_raw(statement).await.context("looking for unsealed entries")?;
+    let mut sealed = 0;
+    for row in waiting {
+        let tenant = TenantId::from_uuid(row.try_get_by_index::<Uuid>(0)?);
+        match tenant_of(app.clone(), tenant).await {
+            Ok(info) => sealed += seal(&Ctx::system(app, info, "audit")).await?,
+            // Its log went with it.
+            Err(error) if error.code() == ErrorCode::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(sealed)
+}
+
+/// Seals everything that waits in the tenant of `ctx`.
+///
+/// # Errors
+/// Those of the database.
+pub async fn seal(ctx: &Ctx) -> Result<u64> {
+    let keys = Keys::of(ctx.app())?;
+    let mut sum = 0;
+    loop {
+        let sealed = ctx.write(Access::System, async |tx| batch(tx, ctx, &keys).await).await?;
+        sum += sealed;
+        if sealed < BATCH {
+            return Ok(sum);
+        }
+    }
+}
+
+async fn batch(tx: &Tx, ctx: &Ctx, keys: &Keys) -> Result<u64> {
+    if !alone(tx).await? {
+        return Ok(0);
+    }
+    let waiting = tx
+        .find::<entry::Entity>()
+        .map(|select| {
+            use sea_orm::{QueryFilter as _, sea_query::Expr};
+            select.filter(Expr::cust(
+                "EXISTS (SELECT 1 FROM audit_waiting w WHERE w.tenant_id = audit_entry.tenant_id AND w.id = audit_entry.id)",
+            ))
+        })
+        .filter(entry::Column::Position.is_null())
+        .order_by_asc(entry::Column::At)
+        .order_by_asc(entry::Column::Id)
+        .limit(BATCH)
+        .all()
+        .await?;
+    if waiting.is_empty() {
+        return Ok(0);
+    }
+    let (mut position, mut previous) = end(tx).await?;
+    let mut links = Vec::with_capacity(waiting.len());
+    for entry in &waiting {
+        position += 1;
+        previous = chain::hash(&previous, position, entry)?;
+        links.push(
+            serde_json::json!({ "i": entry.id.simple().to_string(), "p": position, "h": hex(&previous) }),
+        );
+    }
+    let count = links.len() as u64;
+    let links = serde_json::Value::Array(links).to_string();
+    let sealed = tx.raw_exec(seal_sql(tx.backend()), vec![links.clone().into()]).await?;
+    let taken = tx.raw_exec(take_sql(tx.backend()), vec![links.into()]).await?;
+    if (sealed, taken) != (count, count) {
+        return Err(Error::unavailable("somebody else seals the audit log at the same time"));
+    }
+    let at = ctx.now().millis();
+    tx.insert_many(vec![checkpoint::ActiveModel {
+        position: Set(position),
+        hash: Set(previous.to_vec()),
+        at: Set(at),
+        key_id: Set(keys.present().to_owned()),
+        signature: Set(keys.sign(Mark::Checkpoint, ctx.tenant_id(), position, &previous, at)?.to_vec()),
+        ..Default::default()
+    }])
+    .await
+    .context("signing the audit log")?;
+    tracing::debug!(position, hash = hex(&previous), "sealed {count} entries of {}", ctx.tenant().slug);
+    Ok(count)
+}
+
+/// Whether no other sealer works on this chain; SQLite has one writer anyway.
+async fn alone(tx: &Tx) -> Result<bool> {
+    if tx.backend() != DbBackend::Postgres {
+        return Ok(true);
+    }
+    let sql = "SELECT pg_try_advisory_xact_lock(hashtextextended('rustok audit ' || CAST({tenant} AS text), 0)) AS alone";
+    let rows = tx.raw_all(sql, Vec::new()).await?;
+    Ok(rows.first().map(|row| row.try_get("", "alone")).transpose()?.unwrap_or(false))
+}
+
+/// Where the chain ends: at the last checkpoint, or at its beginning. Entries that somebody put behind it are not
+/// followed, but their places are taken.
+async fn end(tx: &Tx) -> Result<(i64, Hash)> {
+    let last =
+        tx.find::<checkpoint::Entity>().order_by_desc(checkpoint::Column::Position).limit(1).one().await?;
+    let (position, hash) = match last {
+        Some(last) => (last.position, stored(&last.hash)),
+        None => match tx.find::<start::Entity>().one().await? {
+            Some(start) => (start.position, stored(&start.hash)),
+            None => (0, NOTHING),
+        },
+    };
+    let beyond = tx
+        .find::<entry::Entity>()
+        .filter(entry::Column::Position.gt(position))
+        .order_by_desc(entry::Column::Position)
+        .limit(1)
+        .columns::<Option<i64>>([entry::Column::Position])
+        .await?;
+    Ok((beyond.into_iter().flatten().next().unwrap_or(position), hash))
+}
+
+fn seal_sql(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Postgres => {
+            "UPDATE audit_entry SET position = v.p, hash = v.h FROM (SELECT (v->>'i')::uuid AS i, (v->>'p')::bigint AS p, \
+               decode(v->>'h', 'hex') AS h FROM jsonb_array_elements(?::jsonb) v) v \
+             WHERE audit_entry.tenant_id = {tenant} AND audit_entry.id = v.i AND audit_entry.position IS NULL"
+        }
+        _ => {
+            "UPDATE audit_entry SET position = v.p, hash = v.h FROM (SELECT unhex(value->>'i') AS i, value->>'p' AS p, \
+               unhex(value->>'h') AS h FROM json_each(?)) v \
+             WHERE audit_entry.tenant_id = {tenant} AND audit_entry.id = v.i AND audit_entry.position IS NULL"
+        }
+    }
+}
+
+fn take_sql(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Postgres => {
+            "DELETE FROM audit_waiting WHERE tenant_id = {tenant} \
+             AND id IN (SELECT (v->>'i')::uuid FROM jsonb_array_elements(?::jsonb) v)"
+        }
+        _ => {
+            "DELETE FROM audit_waiting WHERE tenant_id = {tenant} \
+             AND id IN (SELECT unhex(value->>'i') FROM json_each(?))"
+        }
+    }
+}
