@@ -1,6 +1,7 @@
 //! Use cases of this module on SQLite and PostgreSQL.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set up its world stops")]
 
+mod audit;
 mod door;
 mod idempotency;
 mod sign_in;
