@@ -13,6 +13,7 @@ pub mod m06_planner;
 mod m07_young_tables;
 mod m08_queue;
 mod m09_mail;
+mod m10_tokens;
 mod m12_audit;
 
 use sea_orm_migration::prelude::*;
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m07_young_tables::Migration),
             Box::new(m08_queue::Migration),
             Box::new(m09_mail::Migration),
+            Box::new(m10_tokens::Migration),
             Box::new(m12_audit::Migration),
         ]
     }

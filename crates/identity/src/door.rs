@@ -3,6 +3,8 @@
 use crate::csrf;
 use crate::directory::{Directory, Record};
 use crate::resolve::{Key, Origin, Plan, TENANT_HEADER, Way};
+use crate::security::device;
+use crate::security::secret::Secret;
 use crate::session::{Credential, Sessions, cookie_name};
 use crate::token::Tokens;
 use axum::http::request::Parts;
@@ -49,6 +51,8 @@ pub struct Visit {
     pub user_agent: String,
     /// The session it showed, when that is open.
     pub session: Option<SessionId>,
+    /// What it is known by since an earlier sign-in, as it claims.
+    pub device: Option<Secret>,
 }
 
 impl Visit {
@@ -59,6 +63,7 @@ impl Visit {
             client: IpAddr::V4(Ipv4Addr::LOCALHOST),
             user_agent: String::new(),
             session: None,
+            device: None,
         }
     }
 }
@@ -124,6 +129,7 @@ pub async fn authenticate(app: &App, resolved: &Resolved, headers: &HeaderMap) -
         client: resolved.origin.client,
         user_agent: text(headers, header::USER_AGENT).unwrap_or_default().to_owned(),
         session: None,
+        device: cookie(headers, &device::cookie_name(tenant, resolved.origin.secure)).and_then(Secret::parse),
     };
     let live = match bearer(headers)? {
         Some(token) => {

@@ -1,7 +1,7 @@
 //! What this module says has happened. Ids and facts only: no names, no addresses.
 
 use events::{Aggregate, DomainEvent, EventError, validate};
-use primitives::{Currency, InvitationId, Locale, SystemRole, TenantId, UserId};
+use primitives::{Currency, InvitationId, Locale, SessionId, SystemRole, TenantId, UserId};
 use serde::Serialize;
 
 /// Something that has happened to a tenant or to a person.
@@ -20,6 +20,8 @@ pub enum IdentityEvent {
     UserRoleChanged { user_id: UserId, old: Vec<SystemRole>, new: Vec<SystemRole> },
     UserPasswordChanged { user_id: UserId },
     UserLoggedIn { user_id: UserId, kind: &'static str },
+    UserNewDevice { user_id: UserId, session_id: SessionId },
+    UserTokenReused { user_id: UserId, session_id: SessionId },
 }
 
 impl DomainEvent for IdentityEvent {
@@ -36,6 +38,8 @@ impl DomainEvent for IdentityEvent {
             Self::UserRoleChanged { .. } => "user.role_changed",
             Self::UserPasswordChanged { .. } => "user.password_changed",
             Self::UserLoggedIn { .. } => "user.logged_in",
+            Self::UserNewDevice { .. } => "user.new_device",
+            Self::UserTokenReused { .. } => "user.token_reused",
         }
     }
 
@@ -51,7 +55,9 @@ impl DomainEvent for IdentityEvent {
             | Self::UserUpdated { user_id, .. }
             | Self::UserRoleChanged { user_id, .. }
             | Self::UserPasswordChanged { user_id }
-            | Self::UserLoggedIn { user_id, .. } => Aggregate::new("user", *user_id),
+            | Self::UserLoggedIn { user_id, .. }
+            | Self::UserNewDevice { user_id, .. }
+            | Self::UserTokenReused { user_id, .. } => Aggregate::new("user", *user_id),
         }
     }
 
@@ -71,7 +77,9 @@ impl DomainEvent for IdentityEvent {
             | Self::UserInvited { .. }
             | Self::UserVerified { .. }
             | Self::UserPasswordChanged { .. }
-            | Self::UserLoggedIn { .. } => Ok(()),
+            | Self::UserLoggedIn { .. }
+            | Self::UserNewDevice { .. }
+            | Self::UserTokenReused { .. } => Ok(()),
         }
     }
 }
@@ -84,6 +92,7 @@ mod tests {
     fn the_wire_form_is_pinned() {
         let (tenant_id, user_id) =
             (TenantId::from_uuid(uuid::Uuid::from_u128(7)), UserId::from_uuid(uuid::Uuid::from_u128(9)));
+        let session_id = SessionId::from_uuid(uuid::Uuid::from_u128(7));
         let seven = "00000000-0000-0000-0000-000000000007";
         let nine = "00000000-0000-0000-0000-000000000009";
         let (eur, locale) = (Currency::parse("EUR").unwrap(), Locale::EN);
@@ -140,6 +149,16 @@ mod tests {
                 IdentityEvent::UserLoggedIn { user_id, kind: "browser" },
                 "user.logged_in",
                 format!(r#"{{"userId":"{nine}","kind":"browser"}}"#),
+            ),
+            (
+                IdentityEvent::UserNewDevice { user_id, session_id },
+                "user.new_device",
+                format!(r#"{{"userId":"{nine}","sessionId":"{seven}"}}"#),
+            ),
+            (
+                IdentityEvent::UserTokenReused { user_id, session_id },
+                "user.token_reused",
+                format!(r#"{{"userId":"{nine}","sessionId":"{seven}"}}"#),
             ),
         ] {
             assert_eq!((event.kind(), serde_json::to_string(&event).unwrap()), (kind, json));

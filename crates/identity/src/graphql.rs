@@ -3,7 +3,7 @@
 use crate::door::{Authenticated, Visit};
 use crate::tenant::{self, ShopChange};
 use crate::user::{self, NewUser, ProfileChange, Registration, UserFilter};
-use crate::{session, view};
+use crate::{session, signin, view};
 use async_graphql::{ComplexObject, Context, Enum, ID, InputObject, Json, Object, Result, SimpleObject};
 use platform::graphql::{DateTime, PageInfo, ctx_of, failure, parse_id};
 use platform::{Error, TenantInfo};
@@ -77,12 +77,11 @@ impl IdentityQuery {
 
 #[Object]
 impl IdentityMutation {
-    /// Starts a browser session; the cookie comes with the answer.
+    /// Starts a browser session; the cookie comes with the answer. Who has a second step gets a challenge instead.
     async fn sign_in(&self, context: &Context<'_>, input: SignInInput) -> Result<SignInPayload> {
         let (ctx, visit) = (ctx_of(context)?, visit_of(context)?);
-        let signed_in = session::sign_in(ctx, &input.email, &input.password, visit).await.map_err(failure)?;
-        context.append_http_header("set-cookie", signed_in.cookie);
-        Ok(SignInPayload { me: signed_in.me.into() })
+        let step = signin::first_step(ctx, &input.email, &input.password, visit).await.map_err(failure)?;
+        Ok(SignInPayload::answer(context, step))
     }
 
     /// Ends the session of this request and clears its cookie.
@@ -332,7 +331,7 @@ struct Role {
 
 /// A signed-in browser or API client.
 #[derive(SimpleObject)]
-struct Session {
+pub(crate) struct Session {
     /// Key.
     id: ID,
     /// Browser or API client.
@@ -418,11 +417,40 @@ struct SignInInput {
     password: String,
 }
 
-/// Who has signed in.
+/// Who has signed in, or what is still owed: one of the two.
 #[derive(SimpleObject)]
-struct SignInPayload {
+pub(crate) struct SignInPayload {
     /// Whoever it is.
-    me: Me,
+    me: Option<Me>,
+    /// The second step of the person: the password was right, `signInSecondStep` takes the code.
+    challenge: Option<SignInChallenge>,
+}
+
+/// Somebody who has shown the password and owes the code.
+#[derive(SimpleObject)]
+struct SignInChallenge {
+    /// For `signInSecondStep`.
+    token: String,
+    /// Until when.
+    expires_at: DateTime,
+}
+
+impl SignInPayload {
+    /// The answer; cookies go into the headers.
+    pub(crate) fn answer(context: &Context<'_>, step: signin::Step) -> Self {
+        match step {
+            signin::Step::In(signed_in) => {
+                for cookie in signed_in.cookies() {
+                    context.append_http_header("set-cookie", cookie);
+                }
+                Self { me: Some(signed_in.me.into()), challenge: None }
+            }
+            signin::Step::Code(challenge) => {
+                let expires_at = DateTime(challenge.expires_at);
+                Self { me: None, challenge: Some(SignInChallenge { token: challenge.token, expires_at }) }
+            }
+        }
+    }
 }
 
 /// The session is over.

@@ -1,7 +1,8 @@
 //! REST: sign-in and who am I. Everything else is GraphQL.
 
 use crate::door::Authenticated;
-use crate::session;
+use crate::security::refresh;
+use crate::{session, signin};
 use crate::user::{self, Registration};
 use crate::view::TokenView;
 use axum::extract::rejection::JsonRejection;
@@ -10,6 +11,7 @@ use axum::response::{AppendHeaders, IntoResponse};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use platform::{App, Ctx, Error, Result};
+use primitives::FieldError;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -28,6 +30,25 @@ pub fn rest() -> Router<App> {
 struct Credentials {
     email: String,
     password: String,
+    /// Of the second step, for who has one.
+    #[serde(default)]
+    code: Option<String>,
+}
+
+/// In the words of RFC 6749; without `grant_type` it is a password.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Grant {
+    #[serde(default)]
+    grant_type: Option<String>,
+    #[serde(default)]
+    email: Option<String>,
+    #[serde(default)]
+    password: Option<String>,
+    #[serde(default)]
+    code: Option<String>,
+    #[serde(default)]
+    refresh_token: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -56,9 +77,11 @@ async fn sign_in(
     Extension(who): Extension<Authenticated>,
     input: Result<Json<Credentials>, JsonRejection>,
 ) -> Result<impl IntoResponse> {
-    let Json(Credentials { email, password }) = input?;
-    let signed_in = session::sign_in(&ctx, &email, &password, &who.visit).await?;
-    Ok((NO_STORE, AppendHeaders([(header::SET_COOKIE, signed_in.cookie)]), Json(signed_in.me)))
+    let Json(Credentials { email, password, code }) = input?;
+    let shown = signin::Credentials { email, password, code };
+    let signed_in = signin::sign_in_with(&ctx, &shown, &who.visit).await?;
+    let cookies = signed_in.cookies().map(|cookie| (header::SET_COOKIE, cookie.to_owned()));
+    Ok((NO_STORE, AppendHeaders(cookies), Json(signed_in.me)))
 }
 
 async fn sign_out(
@@ -72,10 +95,51 @@ async fn sign_out(
 async fn token(
     Extension(ctx): Extension<Ctx>,
     Extension(who): Extension<Authenticated>,
-    input: Result<Json<Credentials>, JsonRejection>,
+    input: Result<Json<Grant>, JsonRejection>,
 ) -> Result<(NoStore, Json<TokenView>)> {
-    let Json(Credentials { email, password }) = input?;
-    Ok((NO_STORE, Json(session::token(&ctx, &email, &password, &who.visit).await?)))
+    let Json(grant) = input?;
+    let token = match grant.read()? {
+        Granted::Password(shown) => signin::token(&ctx, &shown, &who.visit).await?,
+        Granted::Refresh(token) => refresh::refresh(&ctx, &token).await?,
+    };
+    Ok((NO_STORE, Json(token)))
+}
+
+enum Granted {
+    Password(signin::Credentials),
+    Refresh(String),
+}
+
+impl Grant {
+    fn read(self) -> Result<Granted> {
+        let missing = |field: &str| FieldError::new(field, "is required");
+        let alien = |field: &str, kind: &str| FieldError::new(field, format!("does not belong to {kind}"));
+        let Self { grant_type, email, password, code, refresh_token } = self;
+        let (granted, mistakes) = match grant_type.as_deref().unwrap_or("password") {
+            kind @ "password" => {
+                let mistakes = [
+                    email.is_none().then(|| missing("email")),
+                    password.is_none().then(|| missing("password")),
+                    refresh_token.is_some().then(|| alien("refresh_token", kind)),
+                ];
+                let (email, password) = (email.unwrap_or_default(), password.unwrap_or_default());
+                (Granted::Password(signin::Credentials { email, password, code }), mistakes)
+            }
+            kind @ "refresh_token" => {
+                let given = [("email", &email), ("password", &password), ("code", &code)];
+                let more = given.into_iter().find(|(_, value)| value.is_some());
+                let mistakes = [
+                    refresh_token.is_none().then(|| missing("refresh_token")),
+                    more.map(|(field, _)| alien(field, kind)),
+                    None,
+                ];
+                (Granted::Refresh(refresh_token.unwrap_or_default()), mistakes)
+            }
+            _ => return Err(Error::invalid("grant_type", "must be password or refresh_token")),
+        };
+        let mistakes: Vec<_> = mistakes.into_iter().flatten().collect();
+        if mistakes.is_empty() { Ok(granted) } else { Err(Error::invalid_fields(mistakes)) }
+    }
 }
 
 async fn me(Extension(ctx): Extension<Ctx>) -> Result<impl IntoResponse> {

@@ -3,6 +3,8 @@
 //! Read in this order: [`door`] (what the host asks about every request), [`mod@resolve`] and [`directory`] (which
 //! tenant), [`session`] and [`token`] (who), [`tenant`] and [`user`] (use cases), [`recovery`] and [`invitation`] (what
 //! goes by mail), [`idempotency`], [`audit`] (who did what).
+//! tenant), [`session`] and [`token`] (who), [`signin`], [`security`] (what keeps an account its owner's), [`tenant`] and
+//! [`user`] (use cases), [`recovery`] and [`invitation`] (what goes by mail), [`idempotency`].
 
 pub mod audit;
 mod csrf;
@@ -21,7 +23,9 @@ mod password;
 pub mod people;
 pub mod recovery;
 pub mod resolve;
+pub mod security;
 pub mod session;
+pub mod signin;
 pub mod tenant;
 pub mod token;
 pub mod user;
@@ -32,7 +36,8 @@ pub use door::{Authenticated, Resolved, ShopBase, Visit, authenticate, check_ori
 pub use event::IdentityEvent;
 pub use http::rest;
 pub use jobs::{jobs, sweep};
-pub use session::{SignedIn, sign_in, sign_out};
+pub use session::sign_out;
+pub use signin::{Credentials, SignedIn, Step, first_step, second_step, sign_in};
 pub use user::{NewUser, Registration, register};
 
 use platform::Access;
@@ -42,6 +47,7 @@ use primitives::Permission;
 /// Every door of this module.
 pub fn surface() -> Vec<Entry> {
     let mut doors = vec![
+    let mut entries = vec![
         Entry::query("me", Access::Public),
         Entry::query("shop", Access::Public),
         Entry::query("users", Permission::USERS_LIST),
@@ -78,4 +84,6 @@ pub fn surface() -> Vec<Entry> {
     ];
     doors.append(&mut audit::surface());
     doors
+    entries.extend(security::surface());
+    entries
 }

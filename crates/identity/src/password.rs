@@ -1,4 +1,4 @@
-//! Passwords: Argon2id (19 MiB, 2 passes, 1 lane) on a small pool of its own.
+//! Passwords: Argon2id (19 MiB, 2 passes, 1 lane, or what is configured beyond) on a small pool of its own.
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
@@ -6,12 +6,10 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use platform::{App, Context, Error, Result};
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
-/// What the password of somebody unknown is compared with: it costs what a real one costs, from the first time on.
-const UNKNOWN: &str =
-    "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 /// Callers that may wait for a place in the pool; more are told to come back.
 const QUEUE: usize = 64;
 
@@ -50,19 +48,44 @@ impl fmt::Debug for Password {
 pub struct Hasher {
     places: Arc<Semaphore>,
     queue: Semaphore,
+    strength: Strength,
+    /// What the password of somebody unknown is compared with: it costs what a real one costs, from the first time on.
+    unknown: String,
+    computed: AtomicU64,
+}
+
+/// What one password costs; the configuration allows 19 MiB and two passes or more.
+#[derive(Clone, Copy)]
+struct Strength {
+    memory_kib: u32,
+    passes: u32,
 }
 
 impl Hasher {
     /// The pool of this process, `security.hash_workers` wide.
     pub fn of(app: &App) -> Arc<Self> {
-        app.state(|| Self::new(app.config().security.hash_workers))
+        let security = &app.config().security;
+        let strength = Strength { memory_kib: security.hash_memory_kib, passes: security.hash_passes };
+        app.state(|| Self::new(security.hash_workers, strength))
     }
 
-    fn new(workers: usize) -> Self {
+    fn new(workers: usize, strength: Strength) -> Self {
+        let Strength { memory_kib, passes } = strength;
         Self {
             places: Arc::new(Semaphore::new(workers.max(1))),
             queue: Semaphore::new(workers.max(1) + QUEUE),
+            strength,
+            unknown: format!(
+                "$argon2id$v=19$m={memory_kib},t={passes},p=1$c29tZXNhbHRzb21lc2FsdA$\
+                 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+            ),
+            computed: AtomicU64::new(0),
         }
+    }
+
+    /// How many passwords have been hashed or compared so far.
+    pub fn computed(&self) -> u64 {
+        self.computed.load(Ordering::Relaxed)
     }
 
     /// The PHC text to store for a password, with a salt of its own.
@@ -70,8 +93,8 @@ impl Hasher {
     /// # Errors
     /// `SERVICE_UNAVAILABLE` when too many callers wait.
     pub async fn hash(&self, password: &Password) -> Result<String> {
-        let password = password.clone();
-        self.run(move || hash(password.0.as_bytes())).await?
+        let (password, strength) = (password.clone(), self.strength);
+        self.run(move || hash(password.0.as_bytes(), strength)).await?
     }
 
     /// Whether the password belongs to the stored text.
@@ -82,7 +105,7 @@ impl Hasher {
     /// `SERVICE_UNAVAILABLE` when too many callers wait.
     pub async fn verify(&self, password: &Password, stored: Option<&str>) -> Result<bool> {
         let known = stored.is_some();
-        let stored = stored.unwrap_or(UNKNOWN).to_owned();
+        let stored = stored.unwrap_or(&self.unknown).to_owned();
         let password = password.clone();
         let fits = self.run(move || verify(password.0.as_bytes(), &stored)).await?;
         Ok(fits && known)
@@ -96,6 +119,7 @@ impl Hasher {
             .try_acquire()
             .map_err(|_| Error::unavailable("too many people are signing in, try again"))?;
         let place = self.places.clone().acquire_owned().await.map_err(Error::internal)?;
+        self.computed.fetch_add(1, Ordering::Relaxed);
         tokio::task::spawn_blocking(move || {
             let _place = place;
             work()
@@ -106,8 +130,8 @@ impl Hasher {
     }
 }
 
-fn hash(password: &[u8]) -> Result<String> {
-    let params = Params::new(19 * 1_024, 2, 1, None).map_err(Error::internal)?;
+fn hash(password: &[u8], strength: Strength) -> Result<String> {
+    let params = Params::new(strength.memory_kib, strength.passes, 1, None).map_err(Error::internal)?;
     let hasher = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
     let hash: PasswordHash = hasher.hash_password(password).map_err(Error::internal)?;
     Ok(hash.to_string())
@@ -121,7 +145,14 @@ fn verify(password: &[u8], stored: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use platform::config::SecurityConfig;
     use primitives::ErrorCode;
+
+    /// What a host uses that was not configured.
+    fn usual() -> Strength {
+        let security = SecurityConfig::default();
+        Strength { memory_kib: security.hash_memory_kib, passes: security.hash_passes }
+    }
 
     fn password(text: &str) -> Password {
         Password::parse("password", text).unwrap()
@@ -129,7 +160,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_hash_names_its_parameters_and_fits_its_password_only() {
-        let pool = Hasher::new(2);
+        let pool = Hasher::new(2, usual());
         let stored = pool.hash(&password("correct horse")).await.unwrap();
         assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
         assert_ne!(stored, pool.hash(&password("correct horse")).await.unwrap());
@@ -141,9 +172,9 @@ mod tests {
 
     #[tokio::test]
     async fn somebody_unknown_costs_what_somebody_known_costs() {
-        let pool = Hasher::new(1);
+        let pool = Hasher::new(1, usual());
         let stored = pool.hash(&password("correct horse")).await.unwrap();
-        let (real, none) = (PasswordHash::new(&stored).unwrap(), PasswordHash::new(UNKNOWN).unwrap());
+        let (real, none) = (PasswordHash::new(&stored).unwrap(), PasswordHash::new(&pool.unknown).unwrap());
         assert_eq!(
             (none.algorithm, none.version, &none.params),
             (real.algorithm, real.version, &real.params)
@@ -165,7 +196,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_pool_is_bounded_and_so_is_its_queue() {
-        let pool = Arc::new(Hasher::new(1));
+        let pool = Arc::new(Hasher::new(1, usual()));
         let (release, hold) = std::sync::mpsc::channel::<()>();
         let first = tokio::spawn({
             let pool = pool.clone();

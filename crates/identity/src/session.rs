@@ -2,22 +2,15 @@
 //! asking the database, so a revocation counts everywhere within 5 s, and at once where it was made.
 
 use crate::door::Visit;
-use crate::entity::{session, user};
-use crate::event::IdentityEvent;
-use crate::guess::Guesses;
-use crate::password::{Hasher, Password};
-use crate::token::Tokens;
-use crate::user::{email_row, roles_of};
-use crate::view::{MeView, SessionView, TokenView, UserView};
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use events::Emit;
+use crate::entity::session;
+use crate::security::device;
+use crate::security::secret::Secret;
+use crate::view::SessionView;
 use moka::future::Cache;
 use platform::hub;
-use platform::{Access, Actor, App, Context, Ctx, Error, Result, TenantInfo, Tx};
-use primitives::{Email, ErrorCode, PermissionSet, SessionId, SystemRole, TenantId, Timestamp, UserId};
-use sea_orm::{ColumnTrait, Condition, Set, Value, sea_query::ExprTrait};
-use sha2::{Digest, Sha256};
+use platform::{Access, Actor, App, Context, Ctx, Error, Result, TenantDb, TenantInfo, Tx};
+use primitives::{PermissionSet, SessionId, SystemRole, TenantId, Timestamp, UserId};
+use sea_orm::{ColumnTrait, Condition, Value, sea_query::ExprTrait};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,36 +20,6 @@ const BELIEVED: Duration = Duration::from_secs(4);
 const REMEMBERED: u64 = 20_000;
 /// Name in the hub of everything that changes who somebody is.
 const CHANGES: &str = "sessions";
-
-/// A browser that has just signed in.
-#[derive(Clone, Debug)]
-pub struct SignedIn {
-    /// Who it is, and may do what.
-    pub me: MeView,
-    /// The session.
-    pub session: SessionId,
-    /// Value of the `Set-Cookie` header.
-    pub cookie: String,
-}
-
-/// Starts a browser session.
-///
-/// The guest's cart is the caller's to merge: `me.user.id` says into whose.
-///
-/// # Errors
-/// `UNAUTHENTICATED` for a wrong password, an unknown address and a closed account alike;
-/// `RATE_LIMIT_EXCEEDED` when asked to slow down.
-pub async fn sign_in(ctx: &Ctx, email: &str, password: &str, visit: &Visit) -> Result<SignedIn> {
-    let secret = rand::random::<[u8; 32]>();
-    let life = Duration::from_secs(ctx.app().config().security.session_seconds);
-    let (me, session) =
-        begin(ctx, email, password, visit, Kind::Browser { hash: digest(&secret) }, life).await?;
-    let value = URL_SAFE_NO_PAD.encode(secret);
-    // Nothing outside the shop has business in its admin, so links from there arrive signed out.
-    let same_site = if me.is_staff() { "Strict" } else { "Lax" };
-    let cookie = set_cookie(ctx.tenant(), visit.secure, &value, life.as_secs(), same_site);
-    Ok(SignedIn { me, session, cookie })
-}
 
 /// Ends the visit's session, if it has one; gives back the `Set-Cookie` header that clears the cookie.
 ///
@@ -69,18 +32,7 @@ pub async fn sign_out(ctx: &Ctx, visit: &Visit) -> Result<String> {
         })
         .await?;
     }
-    Ok(set_cookie(ctx.tenant(), visit.secure, "", 0, "Lax"))
-}
-
-/// An access token for API clients, good for `security.access_token_seconds`.
-///
-/// # Errors
-/// As [`sign_in`].
-pub async fn token(ctx: &Ctx, email: &str, password: &str, visit: &Visit) -> Result<TokenView> {
-    let tokens = Tokens::of(ctx.app());
-    let (me, session) = begin(ctx, email, password, visit, Kind::Api, tokens.life()).await?;
-    let access_token = tokens.sign(ctx.tenant_id(), me.user.id, session, ctx.now())?;
-    Ok(TokenView { access_token, token_type: "Bearer", expires_in: tokens.life().as_secs() })
+    Ok(set_cookie(&cookie_name(ctx.tenant(), visit.secure), visit.secure, "", 0, "Lax"))
 }
 
 /// The caller's open sessions, newest first.
@@ -90,6 +42,16 @@ pub async fn token(ctx: &Ctx, email: &str, password: &str, visit: &Visit) -> Res
 pub async fn list_own(ctx: &Ctx, visit: &Visit) -> Result<Vec<SessionView>> {
     let db = ctx.read(Access::SignedIn).await?;
     let user = ctx.user_id().ok_or_else(Error::unauthenticated)?;
+    open_sessions(&db, ctx, user, visit).await
+}
+
+/// The open sessions of a person, newest first.
+pub(crate) async fn open_sessions(
+    db: &TenantDb,
+    ctx: &Ctx,
+    user: UserId,
+    visit: &Visit,
+) -> Result<Vec<SessionView>> {
     let rows = db
         .find::<session::Entity>()
         .filter(session::Column::UserId.eq(user.uuid()))
@@ -109,23 +71,27 @@ pub async fn list_own(ctx: &Ctx, visit: &Visit) -> Result<Vec<SessionView>> {
 /// `NOT_FOUND` when it is not the caller's, or over.
 pub async fn revoke_own(ctx: &Ctx, id: SessionId) -> Result<()> {
     let user = ctx.require(Access::SignedIn).map(|()| ctx.user_id())?.ok_or_else(Error::unauthenticated)?;
-    ctx.write(Access::SignedIn, async |tx| {
-        let own = session::Column::Id.eq(id.uuid()).and(session::Column::UserId.eq(user.uuid()));
-        match end(tx, own, ctx.now()).await? {
-            0 => Err(Error::not_found("session")),
-            _ => Ok(()),
-        }
-    })
-    .await
+    ctx.write(Access::SignedIn, async |tx| end_one(tx, user, id, ctx.now()).await).await
 }
 
-/// Ends every session of a person, except perhaps one; for changes of password, roles and status.
-pub(crate) async fn end_all(tx: &Tx, user: UserId, except: Option<SessionId>, now: Timestamp) -> Result<()> {
+/// Ends one session of a person.
+pub(crate) async fn end_one(tx: &Tx, user: UserId, id: SessionId, now: Timestamp) -> Result<()> {
+    let own = session::Column::Id.eq(id.uuid()).and(session::Column::UserId.eq(user.uuid()));
+    match end(tx, own, now).await? {
+        0 => Err(Error::not_found("session")),
+        _ => Ok(()),
+    }
+}
+
+/// Ends every session of a person, except perhaps one, and forgets the browsers of the others; for changes of password
+/// and status, and for whoever has lost a device.
+pub(crate) async fn end_all(tx: &Tx, user: UserId, except: Option<SessionId>, now: Timestamp) -> Result<u64> {
+    device::forget_all(tx, user, except).await?;
     let mut which = Condition::all().add(session::Column::UserId.eq(user.uuid()));
     if let Some(kept) = except {
         which = which.add(session::Column::Id.ne(kept.uuid()));
     }
-    end(tx, which, now).await.map(|_| ())
+    end(tx, which, now).await
 }
 
 /// Makes every process of ours ask again who its visitors are: at once here, within 4 s elsewhere.
@@ -135,7 +101,7 @@ pub(crate) fn forget(tx: &Tx) -> Result<()> {
     Ok(())
 }
 
-async fn end(tx: &Tx, which: impl sea_orm::sea_query::IntoCondition, now: Timestamp) -> Result<u64> {
+pub(crate) async fn end(tx: &Tx, which: impl sea_orm::sea_query::IntoCondition, now: Timestamp) -> Result<u64> {
     let ended = tx
         .update_many::<session::Entity>()
         .set(session::Column::RevokedAt, now.millis())
@@ -148,98 +114,13 @@ async fn end(tx: &Tx, which: impl sea_orm::sea_query::IntoCondition, now: Timest
     Ok(ended)
 }
 
-enum Kind {
-    Browser { hash: [u8; 32] },
-    Api,
-}
-
-async fn begin(
-    ctx: &Ctx,
-    email: &str,
-    password: &str,
-    visit: &Visit,
-    kind: Kind,
-    life: Duration,
-) -> Result<(MeView, SessionId)> {
-    let email = Email::parse(email).map_err(|_| wrong())?;
-    let guesses = Guesses::of(ctx.app());
-    let attempt = guesses.attempt(ctx.tenant_id(), &email, visit.client, ctx.now())?;
-    // No stored password has another length.
-    let password = Password::parse("password", password).map_err(|_| wrong())?;
-    let found = {
-        let db = ctx.read(Access::Public).await?;
-        email_row(&db, &email).await?
-    };
-    let stored = found.as_ref().map(|row| row.password_hash.as_str());
-    let fits = Hasher::of(ctx.app()).verify(&password, stored).await?;
-    let Some(known) = found.filter(|row| fits && row.status == "active") else {
-        return Err(wrong());
-    };
-    attempt.succeeded();
-    let begun = ctx
-        .write(Access::Public, async |tx| {
-            // Whoever changed the password while we were hashing has ended all sessions; this one must not begin.
-            let row = tx.find_by_id::<user::Entity>(known.id).await?.ok_or_else(wrong)?;
-            if row.password_hash != known.password_hash || row.status != "active" {
-                return Err(wrong());
-            }
-            let roles = roles_of(tx, &[row.id]).await?.remove(&row.id).unwrap_or_default();
-            tx.acts_as(actor_of(UserId::from_uuid(row.id), &roles));
-            let (id, now) = (SessionId::new(), ctx.now());
-            tx.delete_many::<session::Entity>()
-                .filter(session::Column::UserId.eq(row.id))
-                .filter(session::Column::ExpiresAt.lt(now.millis()))
-                .exec()
-                .await?;
-            if let (Kind::Browser { .. }, Some(before)) = (&kind, visit.session) {
-                end(tx, session::Column::Id.eq(before.uuid()), now).await?;
-            }
-            let (name, hash) = match &kind {
-                Kind::Browser { hash } => ("browser", Some(hash.to_vec())),
-                Kind::Api => ("api", None),
-            };
-            tx.insert(session::ActiveModel {
-                id: Set(id.uuid()),
-                user_id: Set(row.id),
-                kind: Set(name.to_owned()),
-                token_hash: Set(hash),
-                user_agent: Set(visit.user_agent.chars().take(300).collect()),
-                created_at: Set(now.millis()),
-                expires_at: Set((now + life).millis()),
-                revoked_at: Set(None),
-                ..Default::default()
-            })
-            .await?;
-            tx.update_many::<user::Entity>()
-                .set(user::Column::LastSignInAt, now.millis())
-                .filter(user::Column::Id.eq(row.id))
-                .exec()
-                .await?;
-            tx.emit(IdentityEvent::UserLoggedIn { user_id: UserId::from_uuid(row.id), kind: name }).await?;
-            let row = user::Model { last_sign_in_at: Some(now.millis()), ..row };
-            Ok((UserView::new(row, roles)?, id))
-        })
-        .await;
-    let (user, session) = begun.context("beginning a session")?;
-    Ok((MeView::new(user), session))
-}
-
-/// The one answer to a sign-in that fails, whatever the reason.
-fn wrong() -> Error {
-    Error::new(ErrorCode::Unauthenticated, "e-mail address or password is wrong")
-}
-
-fn digest(secret: &[u8]) -> [u8; 32] {
-    Sha256::digest(secret).into()
-}
-
 /// Name of the session cookie: shops that share a host by path keep their sessions apart.
 pub fn cookie_name(tenant: &TenantInfo, secure: bool) -> String {
     format!("{}rustok_session_{}", if secure { "__Host-" } else { "" }, tenant.slug)
 }
 
-fn set_cookie(tenant: &TenantInfo, secure: bool, value: &str, seconds: u64, same_site: &str) -> String {
-    let name = cookie_name(tenant, secure);
+/// Value of a `Set-Cookie` header that keeps scripts out.
+pub(crate) fn set_cookie(name: &str, secure: bool, value: &str, seconds: u64, same_site: &str) -> String {
     let secure = if secure { "; Secure" } else { "" };
     format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite={same_site}{secure}")
 }
@@ -256,8 +137,7 @@ pub(crate) enum Credential {
 impl Credential {
     /// Reads a cookie's value; anything but 32 bytes in base64url is nobody's.
     pub(crate) fn from_cookie(value: &str) -> Option<Self> {
-        let secret = URL_SAFE_NO_PAD.decode(value).ok()?;
-        (secret.len() == 32).then(|| Self::Cookie(digest(&secret)))
+        Secret::parse(value).map(|secret| Self::Cookie(secret.hash()))
     }
 }
 

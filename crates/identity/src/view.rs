@@ -163,8 +163,8 @@ impl InvitationView {
     }
 }
 
-/// An access token, in the words of RFC 6749.
-#[derive(Clone, Debug, Serialize)]
+/// An access token with its refresh token, in the words of RFC 6749.
+#[derive(Clone, Serialize)]
 pub struct TokenView {
     /// The token.
     pub access_token: String,
@@ -172,4 +172,8 @@ pub struct TokenView {
     pub token_type: &'static str,
     /// Seconds.
     pub expires_in: u64,
+    /// Opens the next pair, once.
+    pub refresh_token: String,
+    /// Seconds until that has to be done.
+    pub refresh_expires_in: u64,
 }

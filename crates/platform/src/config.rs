@@ -132,12 +132,25 @@ section! {
         /// At least 32 characters; signs tokens. Without one the host makes a key of its own for this run, and refuses
         /// to start when `server.public_url` is https.
         secret_key: Option<String> = None,
+        /// Keys that were `secret_key` before, each at least 32 characters: what they signed or sealed is still read,
+        /// nothing new is made with them.
+        previous_secret_keys: List = List::default(),
         /// Life of an API access token, seconds, at most 600.
         access_token_seconds: u64 = 600,
+        /// Life of a refresh token that is not used, seconds; every use begins it anew.
+        refresh_token_seconds: u64 = 14 * 24 * 3600,
+        /// End of an API session however often it was refreshed, seconds after signing in.
+        refresh_end_seconds: u64 = 90 * 24 * 3600,
+        /// How long a refresh token that was used is answered with its successor, for tabs that ask at once, seconds.
+        refresh_grace_seconds: u64 = 10,
         /// Life of a browser session, seconds.
         session_seconds: u64 = 30 * 24 * 3600,
         /// Password hashes that are computed at once.
         hash_workers: usize = 2,
+        /// Memory that Argon2id takes for one password, KiB.
+        hash_memory_kib: u32 = 19 * 1024,
+        /// How often Argon2id passes over it.
+        hash_passes: u32 = 2,
     }
 }
 

@@ -41,6 +41,10 @@ impl TestApp {
         config.database.url = database.url().to_owned();
         config.database.durable = false;
         config.media.dir = database.folder().join("media");
+        config.security.secret_key = Some("the secret key of every test application".to_owned());
+        // As weak as the algorithm goes: tests sign in by the hundred, and the host starts with nothing below its floor.
+        config.security.hash_memory_kib = 8;
+        config.security.hash_passes = 1;
         change(&mut config);
         let db = Db::connect(&config.database).await.expect("connecting the application");
         let clock = Arc::new(ManualClock::at(Timestamp::from_millis(START_MS)));

@@ -32,6 +32,7 @@ pub struct Query(
     identity::graphql::IdentityQuery,
     identity::invitation::graphql::InvitationQuery,
     identity::audit::graphql::AuditQuery,
+    identity::security::graphql::SecurityQuery,
 );
 
 /// Everything that can be done.
@@ -42,6 +43,7 @@ pub struct Mutation(
     identity::graphql::IdentityMutation,
     identity::invitation::graphql::InvitationMutation,
     identity::recovery::graphql::RecoveryMutation,
+    identity::security::graphql::SecurityMutation,
 );
 
 /// The executable schema.

@@ -80,6 +80,17 @@ impl Config {
         one_of("audit.former_keys", &Hidden, "keys of at least 32 characters", |_| {
             self.audit.former_keys.0.iter().all(|key| key.chars().count() >= 32)
         })?;
+        within("security.hash_memory_kib", security.hash_memory_kib, 19 * 1024..=1024 * 1024)?;
+        within("security.hash_passes", security.hash_passes, 2..=16)?;
+        within("security.refresh_end_seconds", security.refresh_end_seconds, 600..=YEAR)?;
+        let end = security.refresh_end_seconds;
+        within("security.refresh_token_seconds", security.refresh_token_seconds, 600..=end)?;
+        within("security.refresh_grace_seconds", security.refresh_grace_seconds, 0..=60)?;
+        for key in &security.previous_secret_keys.0 {
+            one_of("security.previous_secret_keys", &Hidden, "keys of at least 32 characters", |_| {
+                key.chars().count() >= 32
+            })?;
+        }
         match &security.secret_key {
             Some(key) => one_of("security.secret_key", &Hidden, "at least 32 characters", |_| {
                 key.chars().count() >= 32
@@ -250,7 +261,7 @@ mod tests {
     #[test]
     fn every_wrong_value_names_the_key_the_value_and_what_is_allowed() {
         type Change = fn(&mut Config);
-        let wrong: [(Change, &str); 18] = [
+        let wrong: [(Change, &str); 21] = [
             (
                 |c| c.database.url = "mysql://u:p@h/d".into(),
                 "database.url is \"mysql:…\": allowed is an address that begins with sqlite: or postgres:",
@@ -289,6 +300,18 @@ mod tests {
             (
                 |c| c.events.warning_percent = 90,
                 "events.warning_percent is 90: allowed is 1 to 99, below events.critical_percent",
+            ),
+            (
+                |c| c.security.previous_secret_keys = List(vec!["short".into()]),
+                "security.previous_secret_keys is (hidden): allowed is keys of at least 32 characters",
+            ),
+            (
+                |c| c.security.refresh_token_seconds = 91 * 24 * 3600,
+                "security.refresh_token_seconds is 7862400: allowed is 600 to 7776000",
+            ),
+            (
+                |c| c.security.hash_memory_kib = 64,
+                "security.hash_memory_kib is 64: allowed is 19456 to 1048576",
             ),
             (|c| c.events.poll_ms = 0, "events.poll_ms is 0: allowed is 1 to 60000"),
             (|c| c.cache.tenants = 0, "cache.tenants is 0: allowed is 1 to 1000000"),

@@ -8,7 +8,8 @@ use std::fmt;
 use std::path::Path;
 
 /// Keys whose values are never shown.
-pub(super) const SECRET: [&str; 3] = ["security.secret_key", "payments.webhook_secret", "mail.smtp_url"];
+pub(super) const SECRET: [&str; 4] =
+    ["security.secret_key", "security.previous_secret_keys", "payments.webhook_secret", "mail.smtp_url"];
 /// Variables of ours that configure something else: the log, tests and tools.
 const NO_KEYS: [&str; 4] = ["RUSTOK_LOG", "RUSTOK_BIN", "RUSTOK_TEST_", "RUSTOK_BENCH_"];
 /// What Kubernetes tells every container about a service called `rustok`.
