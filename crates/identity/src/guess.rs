@@ -331,7 +331,10 @@ mod tests {
         let error = attempt(10_001, 0).err().unwrap();
         assert_eq!((error.code(), error.retry_after_seconds()), (ErrorCode::RateLimitExceeded, Some(1)));
         assert_eq!((20_000..30_000).filter(|n| attempt(*n, 10).is_ok()).count(), 50, "five a second");
-        assert!(guesses.attempt(TenantId::new(), &email("a@x.example"), HOME, at(10)).is_ok(), "another shop");
+        assert!(
+            guesses.attempt(TenantId::new(), &email("a@x.example"), HOME, at(10)).is_ok(),
+            "another shop"
+        );
         // Who is right takes no room.
         let free = || attempt(40_000, 60).map(Attempt::succeeded).is_ok();
         assert!((0..1_000).all(|_| free()));

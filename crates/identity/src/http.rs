@@ -2,9 +2,9 @@
 
 use crate::door::Authenticated;
 use crate::security::refresh;
-use crate::{session, signin};
 use crate::user::{self, Registration};
 use crate::view::TokenView;
+use crate::{session, signin};
 use axum::extract::rejection::JsonRejection;
 use axum::http::{StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse};

@@ -40,9 +40,14 @@ pub use session::sign_out;
 pub use signin::{Credentials, SignedIn, Step, first_step, second_step, sign_in};
 pub use user::{NewUser, Registration, register};
 
-use platform::Access;
 use platform::surface::Entry;
+use platform::{Access, App};
 use primitives::Permission;
+
+/// How many passwords this process has hashed or compared so far: the dear part of signing in.
+pub fn password_work(app: &App) -> u64 {
+    password::Hasher::of(app).computed()
+}
 
 /// Every door of this module.
 pub fn surface() -> Vec<Entry> {

@@ -101,7 +101,11 @@ pub(crate) fn forget(tx: &Tx) -> Result<()> {
     Ok(())
 }
 
-pub(crate) async fn end(tx: &Tx, which: impl sea_orm::sea_query::IntoCondition, now: Timestamp) -> Result<u64> {
+pub(crate) async fn end(
+    tx: &Tx,
+    which: impl sea_orm::sea_query::IntoCondition,
+    now: Timestamp,
+) -> Result<u64> {
     let ended = tx
         .update_many::<session::Entity>()
         .set(session::Column::RevokedAt, now.millis())

@@ -96,9 +96,8 @@ pub async fn second_step(ctx: &Ctx, token: &str, code: &str, visit: &Visit) -> R
 pub async fn sign_in_with(ctx: &Ctx, shown: &Credentials, visit: &Visit) -> Result<SignedIn> {
     let known = check(ctx, &shown.email, &shown.password, visit).await?;
     let browser = Browser::new(ctx);
-    let began = known.enter(ctx, shown, async |tx, person, coded| {
-        browser.begin(tx, ctx, person, visit, coded).await
-    });
+    let began =
+        known.enter(ctx, shown, async |tx, person, coded| browser.begin(tx, ctx, person, visit, coded).await);
     began.await.context("beginning a session")
 }
 
@@ -221,8 +220,7 @@ impl Browser {
         // Nothing outside the shop has business in its admin, so links from there arrive signed out.
         let same_site = if me.is_staff() { "Strict" } else { "Lax" };
         let name = crate::session::cookie_name(tenant, visit.secure);
-        let cookie =
-            set_cookie(&name, visit.secure, &self.secret.text(), self.life.as_secs(), same_site);
+        let cookie = set_cookie(&name, visit.secure, &self.secret.text(), self.life.as_secs(), same_site);
         let name = device::cookie_name(tenant, visit.secure);
         let known_for = device::KNOWN_FOR.as_secs();
         let device_cookie = set_cookie(&name, visit.secure, &device.text(), known_for, "Strict");

@@ -204,8 +204,7 @@ mod tests {
     fn forged(key: &EncodingKey, header: Value, claims: &Value) -> String {
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let body = format!("{}.{}", part(&header), part(claims));
-        let signature =
-            jsonwebtoken::crypto::sign(body.as_bytes(), key, Algorithm::HS256).unwrap();
+        let signature = jsonwebtoken::crypto::sign(body.as_bytes(), key, Algorithm::HS256).unwrap();
         format!("{body}.{signature}")
     }
 
@@ -239,12 +238,19 @@ mod tests {
             ("tid", json!(TenantId::new())),
             ("nbf", json!(now + 60)),
             ("iat", json!(now + 60)),
+            // Of a minute ago.
+            ("exp", json!(now)),
+            ("exp", json!(now - 60)),
+            ("exp", json!(null)),
             ("sub", json!("x")),
             ("admin", json!(true)),
         ] {
             let mut other = whole.clone();
             other[claim] = value;
-            assert!(tokens.read(&forged(&tokens.signing, header.clone(), &other), tenant, at(0)).is_err(), "{claim}");
+            assert!(
+                tokens.read(&forged(&tokens.signing, header.clone(), &other), tenant, at(0)).is_err(),
+                "{claim}"
+            );
         }
         for header in [
             json!({"alg": "HS256", "typ": "JWT"}),
@@ -257,8 +263,12 @@ mod tests {
                 "{header}"
             );
         }
-        let unsigned = forged(&tokens.signing, header, &whole);
-        let unsigned = &unsigned[..=unsigned.rfind('.').unwrap()];
-        assert!(tokens.read(unsigned, tenant, at(0)).is_err());
+        // No signature at all, whatever the header claims about it.
+        let none = json!({"alg": "none", "typ": "JWT", "kid": tokens.reading[0].id});
+        for header in [header, none] {
+            let unsigned = forged(&tokens.signing, header, &whole);
+            let unsigned = &unsigned[..=unsigned.rfind('.').unwrap()];
+            assert!(tokens.read(unsigned, tenant, at(0)).is_err());
+        }
     }
 }

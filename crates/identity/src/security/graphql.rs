@@ -20,7 +20,8 @@ impl SecurityQuery {
     /// The open sessions of a person, newest first.
     async fn user_sessions(&self, context: &Context<'_>, user_id: ID) -> Result<Vec<Session>> {
         let user = parse_id(&user_id, "user")?;
-        let sessions = sessions::list_of(ctx_of(context)?, user, visit_of(context)?).await.map_err(failure)?;
+        let sessions =
+            sessions::list_of(ctx_of(context)?, user, visit_of(context)?).await.map_err(failure)?;
         Ok(sessions.into_iter().map(Session::from).collect())
     }
 

@@ -92,8 +92,7 @@ impl Keys {
         }
         let (place, key) =
             self.for_purpose(purpose).enumerate().find(|(_, key)| name(key).as_slice() == named)?;
-        let plain =
-            cipher(&key).decrypt(&XNonce::from(nonce), Payload { msg: sealed, aad: context }).ok()?;
+        let plain = cipher(&key).decrypt(&XNonce::from(nonce), Payload { msg: sealed, aad: context }).ok()?;
         Some(Opened { plain: Zeroizing::new(plain), current: place == 0 })
     }
 }

@@ -21,8 +21,7 @@ pub async fn sign_out_everywhere(
     ctx.require(Access::SignedIn)?;
     let user = ctx.user_id().ok_or_else(Error::unauthenticated)?;
     let kept = visit.session.filter(|_| except_here);
-    let ended =
-        ctx.write(Access::SignedIn, async |tx| end_all(tx, user, kept, ctx.now()).await).await?;
+    let ended = ctx.write(Access::SignedIn, async |tx| end_all(tx, user, kept, ctx.now()).await).await?;
     let name = session::cookie_name(ctx.tenant(), visit.secure);
     let cleared = kept.is_none().then(|| set_cookie(&name, visit.secure, "", 0, "Lax"));
     Ok((ended, cleared))

@@ -149,7 +149,9 @@ mod tests {
     fn a_code_counts_one_step_to_either_side() {
         let shared = Shared(Zeroizing::new(b"12345678901234567890".to_vec()));
         let step = 1_111_111_109 / 30;
-        for (seconds, found) in [(-31, None), (-29, Some(step)), (0, Some(step)), (31, Some(step)), (61, None)] {
+        for (seconds, found) in
+            [(-31, None), (-29, Some(step)), (0, Some(step)), (31, Some(step)), (61, None)]
+        {
             let now = at(1_111_111_109 + seconds);
             assert_eq!(shared.step_of("081804", now), found, "{seconds}");
         }

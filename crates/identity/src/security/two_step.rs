@@ -429,10 +429,7 @@ async fn announce(tx: &Tx, user_id: UserId) -> Result<()> {
 }
 
 async fn draw_recovery_codes(tx: &Tx, ctx: &Ctx, person: Uuid) -> Result<Vec<String>> {
-    tx.delete_many::<recovery_code::Entity>()
-        .filter(recovery_code::Column::UserId.eq(person))
-        .exec()
-        .await?;
+    tx.delete_many::<recovery_code::Entity>().filter(recovery_code::Column::UserId.eq(person)).exec().await?;
     let (shown, rows): (Vec<_>, Vec<_>) = (0..RECOVERY_CODES)
         .map(|_| {
             let (shown, hash) = totp::recovery_code();

@@ -1,17 +1,24 @@
 //! REST and GraphQL behind a host in miniature: resolve, authenticate, check the origin, then the module's routes.
 
 use crate::support::{PASSWORD, cookie_pair, events};
-use async_graphql::{EmptySubscription, Schema};
+use async_graphql::{EmptySubscription, MergedObject, Schema};
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use identity::graphql::{IdentityMutation, IdentityQuery};
+use identity::security::graphql::{SecurityMutation, SecurityQuery};
 use identity::{Authenticated, people};
 use platform::surface::Kind;
 use platform::{App, Ctx, Error};
 use serde_json::{Value, json};
 use testkit::TestApp;
 use tower::ServiceExt;
+
+#[derive(MergedObject, Default)]
+struct Query(IdentityQuery, SecurityQuery);
+
+#[derive(MergedObject, Default)]
+struct Mutation(IdentityMutation, SecurityMutation);
 
 async fn send(app: &App, request: Request<Body>) -> Response {
     match answer(app, request).await {
@@ -38,7 +45,7 @@ async fn answer(app: &App, request: Request<Body>) -> Result<Response, Error> {
 }
 
 async fn graphql(ctx: Ctx, who: Authenticated, query: &str) -> Response {
-    let schema = Schema::build(IdentityQuery, IdentityMutation, EmptySubscription).finish();
+    let schema = Schema::build(Query::default(), Mutation::default(), EmptySubscription).finish();
     let mut answer = schema.execute(async_graphql::Request::new(query).data(ctx).data(who)).await;
     let headers = std::mem::take(&mut answer.http_headers);
     (headers, serde_json::to_string(&answer).unwrap()).into_response()
@@ -127,6 +134,64 @@ async fn a_token_signs_api_calls(app: TestApp) {
     assert_eq!(foreign.status(), StatusCode::UNAUTHORIZED);
 }
 
+async fn rest_gives_tokens_for_a_password_and_for_a_refresh_token(app: TestApp) {
+    people::create(&app.system(), "api@x.example", "", PASSWORD, "manager").await.unwrap();
+    let ask = async |body: Value| {
+        let response = send(app.app(), request("POST", "/api/v1/auth/token", &[], &body)).await;
+        let error = response.extensions().get::<Error>().cloned();
+        (response.status().as_u16(), error, json_of(response).await)
+    };
+    let password = json!({"grant_type": "password", "email": "api@x.example", "password": PASSWORD});
+    let (status, _, first) = ask(password).await;
+    assert_eq!((status, &first["refresh_expires_in"]), (200, &json!(14 * 24 * 3600)));
+    let refresh = json!({"grant_type": "refresh_token", "refresh_token": first["refresh_token"]});
+    let (status, _, second) = ask(refresh).await;
+    assert_eq!((status, &second["token_type"], &second["expires_in"]), (200, &json!("Bearer"), &json!(600)));
+    assert_ne!(first["refresh_token"], second["refresh_token"]);
+    let bearer = format!("Bearer {}", second["access_token"].as_str().unwrap());
+    let me = send(app.app(), request("GET", "/api/v1/me", &[("authorization", &bearer)], &Value::Null)).await;
+    assert_eq!(json_of(me).await["kind"], "staff");
+    for (body, status, fields) in [
+        (json!({"grant_type": "refresh_token"}), 400, "refresh_token"),
+        (json!({"grant_type": "password", "email": "a@x.example"}), 400, "password"),
+        (json!({}), 400, "email password"),
+        (json!({"grant_type": "implicit"}), 400, "grant_type"),
+        (json!({"grant_type": "refresh_token", "refresh_token": "x", "password": "y"}), 400, "password"),
+        (json!({"email": "a@x.example", "password": PASSWORD, "refresh_token": "x"}), 400, "refresh_token"),
+        (json!({"grant_type": "refresh_token", "refresh_token": "x"}), 401, ""),
+        (json!({"grant_type": "refresh_token", "refresh_token": "x".repeat(100_000)}), 401, ""),
+        (json!({"grant_type": 7}), 400, ""),
+    ] {
+        let (answered, error, _) = ask(body.clone()).await;
+        let error = error.unwrap();
+        let named: Vec<_> = error.fields().iter().map(|field| field.field.as_str()).collect();
+        assert_eq!((answered, named.join(" ").as_str()), (status, fields), "{body}");
+    }
+}
+
+async fn graphql_gives_and_refreshes_tokens(app: TestApp) {
+    people::create(&app.system(), "api@x.example", "", PASSWORD, "manager").await.unwrap();
+    let ask = async |query: &str| {
+        let mut request = request("POST", "/api/graphql", &[], &Value::Null);
+        *request.body_mut() = Body::from(query.to_owned());
+        json_of(send(app.app(), request).await).await
+    };
+    let create = format!(
+        r#"mutation {{ createToken(input: {{email: "api@x.example", password: "{PASSWORD}"}}) {{ accessToken expiresIn refreshToken refreshExpiresIn }} }}"#
+    );
+    let created = ask(&create).await["data"]["createToken"].clone();
+    assert_eq!((&created["expiresIn"], &created["refreshExpiresIn"]), (&json!(600), &json!(14 * 24 * 3600)));
+    let refresh = |token: &Value| {
+        format!(
+            "mutation {{ refreshToken(input: {{refreshToken: {token}}}) {{ accessToken refreshToken }} }}"
+        )
+    };
+    let next = ask(&refresh(&created["refreshToken"])).await;
+    assert!(next["data"]["refreshToken"]["accessToken"].is_string(), "{next}");
+    let wrong = ask(&refresh(&json!("x"))).await;
+    assert_eq!(wrong["errors"][0]["extensions"]["code"], "UNAUTHENTICATED");
+}
+
 async fn graphql_signs_in_with_a_cookie(app: TestApp) {
     let owner = people::create(&app.system(), "owner@x.example", "Olga", PASSWORD, "owner").await.unwrap();
     let ask = async |query: &str, headers: &[(&str, &str)]| {
@@ -201,8 +266,8 @@ async fn graphql_signs_in_with_a_cookie(app: TestApp) {
 
 #[tokio::test]
 async fn the_manifest_names_every_root_field_and_nothing_else() {
-    let schema = Schema::build(IdentityQuery, IdentityMutation, EmptySubscription).finish();
-    for (kind, root) in [(Kind::Query, "IdentityQuery"), (Kind::Mutation, "IdentityMutation")] {
+    let schema = Schema::build(Query::default(), Mutation::default(), EmptySubscription).finish();
+    for (kind, root) in [(Kind::Query, "Query"), (Kind::Mutation, "Mutation")] {
         let answer = schema.execute(format!("{{ __type(name: \"{root}\") {{ fields {{ name }} }} }}")).await;
         let answer = answer.data.into_json().unwrap();
         let fields = answer["__type"]["fields"].as_array().unwrap();
@@ -223,5 +288,7 @@ testkit::on_both!(
     rest_signs_in_and_out,
     rest_refuses_what_it_cannot_read,
     a_token_signs_api_calls,
+    rest_gives_tokens_for_a_password_and_for_a_refresh_token,
+    graphql_gives_and_refreshes_tokens,
     graphql_signs_in_with_a_cookie,
 );

@@ -2,9 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set up its world stops")]
 
 mod audit;
+mod devices;
 mod door;
 mod idempotency;
+mod refresh;
+mod sessions;
 mod sign_in;
 mod support;
 mod tenants;
+mod two_step;
 mod users;
