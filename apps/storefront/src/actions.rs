@@ -6,7 +6,7 @@ use crate::page::{self, Page};
 use crate::parts::form::{Problems, sentence};
 use crate::query;
 use crate::routes::product::Chosen;
-use crate::routes::{cart, checkout, errors, product, signin};
+use crate::routes::{cart, checkout, code, errors, product, signin};
 use crate::shop::Shop;
 use crate::visitor::{Visitor, set_cookie};
 use axum::Extension;
@@ -14,6 +14,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use catalog::view::ProductPage;
 use commerce::view::{CartView, NextStep};
+use identity::{SignedIn, Step};
 use platform::{Actor, Ctx, Error};
 use primitives::{CartLineId, ErrorCode, FieldError, ProductId, VariantId};
 
@@ -327,24 +328,82 @@ pub async fn sign_in(Extension(ctx): Extension<Ctx>, shop: Shop, visitor: Visito
     let password =
         pairs.iter().find(|(key, _)| key == "password").map(|(_, value)| value.as_str()).unwrap_or_default();
     match data::sign_in(&ctx, &visitor, &typed.email, password).await {
-        Ok(signed_in) => {
-            let ctx = ctx.with_actor(Actor::Customer { user: signed_in.me.user.id });
-            // A cart that could not be merged stays the guest's, to be found again after signing out.
-            let mut left = None;
-            if let Some(token) = &visitor.cart
-                && let Err(error) = data::cart_merge(&ctx, token).await
-            {
-                tracing::warn!(user.id = %signed_in.me.user.id, "guest cart was not merged: {}", error.report());
-                left = Some(token.as_str());
-            }
-            let account = Visitor { cart: None, ..visitor.clone() };
-            let n_items = data::cart(&ctx, &account).await.map_or(0, |cart| cart.n_items);
-            let response = Redirect::to(&shop.href(typed.destination())).into_response();
-            let response = set_cookie(response, &signed_in.cookie);
-            visitor.with_cart(&shop, visitor.with_count(&shop, response, n_items), left)
+        Ok(Step::In(signed_in)) => entered(&ctx, &shop, &visitor, &typed, &signed_in).await,
+        Ok(Step::Code(challenge)) => {
+            let path = signin::with_destination("/sign-in/code", &typed);
+            let response = Redirect::to(&shop.href(&path)).into_response();
+            visitor.with_challenge(&shop, response, Some(&challenge.token))
         }
         Err(error) => signin_failed(&ctx, &shop, &typed, &error).await,
     }
+}
+
+/// `POST /sign-in/code`
+pub async fn sign_in_code(
+    Extension(ctx): Extension<Ctx>,
+    shop: Shop,
+    visitor: Visitor,
+    body: String,
+) -> Response {
+    let pairs = query::pairs(&body);
+    let typed = signin::Typed::from_pairs(signin::Form::SignIn, &pairs);
+    let shown =
+        pairs.iter().find(|(key, _)| key == "code").map(|(_, value)| value.as_str()).unwrap_or_default();
+    match data::second_step(&ctx, &visitor, shown).await {
+        Ok(signed_in) => {
+            let response = entered(&ctx, &shop, &visitor, &typed, &signed_in).await;
+            visitor.with_challenge(&shop, response, None)
+        }
+        // The password has to be shown again.
+        Err(error) if error.fields().iter().any(|field| field.field == "token") => {
+            let words = "That took too long, or there were too many wrong codes. Sign in again.";
+            let (status, problems) = (StatusCode::UNPROCESSABLE_ENTITY, Problems::message(words));
+            let page = || Page { status, ..signin::page(&shop, &typed, &problems, false) };
+            visitor.with_challenge(&shop, page::answer(&shop, page), None)
+        }
+        Err(error) => code_failed(&ctx, &shop, &typed, &error).await,
+    }
+}
+
+async fn code_failed(ctx: &Ctx, shop: &Shop, typed: &signin::Typed, error: &Error) -> Response {
+    let (status, problems) = match error.code() {
+        ErrorCode::Unauthenticated => {
+            let words = "is not right, or was used before: wait for the next code";
+            let fields = vec![FieldError::new("code", words)];
+            (StatusCode::UNPROCESSABLE_ENTITY, Problems { message: String::new(), fields })
+        }
+        ErrorCode::RateLimitExceeded => {
+            let words = "Too many wrong codes. Wait a few minutes, then try again.";
+            (StatusCode::TOO_MANY_REQUESTS, Problems::message(words))
+        }
+        _ => return errors::failure(ctx, shop, error).await,
+    };
+    let response = page::answer(shop, || Page { status, ..code::page(shop, typed, &problems) });
+    errors::when_to_come_back(response, error)
+}
+
+/// Somebody is in: on with the guest's cart to where the visitor wanted to go.
+async fn entered(
+    ctx: &Ctx,
+    shop: &Shop,
+    visitor: &Visitor,
+    typed: &signin::Typed,
+    signed_in: &SignedIn,
+) -> Response {
+    let ctx = ctx.with_actor(Actor::Customer { user: signed_in.me.user.id });
+    // A cart that could not be merged stays the guest's, to be found again after signing out.
+    let mut left = None;
+    if let Some(token) = &visitor.cart
+        && let Err(error) = data::cart_merge(&ctx, token).await
+    {
+        tracing::warn!(user.id = %signed_in.me.user.id, "guest cart was not merged: {}", error.report());
+        left = Some(token.as_str());
+    }
+    let account = Visitor { cart: None, ..visitor.clone() };
+    let n_items = data::cart(&ctx, &account).await.map_or(0, |cart| cart.n_items);
+    let response = Redirect::to(&shop.href(typed.destination())).into_response();
+    let response = signed_in.cookies().into_iter().fold(response, set_cookie);
+    visitor.with_cart(shop, visitor.with_count(shop, response, n_items), left)
 }
 
 /// `POST /register`

@@ -8,9 +8,11 @@ use catalog::view::{
 };
 use commerce::cart::CartChange;
 use commerce::view::{Address, CartView, CheckoutView, OrderRowView, OrderView, Placed};
-use identity::{Registration, SignedIn};
+use identity::security::two_step::{self, Enrolment, TwoStepView};
+use identity::view::SessionView;
+use identity::{Registration, SignedIn, Step};
 use platform::{Ctx, Error, Result};
-use primitives::{CartLineId, OrderId, PageArgs, ProductId, VariantId};
+use primitives::{CartLineId, OrderId, PageArgs, ProductId, SessionId, VariantId};
 use std::sync::Arc;
 
 /// One page of a list.
@@ -127,9 +129,61 @@ pub async fn account(ctx: &Ctx, visitor: &Visitor) -> Result<Account> {
     Ok(Account { name: me.user.name, email: me.user.email, address, orders })
 }
 
-/// Starts a session.
-pub async fn sign_in(ctx: &Ctx, visitor: &Visitor, email: &str, password: &str) -> Result<SignedIn> {
-    identity::sign_in(ctx, email, password, &visitor.visit).await
+/// Starts a session, or asks for a code.
+pub async fn sign_in(ctx: &Ctx, visitor: &Visitor, email: &str, password: &str) -> Result<Step> {
+    identity::first_step(ctx, email, password, &visitor.visit).await
+}
+
+/// Starts the session of whoever has shown the password and now the code.
+pub async fn second_step(ctx: &Ctx, visitor: &Visitor, code: &str) -> Result<SignedIn> {
+    let challenge = visitor.challenge.as_deref().unwrap_or_default();
+    identity::second_step(ctx, challenge, code, &visitor.visit).await
+}
+
+/// What the page about security shows.
+#[derive(Clone, Debug)]
+pub struct Security {
+    /// The second step.
+    pub two_step: TwoStepView,
+    /// Open sessions, newest first.
+    pub sessions: Vec<SessionView>,
+}
+
+/// How safe the visitor's account is. `UNAUTHENTICATED` for nobody.
+pub async fn security(ctx: &Ctx, visitor: &Visitor) -> Result<Security> {
+    let sessions = identity::session::list_own(ctx, &visitor.visit).await?;
+    Ok(Security { two_step: two_step::status(ctx).await?, sessions })
+}
+
+/// Draws a secret for an authenticator application.
+pub async fn two_step_start(ctx: &Ctx, visitor: &Visitor, password: &str) -> Result<Enrolment> {
+    two_step::start(ctx, password, &visitor.visit).await
+}
+
+/// Switches the second step on; gives the recovery codes.
+pub async fn two_step_confirm(ctx: &Ctx, code: &str) -> Result<Vec<String>> {
+    two_step::confirm(ctx, code).await
+}
+
+/// Draws new recovery codes.
+pub async fn two_step_codes(ctx: &Ctx, visitor: &Visitor, password: &str, code: &str) -> Result<Vec<String>> {
+    two_step::renew_recovery_codes(ctx, password, code, &visitor.visit).await
+}
+
+/// Switches the second step off.
+pub async fn two_step_disable(ctx: &Ctx, visitor: &Visitor, password: &str, code: &str) -> Result<()> {
+    two_step::disable(ctx, password, code, &visitor.visit).await
+}
+
+/// Ends one of the visitor's sessions.
+pub async fn end_session(ctx: &Ctx, id: &str) -> Result<()> {
+    let id: SessionId = id.parse().map_err(|_| Error::not_found("session"))?;
+    identity::session::revoke_own(ctx, id).await
+}
+
+/// Ends all of them; gives the cookie that says so.
+pub async fn sign_out_everywhere(ctx: &Ctx, visitor: &Visitor) -> Result<Option<String>> {
+    Ok(identity::security::sessions::sign_out_everywhere(ctx, false, &visitor.visit).await?.1)
 }
 
 /// Ends the session; gives the cookie that says so.

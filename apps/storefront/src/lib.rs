@@ -40,7 +40,7 @@ mod visitor;
 
 #[cfg(feature = "ssr")]
 mod host {
-    use crate::routes::{account, cart, checkout, errors, home, list, order, product, signin};
+    use crate::routes::{account, cart, checkout, code, errors, home, list, order, product, security, signin};
     use crate::visitor::Front;
     use crate::{actions, seo};
     use axum::Router;
@@ -76,7 +76,15 @@ mod host {
             .route("/orders/{token}", get(order::track))
             .route("/account", get(account::show))
             .route("/account/orders/{id}", get(order::own))
+            .route("/account/security", get(security::show))
+            .route("/account/two-step/start", post(security::start))
+            .route("/account/two-step/confirm", post(security::confirm))
+            .route("/account/two-step/codes", post(security::codes))
+            .route("/account/two-step/disable", post(security::disable))
+            .route("/account/sessions/end", post(security::end_session))
+            .route("/account/sessions/end-all", post(security::end_all))
             .route("/sign-in", get(signin::sign_in).post(actions::sign_in))
+            .route("/sign-in/code", get(code::show).post(actions::sign_in_code))
             .route("/register", get(signin::register).post(actions::register))
             .route("/sign-out", post(actions::sign_out))
             .route("/sitemap.xml", get(seo::sitemap))
@@ -107,7 +115,9 @@ mod host {
             Entry::page("/orders/{token}", Access::Public),
             Entry::page("/account", Access::SignedIn),
             Entry::page("/account/orders/{id}", Access::SignedIn).id("{id}", "order"),
+            Entry::page("/account/security", Access::SignedIn),
             Entry::page("/sign-in", Access::Public),
+            Entry::page("/sign-in/code", Access::Public),
             Entry::page("/register", Access::Public),
             Entry::page("/sitemap.xml", Access::Public),
             Entry::page("/robots.txt", Access::Public),
@@ -117,7 +127,14 @@ mod host {
             Entry::form("/cart/remove", Access::Public).id("line", "cart_line"),
             Entry::form("/checkout", Access::Public).id("cart", "cart"),
             Entry::form("/checkout/refresh", Access::Public),
+            Entry::form("/account/two-step/start", Access::SignedIn),
+            Entry::form("/account/two-step/confirm", Access::SignedIn),
+            Entry::form("/account/two-step/codes", Access::SignedIn),
+            Entry::form("/account/two-step/disable", Access::SignedIn),
+            Entry::form("/account/sessions/end", Access::SignedIn).id("session", "session"),
+            Entry::form("/account/sessions/end-all", Access::SignedIn),
             Entry::form("/sign-in", Access::Public),
+            Entry::form("/sign-in/code", Access::Public),
             Entry::form("/register", Access::Public),
             Entry::form("/sign-out", Access::Public),
         ]

@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 /// Days for which a browser keeps its cart.
 const CART_DAYS: u32 = 30;
+/// Seconds for which a browser keeps a sign-in that owes its code; the server gives it as long.
+const CHALLENGE_SECONDS: u32 = 600;
 
 /// What the storefront keeps for the whole process.
 #[derive(Clone)]
@@ -97,6 +99,8 @@ pub struct Visitor {
     pub visit: Visit,
     /// The key to a guest's cart, as the browser sent it.
     pub cart: Option<String>,
+    /// What a sign-in that owes its code goes on with.
+    pub challenge: Option<String>,
 }
 
 impl FromRequestParts<Front> for Visitor {
@@ -108,7 +112,9 @@ impl FromRequestParts<Front> for Visitor {
         let visit = parts.extensions.get::<Visit>().cloned().unwrap_or_else(Visit::local);
         let name = cart_cookie(ctx.tenant(), visit.secure);
         let cart = cookie(&parts.headers, &name).map(str::to_owned);
-        Ok(Self { visit, cart })
+        let name = challenge_cookie(ctx.tenant(), visit.secure);
+        let challenge = cookie(&parts.headers, &name).map(str::to_owned);
+        Ok(Self { visit, cart, challenge })
     }
 }
 
@@ -133,6 +139,16 @@ impl Visitor {
         )
     }
 
+    /// The answer with what the second step of signing in goes on with, or without it when it is over.
+    pub fn with_challenge(&self, shop: &Shop, response: Response, challenge: Option<&str>) -> Response {
+        let name = challenge_cookie(shop.tenant(), self.visit.secure);
+        let (value, life) = challenge.map_or(("", 0), |challenge| (challenge, CHALLENGE_SECONDS));
+        set_cookie(
+            response,
+            &format!("{name}={value}; Path=/; Max-Age={life}; HttpOnly; SameSite=Strict{}", self.secure()),
+        )
+    }
+
     fn secure(&self) -> &'static str {
         if self.visit.secure { "; Secure" } else { "" }
     }
@@ -148,6 +164,10 @@ pub fn set_cookie(mut response: Response, cookie: &str) -> Response {
 
 fn cart_cookie(tenant: &TenantInfo, secure: bool) -> String {
     format!("{}rustok_cart_{}", if secure { "__Host-" } else { "" }, tenant.slug)
+}
+
+fn challenge_cookie(tenant: &TenantInfo, secure: bool) -> String {
+    format!("{}rustok_challenge_{}", if secure { "__Host-" } else { "" }, tenant.slug)
 }
 
 fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
@@ -171,7 +191,7 @@ mod tests {
     #[test]
     fn keeps_the_key_to_a_cart_from_scripts_and_the_count_open() {
         let shop = shop_with(json!({}), "");
-        let mut visitor = Visitor { visit: Visit::local(), cart: None };
+        let mut visitor = Visitor { visit: Visit::local(), cart: None, challenge: None };
         let cookies = |response: Response| -> Vec<String> {
             response
                 .headers()

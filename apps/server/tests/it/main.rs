@@ -7,5 +7,6 @@ mod isolation;
 mod matrix;
 mod shop;
 mod sweep;
+mod two_step;
 mod world;
 mod wrong;

@@ -40,6 +40,7 @@ pub fn page(shop: &Shop, account: &Account) -> Page {
                         <li><a href=shop.href("/account") aria-current="page">"Overview"</a></li>
                         <li><a href="#orders">"Orders"</a></li>
                         <li><a href="#details">"Your details"</a></li>
+                        <li><a href=shop.href("/account/security")>"Password and security"</a></li>
                     </ul>
                 </nav>
                 <div class="stack" data-gap="large">

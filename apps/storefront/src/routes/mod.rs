@@ -3,9 +3,11 @@
 pub mod account;
 pub mod cart;
 pub mod checkout;
+pub mod code;
 pub mod errors;
 pub mod home;
 pub mod list;
 pub mod order;
 pub mod product;
+pub mod security;
 pub mod signin;

@@ -196,7 +196,8 @@ fn register_form(shop: &Shop, typed: &Typed, problems: &Problems, to: AnyView) -
     .into_any()
 }
 
-fn with_destination(path: &str, typed: &Typed) -> String {
+/// The address with where to go on afterwards.
+pub fn with_destination(path: &str, typed: &Typed) -> String {
     match typed.to.as_str() {
         "" => path.to_owned(),
         to => format!("{path}?{}", query::encode(&[("to", to)])),
