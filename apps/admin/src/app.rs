@@ -8,7 +8,7 @@ use crate::parts::guard::LeaveGuard;
 use crate::parts::toast::{Toaster, Toasts};
 use crate::parts::{FailureView, icon};
 use crate::place;
-use crate::screens::{collections, customers, dashboard, import, orders, products, settings, signin};
+use crate::screens::{collections, customers, dashboard, import, orders, products, security, settings, signin};
 use crate::session::{Session, Stage};
 use crate::shell::Shell;
 
@@ -85,6 +85,7 @@ fn Screens() -> impl IntoView {
             <Route path=path!("/customers") view=customers::list::Customers/>
             <Route path=path!("/customers/:id") view=customers::detail::CustomerScreen/>
             <Route path=path!("/settings") view=settings::Settings/>
+            <Route path=path!("/security") view=security::Security/>
         </Routes>
     }
 }

@@ -5,6 +5,7 @@ use leptos::task::spawn_local;
 
 use crate::api::{self, Failure};
 use crate::gql::identity::{ActorKind, Me, Shop, SignIn, SignInInput, SignInVariables, SignOut, Start};
+use crate::gql::security::{SecondStep, SecondStepVariables, SignInChallenge, SignInSecondStepInput};
 use crate::logic::amount;
 use crate::logic::permission::Permissions;
 use crate::place;
@@ -93,12 +94,27 @@ impl Session {
         self.turn.track();
     }
 
-    /// Signs in; the cookie comes with the answer.
-    pub async fn sign_in(self, email: String, password: String) -> Result<(), Failure> {
+    /// Signs in; the cookie comes with the answer, or what [`Session::second_step`] needs.
+    pub async fn sign_in(self, email: String, password: String) -> Result<Option<SignInChallenge>, Failure> {
         let input = SignInInput { email, password };
-        let answer = api::ask(SignIn::build(SignInVariables { input })).await?;
-        self.enter(Some(answer.sign_in.me));
+        let answer = api::ask(SignIn::build(SignInVariables { input })).await?.sign_in;
+        if answer.challenge.is_none() {
+            self.enter(answer.me);
+        }
+        Ok(answer.challenge)
+    }
+
+    /// Signs in with the code that was owed.
+    pub async fn second_step(self, token: String, code: String) -> Result<(), Failure> {
+        let input = SignInSecondStepInput { token, code };
+        let answer = api::ask(SecondStep::build(SecondStepVariables { input })).await?;
+        self.enter(answer.sign_in_second_step.me);
         Ok(())
+    }
+
+    /// Every session was ended, this one too.
+    pub fn left(self) {
+        self.enter(None);
     }
 
     /// Signs out; the page forgets everything.

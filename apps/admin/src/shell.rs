@@ -254,6 +254,7 @@ fn PersonMenu() -> impl IntoView {
             <h3>"Density"</h3>
             <Choice name="density" label="Density" options=[("", "Roomy"), ("compact", "Compact")]/>
             <hr/>
+            <a href=place::to("/security")>{icon("key")} "Password and security"</a>
             <button type="button" on:click=sign_out>{icon("out")} "Sign out"</button>
         </div>
     }

@@ -1,6 +1,7 @@
 //! Who is asking, and which shop this is.
 
 use super::schema;
+use super::security::SignInChallenge;
 
 /// The person and the shop, asked for at the start.
 #[derive(cynic::QueryFragment, Clone, Debug)]
@@ -86,11 +87,13 @@ pub struct SignIn {
     pub sign_in: SignInPayload,
 }
 
-/// Who signed in.
+/// Who signed in, or what is still owed.
 #[derive(cynic::QueryFragment, Clone, Debug)]
 pub struct SignInPayload {
     /// The person.
-    pub me: Me,
+    pub me: Option<Me>,
+    /// The second step, for who has one.
+    pub challenge: Option<SignInChallenge>,
 }
 
 /// Ends the session.

@@ -33,6 +33,7 @@ pub mod dashboard;
 pub mod identity;
 pub mod import;
 pub mod orders;
+pub mod security;
 pub mod settings;
 
 /// A whole number of 64 bits, such as minor units.

@@ -1,5 +1,6 @@
 //! Pure rules of the admin: no browser, no network, so that every one of them is tested on the host.
 
+pub mod agent;
 pub mod amount;
 pub mod chart;
 pub mod list;

@@ -6,5 +6,6 @@ pub mod dashboard;
 pub mod import;
 pub mod orders;
 pub mod products;
+pub mod security;
 pub mod settings;
 pub mod signin;

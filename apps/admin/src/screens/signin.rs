@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api::Failure;
+use crate::gql::security::SignInChallenge;
 use crate::parts::icon;
 use crate::parts::toast::use_toaster;
 use crate::place;
@@ -102,8 +103,124 @@ fn Shop() -> impl IntoView {
     }
 }
 
+/// Address and password, then the code where one is owed.
 #[component]
 fn SignInForm() -> impl IntoView {
+    let owed = RwSignal::new(None::<SignInChallenge>);
+    move || match owed.get() {
+        None => view! { <PasswordForm owed/> }.into_any(),
+        Some(challenge) => view! { <CodeForm challenge owed/> }.into_any(),
+    }
+}
+
+/// The second step: a code of the application, or a recovery code.
+#[component]
+fn CodeForm(
+    /// What signing in gave.
+    challenge: SignInChallenge,
+    /// Back to the password.
+    owed: RwSignal<Option<SignInChallenge>>,
+) -> impl IntoView {
+    let session = use_session();
+    let (busy, failure) = (RwSignal::new(false), RwSignal::new(None::<Failure>));
+    let missing = RwSignal::new(false);
+    let node = NodeRef::<html::Input>::new();
+    Effect::new(move |_| {
+        if let Some(node) = node.get() {
+            let _ = node.focus();
+        }
+    });
+    let submit = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        if busy.get_untracked() {
+            return;
+        }
+        let code = node.get_untracked().map(|node| node.value()).unwrap_or_default();
+        missing.set(code.trim().is_empty());
+        failure.set(None);
+        if missing.get_untracked() {
+            return;
+        }
+        busy.set(true);
+        let token = challenge.token.clone();
+        spawn_local(async move {
+            if let Err(wrong) = session.second_step(token, code).await {
+                let _ = failure.try_set(Some(wrong));
+                let _ = busy.try_set(false);
+                if let Some(Some(node)) = node.try_get_untracked() {
+                    node.select();
+                }
+            }
+        });
+    };
+    let banner = move || {
+        failure.get().map(|failure| {
+            let (title, text) = match (failure.code.as_str(), failure.at("token")) {
+                ("UNAUTHENTICATED", Some(_)) => {
+                    ("This took too long", "Go back and write address and password again.".to_owned())
+                }
+                ("UNAUTHENTICATED", None) => (
+                    "That is not the code",
+                    "Codes change every half minute and count once. Wait for the next one, or use a recovery code."
+                        .to_owned(),
+                ),
+                ("RATE_LIMIT_EXCEEDED", _) => ("Too many tries", failure.message),
+                ("OFFLINE", _) => ("No connection", failure.message),
+                _ => ("Signing in did not work", failure.message),
+            };
+            view! {
+                <div class="banner" data-tone="danger" role="alert">
+                    {icon("stop")}
+                    <div class="grow"><b>{title}</b><p>{text}</p></div>
+                </div>
+            }
+        })
+    };
+    view! {
+        <form class="stack" novalidate on:submit=submit>
+            {banner}
+            <div class="field">
+                <label for="code">"Code"</label>
+                <input
+                    class="input"
+                    id="code"
+                    name="code"
+                    autocomplete="one-time-code"
+                    autocapitalize="off"
+                    spellcheck="false"
+                    maxlength="40"
+                    node_ref=node
+                    aria-describedby="code-note"
+                    aria-invalid=move || (missing.get() || failure.with(Option::is_some)).to_string()
+                />
+                {move || match missing.get() {
+                    true => view! { <span class="error" id="code-note">{icon("stop")} "Write the code"</span> }.into_any(),
+                    false => {
+                        view! { <span class="hint" id="code-note">"Six digits from your authenticator application, or a recovery code."</span> }
+                            .into_any()
+                    }
+                }}
+            </div>
+            <button
+                class="btn"
+                type="submit"
+                data-kind="primary"
+                data-block=""
+                aria-busy=move || busy.get().to_string()
+                disabled=move || busy.get()
+            >
+                "Sign in"
+            </button>
+            <button class="btn" type="button" data-block="" on:click=move |_| owed.set(None)>"Back"</button>
+        </form>
+    }
+}
+
+#[component]
+fn PasswordForm(
+    /// Set when a code is owed.
+    owed: RwSignal<Option<SignInChallenge>>,
+) -> impl IntoView {
     let session = use_session();
     let (email, password) = (RwSignal::new(session.email()), RwSignal::new(String::new()));
     let known = email.with_untracked(|email| !email.is_empty());
@@ -134,12 +251,16 @@ fn SignInForm() -> impl IntoView {
         }
         busy.set(true);
         spawn_local(async move {
-            let answer = session.sign_in(typed_email, typed_password).await;
-            if let Err(wrong) = answer {
-                let _ = failure.try_set(Some(wrong));
-                let _ = busy.try_set(false);
-                if let Some(Some(node)) = password_node.try_get_untracked() {
-                    node.select();
+            match session.sign_in(typed_email, typed_password).await {
+                Ok(challenge) => {
+                    let _ = owed.try_set(challenge);
+                }
+                Err(wrong) => {
+                    let _ = failure.try_set(Some(wrong));
+                    let _ = busy.try_set(false);
+                    if let Some(Some(node)) = password_node.try_get_untracked() {
+                        node.select();
+                    }
                 }
             }
         });

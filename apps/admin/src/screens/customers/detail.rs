@@ -12,6 +12,7 @@ use crate::parts::list::RowSkeleton;
 use crate::parts::{CardSkeleton, Empty, FailureCard, FailureView, PageHead, count, grouped, icon, status};
 use crate::place;
 use crate::screens::orders::detail::address;
+use crate::screens::security::sessions::PersonSessions;
 use crate::session::use_session;
 
 async fn fetch(id: String) -> Result<Customer, Failure> {
@@ -64,13 +65,17 @@ pub fn CustomerScreen() -> impl IntoView {
                 (None, None) => view! { <CardSkeleton/> <CardSkeleton/> }.into_any(),
                 (Some(customer), None) => {
                     let orders = session.may("orders:list");
+                    let person = customer.user_id.clone().filter(|_| session.may("users:update"));
                     view! {
                         <div class="cols">
                             <div class="stack">
                                 <Figures customer=customer.clone()/>
                                 {orders.then(|| view! { <OrdersCard id=customer.id.clone()/> })}
                             </div>
-                            <aside class="stack"><Contact customer/></aside>
+                            <aside class="stack">
+                                <Contact customer/>
+                                {person.map(|id| view! { <PersonSessions id/> })}
+                            </aside>
                         </div>
                     }
                         .into_any()
