@@ -41,6 +41,7 @@ async fn sweep_on(app: App, stop: CancellationToken) {
 
 /// Deletes sessions and stored answers that nobody will ask for again, and entries of the audit log whose time is over,
 /// in every tenant.
+/// Deletes sessions, browsers and stored answers that nobody will ask for again, in every tenant.
 ///
 /// # Errors
 /// Those of the database; what was deleted until then stays deleted.
@@ -56,6 +57,10 @@ pub async fn sweep(app: &App) -> Result<()> {
             one_time::sweep(tx, now - ENDED).await?;
             invitation::sweep(tx, now - INVITED).await?;
             mail::sweep(tx, now).await?;
+            for table in ["sign_in_challenge", "known_device"] {
+                let sql = format!("DELETE FROM {table} WHERE tenant_id = {{tenant}} AND expires_at < ?");
+                tx.raw_exec(&sql, vec![now.millis().into()]).await?;
+            }
             tx.raw_exec(
                 "DELETE FROM idempotency_key WHERE tenant_id = {tenant} AND created_at < ?",
                 vec![(now - ANSWERS).millis().into()],

@@ -460,9 +460,10 @@ fn place(ctx: &Ctx, person: Uuid) -> Vec<u8> {
 }
 
 fn wait_after(failures: i64) -> Duration {
-    match u32::try_from(failures - FREE) {
-        Err(_) => Duration::ZERO,
-        Ok(beyond) => Duration::from_secs(1_u64 << beyond.min(20)).min(LONGEST),
+    match failures - FREE {
+        ..0 => Duration::ZERO,
+        // 2^9 seconds are more than the longest wait.
+        beyond => Duration::from_secs(1_u64 << beyond.min(9)).min(LONGEST),
     }
 }
 
