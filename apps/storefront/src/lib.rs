@@ -40,7 +40,9 @@ mod visitor;
 
 #[cfg(feature = "ssr")]
 mod host {
-    use crate::routes::{account, cart, checkout, code, errors, home, list, order, product, security, signin};
+    use crate::routes::{
+        account, cart, checkout, code, errors, home, list, order, product, security, signin,
+    };
     use crate::visitor::Front;
     use crate::{actions, seo};
     use axum::Router;

@@ -144,6 +144,14 @@ pub(crate) async fn tell_password_changed(tx: &Tx, ctx: &Ctx, row: &user::Model)
     mail::send(tx, To::Somebody(&email), language(row), &letter).await.map(|_| ())
 }
 
+/// Tells a person that somebody signed in from a browser that was not seen before.
+pub(crate) async fn tell_new_device(tx: &Tx, ctx: &Ctx, row: &user::Model, device: &str) -> Result<()> {
+    let Ok(email) = Email::parse(&row.email) else { return Ok(()) };
+    let device = device.chars().filter(|letter| !letter.is_control()).take(200).collect();
+    let letter = Letter::NewDevice { device, at: ctx.now(), forgotten: forgotten(ctx) };
+    mail::send(tx, To::Somebody(&email), language(row), &letter).await.map(|_| ())
+}
+
 /// Sends a link to the new address that moves the caller's account there, and a notice to the old one. When the new
 /// address has an account its owner is told instead; the answer is the same.
 ///

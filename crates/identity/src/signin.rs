@@ -215,7 +215,7 @@ impl Browser {
     ) -> Result<SignedIn> {
         let kind = Kind::Browser { hash: self.secret.hash() };
         let (me, session) = begin(tx, ctx, person, visit, kind, ctx.now() + self.life, coded).await?;
-        let device = device::remember(tx, ctx, person, session, visit.device.as_ref()).await?;
+        let device = device::remember(tx, ctx, person, session, visit).await?;
         let tenant: &Arc<TenantInfo> = ctx.tenant();
         // Nothing outside the shop has business in its admin, so links from there arrive signed out.
         let same_site = if me.is_staff() { "Strict" } else { "Lax" };

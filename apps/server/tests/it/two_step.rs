@@ -99,11 +99,15 @@ async fn the_admin_asks_for_the_code_and_for_nothing_else_before(world: World) {
     let shown = json!({ "input": { "email": ANNA, "password": PASSWORD } });
     let mut owner = world.visitor("hearth");
     let answer = owner.graphql(sign_in, shown.clone()).await;
-    assert_eq!((&answer["data"]["signIn"]["me"]["kind"], &answer["data"]["signIn"]["challenge"]), (&json!("STAFF"), &json!(null)));
+    assert_eq!(
+        (&answer["data"]["signIn"]["me"]["kind"], &answer["data"]["signIn"]["challenge"]),
+        (&json!("STAFF"), &json!(null))
+    );
     let start = "mutation S($input: StartTwoStepInput!) { startTwoStep(input: $input) { secret uri qr } }";
     let drawn = owner.graphql(start, json!({ "input": { "password": PASSWORD } })).await;
     let secret = drawn["data"]["startTwoStep"]["secret"].as_str().expect("a secret").to_owned();
-    let confirm = "mutation C($input: ConfirmTwoStepInput!) { confirmTwoStep(input: $input) { recoveryCodes } }";
+    let confirm =
+        "mutation C($input: ConfirmTwoStepInput!) { confirmTwoStep(input: $input) { recoveryCodes } }";
     let on = owner.graphql(confirm, json!({ "input": { "code": code_of(&secret) } })).await;
     let recovery = on["data"]["confirmTwoStep"]["recoveryCodes"].as_array().expect("codes").clone();
     let state = owner.graphql("{ twoStep { enabledAt recoveryCodesLeft available } }", json!({})).await;
@@ -114,16 +118,21 @@ async fn the_admin_asks_for_the_code_and_for_nothing_else_before(world: World) {
     let challenge = &answer["data"]["signIn"]["challenge"];
     assert!(answer["data"]["signIn"]["me"].is_null() && challenge["token"].is_string(), "{answer}");
     assert!(other.graphql("{ me { kind } }", json!({})).await["data"]["me"].is_null());
-    let second = "mutation S($input: SignInSecondStepInput!) { signInSecondStep(input: $input) { me { kind } } }";
+    let second =
+        "mutation S($input: SignInSecondStepInput!) { signInSecondStep(input: $input) { me { kind } } }";
     let input = |code: &serde_json::Value| json!({ "input": { "token": challenge["token"], "code": code } });
     let wrong = other.graphql(second, input(&json!("000000"))).await;
     let extensions = &wrong["errors"][0]["extensions"];
-    assert_eq!((&extensions["code"], &extensions["fields"][0]["field"]), (&json!("UNAUTHENTICATED"), &json!("code")));
+    assert_eq!(
+        (&extensions["code"], &extensions["fields"][0]["field"]),
+        (&json!("UNAUTHENTICATED"), &json!("code"))
+    );
     let right = other.graphql(second, input(&recovery[0])).await;
     assert_eq!(right["data"]["signInSecondStep"]["me"]["kind"], "STAFF", "{right}");
     let sessions = other.graphql("{ mySessions { id current } }", json!({})).await;
     assert_eq!(sessions["data"]["mySessions"].as_array().map(Vec::len), Some(2));
-    let everywhere = "mutation E($input: SignOutEverywhereInput!) { signOutEverywhere(input: $input) { ended } }";
+    let everywhere =
+        "mutation E($input: SignOutEverywhereInput!) { signOutEverywhere(input: $input) { ended } }";
     let ended = other.graphql(everywhere, json!({ "input": { "exceptHere": true } })).await;
     assert_eq!(ended["data"]["signOutEverywhere"]["ended"], 1, "{ended}");
     assert!(owner.graphql("{ me { kind } }", json!({})).await["data"]["me"].is_null());

@@ -3,7 +3,7 @@
 //! What is shown once only, the secret and the recovery codes, stands in the answer to the form itself.
 
 use crate::data::{self, Security};
-use crate::page::{self, Head, Page, answer};
+use crate::page::{Head, Page, answer};
 use crate::parts::form::{self, Field, Problems, sentence};
 use crate::parts::icon;
 use crate::query;
@@ -53,9 +53,7 @@ pub async fn show(Extension(ctx): Extension<Ctx>, shop: Shop, visitor: Visitor) 
 pub async fn start(Extension(ctx): Extension<Ctx>, shop: Shop, visitor: Visitor, body: String) -> Response {
     let typed = Typed::read(&body);
     match data::two_step_start(&ctx, &visitor, &typed.password).await {
-        Ok(drawn) => {
-            render(&ctx, &shop, &visitor, &Showing::Drawn(drawn), None, StatusCode::OK).await
-        }
+        Ok(drawn) => render(&ctx, &shop, &visitor, &Showing::Drawn(drawn), None, StatusCode::OK).await,
         Err(error) => again(&ctx, &shop, &visitor, Form::Start, &error).await,
     }
 }
@@ -171,9 +169,7 @@ async fn render(
     status: StatusCode,
 ) -> Response {
     match data::security(ctx, visitor).await {
-        Ok(security) => {
-            answer(shop, || page::Page { status, ..view(shop, &security, showing, failed.as_ref()) })
-        }
+        Ok(security) => answer(shop, || Page { status, ..view(shop, &security, showing, failed.as_ref()) }),
         Err(error) => errors::failure(ctx, shop, &error).await,
     }
 }
@@ -217,7 +213,7 @@ fn notice(problems: &Problems) -> Option<AnyView> {
     (!problems.message.is_empty()).then(|| form::notice("danger", problems.message.clone()))
 }
 
-fn state(shop: &Shop, stands: &TwoStepView, of: &impl Fn(Form) -> &Problems) -> AnyView {
+fn state<'p>(shop: &Shop, stands: &TwoStepView, of: &impl Fn(Form) -> &'p Problems) -> AnyView {
     match stands.enabled_at {
         None if !stands.available => {
             view! { <p class="muted">"This shop signs in with a password alone."</p> }.into_any()

@@ -5,8 +5,10 @@
 
 use super::entity::known_device::{ActiveModel, Column, Entity, Model};
 use super::secret::Secret;
+use crate::door::Visit;
 use crate::entity::user;
 use crate::event::IdentityEvent;
+use crate::recovery::tell_new_device;
 use events::Emit;
 use platform::{Access, Ctx, Result, TenantDb, TenantInfo, Tx};
 use primitives::{Email, SessionId, UserId};
@@ -37,7 +39,7 @@ pub(crate) async fn is_known(ctx: &Ctx, email: &Email, device: &Secret) -> Resul
     Ok(!db.raw_all(sql, values).await?.is_empty())
 }
 
-/// Remembers the device of a session that begins, and announces one that the person has not used before.
+/// Remembers the device of a session that begins, and tells the person of one that was not used before.
 ///
 /// Gives back what the browser keeps: what it showed, when somebody of this shop is known by that, else a new secret.
 pub(crate) async fn remember(
@@ -45,9 +47,9 @@ pub(crate) async fn remember(
     ctx: &Ctx,
     person: &user::Model,
     session: SessionId,
-    shown: Option<&Secret>,
+    visit: &Visit,
 ) -> Result<Secret> {
-    let now = ctx.now();
+    let (now, shown) = (ctx.now(), visit.device.as_ref());
     let rows = match shown {
         Some(device) => rows_of(tx, device).await?,
         None => Vec::new(),
@@ -73,15 +75,11 @@ pub(crate) async fn remember(
     forget_the_oldest(tx, person.id).await?;
     // The first sign-in of an account is from nowhere known by nature.
     if !known && person.last_sign_in_at.is_some() {
-        announce(tx, UserId::from_uuid(person.id), session).await?;
+        let user_id = UserId::from_uuid(person.id);
+        tx.emit(IdentityEvent::UserNewDevice { user_id, session_id: session }).await?;
+        tell_new_device(tx, ctx, person, &visit.user_agent).await?;
     }
     Ok(device)
-}
-
-/// Tells the owner that somebody signed in from a device that was not known: the one place where that is said. Whoever
-/// sends mail listens to the event.
-async fn announce(tx: &Tx, user_id: UserId, session_id: SessionId) -> Result<()> {
-    tx.emit(IdentityEvent::UserNewDevice { user_id, session_id }).await.map(|_| ())
 }
 
 async fn rows_of(db: &TenantDb, device: &Secret) -> Result<Vec<Model>> {

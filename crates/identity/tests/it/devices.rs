@@ -37,6 +37,7 @@ async fn a_browser_is_known_by_a_cookie_of_its_own(app: TestApp) {
     let again = sign_in(&ctx, ANNA, PASSWORD, &known).await.unwrap();
     assert_eq!(again.device_cookie, first.device_cookie);
     assert_eq!(events(&app, "user.new_device").await, 1);
+    assert_eq!(count(&app, "SELECT count(*) FROM mail_job WHERE kind = 'new_device'").await, 1);
     assert_eq!(count(&app, "SELECT count(*) FROM known_device WHERE length(token_hash) = 32").await, 2);
     // What another shop gave means nothing here.
     people::create(&app.other_system(), ANNA, "", PASSWORD, "customer").await.unwrap();
