@@ -8,7 +8,9 @@ use crate::parts::guard::LeaveGuard;
 use crate::parts::toast::{Toaster, Toasts};
 use crate::parts::{FailureView, icon};
 use crate::place;
-use crate::screens::{collections, customers, dashboard, import, orders, products, security, settings, signin};
+use crate::screens::{
+    collections, customers, dashboard, import, orders, products, security, settings, signin,
+};
 use crate::session::{Session, Stage};
 use crate::shell::Shell;
 

@@ -39,9 +39,8 @@ async fn sweep_on(app: App, stop: CancellationToken) {
     }
 }
 
-/// Deletes sessions and stored answers that nobody will ask for again, and entries of the audit log whose time is over,
-/// in every tenant.
-/// Deletes sessions, browsers and stored answers that nobody will ask for again, in every tenant.
+/// Deletes sessions, browsers and stored answers that nobody will ask for again, and entries of the audit log whose time
+/// is over, in every tenant.
 ///
 /// # Errors
 /// Those of the database; what was deleted until then stays deleted.

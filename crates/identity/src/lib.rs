@@ -1,10 +1,8 @@
 //! Who: tenants and their domains, people, roles, sessions, tokens.
 //!
 //! Read in this order: [`door`] (what the host asks about every request), [`mod@resolve`] and [`directory`] (which
-//! tenant), [`session`] and [`token`] (who), [`tenant`] and [`user`] (use cases), [`recovery`] and [`invitation`] (what
-//! goes by mail), [`idempotency`], [`audit`] (who did what).
 //! tenant), [`session`] and [`token`] (who), [`signin`], [`security`] (what keeps an account its owner's), [`tenant`] and
-//! [`user`] (use cases), [`recovery`] and [`invitation`] (what goes by mail), [`idempotency`].
+//! [`user`] (use cases), [`recovery`] and [`invitation`] (what goes by mail), [`idempotency`], [`audit`] (who did what).
 
 pub mod audit;
 mod csrf;
@@ -51,7 +49,6 @@ pub fn password_work(app: &App) -> u64 {
 
 /// Every door of this module.
 pub fn surface() -> Vec<Entry> {
-    let mut doors = vec![
     let mut entries = vec![
         Entry::query("me", Access::Public),
         Entry::query("shop", Access::Public),
@@ -87,8 +84,7 @@ pub fn surface() -> Vec<Entry> {
         Entry::rest("POST", "/api/v1/auth/token", Access::Public),
         Entry::rest("GET", "/api/v1/me", Access::SignedIn),
     ];
-    doors.append(&mut audit::surface());
-    doors
+    entries.extend(audit::surface());
     entries.extend(security::surface());
     entries
 }

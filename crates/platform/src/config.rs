@@ -161,8 +161,6 @@ section! {
         keep_days: u64 = 0,
         /// Longest time until entries of other processes are sealed, milliseconds.
         seal_ms: u64 = 1_000,
-        /// What `security.secret_key` was before: checkpoints that were signed then are still believed.
-        former_keys: List = List::default(),
     }
 }
 

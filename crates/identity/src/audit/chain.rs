@@ -67,7 +67,7 @@ impl Keys {
             // Nothing is proved by this signature, and its name says so.
             None => (NOTHING, NO_KEY.to_owned()),
         };
-        let former = config.audit.former_keys.0.iter().map(|secret| derived(secret));
+        let former = config.security.previous_secret_keys.0.iter().map(|secret| derived(secret));
         let mut keys = vec![present];
         keys.append(&mut former.collect::<Result<_>>()?);
         Ok(Self { keys })

@@ -296,7 +296,7 @@ impl<'w> Walk<'w> {
         {
             let text = format!(
                 "the last checkpoint, of entry {}, is signed with a key that is not known here: name the former \
-                 security.secret_key in audit.former_keys",
+                 security.secret_key in security.previous_secret_keys",
                 mark.position
             );
             self.find(Some(mark.position), Kind::Unsigned, text);

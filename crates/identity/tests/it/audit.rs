@@ -116,10 +116,7 @@ async fn says_who_did_what_before_after_and_from_where(shop: Shop) {
         (entry.action.as_str(), entry.address.as_str(), entry.user_agent.as_str()),
         ("updateShop", "192.0.2.7", "Netscape")
     );
-    assert_eq!(
-        (entry.subject_kind.as_str(), entry.subject),
-        ("tenant", Some(shop.0.tenant().id.uuid()))
-    );
+    assert_eq!((entry.subject_kind.as_str(), entry.subject), ("tenant", Some(shop.0.tenant().id.uuid())));
     assert_eq!(entry.at, shop.0.now());
     assert_eq!(fields(entry, "tenant"), (json!({"name": "Hearth & Home"}), json!({"name": "Hearth"})));
     assert_eq!(audit::get(&boss, entry.id).await.unwrap(), *entry);
@@ -151,12 +148,14 @@ async fn a_write_that_fails_or_changes_nothing_leaves_no_entry(shop: Shop) {
     // The same name as before.
     rename(&boss, "Hearth & Home").await;
     // The process itself, and somebody whom nobody knows.
-    shop.0.system().write(Access::System, async |tx| {
-        tx.told("tenant", boss.tenant_id().uuid());
-        Ok::<_, Error>(())
-    })
-    .await
-    .unwrap();
+    shop.0
+        .system()
+        .write(Access::System, async |tx| {
+            tx.told("tenant", boss.tenant_id().uuid());
+            Ok::<_, Error>(())
+        })
+        .await
+        .unwrap();
     assert_eq!(shop.log().await, []);
     assert_eq!(count(&shop.0, "SELECT count(*) FROM audit_waiting").await, 0);
 }
@@ -227,10 +226,7 @@ async fn operators_are_noted_and_tenants_begin_with_it(shop: Shop) {
         .iter()
         .map(|(entry, _)| (entry.who.kind.as_str(), entry.who.name.as_str(), entry.action.as_str()))
         .collect();
-    assert_eq!(
-        said,
-        [("system", "operator", "tenant suspended"), ("system", "operator", "tenant create")]
-    );
+    assert_eq!(said, [("system", "operator", "tenant suspended"), ("system", "operator", "tenant create")]);
     // Nothing of it is in another shop, under whatever id.
     assert_eq!(shop.log().await, []);
     let foreign = page.entries[0].0.id;
@@ -255,7 +251,10 @@ async fn narrows_by_person_thing_action_and_time(shop: Shop) {
     assert_eq!(names(AuditFilter { action: Some("PROF".into()), ..filter() }).await, ["B"]);
     assert_eq!(names(AuditFilter { action: Some("%".into()), ..filter() }).await, Vec::<String>::new());
     assert_eq!(names(AuditFilter { subject_kind: Some("tenant".into()), ..filter() }).await, ["B", "A"]);
-    assert_eq!(names(AuditFilter { subject: Some(uuid::Uuid::nil()), ..filter() }).await, Vec::<String>::new());
+    assert_eq!(
+        names(AuditFilter { subject: Some(uuid::Uuid::nil()), ..filter() }).await,
+        Vec::<String>::new()
+    );
     assert_eq!(names(AuditFilter { from: Some(from), ..filter() }).await, ["B"]);
     assert_eq!(names(AuditFilter { to: Some(from), ..filter() }).await, ["A"]);
     let page = async |args| -> AuditPage { audit::list(&one, &filter(), &args).await.unwrap() };
@@ -349,7 +348,10 @@ async fn finds_a_chain_that_was_cut_off(shop: Shop) {
     shop.tamper_again(&["DELETE FROM audit_checkpoint WHERE position > 4"]).await;
     assert_eq!(shop.found().await, []);
     let report = audit::verify(&shop.0.system(), Some(&head)).await.unwrap();
-    assert_eq!(report.findings.first().map(|found| (found.position, found.kind)), Some((Some(5), Kind::CutOff)));
+    assert_eq!(
+        report.findings.first().map(|found| (found.position, found.kind)),
+        Some((Some(5), Kind::CutOff))
+    );
 }
 
 async fn finds_an_inserted_entry(shop: Shop) {
@@ -366,7 +368,10 @@ async fn finds_an_inserted_entry(shop: Shop) {
     );
     shop.tamper(&[&insert]).await;
     let found = shop.found().await;
-    assert!(found.contains(&(Some(5), Kind::Changed)) && found.contains(&(Some(5), Kind::Inserted)), "{found:?}");
+    assert!(
+        found.contains(&(Some(5), Kind::Changed)) && found.contains(&(Some(5), Kind::Inserted)),
+        "{found:?}"
+    );
     // What comes after is sealed behind it and does not follow it.
     rename(&shop.boss(), "Next").await;
     audit::seal(&shop.0.system()).await.unwrap();
@@ -379,7 +384,10 @@ async fn finds_what_was_kept_from_the_sealer(shop: Shop) {
     rename(&shop.boss(), "Never sealed").await;
     rename(&shop.boss(), "Never seen").await;
     shop.tamper(&["DELETE FROM audit_waiting WHERE id = (SELECT min(id) FROM audit_waiting)"
-        .replace("min(id)", if shop.0.database().backend() == Backend::Postgres { "min(id::text)::uuid" } else { "min(id)" })
+        .replace(
+            "min(id)",
+            if shop.0.database().backend() == Backend::Postgres { "min(id::text)::uuid" } else { "min(id)" },
+        )
         .as_str()])
         .await;
     assert_eq!(shop.found().await, [(None, Kind::Inserted)]);
@@ -408,7 +416,7 @@ async fn believes_former_keys_that_are_named(shop: Shop) {
     let process = async |former: &[&str]| {
         let mut config = shop.0.app().config().clone();
         config.security.secret_key = Some("fedcba9876543210fedcba9876543210".to_owned());
-        config.audit.former_keys.0 = former.iter().map(|key| (*key).to_owned()).collect();
+        config.security.previous_secret_keys.0 = former.iter().map(|key| (*key).to_owned()).collect();
         let db = Db::connect(&config.database).await.unwrap();
         let app = App::new(db, Arc::new(SystemClock), Arc::new(config));
         Ctx::system(&app, shop.0.tenant().clone(), "test")
@@ -467,7 +475,8 @@ async fn the_next_process_seals_what_the_last_one_left(shop: Shop) {
     rename(&shop.boss(), "A").await;
     rename(&shop.boss(), "B").await;
     let config = shop.0.app().config().clone();
-    let next = App::new(Db::connect(&config.database).await.unwrap(), Arc::new(SystemClock), Arc::new(config));
+    let next =
+        App::new(Db::connect(&config.database).await.unwrap(), Arc::new(SystemClock), Arc::new(config));
     assert_eq!(audit::seal_all(&next).await.unwrap(), 2);
     assert_eq!(audit::seal_all(&next).await.unwrap(), 0);
     let report = shop.verify().await;

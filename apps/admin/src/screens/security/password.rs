@@ -44,9 +44,7 @@ pub fn PasswordCard() -> impl IntoView {
         });
     };
     let at = move |field: &'static str| {
-        Signal::derive(move || {
-            failure.with(|failure| failure.as_ref().and_then(|failure| failure.at(field)))
-        })
+        Signal::derive(move || failure.with(|failure| failure.as_ref().and_then(|failure| failure.at(field))))
     };
     let banner = move || {
         failure.get().filter(|failure| failure.fields.is_empty()).map(|failure| view! { <Wrong failure/> })

@@ -74,9 +74,8 @@ pub fn TwoStepCard() -> impl IntoView {
         (None, None) => view! { <span class="skel late"></span> }.into_any(),
         (Some(stands), None) => about(stands, begin).into_any(),
     };
-    let on = move || {
-        stands.data.with(|stands| stands.as_ref().is_some_and(|stands| stands.enabled_at.is_some()))
-    };
+    let on =
+        move || stands.data.with(|stands| stands.as_ref().is_some_and(|stands| stands.enabled_at.is_some()));
     view! {
         <section class="card">
             <header>
@@ -140,7 +139,8 @@ fn Steps(open: RwSignal<bool>, doing: RwSignal<Doing>, stands: Remote<TwoStep>) 
     let read = |node: NodeRef<html::Input>| {
         node.get_untracked().map(|node| node.value().trim().to_owned()).unwrap_or_default()
     };
-    let secret = |node: NodeRef<html::Input>| node.get_untracked().map(|node| node.value()).unwrap_or_default();
+    let secret =
+        |node: NodeRef<html::Input>| node.get_untracked().map(|node| node.value()).unwrap_or_default();
     Effect::new(move |_| {
         open.track();
         failure.set(None);
@@ -178,9 +178,7 @@ fn Steps(open: RwSignal<bool>, doing: RwSignal<Doing>, stands: Remote<TwoStep>) 
         });
     };
     let at = move |field: &'static str| {
-        Signal::derive(move || {
-            failure.with(|failure| failure.as_ref().and_then(|failure| failure.at(field)))
-        })
+        Signal::derive(move || failure.with(|failure| failure.as_ref().and_then(|failure| failure.at(field))))
     };
     let password_field = move || {
         view! {
@@ -219,7 +217,8 @@ fn Steps(open: RwSignal<bool>, doing: RwSignal<Doing>, stands: Remote<TwoStep>) 
     let banner = move || {
         failure.get().filter(|failure| failure.fields.is_empty()).map(|failure| view! { <Wrong failure/> })
     };
-    let body = move || match doing.get() {
+    let body = move || {
+        match doing.get() {
         Doing::Begin => view! { <p>"First show that it is you."</p> {password_field()} }.into_any(),
         Doing::Confirm(drawn) => view! {
             <p>"Scan this with an authenticator application, then write the code that it shows."</p>
@@ -254,10 +253,12 @@ fn Steps(open: RwSignal<bool>, doing: RwSignal<Doing>, stands: Remote<TwoStep>) 
             {code_field("Of the application, or a recovery code.")}
         }
         .into_any(),
+    }
     };
     let title = Signal::derive(move || doing.with(|doing| doing.title().to_owned()));
     let button = move || {
-        let kind = move || if doing.with(|doing| matches!(doing, Doing::Disable)) { "danger" } else { "primary" };
+        let kind =
+            move || if doing.with(|doing| matches!(doing, Doing::Disable)) { "danger" } else { "primary" };
         view! {
             <button
                 class="btn"
