@@ -97,8 +97,13 @@ impl Sender {
     pub async fn send_due(&self) -> Result<usize> {
         let taken = self.take().await?;
         let count = taken.len();
+        // The mailbox lets the oldest go, which several at once would do without seeing each other's newest.
+        let parallel = match self.way {
+            Way::Mailbox => 1,
+            Way::Smtp(_) | Way::Nowhere => self.app.config().mail.parallel,
+        };
         futures::stream::iter(taken)
-            .for_each_concurrent(self.app.config().mail.parallel, |place| async move {
+            .for_each_concurrent(parallel, |place| async move {
                 let (tenant, mail) = (TenantId::from_uuid(place.tenant_id), MailId::from_uuid(place.mail_id));
                 if let Err(error) = self.attempt(tenant, mail, place.attempts).await {
                     // The lease runs out and the mail is tried again.
