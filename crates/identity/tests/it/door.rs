@@ -6,6 +6,8 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use identity::graphql::{IdentityMutation, IdentityQuery};
+use identity::invitation::graphql::{InvitationMutation, InvitationQuery};
+use identity::recovery::graphql::RecoveryMutation;
 use identity::security::graphql::{SecurityMutation, SecurityQuery};
 use identity::{Authenticated, people};
 use platform::surface::Kind;
@@ -15,10 +17,10 @@ use testkit::TestApp;
 use tower::ServiceExt;
 
 #[derive(MergedObject, Default)]
-struct Query(IdentityQuery, SecurityQuery);
+struct Query(IdentityQuery, InvitationQuery, SecurityQuery);
 
 #[derive(MergedObject, Default)]
-struct Mutation(IdentityMutation, SecurityMutation);
+struct Mutation(IdentityMutation, InvitationMutation, RecoveryMutation, SecurityMutation);
 
 async fn send(app: &App, request: Request<Body>) -> Response {
     match answer(app, request).await {
