@@ -1,5 +1,7 @@
 //! Posted forms: 303 when it worked; 422 with the same page, what was typed and what is wrong when it did not.
 
+pub mod access;
+
 use crate::data;
 use crate::islands::PART;
 use crate::page::{self, Page};
@@ -447,7 +449,7 @@ async fn signin_failed(ctx: &Ctx, shop: &Shop, typed: &signin::Typed, error: &Er
         }
         _ => return errors::failure(ctx, shop, error).await,
     };
-    let response = page::answer(shop, || Page { status, ..signin::page(shop, typed, &problems, false) });
+    let response = page::answer(shop, || Page { status, ..signin::page(shop, typed, &problems, None) });
     errors::when_to_come_back(response, error)
 }
 

@@ -11,8 +11,9 @@ use commerce::view::{Address, CartView, CheckoutView, OrderRowView, OrderView, P
 use identity::security::two_step::{self, Enrolment, TwoStepView};
 use identity::view::SessionView;
 use identity::{Registration, SignedIn, Step};
+use mail::mailbox::Message;
 use platform::{Ctx, Error, Result};
-use primitives::{CartLineId, OrderId, PageArgs, ProductId, SessionId, VariantId};
+use primitives::{CartLineId, MailId, OrderId, PageArgs, ProductId, SessionId, VariantId};
 use std::sync::Arc;
 
 /// One page of a list.
@@ -115,6 +116,8 @@ pub struct Account {
     pub email: String,
     /// Where the last order went.
     pub address: Option<Address>,
+    /// Whether the address is confirmed.
+    pub verified: bool,
     /// Newest first.
     pub orders: Vec<OrderRowView>,
 }
@@ -126,7 +129,8 @@ pub async fn account(ctx: &Ctx, visitor: &Visitor) -> Result<Account> {
     let orders = commerce::order::my_orders(ctx, &args).await?.items;
     let contact = commerce::checkout::view(ctx, visitor.cart.as_deref(), None, None).await?.contact;
     let address = Some(contact.address).filter(|address| !address.line1.is_empty());
-    Ok(Account { name: me.user.name, email: me.user.email, address, orders })
+    let verified = me.user.email_verified_at.is_some();
+    Ok(Account { name: me.user.name, email: me.user.email, verified, address, orders })
 }
 
 /// Starts a session, or asks for a code.
@@ -196,4 +200,95 @@ pub async fn register(ctx: &Ctx, visitor: &Visitor, email: &str, password: &str,
     let new =
         Registration { email: email.into(), password: password.into(), name: name.into(), locale: None };
     identity::register(ctx, new, &visitor.visit).await
+}
+
+/// Sends a link that sets a password, when the address has an account; the same answer otherwise.
+pub async fn request_reset(ctx: &Ctx, visitor: &Visitor, email: &str) -> Result<()> {
+    identity::recovery::request_reset(ctx, email, &visitor.visit).await
+}
+
+/// Whether a link sets a password.
+pub async fn reset_link(ctx: &Ctx, token: &str) -> Result<()> {
+    identity::recovery::reset(ctx, token).await
+}
+
+/// Sets a password; gives back whether the account works for the shop.
+pub async fn reset_password(ctx: &Ctx, token: &str, password: &str) -> Result<bool> {
+    identity::recovery::reset_password(ctx, token, password).await
+}
+
+/// Sends the visitor a link that confirms the address of the account.
+pub async fn request_verification(ctx: &Ctx, visitor: &Visitor) -> Result<()> {
+    identity::recovery::request_verification(ctx, &visitor.visit).await
+}
+
+/// The address that a link confirms.
+pub async fn verification_link(ctx: &Ctx, token: &str) -> Result<String> {
+    identity::recovery::verification(ctx, token).await
+}
+
+/// Confirms the address of an account.
+pub async fn verify(ctx: &Ctx, token: &str) -> Result<()> {
+    identity::recovery::verify(ctx, token).await
+}
+
+/// The address of the visitor's account. `UNAUTHENTICATED` for nobody.
+pub async fn own_email(ctx: &Ctx) -> Result<String> {
+    Ok(identity::user::me(ctx).await?.ok_or_else(Error::unauthenticated)?.user.email)
+}
+
+/// Sends a link that moves the visitor's account to another address.
+pub async fn request_address_change(ctx: &Ctx, visitor: &Visitor, email: &str, password: &str) -> Result<()> {
+    identity::recovery::request_address_change(ctx, email, password, &visitor.visit).await
+}
+
+/// The address that a link moves an account to.
+pub async fn address_link(ctx: &Ctx, token: &str) -> Result<String> {
+    identity::recovery::address_change(ctx, token).await
+}
+
+/// Moves an account to another address.
+pub async fn confirm_address(ctx: &Ctx, token: &str) -> Result<()> {
+    identity::recovery::confirm_address_change(ctx, token).await
+}
+
+/// Who was invited.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Invited {
+    /// E-mail of the account.
+    pub email: String,
+    /// Name, as far as it is known.
+    pub name: String,
+    /// Names of the roles.
+    pub roles: Vec<String>,
+    /// Whether the account shall work for the shop.
+    pub staff: bool,
+}
+
+impl From<identity::view::InvitationView> for Invited {
+    fn from(invitation: identity::view::InvitationView) -> Self {
+        let staff = invitation.roles.iter().any(|role| role != "customer");
+        Self { email: invitation.email, name: invitation.name, roles: invitation.roles, staff }
+    }
+}
+
+/// The invitation behind a link.
+pub async fn invitation_link(ctx: &Ctx, token: &str) -> Result<Invited> {
+    Ok(identity::invitation::find(ctx, token).await?.into())
+}
+
+/// Opens the account of an invitation.
+pub async fn accept_invitation(ctx: &Ctx, token: &str, name: &str, password: &str) -> Result<Invited> {
+    Ok(identity::invitation::accept(ctx, token, name, password).await?.into())
+}
+
+/// The newest mails of the development mailbox.
+pub async fn mails(ctx: &Ctx) -> Result<Vec<Message>> {
+    mail::mailbox::list(ctx).await
+}
+
+/// A mail of the development mailbox.
+pub async fn mail(ctx: &Ctx, id: &str) -> Result<Message> {
+    let id: MailId = id.parse().map_err(|_| Error::not_found("mail"))?;
+    mail::mailbox::get(ctx, id).await
 }

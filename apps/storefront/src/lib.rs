@@ -42,6 +42,7 @@ mod visitor;
 mod host {
     use crate::routes::{
         account, cart, checkout, code, errors, home, list, order, product, security, signin,
+        access, account, cart, checkout, code, errors, home, list, mailbox, order, product, security, signin,
     };
     use crate::visitor::Front;
     use crate::{actions, seo};
@@ -89,6 +90,16 @@ mod host {
             .route("/sign-in/code", get(code::show).post(actions::sign_in_code))
             .route("/register", get(signin::register).post(actions::register))
             .route("/sign-out", post(actions::sign_out))
+            .route("/forgot-password", get(access::forgot).post(actions::access::forgot))
+            .route("/reset-password", get(access::reset).post(actions::access::reset))
+            .route("/verify-email", get(access::verify).post(actions::access::verify))
+            .route("/confirm-address", get(access::confirm).post(actions::access::confirm))
+            .route("/invitation", get(access::invitation).post(actions::access::invitation))
+            .route("/account/address", get(access::address).post(actions::access::address))
+            .route("/account/verify", post(actions::access::send_verification))
+            .route("/dev/mailbox", get(mailbox::list))
+            .route("/dev/mailbox/{id}", get(mailbox::show))
+            .route("/dev/mailbox/{id}/html", get(mailbox::html))
             .route("/sitemap.xml", get(seo::sitemap))
             .route("/robots.txt", get(seo::robots))
             .route("/assets/{file}", get(asset))
@@ -139,6 +150,23 @@ mod host {
             Entry::form("/sign-in/code", Access::Public),
             Entry::form("/register", Access::Public),
             Entry::form("/sign-out", Access::Public),
+            Entry::page("/forgot-password", Access::Public),
+            Entry::form("/forgot-password", Access::Public),
+            Entry::page("/reset-password", Access::Public),
+            Entry::form("/reset-password", Access::Public),
+            Entry::page("/verify-email", Access::Public),
+            Entry::form("/verify-email", Access::Public),
+            Entry::page("/confirm-address", Access::Public),
+            Entry::form("/confirm-address", Access::Public),
+            Entry::page("/invitation", Access::Public),
+            Entry::form("/invitation", Access::Public),
+            Entry::page("/account/address", Access::SignedIn),
+            Entry::form("/account/address", Access::SignedIn),
+            Entry::form("/account/verify", Access::SignedIn),
+            // There in development only, and only for browsers on the same machine (mail::mailbox::opens_to).
+            Entry::page("/dev/mailbox", Access::Public),
+            Entry::page("/dev/mailbox/{id}", Access::Public).id("{id}", "mail"),
+            Entry::page("/dev/mailbox/{id}/html", Access::Public).id("{id}", "mail"),
         ]
     }
 }

@@ -5,7 +5,7 @@
 use crate::page::{Head, Page, scene};
 use crate::parts::form::Problems;
 use crate::query::ListAddress;
-use crate::routes::{cart, checkout, errors, home, list, order, product, signin};
+use crate::routes::{access, cart, checkout, errors, home, list, order, product, signin};
 use crate::shop::Shop;
 use crate::shop::tests::shop_with;
 use catalog::view::{
@@ -334,15 +334,20 @@ fn views() -> Vec<(&'static str, Page)> {
         ),
         ("checkout", checkout::page(&shop, &checkout_view(), &typed, &problems)),
         ("order", order::page(&shop, &order_view(OrderState::PendingPayment), order::Seen::JustPlaced)),
-        ("sign-in", signin::page(&shop, &signin::Typed::default(), &Problems::message("no"), false)),
+        ("sign-in", signin::page(&shop, &signin::Typed::default(), &Problems::message("no"), None)),
         (
             "register",
             signin::page(
                 &shop,
                 &signin::Typed { form: signin::Form::Register, ..Default::default() },
                 &problems,
-                false,
+                None,
             ),
+        ),
+        ("forgot-password", access::page(&shop, &access::Form::Forgot, &Default::default(), &problems)),
+        (
+            "reset-password",
+            access::page(&shop, &access::Form::Reset, &Default::default(), &Problems::default()),
         ),
         ("not-found", errors::not_found_page(&shop, &[room()], &cards)),
     ]

@@ -3,26 +3,35 @@
 use super::order::{address, state_words};
 use crate::data::{self, Account};
 use crate::page::{Head, Page, answer};
-use crate::parts::icon;
+use crate::parts::{form, icon};
+use crate::query;
 use crate::routes::list::breadcrumbs;
 use crate::shop::Shop;
 use crate::visitor::Visitor;
 use axum::Extension;
+use axum::extract::RawQuery;
 use axum::response::Response;
 use commerce::view::OrderRowView;
 use leptos::prelude::*;
 use platform::Ctx;
 
 /// `GET /account`
-pub async fn show(Extension(ctx): Extension<Ctx>, shop: Shop, visitor: Visitor) -> Response {
+pub async fn show(
+    Extension(ctx): Extension<Ctx>,
+    shop: Shop,
+    visitor: Visitor,
+    RawQuery(encoded): RawQuery,
+) -> Response {
+    let pairs = query::pairs(&encoded.unwrap_or_default());
+    let sent = pairs.iter().any(|(key, value)| key == "sent" && value == "1");
     match data::account(&ctx, &visitor).await {
-        Ok(account) => answer(&shop, || page(&shop, &account)),
+        Ok(account) => answer(&shop, || page(&shop, &account, sent)),
         Err(error) => super::errors::failure(&ctx, &shop, &error).await,
     }
 }
 
-/// The page.
-pub fn page(shop: &Shop, account: &Account) -> Page {
+/// The page; `sent` says that a link which confirms the address is on its way.
+pub fn page(shop: &Shop, account: &Account, sent: bool) -> Page {
     let head = Head { title: "Your account".into(), hidden: true, ..Head::default() };
     let crumbs = [("Home".to_owned(), Some("/".to_owned())), ("Account".to_owned(), None)];
     let name = account.name.split_whitespace().next().unwrap_or_default();
@@ -52,7 +61,13 @@ pub fn page(shop: &Shop, account: &Account) -> Page {
                         <div class="section-head"><h2 id="details">"Your details"</h2></div>
                         <div class="panel-row">
                             {account.address.as_ref().map(|last| view! { <div class="panel"><h3>"Last delivery address"</h3>{address(last)}</div> })}
-                            <div class="panel"><h3>"Sign-in"</h3><p>{account.email.clone()}</p></div>
+                            <div class="panel">
+                                <h3>"Sign-in"</h3>
+                                <p>{account.email.clone()}</p>
+                                {confirmed(shop, account.verified, sent)}
+                                <p><a href=shop.href("/account/address")>"Change the e-mail"</a></p>
+                                <p><a href=shop.href("/forgot-password")>"Set a new password"</a></p>
+                            </div>
                         </div>
                     </section>
                 </div>
@@ -60,6 +75,21 @@ pub fn page(shop: &Shop, account: &Account) -> Page {
         </div>
     };
     Page::new(head, "/account", view.into_any())
+}
+
+/// Whether the address is confirmed, and what to do when not.
+fn confirmed(shop: &Shop, verified: bool, sent: bool) -> AnyView {
+    match (verified, sent) {
+        (true, _) => view! { <p class="status" data-tone="good">"Confirmed"</p> }.into_any(),
+        (false, true) => form::notice("good", "A link is on its way. Open it to confirm that the e-mail is yours."),
+        (false, false) => view! {
+            <p class="status" data-tone="warning">"Not confirmed yet"</p>
+            <form action=shop.href("/account/verify") method="post">
+                <button class="button" data-kind="secondary" data-size="small">"Send me a link to confirm it"</button>
+            </form>
+        }
+        .into_any(),
+    }
 }
 
 fn orders(shop: &Shop, orders: &[OrderRowView]) -> AnyView {

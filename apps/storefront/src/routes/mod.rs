@@ -1,5 +1,6 @@
 //! Pages: load what they show, then a view of it. Views are pure, so that a test can look at them.
 
+pub mod access;
 pub mod account;
 pub mod cart;
 pub mod checkout;
@@ -7,6 +8,7 @@ pub mod code;
 pub mod errors;
 pub mod home;
 pub mod list;
+pub mod mailbox;
 pub mod order;
 pub mod product;
 pub mod security;

@@ -21,6 +21,15 @@ pub enum Form {
     Register,
 }
 
+/// What has just happened.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Hello {
+    /// An account was opened, or the address had one.
+    Registered,
+    /// A new password was set.
+    Changed,
+}
+
 /// What was typed; never a password.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Typed {
@@ -76,22 +85,31 @@ fn show(ctx: &Ctx, shop: &Shop, form: Form, encoded: &str) -> Response {
     if ctx.user_id().is_some() {
         return Redirect::to(&shop.href(typed.destination())).into_response();
     }
-    let registered = pairs.iter().any(|(key, value)| key == "registered" && value == "1");
-    answer(shop, || page(shop, &typed, &Problems::default(), registered))
+    let has = |name: &str| pairs.iter().any(|(key, value)| key == name && value == "1");
+    let hello = match (has("registered"), has("changed")) {
+        (true, _) => Some(Hello::Registered),
+        (_, true) => Some(Hello::Changed),
+        _ => None,
+    };
+    answer(shop, || page(shop, &typed, &Problems::default(), hello))
 }
 
 /// The page with one form open and a way to the other.
-pub fn page(shop: &Shop, typed: &Typed, problems: &Problems, registered: bool) -> Page {
+pub fn page(shop: &Shop, typed: &Typed, problems: &Problems, hello: Option<Hello>) -> Page {
     let (title, path) = match typed.form {
         Form::SignIn => ("Sign in", "/sign-in"),
         Form::Register => ("Create an account", "/register"),
     };
     let head = Head { title: title.into(), hidden: true, ..Head::default() };
-    let hello = registered.then(|| {
-        form::notice(
-            "good",
-            "Your account is ready, if this e-mail had none before. Sign in with the password you chose.",
-        )
+    let hello = hello.map(|hello| {
+        let words = match hello {
+            Hello::Registered => {
+                "Your account is ready, if this e-mail had none before. Sign in with the password you chose. We have \
+                 written to you: open the link there to confirm your e-mail."
+            }
+            Hello::Changed => "Your new password is set. Sign in with it.",
+        };
+        form::notice("good", words)
     });
     let to = (!typed.to.is_empty()).then(|| form::hidden("to", &typed.to));
     let body = match typed.form {
@@ -138,6 +156,7 @@ fn sign_in_form(shop: &Shop, typed: &Typed, problems: &Problems, hello: AnyView,
                 {password.view(problems)}
                 <button class="button" data-wide="">"Sign in"</button>
             </form>
+            <p><a href=shop.href("/forgot-password")>"Forgot your password?"</a></p>
         </section>
         <section aria-labelledby="new" class="stack">
             <h2 id="new">"New here?"</h2>
