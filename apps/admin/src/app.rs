@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use leptos_router::components::{Route, Router, Routes};
+use leptos_router::hooks::use_location;
 use leptos_router::path;
 
 use crate::parts::guard::LeaveGuard;
@@ -10,6 +11,7 @@ use crate::parts::{FailureView, icon};
 use crate::place;
 use crate::screens::{
     collections, customers, dashboard, import, orders, products, security, settings, signin,
+    access, collections, customers, dashboard, import, invitations, orders, products, security, settings, signin,
 };
 use crate::session::{Session, Stage};
 use crate::shell::Shell;
@@ -35,8 +37,14 @@ fn Gate() -> impl IntoView {
     let session = crate::session::use_session();
     let inside = Memo::new(move |_| matches!(session.stage(), Stage::In | Stage::Expired));
     let expired = Memo::new(move |_| session.stage() == Stage::Expired);
+    // Links from mails open for whoever has them.
+    let path = use_location().pathname;
+    let link = Memo::new(move |_| path.with(|path| access::is_link(path)));
     move || {
-        if inside.get() {
+        let asked = !matches!(session.stage(), Stage::Starting | Stage::Failed(_));
+        if let Some(link) = link.get().filter(|_| asked) {
+            view! { <access::Linked link/> }.into_any()
+        } else if inside.get() {
             view! {
                 <Shell><Screens/></Shell>
                 <Show when=move || expired.get()><signin::SignInAgain/></Show>
@@ -86,6 +94,7 @@ fn Screens() -> impl IntoView {
             <Route path=path!("/collections/:id") view=collections::editor::CollectionScreen/>
             <Route path=path!("/customers") view=customers::list::Customers/>
             <Route path=path!("/customers/:id") view=customers::detail::CustomerScreen/>
+            <Route path=path!("/invitations") view=invitations::Invitations/>
             <Route path=path!("/settings") view=settings::Settings/>
             <Route path=path!("/security") view=security::Security/>
         </Routes>

@@ -23,7 +23,7 @@ struct Entry {
     key: &'static str,
 }
 
-const ENTRIES: [Entry; 7] = [
+const ENTRIES: [Entry; 8] = [
     Entry { path: "/", label: "Dashboard", icon: "home", permission: None, heading: None, key: "d" },
     Entry {
         path: "/orders",
@@ -64,6 +64,14 @@ const ENTRIES: [Entry; 7] = [
         permission: Some("customers:list"),
         heading: Some("People"),
         key: "c",
+    },
+    Entry {
+        path: "/invitations",
+        label: "Invitations",
+        icon: "mail",
+        permission: Some("users:list"),
+        heading: None,
+        key: "v",
     },
     Entry {
         path: "/settings",

@@ -26,6 +26,7 @@ macro_rules! mutations {
 
 pub(crate) use mutations;
 
+pub mod access;
 pub mod catalog;
 pub mod collections;
 pub mod customers;

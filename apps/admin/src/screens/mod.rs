@@ -1,9 +1,11 @@
 //! The screens, one module for each place of the side bar.
 
+pub mod access;
 pub mod collections;
 pub mod customers;
 pub mod dashboard;
 pub mod import;
+pub mod invitations;
 pub mod orders;
 pub mod products;
 pub mod security;

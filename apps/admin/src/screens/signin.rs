@@ -9,6 +9,7 @@ use crate::gql::security::SignInChallenge;
 use crate::parts::icon;
 use crate::parts::toast::use_toaster;
 use crate::place;
+use crate::screens::access::Forgotten;
 use crate::session::use_session;
 
 /// The page for those who are not signed in.
@@ -16,15 +17,29 @@ use crate::session::use_session;
 pub fn SignIn() -> impl IntoView {
     place::title(|| "Sign in".to_owned());
     let session = use_session();
+    let forgotten = RwSignal::new(false);
     view! {
         <main class="signin">
             <section class="gate">
                 <Shop/>
-                <div>
-                    <h1>"Sign in"</h1>
-                    <p class="dim">"to run " {move || session.shop_name()}</p>
-                </div>
-                <SignInForm/>
+                <Show
+                    when=move || !forgotten.get()
+                    fallback=move || {
+                        view! {
+                            <h1>"Forgot your password?"</h1>
+                            <Forgotten back=move |()| forgotten.set(false)/>
+                        }
+                    }
+                >
+                    <div>
+                        <h1>"Sign in"</h1>
+                        <p class="dim">"to run " {move || session.shop_name()}</p>
+                    </div>
+                    <SignInForm/>
+                    <button class="btn" type="button" data-kind="link" on:click=move |_| forgotten.set(true)>
+                        "Forgot your password?"
+                    </button>
+                </Show>
                 <p class="meta">
                     "Looking for the shop? " <a href=place::shop("/")>"Go to " {move || session.shop_name()}</a>
                 </p>
