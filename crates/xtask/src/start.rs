@@ -105,6 +105,7 @@ impl Announce {
              Second shop {site}/t/northbound\n  \
              Admin       {site}/admin\n  \
              GraphQL     {site}/api/graphiql\n  \
+             Mailbox     {site}/dev/mailbox\n  \
              Health      {site}/health/ready\n\n\
              Demo sign-ins, all with the password {PASSWORD:?}:",
             ready.as_secs_f64(),

@@ -29,6 +29,7 @@ impl Doctor {
             vec![Finding { what: "configuration", ok: true, says: "every value is allowed".to_owned() }];
         findings.extend(database(&config).await);
         findings.push(secret(&config));
+        findings.push(letters(&config));
         findings.push(folder("media", &config.media.dir));
         findings.push(built("storefront", config.server.site_dir.as_deref(), "site"));
         findings.push(built("admin", config.server.admin_dir.as_deref(), "admin-site"));
@@ -82,6 +83,16 @@ fn secret(config: &Config) -> Finding {
             says: "not set: API tokens end with each restart; production needs RUSTOK_SECRET_KEY".to_owned(),
         },
     }
+}
+
+fn letters(config: &Config) -> Finding {
+    let says = match (&config.mail.smtp_url, config.keeps_mail()) {
+        (Some(_), _) => "sent by the server of mail.smtp_url",
+        (None, true) => "kept for /dev/mailbox; production needs RUSTOK_MAIL__SMTP_URL and RUSTOK_MAIL__FROM",
+        (None, false) => "wait, and are given up — set RUSTOK_MAIL__SMTP_URL and RUSTOK_MAIL__FROM",
+    };
+    let ok = config.mail.smtp_url.is_some() || config.keeps_mail();
+    Finding { what: "mail", ok, says: says.to_owned() }
 }
 
 fn folder(what: &'static str, path: &Path) -> Finding {

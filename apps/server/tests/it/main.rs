@@ -4,6 +4,7 @@
 mod graphql;
 mod host;
 mod isolation;
+mod letters;
 mod matrix;
 mod shop;
 mod sweep;

@@ -6,12 +6,14 @@ use async_graphql::Positioned;
 use async_graphql::parser::types::{
     BaseType, InputValueDefinition, ServiceDocument, Type, TypeDefinition, TypeKind, TypeSystemDefinition,
 };
-use platform::Access;
 use platform::surface::{Entry, Kind};
+use platform::{Access, Ctx, TenantInfo};
+use primitives::{Email, SystemRole};
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Map, Value, json};
 use server::surface::Surface;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Where the id of a thing of each kind is found.
@@ -106,7 +108,9 @@ impl Things {
         crate::shop::invite(world, tenant).await;
         let mut shopper = world.visitor(tenant);
         crate::shop::fill_cart(&mut shopper).await;
-        let tenant = identity::tenant::find(&world.app, tenant).await.expect("the tenant").info.id.uuid();
+        let tenant = identity::tenant::find(&world.app, tenant).await.expect("the tenant").info.clone();
+        invite(world, &tenant).await;
+        let tenant = tenant.id.uuid();
         let literal = world.literal(tenant);
         let (mut ids, mut versions) = (BTreeMap::new(), BTreeMap::new());
         for (kind, table) in TABLES {
@@ -136,6 +140,20 @@ impl Things {
     pub fn id(&self, kind: &str) -> Uuid {
         *self.ids.get(kind).unwrap_or_else(|| panic!("no table for {kind}"))
     }
+}
+
+/// Invites somebody to work for a shop; a mail goes with it.
+async fn invite(world: &World, tenant: &Arc<TenantInfo>) {
+    let ctx = Ctx::system(&world.app, tenant.clone(), "test");
+    let new = identity::invitation::NewInvitation {
+        email: Email::parse("invited@example.com").expect("an address"),
+        name: String::new(),
+        locale: tenant.locale,
+        roles: vec![SystemRole::Editor],
+    };
+    ctx.write(Access::System, async |tx| identity::invitation::invite(tx, new).await)
+        .await
+        .expect("an invitation");
 }
 
 /// Which ids a call carries.

@@ -27,7 +27,8 @@ async fn kinds(ctx: &Ctx, to: &str) -> Vec<String> {
 /// The token in the newest mail of a kind.
 async fn token(ctx: &Ctx, to: &str, kind: &str) -> String {
     let mails = mails(ctx, to).await;
-    let text = &mails.iter().find(|mail| mail.0 == kind).unwrap_or_else(|| panic!("no {kind} in {mails:?}")).1;
+    let text =
+        &mails.iter().find(|mail| mail.0 == kind).unwrap_or_else(|| panic!("no {kind} in {mails:?}")).1;
     let from = text.split("?token=").nth(1).unwrap_or_else(|| panic!("no token in {text}"));
     from.split_whitespace().next().unwrap().to_owned()
 }
@@ -225,9 +226,11 @@ async fn an_account_moves_to_an_address_that_is_confirmed_and_both_are_told(app:
     let (old_link, ask) = (token(&ctx, ANNA, "verify_email").await, async |email: &str, password: &str| {
         recovery::request_address_change(&anna, email, password, &Visit::local()).await
     });
-    for (email, password, field) in
-        [(new, "wrong horse battery", "password"), (ANNA, PASSWORD, "email"), ("no address", PASSWORD, "email")]
-    {
+    for (email, password, field) in [
+        (new, "wrong horse battery", "password"),
+        (ANNA, PASSWORD, "email"),
+        ("no address", PASSWORD, "email"),
+    ] {
         let error = ask(email, password).await.unwrap_err();
         assert_eq!((error.code(), error.fields()[0].field.as_str()), (ErrorCode::BadUserInput, field));
     }
@@ -288,7 +291,10 @@ async fn an_invited_person_sets_name_and_password_and_works_here(app: TestApp) {
     assert!(text.contains("Olga invites you") && text.contains("/admin/invitation?token="), "{text}");
     let link = token(&ctx, "ed@x.example", "invitation").await;
     let found = invitation::find(&ctx, &link).await.unwrap();
-    assert_eq!((found.email.as_str(), found.roles.as_slice()), ("ed@x.example", ["editor".to_owned()].as_slice()));
+    assert_eq!(
+        (found.email.as_str(), found.roles.as_slice()),
+        ("ed@x.example", ["editor".to_owned()].as_slice())
+    );
     let wrong = invitation::accept(&ctx, &link, "a\nb", "short").await.unwrap_err();
     let fields: Vec<&str> = wrong.fields().iter().map(|field| field.field.as_str()).collect();
     assert_eq!(fields, ["name", "password"]);
@@ -352,7 +358,8 @@ async fn an_invitation_is_sent_again_taken_back_and_runs_out(app: TestApp) {
     let taken_back = invitation::revoke(&olga, sent.id).await.unwrap();
     assert_eq!(taken_back.revoked_at, Some(app.now()));
     assert!(is_stale(invitation::accept(&ctx, &second, "", NEXT).await));
-    for result in [invitation::resend(&olga, sent.id, &visit).await, invitation::revoke(&olga, sent.id).await] {
+    for result in [invitation::resend(&olga, sent.id, &visit).await, invitation::revoke(&olga, sent.id).await]
+    {
         assert_eq!(result.unwrap_err().code(), ErrorCode::Conflict);
     }
     let foreign = invitation::revoke(&app.other_tenant(), sent.id).await.unwrap_err();
@@ -379,7 +386,10 @@ async fn an_invited_customer_keeps_the_account_and_whoever_opened_it_leaves(app:
     assert!(sign_in(&ctx, ANNA, PASSWORD, &visit_from([10, 0, 0, 5])).await.is_err());
     let me = sign_in(&ctx, ANNA, NEXT, &visit_from([10, 0, 0, 6])).await.unwrap().me.user;
     assert_eq!(Some(me.id), anna.user_id());
-    assert_eq!((me.name.as_str(), me.roles), ("Anna of the shop", vec![SystemRole::Support, SystemRole::Customer]));
+    assert_eq!(
+        (me.name.as_str(), me.roles),
+        ("Anna of the shop", vec![SystemRole::Support, SystemRole::Customer])
+    );
 }
 
 async fn a_new_shop_invites_its_owner_in_its_own_transaction(app: TestApp) {
@@ -390,7 +400,8 @@ async fn a_new_shop_invites_its_owner_in_its_own_transaction(app: TestApp) {
         locale: Locale::parse("de").unwrap(),
         roles: vec![SystemRole::Owner],
     };
-    let invited = system.write(Access::System, async |tx| invitation::invite(tx, new.clone()).await).await.unwrap();
+    let invited =
+        system.write(Access::System, async |tx| invitation::invite(tx, new.clone()).await).await.unwrap();
     assert_eq!((invited.name.as_str(), invited.invited_by), ("Bo", None));
     let (_, text) = mails(&app.anonymous(), "boss@x.example").await.remove(0);
     assert!(text.contains("Sie sind eingeladen, für Hearth & Home zu arbeiten."), "{text}");
@@ -405,10 +416,13 @@ async fn tokens_are_stored_as_hashes_and_old_rows_are_cleared_away(app: TestApp)
     registered(&app).await;
     let ctx = app.anonymous();
     recovery::request_reset(&ctx, ANNA, &Visit::local()).await.unwrap();
-    invitation::invite_staff(&olga, to("ed@x.example", &[SystemRole::Editor]), &Visit::local()).await.unwrap();
+    invitation::invite_staff(&olga, to("ed@x.example", &[SystemRole::Editor]), &Visit::local())
+        .await
+        .unwrap();
     let link = token(&ctx, ANNA, "reset_password").await;
     let owner = app.database().owner().await;
-    let statement = Statement::from_string(owner.get_database_backend(), "SELECT token_hash FROM one_time_token");
+    let statement =
+        Statement::from_string(owner.get_database_backend(), "SELECT token_hash FROM one_time_token");
     for row in owner.query_all_raw(statement).await.unwrap() {
         let hash: Vec<u8> = row.try_get_by_index(0).unwrap();
         assert_eq!(hash.len(), 32);

@@ -57,7 +57,8 @@ fn letter() -> Letter {
 
 async fn write(ctx: &Ctx, to: &str) -> Result<MailId> {
     let email = Email::parse(to).unwrap();
-    ctx.write(Access::Public, async |tx| mail::send(tx, To::Somebody(&email), Locale::EN, &letter()).await).await
+    ctx.write(Access::Public, async |tx| mail::send(tx, To::Somebody(&email), Locale::EN, &letter()).await)
+        .await
 }
 
 async fn texts(app: &TestApp, sql: &str) -> Vec<String> {
@@ -127,7 +128,10 @@ async fn what_cannot_arrive_is_given_up_at_once_and_what_does_not_after_a_day(po
         sender.send_due().await.unwrap();
         post.app.advance(Duration::from_secs(1_801));
     }
-    assert_eq!(texts(&post.app, "SELECT state FROM mail_job ORDER BY created_at").await, ["failed", "failed"]);
+    assert_eq!(
+        texts(&post.app, "SELECT state FROM mail_job ORDER BY created_at").await,
+        ["failed", "failed"]
+    );
     assert_eq!(texts(&post.app, "SELECT text || html FROM mail_job").await, ["", ""]);
     assert_eq!((post.server.taken().len(), count(&post.app, "mail_queue").await), (0, 0));
 }
@@ -165,7 +169,9 @@ async fn a_change_that_is_undone_writes_to_nobody(app: TestApp) {
 
 async fn a_mail_to_nobody_takes_the_same_rows_and_leaves_none(app: TestApp) {
     let ctx = app.anonymous();
-    ctx.write(Access::Public, async |tx| mail::send(tx, To::Nobody, Locale::EN, &letter()).await).await.unwrap();
+    ctx.write(Access::Public, async |tx| mail::send(tx, To::Nobody, Locale::EN, &letter()).await)
+        .await
+        .unwrap();
     assert_eq!((count(&app, "mail_job").await, count(&app, "mail_queue").await), (1, 1));
     assert_eq!(texts(&app, "SELECT recipient || subject || text || html FROM mail_job").await, [""]);
     assert_eq!(mailbox::list(&ctx).await.unwrap(), []);
