@@ -1,6 +1,6 @@
 //! Forgotten passwords and invitations: links from mails, and who was invited.
 
-use super::{DateTime, mutations, schema};
+use super::{DateTime, schema};
 
 mutations! {
     /// Sends a link that sets a new password, if the address has an account.

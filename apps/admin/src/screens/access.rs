@@ -34,7 +34,7 @@ pub fn Forgotten(
 ) -> impl IntoView {
     let session = use_session();
     let node = NodeRef::<html::Input>::new();
-    let email = session.email();
+    let email = StoredValue::new(session.email());
     let (busy, sent) = (RwSignal::new(false), RwSignal::new(false));
     let failure = RwSignal::new(None::<Failure>);
     let submit = move |event: web_sys::SubmitEvent| {
@@ -87,7 +87,7 @@ pub fn Forgotten(
                         autofocus=true
                         maxlength="254"
                         node_ref=node
-                        value=email.clone()
+                        value=email.get_value()
                         aria-invalid=move || error.get().is_some().to_string()
                         aria-describedby="email-note"
                     />
