@@ -13,6 +13,7 @@ use crate::screens::{
     collections, customers, dashboard, import, orders, products, security, settings, signin,
     access, collections, customers, dashboard, import, invitations, orders, products, security, settings, signin,
 };
+use crate::screens::{audit, collections, customers, dashboard, import, orders, products, security, settings, signin};
 use crate::session::{Session, Stage};
 use crate::shell::Shell;
 
@@ -95,6 +96,8 @@ fn Screens() -> impl IntoView {
             <Route path=path!("/customers") view=customers::list::Customers/>
             <Route path=path!("/customers/:id") view=customers::detail::CustomerScreen/>
             <Route path=path!("/invitations") view=invitations::Invitations/>
+            <Route path=path!("/audit") view=audit::list::AuditLog/>
+            <Route path=path!("/audit/:id") view=audit::detail::AuditEntryScreen/>
             <Route path=path!("/settings") view=settings::Settings/>
             <Route path=path!("/security") view=security::Security/>
         </Routes>

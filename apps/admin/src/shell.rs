@@ -81,6 +81,14 @@ const ENTRIES: [Entry; 8] = [
         heading: Some("Shop"),
         key: "s",
     },
+    Entry {
+        path: "/audit",
+        label: "Audit log",
+        icon: "list",
+        permission: Some("logs:list"),
+        heading: None,
+        key: "a",
+    },
 ];
 
 /// The most specific entry that an address belongs to.

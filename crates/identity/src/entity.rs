@@ -47,6 +47,7 @@ tenant_table! {
         accepted_at: Option<i64>,
         revoked_at: Option<i64>,
     }
+    audit { locale, roles }
 }
 
 tenant_table! {
@@ -64,7 +65,7 @@ tenant_table! {
         expires_at: i64,
         used_at: Option<i64>,
     }
-    audit { locale, status }
+    audit { purpose }
 }
 
 tenant_table! {

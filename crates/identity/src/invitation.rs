@@ -280,6 +280,7 @@ pub async fn accept(ctx: &Ctx, token: &str, name: &str, password: &str) -> Resul
             Some(account) if account.status != "active" => return Err(stale()),
             Some(account) => {
                 let id = UserId::from_uuid(account.id);
+                tx.acts_as(Actor::Customer { user: id });
                 tx.update_many::<user::Entity>()
                     .set(user::Column::Name, checked.name)
                     .filter(user::Column::Id.eq(account.id))

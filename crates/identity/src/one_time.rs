@@ -3,10 +3,12 @@
 //! Whatever is wrong with a token, the answer is the same.
 
 use crate::entity::{one_time_token, user};
+use crate::session::actor_of;
+use crate::user::roles_of;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use platform::{Context, Ctx, Error, Result, TenantDb, Tx};
-use primitives::{InvitationId, Timestamp};
+use primitives::{InvitationId, Timestamp, UserId};
 use sea_orm::{ColumnTrait, Condition, Set};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
@@ -147,6 +149,11 @@ pub(crate) async fn peek(db: &TenantDb, now: Timestamp, purpose: Purpose, text: 
 /// As [`peek`].
 pub(crate) async fn consume(tx: &Tx, now: Timestamp, purpose: Purpose, text: &str) -> Result<Good> {
     let good = peek(tx, now, purpose, text).await?;
+    // Whoever holds the link is the person that it was sent to.
+    if let Some(row) = &good.user {
+        let roles = roles_of(tx, &[row.id]).await?.remove(&row.id).unwrap_or_default();
+        tx.acts_as(actor_of(UserId::from_uuid(row.id), &roles));
+    }
     let used = tx
         .update_many::<one_time_token::Entity>()
         .set(one_time_token::Column::UsedAt, now.millis())

@@ -17,6 +17,7 @@ tenant_table! {
         created_at: i64,
         finished_at: Option<i64>,
     }
+    audit none
 }
 
 tenant_table! {
@@ -24,4 +25,5 @@ tenant_table! {
     queue, "mail_queue", "mail", MailId,
     key { mail_id: Uuid }
     columns { attempts: i32, next_at: i64 }
+    audit none
 }

@@ -27,6 +27,7 @@ macro_rules! mutations {
 pub(crate) use mutations;
 
 pub mod access;
+pub mod audit;
 pub mod catalog;
 pub mod collections;
 pub mod customers;

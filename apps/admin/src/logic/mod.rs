@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod amount;
+pub mod audit;
 pub mod chart;
 pub mod list;
 pub mod matrix;

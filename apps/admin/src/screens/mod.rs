@@ -1,6 +1,7 @@
 //! The screens, one module for each place of the side bar.
 
 pub mod access;
+pub mod audit;
 pub mod collections;
 pub mod customers;
 pub mod dashboard;

@@ -1,6 +1,7 @@
 //! The host as the outside sees it, over HTTP, on both databases.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set up its world stops")]
 
+mod audit;
 mod graphql;
 mod host;
 mod isolation;

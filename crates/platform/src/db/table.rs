@@ -58,6 +58,7 @@ macro_rules! tenant_table {
                 const SHOWN: Option<&'static [&'static str]> = $crate::shown_columns!($($shown)?);
             }
 
+            $($crate::shown_columns_exist!(Model, $shown);)?
             const _: () = assert!(match <Entity as $crate::TenantOwned>::SHOWN {
                 Some(columns) => $crate::audit::are_no_secrets(columns),
                 None => true,
@@ -73,4 +74,14 @@ macro_rules! shown_columns {
     () => { Some(&[]) };
     (none) => { None };
     ({ $($column:ident),* $(,)? }) => { Some(&[$(stringify!($column)),*]) };
+}
+
+/// A name that is no column of the table does not compile.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! shown_columns_exist {
+    ($model:ident, none) => {};
+    ($model:ident, { $($column:ident),* $(,)? }) => {
+        const _: fn(&$model) = |row| { $(let _ = &row.$column;)* };
+    };
 }

@@ -1,0 +1,4 @@
+//! Who did what: the table and one entry of it.
+
+pub mod detail;
+pub mod list;
