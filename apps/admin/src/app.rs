@@ -10,10 +10,9 @@ use crate::parts::toast::{Toaster, Toasts};
 use crate::parts::{FailureView, icon};
 use crate::place;
 use crate::screens::{
-    collections, customers, dashboard, import, orders, products, security, settings, signin,
-    access, collections, customers, dashboard, import, invitations, orders, products, security, settings, signin,
+    access, audit, collections, customers, dashboard, import, invitations, orders, products, security,
+    settings, signin,
 };
-use crate::screens::{audit, collections, customers, dashboard, import, orders, products, security, settings, signin};
 use crate::session::{Session, Stage};
 use crate::shell::Shell;
 

@@ -360,7 +360,7 @@ pub async fn sign_in_code(
         Err(error) if error.fields().iter().any(|field| field.field == "token") => {
             let words = "That took too long, or there were too many wrong codes. Sign in again.";
             let (status, problems) = (StatusCode::UNPROCESSABLE_ENTITY, Problems::message(words));
-            let page = || Page { status, ..signin::page(&shop, &typed, &problems, false) };
+            let page = || Page { status, ..signin::page(&shop, &typed, &problems, None) };
             visitor.with_challenge(&shop, page::answer(&shop, page), None)
         }
         Err(error) => code_failed(&ctx, &shop, &typed, &error).await,

@@ -41,7 +41,6 @@ mod visitor;
 #[cfg(feature = "ssr")]
 mod host {
     use crate::routes::{
-        account, cart, checkout, code, errors, home, list, order, product, security, signin,
         access, account, cart, checkout, code, errors, home, list, mailbox, order, product, security, signin,
     };
     use crate::visitor::Front;
