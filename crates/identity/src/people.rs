@@ -1,5 +1,6 @@
 //! People as the command line and the seed name them: by address, with roles by name.
 
+use crate::security::two_step;
 use crate::user::{self, NewUser};
 use crate::view::UserView;
 use platform::{Ctx, Error, Result};
@@ -27,6 +28,15 @@ pub async fn create(ctx: &Ctx, email: &str, name: &str, password: &str, role: &s
 pub async fn set_password(ctx: &Ctx, email: &str, password: &str) -> Result<()> {
     let person = user::find_by_email(ctx, email).await?;
     user::set_password(ctx, person.id, password).await
+}
+
+/// Switches off the second step of a person.
+///
+/// # Errors
+/// As [`two_step::reset`].
+pub async fn disable_two_step(ctx: &Ctx, email: &str) -> Result<()> {
+    let person = user::find_by_email(ctx, email).await?;
+    two_step::reset(ctx, person.id).await
 }
 
 /// Gives a person one more role.

@@ -1,6 +1,6 @@
 //! Signing in safely: the second step, sessions, the password.
 
-use super::{DateTime, mutations, schema};
+use super::{DateTime, schema};
 
 /// Somebody who has shown the password and owes the code.
 #[derive(cynic::QueryFragment, Clone, Debug, PartialEq, Eq)]
@@ -192,7 +192,7 @@ pub struct ChangePasswordPayload {
     pub changed: bool,
 }
 
-mutations! {
+super::mutations! {
     /// Takes the code that signing in asked for.
     SecondStep("SecondStepVariables", SecondStepVariables: SignInSecondStepInput) -> sign_in_second_step: super::identity::SignInPayload;
     /// Ends one of my sessions.

@@ -80,7 +80,9 @@ fn secret(config: &Config) -> Finding {
         None => Finding {
             what: "secret key",
             ok: true,
-            says: "not set: API tokens end with each restart; production needs RUSTOK_SECRET_KEY".to_owned(),
+            says: "not set: API tokens end with each restart and nobody can switch on a second step; production \
+                   needs RUSTOK_SECRET_KEY"
+                .to_owned(),
         },
     }
 }

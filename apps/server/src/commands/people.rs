@@ -106,6 +106,14 @@ pub enum User {
         #[arg(long)]
         tenant: String,
     },
+    /// Switches off the second step of somebody who has lost application and recovery codes.
+    DisableTwoStep {
+        /// E-mail address.
+        email: String,
+        /// The shop.
+        #[arg(long)]
+        tenant: String,
+    },
     /// Adds a role.
     Grant {
         /// E-mail address.
@@ -132,6 +140,11 @@ impl User {
                 let password = read_password()?;
                 identity::people::set_password(&ctx, &email, &password).await?;
                 say(format_args!("set the password of {email}"));
+            }
+            Self::DisableTwoStep { email, tenant } => {
+                let ctx = tenant_ctx(app, &tenant).await?;
+                identity::people::disable_two_step(&ctx, &email).await?;
+                say(format_args!("{email} signs in with the password alone now"));
             }
             Self::Grant { email, role, tenant } => {
                 let ctx = tenant_ctx(app, &tenant).await?;

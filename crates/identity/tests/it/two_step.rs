@@ -299,6 +299,15 @@ async fn staff_help_out_who_lost_everything(app: TestApp) {
     two_step::reset(&staff, anna.id).await.unwrap();
     sign_in(&app.anonymous(), ANNA, PASSWORD, &Visit::local()).await.unwrap();
     assert_eq!(two_step::reset(&staff, anna.id).await.unwrap_err().code(), ErrorCode::Conflict);
+    // And the command line helps the owner whom nobody else may help.
+    let owner = people::create(&app.system(), "owner@x.example", "", PASSWORD, "owner").await.unwrap().id;
+    let ctx = app.anonymous().with_actor(Actor::Customer { user: owner });
+    let drawn = two_step::start(&ctx, PASSWORD, &Visit::local()).await.unwrap();
+    let now = u64::try_from(app.now().millis()).unwrap() / 1_000;
+    two_step::confirm(&ctx, &application(&drawn).generate(now).to_string()).await.unwrap();
+    assert_eq!(two_step::reset(&staff, owner).await.unwrap_err().code(), ErrorCode::Forbidden);
+    people::disable_two_step(&app.system(), "owner@x.example").await.unwrap();
+    sign_in(&app.anonymous(), "owner@x.example", PASSWORD, &Visit::local()).await.unwrap();
 }
 
 async fn a_challenge_ends_with_time_and_with_the_password(app: TestApp) {
