@@ -15,6 +15,7 @@ mod m08_queue;
 mod m09_mail;
 mod m10_tokens;
 mod m12_audit;
+mod m13_modules;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::{self, MigratorTrait, SchemaManager};
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m09_mail::Migration),
             Box::new(m10_tokens::Migration),
             Box::new(m12_audit::Migration),
+            Box::new(m13_modules::Migration),
         ]
     }
 }

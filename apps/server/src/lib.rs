@@ -5,20 +5,11 @@
 pub mod commands;
 pub mod graphql;
 pub mod host;
+pub mod modules;
 pub mod seed;
 pub mod surface;
 
-use std::sync::Arc;
-
-/// Every consumer of events, in the order in which they see a batch.
-pub fn consumers() -> Vec<Arc<dyn events::Consumer>> {
-    [catalog::consumers(), commerce::consumers()].concat()
-}
-
-/// Every read model.
-pub fn projections() -> Vec<Arc<dyn index::Projection>> {
-    [catalog::projections(), commerce::projections()].concat()
-}
+pub use modules::{consumers, projections};
 
 /// Applies everything that waits in the outbox, for commands that nobody relays for.
 ///

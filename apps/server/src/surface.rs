@@ -1,8 +1,10 @@
 //! The manifest of the whole host, joined from the modules.
 
-use crate::host;
+use crate::modules;
 use axum::http::Method;
-use platform::surface::{Entry, Kind, owned_by};
+use platform::module::Feature;
+use platform::module::graph::{self, Node};
+use platform::surface::{Entry, Kind};
 use platform::{Access, Ctx, Error};
 use primitives::ErrorCode;
 use std::collections::{HashMap, HashSet};
@@ -10,29 +12,56 @@ use std::collections::{HashMap, HashSet};
 /// Every door by kind and name.
 pub struct Surface {
     entries: Vec<Entry>,
-    access: HashMap<(Kind, String), Access>,
+    doors: HashMap<(Kind, String), Door>,
     /// Paths of routes, whatever the method.
     paths: HashSet<String>,
+}
+
+/// What stands in the way at one door.
+struct Door {
+    access: Access,
+    /// The module that owns it and everything that this needs; empty where it is always open.
+    modules: Vec<&'static str>,
+    feature: Option<Feature>,
+}
+
+impl Door {
+    fn new(entry: &Entry, nodes: &[Node<'static>]) -> Self {
+        let mut modules = Vec::new();
+        if !entry.always_open {
+            modules.push(entry.module);
+            modules.extend(graph::needs_of(nodes, entry.module));
+        }
+        Self { access: entry.access, modules, feature: entry.feature }
+    }
+
+    /// Refuses where the shop has switched off what the door belongs to.
+    fn is_there(&self, ctx: &Ctx) -> Result<(), Error> {
+        let switches = &ctx.tenant().switches;
+        if !switches.all_modules() {
+            self.modules.iter().try_for_each(|module| ctx.require_module(module))?;
+        }
+        self.feature.map_or(Ok(()), |feature| ctx.require_feature(feature))
+    }
+
+    fn admit(&self, ctx: &Ctx) -> Result<(), Error> {
+        self.is_there(ctx)?;
+        ctx.require(self.access)
+    }
 }
 
 impl Surface {
     /// Joins what the modules list.
     pub fn new() -> Self {
-        let mut entries = [
-            owned_by("catalog", catalog::surface()),
-            owned_by("commerce", commerce::surface()),
-            owned_by("content", content::surface()),
-            owned_by("identity", identity::surface()),
-            owned_by("storefront", storefront::surface()),
-            owned_by("server", host::surface()),
-        ]
-        .concat();
+        let mut entries = modules::surface();
         entries.sort_by(|a, b| (a.kind as u8, &a.name).cmp(&(b.kind as u8, &b.name)));
-        let access = entries.iter().map(|entry| ((entry.kind, entry.name.clone()), entry.access)).collect();
+        let nodes = modules::nodes();
+        let door = |entry: &Entry| ((entry.kind, entry.name.clone()), Door::new(entry, &nodes));
+        let doors = entries.iter().map(door).collect();
         let paths =
             entries.iter().filter_map(|entry| entry.name.split_once(' ')).map(|(_, path)| path.to_owned());
         let paths = paths.collect();
-        Self { entries, access, paths }
+        Self { entries, doors, paths }
     }
 
     /// Everything, sorted by kind and name.
@@ -47,20 +76,21 @@ impl Surface {
         };
         let mut missing = Vec::new();
         for (kind, name, field) in root_fields(&document) {
-            if !self.access.contains_key(&(kind, field.clone())) {
+            if !self.doors.contains_key(&(kind, field.clone())) {
                 missing.push(format!("{name}.{field}"));
             }
         }
         missing
     }
 
-    /// Checks the permission of one door; a door that is not listed does not exist.
+    /// Checks one door: whether the shop has what is behind it, then the permission. A door that is not listed does not
+    /// exist.
     pub fn require(&self, ctx: &Ctx, kind: Kind, name: &str) -> Result<(), Error> {
         if name.starts_with("__") {
             return Ok(());
         }
-        match self.access.get(&(kind, name.to_owned())) {
-            Some(access) => ctx.require(*access),
+        match self.doors.get(&(kind, name.to_owned())) {
+            Some(door) => door.admit(ctx),
             None => Err(Error::new(ErrorCode::BadUserInput, format!("there is no field {name:?}"))),
         }
     }
@@ -71,20 +101,31 @@ impl Surface {
     /// Pages and forms send whoever may not pass to the sign-in themselves.
     ///
     /// # Errors
-    /// `NOT_FOUND` for a route that no module lists; `UNAUTHENTICATED`, `FORBIDDEN`.
+    /// `NOT_FOUND` for a route that no module lists; `MODULE_DISABLED` and `FEATURE_NOT_ENABLED` for what the shop does
+    /// not have; `UNAUTHENTICATED`, `FORBIDDEN`.
     pub fn admit(&self, ctx: &Ctx, method: &Method, path: &str) -> Result<(), Error> {
         let method = if method == Method::HEAD { &Method::GET } else { method };
         let name = format!("{method} {path}");
-        if let Some(access) = self.access.get(&(Kind::Rest, name.clone())) {
-            return ctx.require(*access);
+        if let Some(door) = self.doors.get(&(Kind::Rest, name.clone())) {
+            return door.admit(ctx);
         }
         let place = if method == Method::GET { Kind::Page } else { Kind::Form };
+        if let Some(door) = self.doors.get(&(place, name)) {
+            return door.is_there(ctx);
+        }
         // A method that a listed path does not take is the route's own to refuse.
-        if self.access.contains_key(&(place, name)) || self.paths.contains(path) {
+        if self.paths.contains(path) {
             return Ok(());
         }
         tracing::error!(%method, path, "a route stands in no module's surface and is not served");
         Err(Error::not_found("address"))
+    }
+
+    /// Whether a page or a form is there.
+    pub fn is_page(&self, method: &Method, path: &str) -> bool {
+        let get = method == Method::GET || method == Method::HEAD;
+        let (place, method) = if get { (Kind::Page, &Method::GET) } else { (Kind::Form, method) };
+        self.doors.contains_key(&(place, format!("{method} {path}")))
     }
 }
 

@@ -392,6 +392,10 @@ async fn entered(
     typed: &signin::Typed,
     signed_in: &SignedIn,
 ) -> Response {
+    if !shop.sells() {
+        let response = Redirect::to(&shop.href(typed.destination())).into_response();
+        return signed_in.cookies().into_iter().fold(response, set_cookie);
+    }
     let ctx = ctx.with_actor(Actor::Customer { user: signed_in.me.user.id });
     // A cart that could not be merged stays the guest's, to be found again after signing out.
     let mut left = None;

@@ -118,13 +118,17 @@ pub struct Account {
     pub address: Option<Address>,
     /// Whether the address is confirmed.
     pub verified: bool,
-    /// Newest first.
+    /// Newest first; empty where nothing is sold.
     pub orders: Vec<OrderRowView>,
 }
 
 /// The visitor's account. `UNAUTHENTICATED` for nobody.
 pub async fn account(ctx: &Ctx, visitor: &Visitor) -> Result<Account> {
     let me = identity::user::me(ctx).await?.ok_or_else(Error::unauthenticated)?;
+    if !ctx.has_module("commerce") {
+        let (name, email) = (me.user.name, me.user.email);
+        return Ok(Account { name, email, address: None, orders: Vec::new() });
+    }
     let args = PageArgs::first(50);
     let orders = commerce::order::my_orders(ctx, &args).await?.items;
     let contact = commerce::checkout::view(ctx, visitor.cart.as_deref(), None, None).await?.contact;

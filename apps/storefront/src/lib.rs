@@ -26,6 +26,8 @@ mod parts;
 #[cfg(feature = "ssr")]
 mod query;
 #[cfg(feature = "ssr")]
+mod reach;
+#[cfg(feature = "ssr")]
 mod routes;
 #[cfg(feature = "ssr")]
 mod seo;
@@ -51,8 +53,9 @@ mod host {
     use axum::response::{IntoResponse, Response};
     use axum::routing::{get, post};
     use leptos::prelude::LeptosOptions;
+    use platform::module::Feature;
     use platform::surface::Entry;
-    use platform::{Access, App};
+    use platform::{Access, App, Ctx, Error};
 
     /// Largest posted form, bytes.
     const FORM_LIMIT: usize = 64 * 1024;
@@ -107,6 +110,27 @@ mod host {
             .with_state(Front::new(app, &options))
     }
 
+    /// Answers at pages that a shop does not have.
+    #[derive(Clone)]
+    pub struct Refusals(Front);
+
+    impl Refusals {
+        /// In the face of each shop.
+        pub fn new(app: &App, options: &LeptosOptions) -> Self {
+            Self(Front::new(app, options))
+        }
+
+        /// The shop's own page for addresses that lead nowhere, with the status of `error`.
+        pub async fn page(&self, ctx: &Ctx, base: &identity::ShopBase, error: &Error) -> Response {
+            let shop = self.0.shop(ctx.tenant(), &base.0);
+            let mut response = errors::failure(ctx, &shop, error).await;
+            if let Ok(status) = StatusCode::from_u16(error.status()) {
+                *response.status_mut() = status;
+            }
+            response
+        }
+    }
+
     async fn asset(State(front): State<Front>, Path(file): Path<String>) -> Response {
         match file == front.assets().boot {
             true => front.assets().boot_response(),
@@ -114,31 +138,34 @@ mod host {
         }
     }
 
-    /// Every door of the storefront.
+    /// Every door of the storefront, each of the module whose things it shows.
     pub fn surface() -> Vec<Entry> {
         vec![
             Entry::page("/", Access::Public),
-            Entry::page("/products", Access::Public),
-            Entry::page("/search", Access::Public),
-            Entry::page("/collections/{slug}", Access::Public),
-            Entry::page("/products/{slug}", Access::Public),
-            Entry::page("/cart", Access::Public),
-            Entry::page("/checkout", Access::Public),
-            Entry::page("/orders/{token}", Access::Public),
+            Entry::page("/products", Access::Public).of("catalog"),
+            Entry::page("/search", Access::Public).of("catalog"),
+            Entry::page("/collections/{slug}", Access::Public).of("catalog"),
+            Entry::page("/products/{slug}", Access::Public).of("catalog"),
+            Entry::page("/cart", Access::Public).of("commerce"),
+            Entry::page("/checkout", Access::Public).of("commerce"),
+            Entry::page("/orders/{token}", Access::Public).of("commerce"),
             Entry::page("/account", Access::SignedIn),
-            Entry::page("/account/orders/{id}", Access::SignedIn).id("{id}", "order"),
+            Entry::page("/account/orders/{id}", Access::SignedIn).of("commerce").id("{id}", "order"),
             Entry::page("/account/security", Access::SignedIn),
             Entry::page("/sign-in", Access::Public),
             Entry::page("/sign-in/code", Access::Public),
-            Entry::page("/register", Access::Public),
+            Entry::page("/register", Access::Public).feature(Feature::CustomerAccounts),
             Entry::page("/sitemap.xml", Access::Public),
             Entry::page("/robots.txt", Access::Public),
             Entry::page("/assets/{file}", Access::Public),
-            Entry::form("/cart/add", Access::Public).id("product", "product").id("variant", "variant"),
-            Entry::form("/cart/update", Access::Public).id("remove", "cart_line"),
-            Entry::form("/cart/remove", Access::Public).id("line", "cart_line"),
-            Entry::form("/checkout", Access::Public).id("cart", "cart"),
-            Entry::form("/checkout/refresh", Access::Public),
+            Entry::form("/cart/add", Access::Public)
+                .of("commerce")
+                .id("product", "product")
+                .id("variant", "variant"),
+            Entry::form("/cart/update", Access::Public).of("commerce").id("remove", "cart_line"),
+            Entry::form("/cart/remove", Access::Public).of("commerce").id("line", "cart_line"),
+            Entry::form("/checkout", Access::Public).of("commerce").id("cart", "cart"),
+            Entry::form("/checkout/refresh", Access::Public).of("commerce"),
             Entry::form("/account/two-step/start", Access::SignedIn),
             Entry::form("/account/two-step/confirm", Access::SignedIn),
             Entry::form("/account/two-step/codes", Access::SignedIn),
@@ -147,7 +174,7 @@ mod host {
             Entry::form("/account/sessions/end-all", Access::SignedIn),
             Entry::form("/sign-in", Access::Public),
             Entry::form("/sign-in/code", Access::Public),
-            Entry::form("/register", Access::Public),
+            Entry::form("/register", Access::Public).feature(Feature::CustomerAccounts),
             Entry::form("/sign-out", Access::Public),
             Entry::page("/forgot-password", Access::Public),
             Entry::form("/forgot-password", Access::Public),
@@ -171,6 +198,6 @@ mod host {
 }
 
 #[cfg(feature = "ssr")]
-pub use host::{routes, surface};
+pub use host::{Refusals, routes, surface};
 #[cfg(feature = "ssr")]
 pub use routes::errors::internal as internal_error;

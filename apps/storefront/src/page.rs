@@ -103,7 +103,7 @@ impl Page {
             Frame::Shop => (shell::header(shop, &path, count), shell::footer(shop)),
             Frame::Checkout => (shell::checkout_header(shop), shell::checkout_footer(shop)),
         };
-        let drawer = (frame == Frame::Shop).then(|| shell::drawer(shop));
+        let drawer = (frame == Frame::Shop && shop.sells()).then(|| shell::drawer(shop));
         let body = view! {
             {icon::sprite()}
             <a class="skip-link" href="#main">"Skip to content"</a>

@@ -24,17 +24,20 @@ pub fn organisation(shop: &Shop) -> Value {
 
 /// The site with its search.
 pub fn website(shop: &Shop) -> Value {
-    json!({
+    let mut site = json!({
         "@context": "https://schema.org",
         "@type": "WebSite",
         "name": shop.name(),
         "url": shop.absolute("/"),
-        "potentialAction": {
+    });
+    if shop.shows_products() {
+        site["potentialAction"] = json!({
             "@type": "SearchAction",
             "target": format!("{}?q={{search_term_string}}", shop.absolute("/products")),
             "query-input": "required name=search_term_string",
-        },
-    })
+        });
+    }
+    site
 }
 
 /// Where a page stands: label and path, no path for the page itself.
@@ -90,8 +93,10 @@ pub fn product(shop: &Shop, product: &ProductPage) -> Value {
         "description": product.seo_description,
         "productID": product.id.to_string(),
         "url": url,
-        "offers": offers,
     });
+    if shop.sells() {
+        data["offers"] = offers;
+    }
     if !pictures.is_empty() {
         data["image"] = json!(pictures);
     }
@@ -121,10 +126,10 @@ pub async fn sitemap(Extension(ctx): Extension<Ctx>, shop: Shop) -> Response {
 pub fn sitemap_xml(shop: &Shop, entries: &[SitemapEntry]) -> String {
     let mut xml = String::with_capacity(160 * (entries.len() + 4));
     xml.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n");
-    for path in ["/", "/products"] {
+    for path in ["/", "/products"].into_iter().filter(|path| shop.leads(path)) {
         let _ = writeln!(xml, "<url><loc>{}</loc></url>", escape(&shop.absolute(path)));
     }
-    for entry in entries {
+    for entry in entries.iter().filter(|entry| shop.leads(&entry.path)) {
         let loc = escape(&shop.absolute(&entry.path));
         let _ = writeln!(xml, "<url><loc>{loc}</loc><lastmod>{}</lastmod></url>", entry.updated_at.date());
     }

@@ -3,7 +3,9 @@
 //! Stored as JSON in [`platform::TenantInfo::storefront`]. Every key is optional and unknown keys are ignored, so an
 //! older or newer document still renders a whole shop.
 
+use crate::reach::leads;
 use platform::TenantInfo;
+use platform::module::Switches;
 use primitives::TenantId;
 use serde::Deserialize;
 use serde_json::Value;
@@ -290,8 +292,17 @@ impl Settings {
     ///
     /// Links that do not stay inside the shop, and menu entries and groups that end up empty, are dropped.
     pub fn from_json(value: &Value) -> Self {
+        Self::for_shop(value, &Switches::default())
+    }
+
+    /// As [`Settings::from_json`]; links to what the shop has switched off, and blocks that would show it, are dropped,
+    /// too.
+    pub fn for_shop(value: &Value, switches: &Switches) -> Self {
         let mut settings = Self::deserialize(value).unwrap_or_else(|_| Self::lenient(value));
-        settings.prune();
+        settings.prune(&|href| is_inside(href) && leads(switches, href));
+        if !switches.module("catalog") {
+            settings.home.retain(|block| !matches!(block, Block::Collections(_) | Block::Products(_)));
+        }
         settings
     }
 
@@ -309,14 +320,14 @@ impl Settings {
         Self::deserialize(Value::Object(good)).unwrap_or_default()
     }
 
-    fn prune(&mut self) {
-        let keep = |link: &Link| is_inside(&link.href) && !link.label.is_empty();
+    fn prune(&mut self, leads: &dyn Fn(&str) -> bool) {
+        let keep = |link: &Link| leads(&link.href) && !link.label.is_empty();
         for entry in &mut self.menu {
             entry.groups.iter_mut().for_each(|group| group.links.retain(keep));
             entry.groups.retain(|group| !group.links.is_empty());
-            entry.card = entry.card.take().filter(|card| is_inside(&card.href));
+            entry.card = entry.card.take().filter(|card| leads(&card.href));
         }
-        self.menu.retain(|entry| is_inside(&entry.href) || !entry.groups.is_empty());
+        self.menu.retain(|entry| leads(&entry.href) || !entry.groups.is_empty());
         self.footer.menus.iter_mut().for_each(|group| group.links.retain(keep));
         self.footer.menus.retain(|group| !group.links.is_empty());
         if let Some(announcement) = &mut self.announcement {
@@ -366,23 +377,25 @@ fn is_colour(text: &str) -> bool {
 #[derive(Default)]
 pub struct SettingsCache(RwLock<HashMap<TenantId, Parsed>>);
 
-type Parsed = (Arc<Value>, Arc<Settings>);
+/// What they were made of, and they.
+type Parsed = (Arc<Value>, Arc<Switches>, Arc<Settings>);
 
 impl SettingsCache {
-    /// The typed settings of `tenant`; parsed again when the tenant's document is another one.
+    /// The typed settings of `tenant`; parsed again when the tenant's document or switches are others.
     pub fn of(&self, tenant: &TenantInfo) -> Arc<Settings> {
-        if let Some((document, settings)) =
+        if let Some((document, switches, settings)) =
             self.0.read().unwrap_or_else(PoisonError::into_inner).get(&tenant.id)
             && Arc::ptr_eq(document, &tenant.storefront)
+            && Arc::ptr_eq(switches, &tenant.switches)
         {
             return settings.clone();
         }
-        let settings = Arc::new(Settings::from_json(&tenant.storefront));
+        let settings = Arc::new(Settings::for_shop(&tenant.storefront, &tenant.switches));
         let mut parsed = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if parsed.len() >= Self::MOST {
             parsed.clear();
         }
-        parsed.insert(tenant.id, (tenant.storefront.clone(), settings.clone()));
+        parsed.insert(tenant.id, (tenant.storefront.clone(), tenant.switches.clone(), settings.clone()));
         settings
     }
 
@@ -426,6 +439,33 @@ mod tests {
         assert_eq!(settings.swatch("Oat", Some("#fff")).as_deref(), Some("#d9cbb2"));
         assert_eq!(settings.swatch("Bad", None), None);
         assert_eq!(settings.swatch("Bad", Some("#fff")).as_deref(), Some("#fff"));
+    }
+
+    #[test]
+    fn drops_what_leads_to_modules_that_the_shop_has_switched_off() {
+        let document = json!({
+            "announcement": {"text": "New", "link": {"label": "Look", "href": "/products"}},
+            "menu": [
+                {"label": "New in", "href": "/products?sort=newest"},
+                {"label": "Cart", "href": "/cart"},
+                {"label": "Kitchen", "href": "/collections/kitchen", "groups": [
+                    {"title": "Cook", "links": [{"label": "Pan", "href": "/products/pan"}]}
+                ]}
+            ],
+            "home": [{"block": "products"}, {"block": "collections"}, {"block": "promises"}],
+            "footer": {"menus": [{"title": "Help", "links": [{"label": "Sign in", "href": "/sign-in"}]}]}
+        });
+        let off = |names: &[&str]| Switches::new(names.iter().map(|name| ((*name).to_owned(), false)), []);
+        let labels = |settings: &Settings| -> Vec<String> {
+            settings.menu.iter().map(|entry| entry.label.clone()).collect()
+        };
+        let showroom = Settings::for_shop(&document, &off(&["commerce"]));
+        assert_eq!(labels(&showroom), ["New in", "Kitchen"]);
+        assert_eq!(showroom.home.len(), 3);
+        let bare = Settings::for_shop(&document, &off(&["commerce", "catalog"]));
+        assert_eq!(labels(&bare), Vec::<String>::new());
+        assert_eq!((bare.home.as_slice(), bare.footer.menus.len()), ([Block::Promises].as_slice(), 1));
+        assert_eq!(bare.announcement.and_then(|line| line.link), None);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! What every view knows about the shop it is rendered for.
 
 use crate::assets::Assets;
-use crate::settings::Settings;
+use crate::settings::{Settings, is_inside};
 use platform::TenantInfo;
+use platform::module::Feature;
 use primitives::{Currency, Locale, Money, Timestamp};
 use std::sync::Arc;
 
@@ -48,6 +49,26 @@ impl Shop {
     /// Currency of the prices.
     pub fn currency(&self) -> Currency {
         self.tenant.currency
+    }
+
+    /// Whether there is anything to buy: prices, carts, a checkout.
+    pub fn sells(&self) -> bool {
+        self.tenant.switches.module("commerce")
+    }
+
+    /// Whether there are products to look at.
+    pub fn shows_products(&self) -> bool {
+        self.tenant.switches.module("catalog")
+    }
+
+    /// Whether a path inside the shop leads to something that it has.
+    pub fn leads(&self, href: &str) -> bool {
+        is_inside(href) && crate::reach::leads(&self.tenant.switches, href)
+    }
+
+    /// Whether the shop has a feature.
+    pub fn has(&self, feature: Feature) -> bool {
+        self.tenant.switches.feature(feature)
     }
 
     /// The address of a path inside the shop, as a link.
@@ -120,11 +141,18 @@ impl Shop {
 pub(crate) mod tests {
     use super::*;
     use leptos::prelude::LeptosOptions;
+    use platform::module::Switches;
     use primitives::{Country, TenantId};
     use serde_json::{Value, json};
 
     /// A shop like the demo's Hearth.
     pub(crate) fn shop_with(storefront: Value, base: &str) -> Shop {
+        shop_without(&[], storefront, base)
+    }
+
+    /// The same with some modules switched off.
+    pub(crate) fn shop_without(modules: &[&str], storefront: Value, base: &str) -> Shop {
+        let switches = Switches::new(modules.iter().map(|name| ((*name).to_owned(), false)), []);
         let tenant = TenantInfo {
             id: TenantId::new(),
             slug: "hearth".into(),
@@ -137,8 +165,9 @@ pub(crate) mod tests {
             storefront: Arc::new(storefront),
             settings: Arc::new(json!({})),
             hosts: Vec::new(),
+            switches: Arc::new(switches),
         };
-        let settings = Arc::new(Settings::from_json(&tenant.storefront));
+        let settings = Arc::new(Settings::for_shop(&tenant.storefront, &tenant.switches));
         let options = LeptosOptions::builder().output_name("rustok").build();
         let assets = Arc::new(Assets::new(&options));
         Shop::new(Arc::new(tenant), settings, assets, base.into(), "http://localhost:3000".into())

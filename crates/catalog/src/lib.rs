@@ -13,6 +13,7 @@ pub mod graphql;
 pub mod http;
 pub mod import;
 mod media;
+mod module;
 pub mod product;
 pub mod projection;
 pub mod query;
@@ -27,6 +28,7 @@ use index::Projection;
 
 pub use error::{CatalogError, Shortage};
 pub use http::rest;
+pub use module::module;
 pub use surface::surface;
 
 /// The read models of the catalogue.

@@ -1,6 +1,7 @@
 //! Every door of the catalogue with its permission.
 
 use platform::Access;
+use platform::module::Feature;
 use platform::surface::{Entry, owned_by};
 use primitives::Permission as P;
 
@@ -21,7 +22,7 @@ pub fn surface() -> Vec<Entry> {
             Entry::query("adminCollection", P::CATEGORIES_READ).id("id", "collection"),
             Entry::query("lowStock", P::INVENTORY_READ),
             Entry::query("stockMovements", P::INVENTORY_READ).id("variantId", "variant"),
-            Entry::query("productExport", P::PRODUCTS_EXPORT),
+            Entry::query("productExport", P::PRODUCTS_EXPORT).feature(Feature::CatalogFiles),
             Entry::mutation("productCreate", P::PRODUCTS_CREATE)
                 .id("input.collectionIds", "collection")
                 .id("input.media.mediaId", "media"),
@@ -58,10 +59,10 @@ pub fn surface() -> Vec<Entry> {
             Entry::mutation("collectionProductsSet", P::CATEGORIES_UPDATE)
                 .id("input.id", "collection")
                 .id("input.productIds", "product"),
-            Entry::mutation("importPreview", P::PRODUCTS_IMPORT),
-            Entry::mutation("importApply", P::PRODUCTS_IMPORT),
-            Entry::rest("POST", "/api/v1/import/shopify", P::PRODUCTS_IMPORT),
-            Entry::rest("GET", "/api/v1/export/shopify", P::PRODUCTS_EXPORT),
+            Entry::mutation("importPreview", P::PRODUCTS_IMPORT).feature(Feature::CatalogFiles),
+            Entry::mutation("importApply", P::PRODUCTS_IMPORT).feature(Feature::CatalogFiles),
+            Entry::rest("POST", "/api/v1/import/shopify", P::PRODUCTS_IMPORT).feature(Feature::CatalogFiles),
+            Entry::rest("GET", "/api/v1/export/shopify", P::PRODUCTS_EXPORT).feature(Feature::CatalogFiles),
         ],
     )
 }

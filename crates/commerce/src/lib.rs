@@ -15,6 +15,7 @@ pub mod event;
 pub mod graphql;
 mod http;
 pub mod jobs;
+mod module;
 pub mod order;
 mod page;
 pub mod payment;
@@ -30,8 +31,8 @@ pub use error::CommerceError;
 pub use event::CommerceEvent;
 pub use http::webhooks;
 pub use jobs::jobs;
+pub use module::module;
 pub use page::Page;
-pub use payment::gateway::is_down as gateway_is_down;
 pub use surface::surface;
 
 use std::sync::Arc;

@@ -9,6 +9,7 @@ mod html;
 mod http;
 mod jobs;
 pub mod media;
+mod module;
 pub mod outbound;
 
 pub use event::MediaEvent;
@@ -16,3 +17,4 @@ pub use html::{MAX_HTML, SafeHtml, excerpt, plain_text};
 pub use http::{rest, surface};
 pub use jobs::{Job, jobs};
 pub use media::Picture;
+pub use module::module;

@@ -100,6 +100,7 @@ mod tests {
             storefront: Arc::default(),
             settings: Arc::default(),
             hosts: vec!["shop.example".into()],
+            switches: Arc::default(),
         };
         let headers: HeaderMap = given
             .iter()

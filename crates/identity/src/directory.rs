@@ -190,7 +190,8 @@ impl Directory {
             .all(connection)
             .await
             .context("looking for a tenant's domains")?;
-        let info = Arc::new(info_of(row, self.hosts(hosts))?);
+        let switches = Arc::new(crate::modules::switches(connection, row.id).await?);
+        let info = Arc::new(TenantInfo { switches, ..info_of(row, self.hosts(hosts))? });
         Ok(Some(Arc::new(Record { info, suspended })))
     }
 
@@ -200,7 +201,7 @@ impl Directory {
     }
 }
 
-/// Reads a row; `hosts` gives the hosts of its slug.
+/// Reads a row; `hosts` gives the hosts of its slug. What the shop has switched off stands in other tables.
 pub(crate) fn info_of(row: tenant::Model, hosts: impl FnOnce(&str) -> Vec<String>) -> Result<TenantInfo> {
     let doing = || format!("reading tenant {}", row.slug);
     Ok(TenantInfo {
@@ -214,6 +215,7 @@ pub(crate) fn info_of(row: tenant::Model, hosts: impl FnOnce(&str) -> Vec<String
         ),
         settings: Arc::new(serde_json::from_str(&row.settings).map_err(Error::internal).context(doing())?),
         hosts: hosts(&row.slug),
+        switches: Arc::default(),
         slug: row.slug,
         name: row.name,
         theme: row.theme,

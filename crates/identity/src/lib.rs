@@ -2,7 +2,8 @@
 //!
 //! Read in this order: [`door`] (what the host asks about every request), [`mod@resolve`] and [`directory`] (which
 //! tenant), [`session`] and [`token`] (who), [`signin`], [`security`] (what keeps an account its owner's), [`tenant`] and
-//! [`user`] (use cases), [`recovery`] and [`invitation`] (what goes by mail), [`idempotency`], [`audit`] (who did what).
+//! [`user`] (use cases), [`recovery`] and [`invitation`] (what goes by mail), [`modules`] (what a shop has switched on),
+//! [`idempotency`], [`audit`] (who did what).
 
 pub mod audit;
 mod csrf;
@@ -16,6 +17,8 @@ mod http;
 pub mod idempotency;
 pub mod invitation;
 mod jobs;
+mod module;
+pub mod modules;
 mod one_time;
 mod password;
 pub mod people;
@@ -34,10 +37,12 @@ pub use door::{Authenticated, Resolved, ShopBase, Visit, authenticate, check_ori
 pub use event::IdentityEvent;
 pub use http::rest;
 pub use jobs::{jobs, sweep};
+pub use module::module;
 pub use session::sign_out;
 pub use signin::{Credentials, SignedIn, Step, first_step, second_step, sign_in};
 pub use user::{NewUser, Registration, register};
 
+use platform::module::Feature;
 use platform::surface::Entry;
 use platform::{Access, App};
 use primitives::Permission;
@@ -58,7 +63,7 @@ pub fn surface() -> Vec<Entry> {
         Entry::query("mySessions", Access::SignedIn),
         Entry::mutation("signIn", Access::Public),
         Entry::mutation("signOut", Access::Public),
-        Entry::mutation("register", Access::Public),
+        Entry::mutation("register", Access::Public).feature(Feature::CustomerAccounts),
         Entry::mutation("changePassword", Access::SignedIn),
         Entry::mutation("updateProfile", Access::SignedIn),
         Entry::mutation("revokeSession", Access::SignedIn).id("input.id", "session"),
@@ -78,7 +83,7 @@ pub fn surface() -> Vec<Entry> {
         Entry::mutation("resendInvitation", Permission::USERS_CREATE).id("input.id", "invitation"),
         Entry::mutation("revokeInvitation", Permission::USERS_CREATE).id("input.id", "invitation"),
         Entry::mutation("acceptInvitation", Access::Public),
-        Entry::rest("POST", "/api/v1/auth/register", Access::Public),
+        Entry::rest("POST", "/api/v1/auth/register", Access::Public).feature(Feature::CustomerAccounts),
         Entry::rest("POST", "/api/v1/auth/sign-in", Access::Public),
         Entry::rest("POST", "/api/v1/auth/sign-out", Access::Public),
         Entry::rest("POST", "/api/v1/auth/token", Access::Public),
@@ -86,5 +91,6 @@ pub fn surface() -> Vec<Entry> {
     ];
     entries.extend(audit::surface());
     entries.extend(security::surface());
+    entries.extend(modules::surface());
     entries
 }

@@ -142,12 +142,14 @@ pub async fn list(app: &App) -> Result<Vec<TenantView>> {
     let connection = primary(app.db());
     let rows = tenant::Entity::find().order_by_asc(tenant::Column::Slug).all(connection).await?;
     let domains = domain::Entity::find().order_by_asc(domain::Column::CreatedAt).all(connection).await?;
+    let mut switches = crate::modules::all_switches(connection).await?;
     rows.into_iter()
         .map(|row| {
             let own = domains.iter().filter(|domain| domain.tenant_id == row.id);
             let own: Vec<_> = own.map(|domain| domain.host.clone()).collect();
             let (status, created_at) = (row.status.clone(), Timestamp::from_millis(row.created_at));
-            let info = Arc::new(info_of(row, |_| own.clone())?);
+            let switches = Arc::new(switches.remove(&row.id).unwrap_or_default());
+            let info = Arc::new(TenantInfo { switches, ..info_of(row, |_| own.clone())? });
             Ok(TenantView {
                 id: info.id,
                 slug: info.slug.clone(),
@@ -308,14 +310,14 @@ pub async fn remove_domain(ctx: &Ctx, host: &str) -> Result<()> {
 }
 
 /// A change of the tenant's row that other processes will notice.
-fn touch(tx: &Tx, now: Timestamp) -> platform::db::UpdateRows<'_, tenant::Entity> {
+pub(crate) fn touch(tx: &Tx, now: Timestamp) -> platform::db::UpdateRows<'_, tenant::Entity> {
     tx.update_many::<tenant::Entity>()
         .col_expr(tenant::Column::Revision, Expr::col(tenant::Column::Revision).add(1))
         .set(tenant::Column::UpdatedAt, now.millis())
 }
 
 /// Forgets cached tenants, and pages that show their settings, once the change is durable.
-fn forget(tx: &Tx) -> Result<()> {
+pub(crate) fn forget(tx: &Tx) -> Result<()> {
     let ctx = tx.ctx().ok_or_else(|| Error::internal("a change of a tenant needs its context"))?.clone();
     let directory = Directory::of(ctx.app())?;
     tx.after_commit(move || {
@@ -373,6 +375,7 @@ fn checked(new: NewTenant) -> Result<(TenantInfo, Vec<HostName>)> {
                 storefront: Arc::new(new.storefront),
                 settings: Arc::new(new.settings),
                 hosts: domains.iter().map(|host| host.as_str().to_owned()).collect(),
+                switches: Arc::default(),
             };
             Ok((info, domains))
         }

@@ -6,11 +6,13 @@
 
 mod checkpoint;
 mod event;
+mod module;
 mod projection;
 mod rebuild;
 mod status;
 
 pub use event::IndexEvent;
+pub use module::module;
 pub use projection::{Projection, consumer, consumers};
 pub use rebuild::{Rebuild, Rebuilt, Slice, rebuild};
 pub use status::{ProjectionStatus, status};

@@ -26,6 +26,8 @@ struct Inner {
     source: Option<Arc<dyn std::error::Error + Send + Sync>>,
     retryable: bool,
     retry_after: Option<Duration>,
+    /// Instead of the status of the code.
+    status: Option<u16>,
 }
 
 impl Error {
@@ -39,6 +41,7 @@ impl Error {
             source: None,
             retryable: false,
             retry_after: None,
+            status: None,
         }))
     }
 
@@ -101,6 +104,17 @@ impl Error {
     /// The code for programs.
     pub fn code(&self) -> ErrorCode {
         self.0.code
+    }
+
+    /// The status of an HTTP answer with this error: that of its code, unless [`Error::with_status`] said otherwise.
+    pub fn status(&self) -> u16 {
+        self.0.status.unwrap_or_else(|| self.code().http_status())
+    }
+
+    /// The same error with another HTTP status: what is 404 to shoppers may be 403 to staff.
+    pub fn with_status(mut self, status: u16) -> Self {
+        self.edit().status = Some(status);
+        self
     }
 
     /// The text for people, safe to show.

@@ -9,8 +9,7 @@ use axum::response::{IntoResponse, Response};
 /// (RFC 9457) or, to browsers, with a page. The plain body is what remains without a host, in a module's own tests.
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
-        let status =
-            StatusCode::from_u16(self.code().http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let status = StatusCode::from_u16(self.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, self.message().to_owned()).into_response();
         response.extensions_mut().insert(self);
         response

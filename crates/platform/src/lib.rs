@@ -1,7 +1,7 @@
 //! The runtime every module stands on: who asks ([`Ctx`]), through which door ([`Ctx::read`],
 //! [`Ctx::write`]), against which rows ([`TenantDb`]), with which errors ([`Error`]).
 //!
-//! Read in this order: [`ctx`], [`db`], [`error`], [`audit`], [`surface`], [`app`], [`config`].
+//! Read in this order: [`ctx`], [`db`], [`error`], [`audit`], [`surface`], [`module`], [`app`], [`config`].
 
 pub mod app;
 pub mod audit;
@@ -13,6 +13,7 @@ pub mod error;
 pub mod graphql;
 pub mod http;
 pub mod hub;
+pub mod module;
 pub mod nonce;
 pub mod surface;
 pub mod tenant;

@@ -4,6 +4,7 @@
 //! a root field or route that is not in it does not exist.
 
 use crate::Access;
+use crate::module::Feature;
 use serde::{Serialize, Serializer};
 
 /// What kind of door an entry is.
@@ -45,13 +46,28 @@ pub struct Entry {
     pub access: Access,
     /// Arguments that are ids of tenant-owned things.
     pub ids: Vec<IdArgument>,
-    /// The module that owns it; filled by [`owned_by`].
+    /// The module that owns it: the door is shut in shops that have switched it off. Said by [`Entry::of`], else filled
+    /// by [`owned_by`].
     pub module: &'static str,
+    /// The feature that it belongs to: the door is shut in shops without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub feature: Option<Feature>,
+    /// Open even where its module is switched off.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub always_open: bool,
 }
 
 impl Entry {
     fn new(kind: Kind, name: impl Into<String>, access: impl Into<Access>) -> Self {
-        Self { kind, name: name.into(), access: access.into(), ids: Vec::new(), module: "" }
+        Self {
+            kind,
+            name: name.into(),
+            access: access.into(),
+            ids: Vec::new(),
+            module: "",
+            feature: None,
+            always_open: false,
+        }
     }
 
     /// A field of the query root.
@@ -84,6 +100,25 @@ impl Entry {
         Self::new(Kind::Form, format!("POST {path}"), access)
     }
 
+    /// Says which module owns it, where that is not the one that lists it: a page of the storefront belongs to the
+    /// module whose things it shows.
+    pub fn of(mut self, module: &'static str) -> Self {
+        self.module = module;
+        self
+    }
+
+    /// Says that it belongs to a feature.
+    pub fn feature(mut self, feature: Feature) -> Self {
+        self.feature = Some(feature);
+        self
+    }
+
+    /// Keeps it open where its module is switched off: for what outside parties bring to an end that has begun.
+    pub fn always_open(mut self) -> Self {
+        self.always_open = true;
+        self
+    }
+
     /// Says that `argument` is the id of a tenant's `of`.
     pub fn id(mut self, argument: &str, of: &str) -> Self {
         self.ids.push(IdArgument { argument: argument.to_owned(), of: of.to_owned() });
@@ -91,9 +126,9 @@ impl Entry {
     }
 }
 
-/// Names the module that owns `entries`.
+/// Names the module that owns those of `entries` that do not say so themselves.
 pub fn owned_by(module: &'static str, mut entries: Vec<Entry>) -> Vec<Entry> {
-    for entry in &mut entries {
+    for entry in entries.iter_mut().filter(|entry| entry.module.is_empty()) {
         entry.module = module;
     }
     entries

@@ -1,5 +1,6 @@
 //! What every request knows about its tenant.
 
+use crate::module::Switches;
 use primitives::{Country, Currency, Locale, TenantId};
 use std::sync::Arc;
 
@@ -28,4 +29,6 @@ pub struct TenantInfo {
     pub settings: Arc<serde_json::Value>,
     /// Hosts that lead here, for links and origin checks; the first is the canonical one.
     pub hosts: Vec<String>,
+    /// Modules and features that the shop has switched on and off.
+    pub switches: Arc<Switches>,
 }

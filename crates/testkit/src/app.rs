@@ -132,6 +132,7 @@ fn tenant(slug: &str, name: &str, currency: &str, country: &str, prices_include_
         storefront: Arc::default(),
         settings: Arc::default(),
         hosts: Vec::new(),
+        switches: Arc::default(),
     }
 }
 

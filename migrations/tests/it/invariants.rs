@@ -18,6 +18,8 @@ pub const QUEUES: &[&str] = &[
     "outbox_head",
     "outbox_waiting",
     "tenant_domain",
+    "tenant_feature",
+    "tenant_module",
 ];
 
 /// Only PostgreSQL needs these.

@@ -104,7 +104,9 @@ async fn connect(config: Config) -> anyhow::Result<App> {
         .map_err(|error| anyhow::anyhow!("{} (is the schema there? rustok migrate)", error.message()))?;
     // Ends with the process.
     telemetry::spawn("statistics", db.clone().keep_statistics());
-    Ok(App::new(db, Arc::new(SystemClock), Arc::new(config)))
+    let app = App::new(db, Arc::new(SystemClock), Arc::new(config));
+    crate::modules::install(&app)?;
+    Ok(app)
 }
 
 /// A context of the command line in one tenant.

@@ -33,6 +33,7 @@ pub struct Query(
     identity::invitation::graphql::InvitationQuery,
     identity::audit::graphql::AuditQuery,
     identity::security::graphql::SecurityQuery,
+    identity::modules::graphql::ModulesQuery,
 );
 
 /// Everything that can be done.
@@ -44,6 +45,7 @@ pub struct Mutation(
     identity::invitation::graphql::InvitationMutation,
     identity::recovery::graphql::RecoveryMutation,
     identity::security::graphql::SecurityMutation,
+    identity::modules::graphql::ModulesMutation,
 );
 
 /// The executable schema.

@@ -15,6 +15,7 @@ pub use statics::site;
 pub use serve::{Role, serve};
 
 use crate::graphql::Endpoint;
+use crate::modules;
 use crate::surface::Surface;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Extension, MatchedPath, Request, State};
@@ -60,6 +61,12 @@ pub fn surface() -> Vec<Entry> {
         Entry::rest("GET", "/health/ready", Access::Public),
         Entry::rest("GET", "/health/modules", Access::Public),
         Entry::rest("GET", "/metrics", Access::Public),
+    ]
+}
+
+/// Doors of the admin.
+pub fn admin_surface() -> Vec<Entry> {
+    vec![
         Entry::page("/admin", Access::Public),
         Entry::page("/admin/", Access::Public),
         Entry::page("/admin/{*path}", Access::Public),
@@ -69,8 +76,9 @@ pub fn surface() -> Vec<Entry> {
 /// Builds the service that answers every connection.
 ///
 /// # Errors
-/// When a GraphQL root field stands in no module's manifest.
+/// When a GraphQL root field stands in no module's manifest, or modules do not fit together.
 pub fn router(app: &App, health: health::Health) -> anyhow::Result<Router> {
+    modules::install(app)?;
     let surface = Arc::new(Surface::new());
     let endpoint = Endpoint::new(app.clone(), surface.clone())?;
     let sites = statics::Sites::find(app.config());
@@ -86,12 +94,13 @@ pub fn router(app: &App, health: health::Health) -> anyhow::Result<Router> {
         .merge(statics::graphiql(app.config().graphql.graphiql))
         .fallback(async || Error::not_found("address"));
     let uncompressed = NotForContentType::const_new("image/");
+    let gate = Gate { surface, refusals: storefront::Refusals::new(app, &sites.leptos_options()) };
     let inner = Router::new()
         .nest("/api", api)
         .merge(commerce::webhooks().with_state(app.clone()))
         .merge(sites.admin_pages())
         .merge(storefront::routes(app, sites.leptos_options()))
-        .route_layer(axum::middleware::from_fn_with_state(surface, admitted))
+        .route_layer(axum::middleware::from_fn_with_state(gate, admitted))
         .layer(DefaultBodyLimit::max(app.config().server.body_limit))
         .layer(Extension(endpoint))
         .layer(axum::middleware::from_fn(filled))
@@ -128,25 +137,37 @@ fn sealed(router: Router, app: &App) -> Router {
     router.layer(axum::middleware::from_fn_with_state(security::Https(https), security::outermost))
 }
 
+/// What stands before every route of a tenant.
+#[derive(Clone)]
+struct Gate {
+    surface: Arc<Surface>,
+    refusals: storefront::Refusals,
+}
+
 /// Every route of a tenant by the one table of doors; the use cases ask again.
 async fn admitted(
-    State(surface): State<Arc<Surface>>,
+    State(gate): State<Gate>,
     matched: MatchedPath,
     Extension(ctx): Extension<Ctx>,
+    Extension(base): Extension<identity::ShopBase>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    match surface.admit(&ctx, request.method(), matched.as_str()) {
-        Ok(()) => {
-            // The audit log calls it as the table of doors does.
-            if ctx.origin().is_some() {
-                let named = ctx.doing(format!("{} {}", request.method(), matched.as_str()));
-                request.extensions_mut().insert(named);
-            }
-            next.run(request).await
+    let path = matched.as_str();
+    let Err(error) = gate.surface.admit(&ctx, request.method(), path) else {
+        // The audit log calls it as the table of doors does.
+        if ctx.origin().is_some() {
+            let named = ctx.doing(format!("{} {path}", request.method()));
+            request.extensions_mut().insert(named);
         }
-        Err(error) => error.into_response(),
+        return next.run(request).await;
+    };
+    // What a shop does not have is, to whoever looks around in it, an address that leads nowhere.
+    let missing = matches!(error.code(), ErrorCode::ModuleDisabled | ErrorCode::FeatureNotEnabled);
+    if missing && gate.surface.is_page(request.method(), path) {
+        return gate.refusals.page(&ctx, &base, &error).await;
     }
+    error.into_response()
 }
 
 /// Puts the nonce of the answer into pages that nobody keeps.

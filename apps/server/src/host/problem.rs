@@ -10,8 +10,7 @@ use serde_json::json;
 /// Answers with a problem document; the cause of an internal error goes to the log only.
 pub fn problem(error: &Error, request_id: &str, instance: &str) -> Response {
     log(error, request_id);
-    let status =
-        StatusCode::from_u16(error.code().http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut body = json!({
         "type": format!("/problems/{}", error.code().as_str().to_ascii_lowercase().replace('_', "-")),
         "title": title(error.code()),
@@ -35,13 +34,12 @@ pub fn problem(error: &Error, request_id: &str, instance: &str) -> Response {
 /// Answers a browser that asked for a page: plain words, no script, no style sheet.
 fn page(error: &Error, request_id: &str, place: Place) -> Response {
     log(error, request_id);
-    let status =
-        StatusCode::from_u16(error.code().http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let (heading, advice) = match (error.code(), place) {
         (ErrorCode::NotFound, Place::Door) => {
             ("There is no shop at this address", "Check the address for a typing mistake.")
         }
-        (ErrorCode::NotFound, Place::Shop) => {
+        (ErrorCode::NotFound | ErrorCode::ModuleDisabled | ErrorCode::FeatureNotEnabled, Place::Shop) => {
             ("There is nothing at this address", "Check the address for a typing mistake.")
         }
         (ErrorCode::Forbidden, Place::Door) => ("This shop is closed for now", "Please come back later."),
@@ -150,6 +148,7 @@ fn title(code: ErrorCode) -> &'static str {
         ErrorCode::Internal => "Something went wrong on our side",
         ErrorCode::OutOfStock => "Out of stock",
         ErrorCode::QueryTooComplex => "The query is too large",
+        ErrorCode::ModuleDisabled | ErrorCode::FeatureNotEnabled => "Not part of this shop",
         _ => "The request was refused",
     }
 }

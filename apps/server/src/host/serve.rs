@@ -1,7 +1,7 @@
 //! Starting and stopping: listener, background work, graceful end.
 
 use super::health::Health;
-use crate::consumers;
+use crate::{consumers, modules};
 use anyhow::Context as _;
 use axum::serve::ListenerExt;
 use platform::App;
@@ -37,10 +37,12 @@ impl Role {
 /// Serves until SIGTERM or Ctrl+C, then finishes what runs and gives the leases back.
 ///
 /// # Errors
-/// When the address cannot be bound, or the manifest has a hole.
+/// When a module cannot start, the address cannot be bound, or the manifest has a hole.
 pub async fn serve(app: App, role: Role, metrics: telemetry::Metrics) -> anyhow::Result<()> {
     let started = Instant::now();
     let stop = CancellationToken::new();
+    let modules = modules::install(&app)?;
+    modules.start(&app).await.map_err(|error| anyhow::anyhow!("{}", error.message().to_owned()))?;
     let mut tasks = Vec::new();
     if role.relays() {
         let relay = events::Relay::new(app.clone(), identity::tenant_of, consumers());
@@ -50,9 +52,7 @@ pub async fn serve(app: App, role: Role, metrics: telemetry::Metrics) -> anyhow:
             async move { relay.run(token).await }
         }));
         tasks.push(telemetry::spawn("audit", identity::audit::sealer(app.clone(), stop.clone())));
-        for (name, job) in
-            commerce::jobs(&app, stop.clone()).into_iter().chain(content::jobs(&app, stop.clone()))
-        {
+        for (name, job) in modules::jobs(&app, &stop) {
             tasks.push(telemetry::spawn(name, job));
         }
         let letters = mail::jobs(&app, identity::tenant_of, stop.clone());
@@ -60,8 +60,7 @@ pub async fn serve(app: App, role: Role, metrics: telemetry::Metrics) -> anyhow:
             tasks.push(telemetry::spawn(name, job));
         }
     }
-    tasks.push(telemetry::spawn("invalidations", events::share_bumps(app.clone(), stop.clone())));
-    for (name, job) in identity::jobs(&app, stop.clone()) {
+    for (name, job) in modules::watches(&app, &stop) {
         tasks.push(telemetry::spawn(name, job));
     }
     let health = Health::new(metrics);
@@ -114,6 +113,7 @@ pub async fn serve(app: App, role: Role, metrics: telemetry::Metrics) -> anyhow:
     if tokio::time::timeout(Duration::from_secs(5), finished).await.is_err() {
         tracing::warn!("background work did not end in time");
     }
+    modules.stop(&app).await;
     tracing::info!("stopped");
     Ok(())
 }

@@ -13,7 +13,7 @@ const DOTS: usize = 4;
 
 /// One card. The whole of it follows its one link.
 pub fn card(shop: &Shop, card: &ProductCard, sizes: &'static str, loading: Loading) -> AnyView {
-    let sold_out = card.availability == Availability::SoldOut;
+    let sold_out = shop.sells() && card.availability == Availability::SoldOut;
     let meta = if card.vendor.is_empty() { card.product_type.clone() } else { card.vendor.clone() };
     let second = card.pictures.get(1).filter(|picture| !picture.widths.is_empty());
     view! {
@@ -21,7 +21,7 @@ pub fn card(shop: &Shop, card: &ProductCard, sizes: &'static str, loading: Loadi
             <div class="media">
                 {media::image(card.pictures.first(), sizes, loading)}
                 {second.map(|picture| media::image(Some(media::Source::from(picture).alt("")), sizes, Loading::Lazy))}
-                {badge(card)}
+                {shop.sells().then(|| badge(card))}
             </div>
             <div class="text">
                 <h3><a href=shop.href(&format!("/products/{}", card.slug))>{card.title.clone()}</a></h3>

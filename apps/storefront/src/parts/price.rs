@@ -5,8 +5,11 @@ use catalog::view::Availability;
 use leptos::prelude::*;
 use primitives::Money;
 
-/// A price with what it was before, when it is reduced.
+/// A price with what it was before, when it is reduced; nothing where nothing is sold.
 pub fn price(shop: &Shop, now: Money, was: Option<Money>, from: bool) -> AnyView {
+    if !shop.sells() {
+        return ().into_any();
+    }
     let now = if from { format!("from {}", shop.price(now)) } else { shop.price(now) };
     match was {
         None => view! { <p class="price"><strong>{now}</strong></p> }.into_any(),

@@ -21,6 +21,15 @@ pub fn header(shop: &Shop, path: &str, cart_count: Option<u32>) -> AnyView {
     let account = path.starts_with("/account").then_some("page");
     // On its own page the cart is there already.
     let opens = (path != "/cart").then_some("cart-drawer");
+    let search = shop.shows_products().then(|| {
+        view! {
+            {search_box(shop, "q", "from-desktop", "Search", "")}
+            <a class="icon-button to-desktop" href=shop.href("/search")>{icon::search()}<span class="visually-hidden">"Search"</span></a>
+        }
+    });
+    let cart = shop.sells().then(|| {
+        view! { <a class="icon-button" href=shop.href("/cart") data-opens=opens>{icon::bag()}<CartCount cookie=shop.count_cookie() initial=cart_count.unwrap_or(0) /></a> }
+    });
     view! {
         {announcement}
         <header class="site-header">
@@ -37,10 +46,9 @@ pub fn header(shop: &Shop, path: &str, cart_count: Option<u32>) -> AnyView {
                 </div>
                 {logo(shop)}
                 <div class="end">
-                    {search_box(shop, "q", "from-desktop", "Search", "")}
-                    <a class="icon-button to-desktop" href=shop.href("/search")>{icon::search()}<span class="visually-hidden">"Search"</span></a>
+                    {search}
                     <a class="icon-button from-tablet" href=shop.href("/account") aria-current=account>{icon::person()}<span class="visually-hidden">"Account"</span></a>
-                    <a class="icon-button" href=shop.href("/cart") data-opens=opens>{icon::bag()}<CartCount cookie=shop.count_cookie() initial=cart_count.unwrap_or(0) /></a>
+                    {cart}
                 </div>
             </div>
         </header>
@@ -80,7 +88,7 @@ fn menu_entry(shop: &Shop, entry: &MenuEntry, path: &str) -> AnyView {
             .into_any();
     }
     let groups = entry.groups.iter().map(|group| menu_group(shop, group)).collect_view();
-    let all = crate::settings::is_inside(&entry.href).then(|| {
+    let all = shop.leads(&entry.href).then(|| {
         let words = format!("All of {}", entry.label);
         view! { <p class="menu-all"><a class="arrow-link" href=shop.href(&entry.href) aria-current=current(&entry.href)>{words}" "{icon::arrow()}</a></p> }
     });

@@ -36,6 +36,14 @@ pub fn page(shop: &Shop, account: &Account, sent: bool) -> Page {
     let crumbs = [("Home".to_owned(), Some("/".to_owned())), ("Account".to_owned(), None)];
     let name = account.name.split_whitespace().next().unwrap_or_default();
     let greeting = if name.is_empty() { "Your account".to_owned() } else { format!("Hello, {name}") };
+    let listed = shop.sells().then(|| {
+        view! {
+            <section aria-labelledby="orders">
+                <div class="section-head"><h2 id="orders">"Orders"</h2></div>
+                {orders(shop, &account.orders)}
+            </section>
+        }
+    });
     let view = view! {
         <div class="shell">
             {breadcrumbs(shop, &crumbs)}
@@ -47,16 +55,13 @@ pub fn page(shop: &Shop, account: &Account, sent: bool) -> Page {
                 <nav aria-label="Account">
                     <ul class="account-menu">
                         <li><a href=shop.href("/account") aria-current="page">"Overview"</a></li>
-                        <li><a href="#orders">"Orders"</a></li>
+                        {shop.sells().then(|| view! { <li><a href="#orders">"Orders"</a></li> })}
                         <li><a href="#details">"Your details"</a></li>
                         <li><a href=shop.href("/account/security")>"Password and security"</a></li>
                     </ul>
                 </nav>
                 <div class="stack" data-gap="large">
-                    <section aria-labelledby="orders">
-                        <div class="section-head"><h2 id="orders">"Orders"</h2></div>
-                        {orders(shop, &account.orders)}
-                    </section>
+                    {listed}
                     <section aria-labelledby="details">
                         <div class="section-head"><h2 id="details">"Your details"</h2></div>
                         <div class="panel-row">

@@ -57,10 +57,13 @@ async fn failure_page(ctx: &Ctx, shop: &Shop, error: &Error) -> Response {
 
 /// 404 with a search and ways on.
 pub async fn not_found(ctx: &Ctx, shop: &Shop) -> Response {
-    let rooms = data::collections(ctx).await.unwrap_or_default();
-    let query = ListQuery { page: 1, ..ListQuery::default() };
-    let mut cards = data::list(ctx, &query).await.map(|list| list.cards.clone()).unwrap_or_default();
-    cards.truncate(4);
+    let (mut rooms, mut cards) = (Vec::new(), Vec::new());
+    if shop.shows_products() {
+        rooms = data::collections(ctx).await.unwrap_or_default();
+        let query = ListQuery { page: 1, ..ListQuery::default() };
+        cards = data::list(ctx, &query).await.map(|list| list.cards.clone()).unwrap_or_default();
+        cards.truncate(4);
+    }
     answer(shop, || not_found_page(shop, &rooms, &cards))
 }
 
@@ -76,8 +79,15 @@ pub fn not_found_page(shop: &Shop, rooms: &[Arc<CollectionView>], cards: &[Arc<P
     let title = or(&words.title, "There is nothing at this address");
     let text = or(
         &words.text,
-        "The address may have a typo, or what was here is gone. Nothing in your cart has changed.",
+        match shop.sells() {
+            true => {
+                "The address may have a typo, or what was here is gone. Nothing in your cart has changed."
+            }
+            false => "The address may have a typo, or what was here is gone.",
+        },
     );
+    let search =
+        shop.shows_products().then(|| shell::search_box(shop, "q404", "", "What were you looking for?", ""));
     let picture = words.picture.as_ref().map(|picture| {
         view! { <div class="media">{media::image(Some(picture), media::HALF, Loading::First)}</div> }
     });
@@ -89,7 +99,7 @@ pub fn not_found_page(shop: &Shop, rooms: &[Arc<CollectionView>], cards: &[Arc<P
                 <p class="eyebrow">"Page not found"</p>
                 <h1>{title}</h1>
                 <p class="lead">{text}</p>
-                {shell::search_box(shop, "q404", "", "What were you looking for?", "")}
+                {search}
                 {super::list::room_chips(shop, rooms)}
             </div>
             {picture}
@@ -105,12 +115,13 @@ pub fn not_found_page(shop: &Shop, rooms: &[Arc<CollectionView>], cards: &[Arc<P
 pub fn sorry(shop: &Shop, status: StatusCode, title: &'static str, text: &str) -> Response {
     let head = Head { title: title.into(), hidden: true, ..Head::default() };
     let text = text.to_owned();
+    let cart = shop.sells().then(|| view! { <a href=shop.href("/cart")>"To your cart"</a> });
     let view = view! {
         <div class="shell not-found">
             <div class="stack">
                 <h1>{title}</h1>
                 <p class="lead">{text}</p>
-                <p class="cluster"><a class="button" href=shop.href("/")>"To the shop"</a><a href=shop.href("/cart")>"To your cart"</a></p>
+                <p class="cluster"><a class="button" href=shop.href("/")>"To the shop"</a>{cart}</p>
             </div>
         </div>
     };

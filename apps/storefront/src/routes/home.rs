@@ -39,8 +39,8 @@ pub async fn show(Extension(ctx): Extension<Ctx>, shop: Shop) -> Response {
 
 async fn load(ctx: &Ctx, shop: &Shop) -> platform::Result<Vec<Filled>> {
     let blocks = match shop.settings.home.is_empty() {
-        true => plain_home(),
-        false => shop.settings.home.clone(),
+        true if shop.shows_products() => plain_home(),
+        _ => shop.settings.home.clone(),
     };
     let mut filled = Vec::with_capacity(blocks.len());
     for block in blocks {

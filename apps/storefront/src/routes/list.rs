@@ -13,6 +13,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use catalog::view::{CollectionLookup, CollectionView, FacetValue, ListPage, ListSort, OptionFacet};
 use leptos::prelude::*;
 use platform::Ctx;
+use platform::module::Feature;
 use primitives::Money;
 use std::sync::Arc;
 
@@ -170,6 +171,7 @@ pub fn breadcrumbs(shop: &Shop, crumbs: &[(String, Option<String>)]) -> AnyView 
 
 fn facets(shop: &Shop, address: &ListAddress, list: &ListPage, rooms: &[Arc<CollectionView>]) -> AnyView {
     let query = &address.query;
+    let advanced = shop.has(Feature::AdvancedSearch);
     let kept = [
         ("q", query.q.clone()),
         ("sort", (query.sort != ListSort::default()).then(|| query.sort.to_string())),
@@ -184,7 +186,7 @@ fn facets(shop: &Shop, address: &ListAddress, list: &ListPage, rooms: &[Arc<Coll
         .facets
         .options
         .iter()
-        .filter(|facet| !facet.values.is_empty())
+        .filter(|facet| !facet.values.is_empty() && advanced)
         .map(|facet| option_facet(shop, facet))
         .collect_view();
     let show = format!("Show {}", shop.settings.list.count(list.total));
@@ -196,8 +198,8 @@ fn facets(shop: &Shop, address: &ListAddress, list: &ListPage, rooms: &[Arc<Coll
             </div>
             {kept}
             {room_facet(shop, address, rooms)}
-            {stock_facet(address, list)}
-            {price_facet(shop, address, list)}
+            {shop.sells().then(|| stock_facet(address, list))}
+            {(shop.sells() && advanced).then(|| price_facet(shop, address, list))}
             {options}
             <p class="sheet-foot"><button class="button" data-wide="">{show}</button></p>
             <noscript><button class="button" data-kind="secondary" data-wide="">"Apply filters"</button></noscript>
@@ -428,8 +430,10 @@ fn sort(shop: &Shop, address: &ListAddress) -> AnyView {
         .into_iter()
         .map(|(name, value)| view! { <input type="hidden" name=name value=value /> })
         .collect_view();
+    let priced = |sort: &ListSort| matches!(sort, ListSort::PriceAsc | ListSort::PriceDesc);
     let options = ListSort::ALL
         .into_iter()
+        .filter(|sort| shop.sells() || !priced(sort))
         .map(|sort| {
             let words = match sort {
                 ListSort::Featured => "Featured",

@@ -125,23 +125,28 @@ pub fn page(shop: &Shop, product: &ProductPage, related: &[Arc<ProductCard>], ch
         {details(shop, product)}
     }
     .into_any();
+    let words = match shop.sells() {
+        true => view! {
+            <BuyBox
+                action=shop.href("/cart/add")
+                page=shop.href(&path)
+                vendor=product.vendor.clone()
+                title=product.title.clone()
+                summary=product.summary.clone()
+                offer=offer(shop, product, chosen)
+            >
+                {below}
+            </BuyBox>
+        }
+        .into_any(),
+        false => showcase(product, below),
+    };
     let view = view! {
         <div class="shell product-page">
             {breadcrumbs(shop, &crumbs)}
             <div class="split">
                 {gallery(product, first_picture)}
-                <div class="sticky">
-                    <BuyBox
-                        action=shop.href("/cart/add")
-                        page=shop.href(&path)
-                        vendor=product.vendor.clone()
-                        title=product.title.clone()
-                        summary=product.summary.clone()
-                        offer=offer(shop, product, chosen)
-                    >
-                        {below}
-                    </BuyBox>
-                </div>
+                <div class="sticky">{words}</div>
             </div>
         </div>
         {card::shelf(shop, "related", title, None, related)}
@@ -149,6 +154,21 @@ pub fn page(shop: &Shop, product: &ProductPage, related: &[Arc<ProductCard>], ch
     let mut page = Page::new(head, path, view.into_any());
     page.dependencies = vec![format!("product:{}", product.id), "catalog".into(), "tenant".into()];
     page
+}
+
+/// What stands in the place of the buy box where nothing is sold: the same words, nothing to choose.
+fn showcase(product: &ProductPage, below: AnyView) -> AnyView {
+    view! {
+        <div class="buy-box">
+            <div class="summary">
+                {(!product.vendor.is_empty()).then(|| view! { <p class="eyebrow">{product.vendor.clone()}</p> })}
+                <h1>{product.title.clone()}</h1>
+                {(!product.summary.is_empty()).then(|| view! { <p>{product.summary.clone()}</p> })}
+            </div>
+            {below}
+        </div>
+    }
+    .into_any()
 }
 
 /// Everything that can be chosen, in words, for the island.
@@ -260,7 +280,7 @@ fn gallery(product: &ProductPage, first: Option<u32>) -> AnyView {
 }
 
 fn assurances(shop: &Shop) -> AnyView {
-    if shop.settings.assurances.is_empty() {
+    if shop.settings.assurances.is_empty() || !shop.sells() {
         return ().into_any();
     }
     let items = shop
@@ -299,7 +319,7 @@ fn details(shop: &Shop, product: &ProductPage) -> AnyView {
             facts.into_iter().map(|(name, value)| view! { <dt>{name}</dt><dd>{value}</dd> }).collect_view();
         disclosure("At a glance", told_nothing, view! { <dl>{rows}</dl> }.into_any())
     });
-    let delivery = (!shop.settings.delivery_notes.is_empty()).then(|| {
+    let delivery = (shop.sells() && !shop.settings.delivery_notes.is_empty()).then(|| {
         let lines =
             shop.settings.delivery_notes.iter().map(|line| view! { <li>{line.clone()}</li> }).collect_view();
         disclosure("Delivery and returns", false, view! { <ul>{lines}</ul> }.into_any())

@@ -10,6 +10,7 @@ use axum::extract::RawQuery;
 use axum::response::{IntoResponse, Redirect, Response};
 use leptos::prelude::*;
 use platform::Ctx;
+use platform::module::Feature;
 
 /// Which of the two forms is meant.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -144,10 +145,19 @@ fn sign_in_form(shop: &Shop, typed: &Typed, problems: &Problems, hello: AnyView,
         ..Field::default()
     };
     let register = with_destination("/register", typed);
+    let new = shop.has(Feature::CustomerAccounts).then(|| {
+        view! {
+            <section aria-labelledby="new" class="stack">
+                <h2 id="new">"New here?"</h2>
+                {shop.sells().then(|| view! { <p class="muted">"You can buy without an account. With one, you find all your orders in one place."</p> })}
+                <p><a class="button" data-kind="secondary" data-wide="" href=shop.href(&register)>"Create an account"</a></p>
+            </section>
+        }
+    });
     view! {
         <section aria-labelledby="in" class="stack">
             <h1 id="in">"Welcome back"</h1>
-            <p class="muted">"Your cart and your orders are where you left them."</p>
+            {shop.sells().then(|| view! { <p class="muted">"Your cart and your orders are where you left them."</p> })}
             {hello}
             <form action=shop.href("/sign-in") method="post" novalidate="">
                 {notice(problems)}
@@ -158,11 +168,7 @@ fn sign_in_form(shop: &Shop, typed: &Typed, problems: &Problems, hello: AnyView,
             </form>
             <p><a href=shop.href("/forgot-password")>"Forgot your password?"</a></p>
         </section>
-        <section aria-labelledby="new" class="stack">
-            <h2 id="new">"New here?"</h2>
-            <p class="muted">"You can buy without an account. With one, you find all your orders in one place."</p>
-            <p><a class="button" data-kind="secondary" data-wide="" href=shop.href(&register)>"Create an account"</a></p>
-        </section>
+        {new}
     }
     .into_any()
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID, InputObject, Lookahead, Object, Result, SimpleObject};
 use platform::Error;
 use platform::graphql::{Long, Money, ctx_of, failure, parse_id};
+use platform::module::{Feature, FeatureGuard};
 use primitives::{CollectionId, Cursor, ProductId};
 
 use super::product::{Picture, ProductNode};
@@ -271,6 +272,7 @@ impl ProductFacets {
     }
 
     /// Options with their values.
+    #[graphql(guard = "FeatureGuard::new(Feature::AdvancedSearch)")]
     async fn options(&self) -> Vec<OptionFacet> {
         let facet = |facet: &view::OptionFacet| OptionFacet {
             name: facet.name.clone(),
@@ -289,6 +291,7 @@ impl ProductFacets {
     }
 
     /// Bounds of the price, without the price filter.
+    #[graphql(guard = "FeatureGuard::new(Feature::AdvancedSearch)")]
     async fn price(&self, context: &Context<'_>) -> Result<PriceFacet> {
         let locale = ctx_of(context)?.locale();
         let (min, max) = self.facets.price.unzip();

@@ -82,6 +82,7 @@ impl World {
             storefront: Arc::default(),
             settings: Arc::default(),
             hosts: Vec::new(),
+            switches: Arc::default(),
         })
     }
 
