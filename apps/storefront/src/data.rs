@@ -125,15 +125,15 @@ pub struct Account {
 /// The visitor's account. `UNAUTHENTICATED` for nobody.
 pub async fn account(ctx: &Ctx, visitor: &Visitor) -> Result<Account> {
     let me = identity::user::me(ctx).await?.ok_or_else(Error::unauthenticated)?;
+    let verified = me.user.email_verified_at.is_some();
     if !ctx.has_module("commerce") {
         let (name, email) = (me.user.name, me.user.email);
-        return Ok(Account { name, email, address: None, orders: Vec::new() });
+        return Ok(Account { name, email, verified, address: None, orders: Vec::new() });
     }
     let args = PageArgs::first(50);
     let orders = commerce::order::my_orders(ctx, &args).await?.items;
     let contact = commerce::checkout::view(ctx, visitor.cart.as_deref(), None, None).await?.contact;
     let address = Some(contact.address).filter(|address| !address.line1.is_empty());
-    let verified = me.user.email_verified_at.is_some();
     Ok(Account { name: me.user.name, email: me.user.email, verified, address, orders })
 }
 

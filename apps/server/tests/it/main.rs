@@ -7,6 +7,7 @@ mod host;
 mod isolation;
 mod letters;
 mod matrix;
+mod modules;
 mod shop;
 mod sweep;
 mod two_step;

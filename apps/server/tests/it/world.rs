@@ -59,17 +59,19 @@ impl World {
             let stop = stop.clone();
             async move { relay.run(stop).await }
         });
-        let health = host::health::Health::new(metrics);
-        let router = host::router(&app, health).expect("a router");
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let address = listener.local_addr().expect("an address");
-        let closing = stop.clone();
-        tokio::spawn(async move {
-            axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-                .with_graceful_shutdown(async move { closing.cancelled().await })
-                .await
-        });
+        server::modules::install(&app).expect("modules").start(&app).await.expect("starting the modules");
+        let address = listen(&app, metrics, &stop).await;
         Self { app, address, database, stop }
+    }
+
+    /// Another process on the same database, that watches what this one does; gives back where it listens.
+    pub async fn neighbour(&self) -> SocketAddr {
+        let db = Db::connect(&self.app.config().database).await.expect("connecting");
+        let app = App::new(db, Arc::new(SystemClock), Arc::new(self.app.config().clone()));
+        for (_, job) in server::modules::watches(&app, &self.stop) {
+            tokio::spawn(job);
+        }
+        listen(&app, telemetry::Metrics::install().expect("a recorder"), &self.stop).await
     }
 
     /// Somebody without any cookie, at the shop `tenant`.
@@ -132,6 +134,19 @@ impl World {
     }
 }
 
+async fn listen(app: &App, metrics: telemetry::Metrics, stop: &CancellationToken) -> SocketAddr {
+    let router = host::router(app, host::health::Health::new(metrics)).expect("a router");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let closing = stop.clone();
+    tokio::spawn(async move {
+        axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+            .with_graceful_shutdown(async move { closing.cancelled().await })
+            .await
+    });
+    address
+}
+
 /// A browser or a client: keeps cookies, sends no redirect on.
 #[derive(Clone)]
 pub struct Visitor {
@@ -162,6 +177,11 @@ impl Answer {
 }
 
 impl Visitor {
+    /// The same person at another process.
+    pub fn at(&self, address: SocketAddr) -> Self {
+        Self { address, ..self.clone() }
+    }
+
     /// `GET path`.
     pub async fn get(&mut self, path: &str) -> Answer {
         self.send(self.request(reqwest::Method::GET, path)).await

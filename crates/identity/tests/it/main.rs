@@ -5,6 +5,7 @@ mod audit;
 mod devices;
 mod door;
 mod idempotency;
+mod modules;
 mod letters;
 mod refresh;
 mod sessions;

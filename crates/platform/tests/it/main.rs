@@ -4,6 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "the doors are tested from outside, too")]
 
 mod both;
+mod modules;
 mod state;
 mod writer;
 
