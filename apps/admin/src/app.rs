@@ -11,6 +11,7 @@ use crate::parts::{FailureView, icon};
 use crate::place;
 use crate::screens::{
     access, audit, collections, customers, dashboard, import, invitations, orders, products, security,
+    access, audit, collections, customers, dashboard, import, invitations, modules, orders, products, security,
     settings, signin,
 };
 use crate::session::{Session, Stage};
@@ -98,6 +99,7 @@ fn Screens() -> impl IntoView {
             <Route path=path!("/audit") view=audit::list::AuditLog/>
             <Route path=path!("/audit/:id") view=audit::detail::AuditEntryScreen/>
             <Route path=path!("/settings") view=settings::Settings/>
+            <Route path=path!("/modules") view=modules::Modules/>
             <Route path=path!("/security") view=security::Security/>
         </Routes>
     }

@@ -5,8 +5,10 @@ use leptos::task::spawn_local;
 
 use crate::api::{self, Failure};
 use crate::gql::identity::{ActorKind, Me, Shop, SignIn, SignInInput, SignInVariables, SignOut, Start};
+use crate::gql::modules::{Capabilities, FeatureName, Having};
 use crate::gql::security::{SecondStep, SecondStepVariables, SignInChallenge, SignInSecondStepInput};
 use crate::logic::amount;
+use crate::logic::modules::behind;
 use crate::logic::permission::Permissions;
 use crate::place;
 use cynic::{MutationBuilder, QueryBuilder};
@@ -34,6 +36,7 @@ pub struct Session {
     stage: RwSignal<Stage>,
     me: RwSignal<Option<Me>>,
     shop: RwSignal<Option<Shop>>,
+    having: RwSignal<Capabilities>,
     permissions: RwSignal<Permissions>,
     turn: RwSignal<u32>,
 }
@@ -45,6 +48,7 @@ impl Session {
             stage: RwSignal::new(Stage::Starting),
             me: RwSignal::new(None),
             shop: RwSignal::new(None),
+            having: RwSignal::new(Capabilities::default()),
             permissions: RwSignal::new(Permissions::default()),
             turn: RwSignal::new(0),
         };
@@ -64,6 +68,7 @@ impl Session {
             match api::ask(Start::build(())).await {
                 Ok(start) => {
                     self.shop.set(Some(start.shop));
+                    self.having.set(start.capabilities);
                     self.enter(start.me);
                 }
                 Err(failure) => self.stage.set(Stage::Failed(failure)),
@@ -132,6 +137,27 @@ impl Session {
     /// Whether the person may do something; tracks changes.
     pub fn may(self, permission: &str) -> bool {
         place::read(self.permissions, |held: &Permissions| held.may(permission))
+    }
+
+    /// Whether the shop has a module; tracks changes.
+    pub fn has_module(self, name: &str) -> bool {
+        place::read(self.having, |having: &Capabilities| having.modules.iter().any(|module| module == name))
+    }
+
+    /// Whether the shop has what is behind a screen of the side bar; tracks changes.
+    pub fn has_screen(self, path: &str) -> bool {
+        let (module, feature) = behind(path);
+        let here = |feature: FeatureName| {
+            place::read(self.having, |having: &Capabilities| having.features.contains(&feature))
+        };
+        module.is_none_or(|module| self.has_module(module)) && feature.is_none_or(here)
+    }
+
+    /// Asks again what the shop has, after a switch; what was known stays when there is no answer.
+    pub async fn look_again(self) {
+        if let Ok(answer) = api::ask(Having::build(())).await {
+            self.having.set(answer.capabilities);
+        }
     }
 
     /// Name of the shop, as far as it is known.

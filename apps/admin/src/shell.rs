@@ -8,7 +8,7 @@ use leptos_router::hooks::{use_location, use_navigate};
 use crate::parts::icon;
 use crate::parts::toast::use_toaster;
 use crate::place;
-use crate::session::use_session;
+use crate::session::{Session, use_session};
 
 /// One entry of the side bar.
 struct Entry {
@@ -23,7 +23,7 @@ struct Entry {
     key: &'static str,
 }
 
-const ENTRIES: [Entry; 8] = [
+const ENTRIES: &[Entry] = &[
     Entry { path: "/", label: "Dashboard", icon: "home", permission: None, heading: None, key: "d" },
     Entry {
         path: "/orders",
@@ -89,7 +89,20 @@ const ENTRIES: [Entry; 8] = [
         heading: None,
         key: "a",
     },
+    Entry {
+        path: "/modules",
+        label: "Modules",
+        icon: "rows",
+        permission: Some("modules:read"),
+        heading: None,
+        key: "m",
+    },
 ];
+
+/// Whether the person may see a screen, and the shop has what is on it.
+fn reachable(session: Session, entry: &Entry) -> bool {
+    entry.permission.is_none_or(|permission| session.may(permission)) && session.has_screen(entry.path)
+}
 
 /// The most specific entry that an address belongs to.
 fn current(path: &str) -> &'static str {
@@ -112,7 +125,7 @@ pub fn Shell(children: Children) -> impl IntoView {
     let session = use_session();
     let place_now = use_location().pathname;
     let here = Memo::new(move |_| current(&place_now.get()));
-    let allowed = move |entry: &Entry| entry.permission.is_none_or(|permission| session.may(permission));
+    let allowed = move |entry: &Entry| reachable(session, entry);
     jump_keys();
 
     let entries = move || {
@@ -223,8 +236,7 @@ fn jump_keys() {
         if now - armed_at.get_value() < 1500.0 {
             armed_at.set_value(0.0);
             let entry = ENTRIES.iter().find(|entry| entry.key == key);
-            let entry =
-                entry.filter(|entry| entry.permission.is_none_or(|permission| session.may(permission)));
+            let entry = entry.filter(|entry| reachable(session, entry));
             if let Some(entry) = entry {
                 event.prevent_default();
                 navigate(&place::to(entry.path), NavigateOptions { resolve: false, ..Default::default() });

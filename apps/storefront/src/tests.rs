@@ -7,7 +7,7 @@ use crate::parts::form::Problems;
 use crate::query::ListAddress;
 use crate::routes::{access, cart, checkout, errors, home, list, order, product, signin};
 use crate::shop::Shop;
-use crate::shop::tests::shop_with;
+use crate::shop::tests::{shop_with, shop_without};
 use catalog::view::{
     Availability, CollectionLink, CollectionView, FacetValue, Facets, ListPage, ListSort, OptionFacet,
     OptionGroup, OptionValue, Picture, ProductCard, ProductPage, Swatch, VariantView,
@@ -452,6 +452,61 @@ fn pages_of_one_visitor_are_never_kept() {
         let kept = response.headers().contains_key(crate::page::DEPENDENCIES);
         let public = matches!(name, "home" | "list" | "list-empty" | "search" | "product");
         assert_eq!(kept, public, "{name}");
+    }
+}
+
+/// Every page that there still is, in a shop that has switched modules off.
+fn pages_without(modules: &[&str]) -> Vec<(&'static str, String)> {
+    let shop = shop_without(
+        modules,
+        json!({
+            "menu": [{"label": "Cart", "href": "/cart"}, {"label": "Kitchen", "href": "/collections/kitchen"}],
+            "assurances": [{"icon": "truck", "title": "Free delivery"}]
+        }),
+        "",
+    );
+    let cards = vec![Arc::new(card())];
+    let address = ListAddress::parse("/products".into(), None, "", Currency::EUR);
+    let account = crate::data::Account {
+        name: "Ada".into(),
+        email: "ada@example.com".into(),
+        address: None,
+        orders: Vec::new(),
+    };
+    scene(|| {
+        let mut pages = vec![
+            ("home", home::page(&shop, &[])),
+            ("sign-in", signin::page(&shop, &signin::Typed::default(), &Problems::default(), false)),
+            ("account", crate::routes::account::page(&shop, &account)),
+            ("not-found", errors::not_found_page(&shop, &[], &[])),
+        ];
+        if shop.shows_products() {
+            pages.extend([
+                ("list", list::page(&shop, &address, None, &list_page(cards.clone()), &[room()])),
+                ("product", product::page(&shop, &throw(), &cards, &product::Chosen::default())),
+            ]);
+        }
+        pages.into_iter().map(|(name, page)| (name, page.into_html(&shop))).collect()
+    })
+}
+
+#[test]
+fn a_shop_that_sells_nothing_shows_what_it_has() {
+    for (name, html) in pages_without(&["commerce"]) {
+        for gone in ["/cart", "cart-drawer", "€", "Add to cart", "Sold out", "\"offers\"", "Price, ", "delivery"] {
+            assert!(!html.contains(gone), "{name} still has {gone}");
+        }
+        assert!(html.contains("href=\"/collections/kitchen\"") && html.contains("role=\"search\""), "{name}");
+        assert!(name != "product" || html.contains("Heavy enough to stay put."));
+    }
+}
+
+#[test]
+fn a_shop_without_products_leads_to_none() {
+    for (name, html) in pages_without(&["commerce", "catalog"]) {
+        for gone in ["/cart", "/products", "/collections", "/search", "role=\"search\""] {
+            assert!(!html.contains(gone), "{name} still has {gone}");
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Who is asking, and which shop this is.
 
+use super::modules::Capabilities;
 use super::schema;
 use super::security::SignInChallenge;
 
@@ -11,6 +12,8 @@ pub struct Start {
     pub me: Option<Me>,
     /// The shop of this address.
     pub shop: Shop,
+    /// What it has.
+    pub capabilities: Capabilities,
 }
 
 /// The signed-in person.

@@ -34,6 +34,7 @@ pub mod customers;
 pub mod dashboard;
 pub mod identity;
 pub mod import;
+pub mod modules;
 pub mod orders;
 pub mod security;
 pub mod settings;

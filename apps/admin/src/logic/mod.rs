@@ -6,6 +6,7 @@ pub mod audit;
 pub mod chart;
 pub mod list;
 pub mod matrix;
+pub mod modules;
 pub mod moment;
 pub mod permission;
 pub mod product;

@@ -89,9 +89,13 @@ pub fn FailureView(
         "NOT_FOUND" => "This is not there",
         "FORBIDDEN" => "You may not see this",
         "OFFLINE" => "No connection",
+        "MODULE_DISABLED" | "FEATURE_NOT_ENABLED" => "This is switched off in this shop",
         _ => "This could not be loaded",
     };
-    let retry = !matches!(failure.code.as_str(), "NOT_FOUND" | "FORBIDDEN");
+    let retry = !matches!(
+        failure.code.as_str(),
+        "NOT_FOUND" | "FORBIDDEN" | "MODULE_DISABLED" | "FEATURE_NOT_ENABLED"
+    );
     view! {
         <div class="fault" role="alert">
             {icon("stop")}

@@ -55,19 +55,37 @@ pub fn Dashboard() -> impl IntoView {
                 about=Signal::derive(move || format!("{}, all in {}", today.long(), session.currency()))
             >
                 {move || {
-                    allowed
-                        .get()
+                    (allowed.get() && session.has_module("commerce"))
                         .then(|| view! { <div class="seg" role="group" aria-label="Period">{periods()}</div> })
                 }}
             </PageHead>
             {move || {
-                if allowed.get() {
+                if !session.has_module("commerce") {
+                    view! { <Unsold/> }.into_any()
+                } else if allowed.get() {
                     view! { <Sales days/> }.into_any()
                 } else {
                     view! { <Welcome orders=orders.get() import=import.get()/> }.into_any()
                 }
             }}
         </div>
+    }
+}
+
+/// For shops that sell nothing.
+#[component]
+fn Unsold() -> impl IntoView {
+    let session = use_session();
+    let (products, modules) =
+        (session.has_screen("/products") && session.may("products:list"), session.may("modules:read"));
+    view! {
+        <section class="card">
+            <Empty symbol="home" title="This shop sells nothing" text="The module Commerce is switched off: there are no figures to show. Orders and customers are kept.">
+                {products
+                    .then(|| view! { <a class="btn" data-kind="primary" href=place::to("/products")>"Open products"</a> })}
+                {modules.then(|| view! { <a class="btn" href=place::to("/modules")>"Open modules"</a> })}
+            </Empty>
+        </section>
     }
 }
 

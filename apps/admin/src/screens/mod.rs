@@ -7,6 +7,7 @@ pub mod customers;
 pub mod dashboard;
 pub mod import;
 pub mod invitations;
+pub mod modules;
 pub mod orders;
 pub mod products;
 pub mod security;

@@ -6,7 +6,10 @@ use leptos::task::spawn_local;
 
 use crate::api::{self, Failure, remote};
 use crate::gql::identity::{UpdateShop, UpdateShopInput, UpdateShopVariables};
-use crate::gql::settings::{CommerceSettings, Settings as Answer, SettingsUpdate, SettingsUpdateVariables};
+use crate::gql::Long;
+use crate::gql::settings::{
+    CommerceSettings, PaymentSettings, Settings as Answer, SettingsUpdate, SettingsUpdateVariables,
+};
 use crate::logic::settings::{Form, MethodDraft, TaxDraft};
 use crate::parts::dialog::Wrong;
 use crate::parts::field::{Field, TextField};
@@ -20,8 +23,16 @@ use crate::session::{Session, use_session};
 #[component]
 pub fn Settings() -> impl IntoView {
     place::title(|| "Settings".to_owned());
-    let settings =
-        remote(|| async { api::ask(Answer::build(())).await.map(|answer| answer.commerce_settings) });
+    let session = use_session();
+    let settings = remote(move || {
+        let selling = session.has_module("commerce");
+        async move {
+            match selling {
+                true => api::ask(Answer::build(())).await.map(|answer| answer.commerce_settings),
+                false => Ok(nothing_sold()),
+            }
+        }
+    });
     view! {
         <div class="page" data-narrow="">
             <PageHead title="Settings".to_owned()/>
@@ -31,6 +42,22 @@ pub fn Settings() -> impl IntoView {
                 (Some(settings), None) => view! { <Editor settings/> }.into_any(),
             }}
         </div>
+    }
+}
+
+/// What stands in the form of a shop that sells nothing; never sent.
+fn nothing_sold() -> CommerceSettings {
+    CommerceSettings {
+        version: Long(0),
+        taxes: Vec::new(),
+        shipping: Vec::new(),
+        payment: PaymentSettings {
+            manual: false,
+            manual_name: String::new(),
+            manual_instructions: String::new(),
+            http: false,
+            http_name: String::new(),
+        },
     }
 }
 
@@ -50,6 +77,9 @@ async fn send(session: Session, version: i64, form: Form, saved: Form) -> Result
         };
         let answer = api::ask(UpdateShop::build(UpdateShopVariables { input })).await?;
         session.set_shop(answer.update_shop.shop);
+    }
+    if !untrack(|| session.has_module("commerce")) {
+        return Ok(nothing_sold());
     }
     let exponent = untrack(|| session.exponent());
     match form.input(version, &saved, exponent) {
@@ -115,10 +145,8 @@ fn Editor(settings: CommerceSettings) -> impl IntoView {
         Memo::new(move |_| form.with(|form| form.taxes.iter().map(|tax| tax.key).collect::<Vec<_>>()));
     let method_keys =
         Memo::new(move |_| form.with(|form| form.methods.iter().map(|it| it.key).collect::<Vec<_>>()));
-    view! {
-        {move || failure.get().map(|failure| view! { <Wrong failure/> })}
-        <fieldset class="stack bare" disabled=move || !editable.get()>
-            <ShopCard form fault/>
+    let cards = if untrack(|| session.has_module("commerce")) {
+        view! {
             <section class="card clip-x">
                 <header>
                     <h2>"Tax"</h2>
@@ -164,6 +192,21 @@ fn Editor(settings: CommerceSettings) -> impl IntoView {
                 <For each=move || method_keys.get() key=|key| *key let:key><MethodLine form row=key fault/></For>
             </section>
             <PaymentCard form fault/>
+        }
+        .into_any()
+    } else {
+        view! {
+            <section class="card">
+                <Empty symbol="info" title="Taxes, shipping and payment are kept" text="They belong to the module Commerce, which is switched off in this shop."/>
+            </section>
+        }
+        .into_any()
+    };
+    view! {
+        {move || failure.get().map(|failure| view! { <Wrong failure/> })}
+        <fieldset class="stack bare" disabled=move || !editable.get()>
+            <ShopCard form fault/>
+            {cards}
         </fieldset>
         <SaveBar
             changes

@@ -51,11 +51,12 @@ async fn a_shop_stops_selling_and_begins_again_without_a_restart(world: World) {
     assert_eq!(done["data"]["toggleModule"]["changed"], json!(["commerce"]), "{done}");
 
     // The API, to everybody.
-    for (who, document) in [
-        (&mut visitor, "{ cart { nItems } }"),
-        (&mut owner, "{ orders(first: 1) { totalCount } }"),
-        (&mut owner, "{ shop { name } customers(first: 1) { totalCount } }"),
+    for (staff, document) in [
+        (false, "{ cart { nItems } }"),
+        (true, "{ orders(first: 1) { totalCount } }"),
+        (true, "{ shop { name } customers(first: 1) { totalCount } }"),
     ] {
+        let who = if staff { &mut owner } else { &mut visitor };
         let answer = who.graphql(document, json!({})).await;
         assert_eq!((code(&answer), answer["data"].is_null()), ("MODULE_DISABLED", true), "{answer}");
     }
@@ -66,7 +67,6 @@ async fn a_shop_stops_selling_and_begins_again_without_a_restart(world: World) {
     let page = visitor.get("/cart").await;
     assert_eq!(page.status, 404);
     assert!(page.body.contains("Page not found") && page.body.contains("Hearth"), "{}", page.body);
-    assert!(!page.body.contains("Nothing in your cart"), "{}", page.body);
     assert_eq!(visitor.post("/cart/add", &[("product", "x")]).await.status, 404);
     assert_eq!(visitor.get("/checkout").await.status, 404);
     assert_eq!(owner.get("/cart").await.status, 403);
