@@ -20,7 +20,7 @@ struct Part {
     consumers: fn() -> Vec<Arc<dyn Consumer>>,
     projections: fn() -> Vec<Arc<dyn Projection>>,
     /// Work of one process among many: settling, sweeping, fetching.
-    jobs: fn(&App, CancellationToken) -> Vec<Job>,
+    jobs: fn(&App, CancellationToken) -> Result<Vec<Job>>,
     /// Work of every process: watching what others change.
     watches: fn(&App, CancellationToken) -> Vec<Job>,
 }
@@ -31,7 +31,7 @@ impl Part {
             module: Arc::new(module),
             consumers: Vec::new,
             projections: Vec::new,
-            jobs: |_, _| Vec::new(),
+            jobs: |_, _| Ok(Vec::new()),
             watches: |_, _| Vec::new(),
         }
     }
@@ -45,8 +45,13 @@ fn parts() -> Vec<Part> {
             ..Part::new(events::module())
         },
         Part::new(index::module()),
-        Part { watches: identity::jobs, ..Part::new(identity::module()) },
-        Part { jobs: content::jobs, ..Part::new(content::module()) },
+        Part { jobs: |app, stop| mail::jobs(app, identity::tenant_of, stop), ..Part::new(mail::module()) },
+        Part {
+            jobs: |app, stop| Ok(vec![("audit", Box::pin(identity::audit::sealer(app.clone(), stop)))]),
+            watches: identity::jobs,
+            ..Part::new(identity::module())
+        },
+        Part { jobs: |app, stop| Ok(content::jobs(app, stop)), ..Part::new(content::module()) },
         Part {
             consumers: catalog::consumers,
             projections: catalog::projections,
@@ -55,7 +60,7 @@ fn parts() -> Vec<Part> {
         Part {
             consumers: commerce::consumers,
             projections: commerce::projections,
-            jobs: commerce::jobs,
+            jobs: |app, stop| Ok(commerce::jobs(app, stop)),
             ..Part::new(commerce::module())
         },
         Part::new(Server),
@@ -75,8 +80,12 @@ pub fn projections() -> Vec<Arc<dyn Projection>> {
 }
 
 /// Background work of one process among many.
-pub fn jobs(app: &App, stop: &CancellationToken) -> Vec<Job> {
-    parts().iter().flat_map(|part| (part.jobs)(app, stop.clone())).collect()
+///
+/// # Errors
+/// What the configuration of a module says wrong.
+pub fn jobs(app: &App, stop: &CancellationToken) -> Result<Vec<Job>> {
+    let jobs = parts().iter().map(|part| (part.jobs)(app, stop.clone())).collect::<Result<Vec<_>>>()?;
+    Ok(jobs.into_iter().flatten().collect())
 }
 
 /// Background work of every process.
@@ -228,6 +237,7 @@ mod tests {
             [
                 "events",
                 "index",
+                "mail",
                 "identity",
                 "content",
                 "catalog",
@@ -240,7 +250,7 @@ mod tests {
         let free = registry.modules().filter(|module| module.presence() == Presence::PerTenant);
         assert_eq!(free.map(|module| module.name()).collect::<Vec<_>>(), ["catalog", "commerce"]);
         assert_eq!(registry.dependants("catalog"), ["commerce"]);
-        assert_eq!(registry.needs("commerce"), ["events", "index", "identity", "content", "catalog"]);
+        assert_eq!(registry.needs("commerce"), ["events", "index", "mail", "identity", "content", "catalog"]);
     }
 
     /// What [`Feature`] says about itself and what the modules say is one truth.

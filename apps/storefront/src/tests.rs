@@ -493,7 +493,9 @@ fn pages_without(modules: &[&str]) -> Vec<(&'static str, String)> {
 #[test]
 fn a_shop_that_sells_nothing_shows_what_it_has() {
     for (name, html) in pages_without(&["commerce"]) {
-        for gone in ["/cart", "cart-drawer", "€", "Add to cart", "Sold out", "\"offers\"", "Price, ", "delivery"] {
+        for gone in
+            ["/cart", "cart-drawer", "€", "Add to cart", "Sold out", "\"offers\"", "Price, ", "delivery"]
+        {
             assert!(!html.contains(gone), "{name} still has {gone}");
         }
         assert!(html.contains("href=\"/collections/kitchen\"") && html.contains("role=\"search\""), "{name}");

@@ -27,7 +27,7 @@ impl Module for Identity {
     }
 
     fn depends_on(&self) -> &'static [&'static str] {
-        &["events"]
+        &["events", "mail"]
     }
 
     fn surface(&self) -> Vec<Entry> {

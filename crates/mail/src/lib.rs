@@ -7,6 +7,7 @@ mod address;
 mod entity;
 mod letter;
 pub mod mailbox;
+mod module;
 mod outbox;
 mod render;
 mod sender;
@@ -14,6 +15,7 @@ mod words;
 
 pub use address::address_of;
 pub use letter::{Letter, Link};
+pub use module::module;
 pub use outbox::{To, new_device, send, sweep};
 pub use sender::{Sender, jobs};
 
@@ -36,6 +38,7 @@ mod tests {
             storefront: Arc::default(),
             settings: Arc::default(),
             hosts: Vec::new(),
+            switches: Arc::default(),
         }
     }
 }

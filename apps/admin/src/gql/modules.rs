@@ -1,6 +1,6 @@
 //! What the shop has, and switching it.
 
-use super::{DateTime, mutations, schema};
+use super::{DateTime, schema};
 
 /// What the shop has, for everybody who works there.
 #[derive(cynic::QueryFragment, Clone, Debug, Default, PartialEq, Eq)]

@@ -259,7 +259,9 @@ fn FeatureRow(feature: Feature, switch: Switch) -> impl IntoView {
     let control = match (feature.available, &feature.module) {
         (false, _) => pill("off", "Not part of this build").into_any(),
         // It is switched with its module, above.
-        (true, Some(_)) => status(if enabled { "good" } else { "off" }, if enabled { "On" } else { "Off" }).into_any(),
+        (true, Some(_)) => {
+            status(if enabled { "good" } else { "off" }, if enabled { "On" } else { "Off" }).into_any()
+        }
         (true, None) => view! {
             <input
                 type="checkbox"
@@ -328,7 +330,10 @@ fn Ask(switch: Switch) -> impl IntoView {
                 .collect_view();
             let first = match others.is_empty() {
                 true => "At once, for everybody, these are gone:".to_owned(),
-                false => format!("{} cannot do without it and goes, too. At once, for everybody, these are gone:", listed(&others)),
+                false => format!(
+                    "{} cannot do without it and goes, too. At once, for everybody, these are gone:",
+                    listed(&others)
+                ),
             };
             view! {
                 <p>{first}</p>

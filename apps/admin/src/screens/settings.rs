@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api::{self, Failure, remote};
-use crate::gql::identity::{UpdateShop, UpdateShopInput, UpdateShopVariables};
 use crate::gql::Long;
+use crate::gql::identity::{UpdateShop, UpdateShopInput, UpdateShopVariables};
 use crate::gql::settings::{
     CommerceSettings, PaymentSettings, Settings as Answer, SettingsUpdate, SettingsUpdateVariables,
 };

@@ -51,12 +51,8 @@ pub async fn serve(app: App, role: Role, metrics: telemetry::Metrics) -> anyhow:
             let (relay, token) = (relay.clone(), token.clone());
             async move { relay.run(token).await }
         }));
-        tasks.push(telemetry::spawn("audit", identity::audit::sealer(app.clone(), stop.clone())));
-        for (name, job) in modules::jobs(&app, &stop) {
-            tasks.push(telemetry::spawn(name, job));
-        }
-        let letters = mail::jobs(&app, identity::tenant_of, stop.clone());
-        for (name, job) in letters.map_err(|error| anyhow::anyhow!(error.report()))? {
+        let jobs = modules::jobs(&app, &stop);
+        for (name, job) in jobs.map_err(|error| anyhow::anyhow!(error.report()))? {
             tasks.push(telemetry::spawn(name, job));
         }
     }

@@ -6,8 +6,7 @@ use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use testkit::Backend;
 
-const MODULE: &str =
-    "mutation T($input: ToggleModuleInput!) { toggleModule(input: $input) { changed modules { name enabled } } }";
+const MODULE: &str = "mutation T($input: ToggleModuleInput!) { toggleModule(input: $input) { changed modules { name enabled } } }";
 const FEATURE: &str = "mutation T($input: ToggleFeatureInput!) { toggleFeature(input: $input) { changed } }";
 
 async fn switch(staff: &mut Visitor, module: &str, enabled: bool, cascade: bool) -> Value {
@@ -125,7 +124,11 @@ async fn modules_go_with_those_that_need_them(world: World) {
     }
     let home = visitor.get("/").await;
     assert_eq!(home.status, 200);
-    assert!(!home.body.contains("href=\"/products") && !home.body.contains("role=\"search\""), "{}", home.body);
+    assert!(
+        !home.body.contains("href=\"/products") && !home.body.contains("role=\"search\""),
+        "{}",
+        home.body
+    );
     let sitemap = visitor.get("/sitemap.xml").await.body;
     assert!(sitemap.contains("<loc>") && !sitemap.contains("/products"), "{sitemap}");
     // REST: the same word, 404 to shoppers, 403 to staff.
@@ -171,17 +174,20 @@ async fn features_guard_fields_routes_and_pages(world: World) {
     let refused = switch_feature(&mut owner, "BLOG", true).await;
     assert_eq!(code(&refused), "FEATURE_NOT_ENABLED");
     assert_eq!(
-        refused["errors"][0]["message"],
-        "blog is not part of this build, it cannot be switched on",
+        refused["errors"][0]["message"], "blog is not part of this build, it cannot be switched on",
         "{refused}"
     );
     assert_eq!(code(&switch(&mut owner, "forum", true, false).await), "FEATURE_NOT_ENABLED");
     let listed = owner.graphql("{ features { name available enabled module } }", json!({})).await;
     let listed = listed["data"]["features"].as_array().expect("features").clone();
     assert_eq!(listed.len(), 10);
-    assert!(listed.contains(&json!({ "name": "BLOG", "available": false, "enabled": false, "module": null })));
     assert!(
-        listed.contains(&json!({ "name": "COMMERCE", "available": true, "enabled": true, "module": "commerce" }))
+        listed.contains(&json!({ "name": "BLOG", "available": false, "enabled": false, "module": null }))
+    );
+    assert!(
+        listed.contains(
+            &json!({ "name": "COMMERCE", "available": true, "enabled": true, "module": "commerce" })
+        )
     );
     // The feature of a module is the module.
     let done = switch_feature(&mut owner, "COMMERCE", false).await;
@@ -225,7 +231,7 @@ async fn every_module_says_itself_how_it_is(world: World) {
     let answer = world.visitor("hearth").get("/health/modules").await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     let modules = answer.json()["modules"].clone();
-    for name in ["events", "index", "identity", "content", "catalog", "commerce", "server"] {
+    for name in ["events", "index", "mail", "identity", "content", "catalog", "commerce", "server"] {
         assert_eq!(modules[name]["state"], "healthy", "{name}: {modules}");
     }
     for name in ["storefront", "admin"] {

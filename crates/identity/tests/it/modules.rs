@@ -86,7 +86,10 @@ fn on(what: &str, cascade: bool) -> Wish<'_> {
 async fn enabled(app: &TestApp) -> Vec<&'static str> {
     let found = Directory::of(app.app()).unwrap().find(app.app(), &Key::Id(app.tenant().id)).await;
     let info = found.unwrap().unwrap().info.clone();
-    ["base", "stock", "till", "shop", "stubborn"].into_iter().filter(|name| info.switches.module(name)).collect()
+    ["base", "stock", "till", "shop", "stubborn"]
+        .into_iter()
+        .filter(|name| info.switches.module(name))
+        .collect()
 }
 
 async fn switches_in_order_with_hooks_and_events(app: TestApp) {
@@ -144,7 +147,9 @@ async fn refuses_what_cannot_be_switched(app: TestApp) {
     assert_eq!((error.code(), error.status()), (ErrorCode::FeatureNotEnabled, 403));
     for nobody in [app.anonymous(), app.customer(), app.staff(&[Permission::MODULES_READ])] {
         let codes = [ErrorCode::Unauthenticated, ErrorCode::Forbidden];
-        assert!(codes.contains(&modules::toggle_module(&nobody, off("shop", false)).await.unwrap_err().code()));
+        assert!(
+            codes.contains(&modules::toggle_module(&nobody, off("shop", false)).await.unwrap_err().code())
+        );
         assert!(codes.contains(&modules::toggle_feature(&nobody, wish).await.unwrap_err().code()));
     }
     assert_eq!(count(&app, "SELECT count(*) FROM tenant_module").await, 0);

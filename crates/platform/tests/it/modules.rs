@@ -82,8 +82,11 @@ fn states(report: &platform::module::Report) -> Vec<(&'static str, State)> {
 #[tokio::test]
 async fn modules_start_after_what_they_need_and_stop_before_it() {
     let world = World::new().await;
-    let (registry, diary, _) =
-        registry(&[("shop", &["till", "stock"], Mood::Well), ("till", &["stock"], Mood::Well), ("stock", &[], Mood::Well)]);
+    let (registry, diary, _) = registry(&[
+        ("shop", &["till", "stock"], Mood::Well),
+        ("till", &["stock"], Mood::Well),
+        ("stock", &[], Mood::Well),
+    ]);
     assert_eq!(states(&*registry.report(&world.app).await)[0], ("stock", State::Registered));
     let again = registry.start(&world.app).await;
     assert!(again.is_ok());
@@ -122,11 +125,8 @@ async fn one_that_cannot_start_takes_those_before_it_back() {
 #[tokio::test]
 async fn asks_each_with_a_time_out_and_remembers_the_answer() {
     let world = World::new().await;
-    let (registry, _, asked) = registry(&[
-        ("a", &[], Mood::Well),
-        ("b", &["a"], Mood::Silent),
-        ("c", &["a"], Mood::Limping),
-    ]);
+    let (registry, _, asked) =
+        registry(&[("a", &[], Mood::Well), ("b", &["a"], Mood::Silent), ("c", &["a"], Mood::Limping)]);
     registry.start(&world.app).await.unwrap();
     let registry = registry.install(&world.app);
     assert!(Registry::of(&world.app).is_some());
