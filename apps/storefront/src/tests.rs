@@ -470,13 +470,14 @@ fn pages_without(modules: &[&str]) -> Vec<(&'static str, String)> {
     let account = crate::data::Account {
         name: "Ada".into(),
         email: "ada@example.com".into(),
+        verified: true,
         address: None,
         orders: Vec::new(),
     };
     scene(|| {
         let mut pages = vec![
             ("home", home::page(&shop, &[])),
-            ("sign-in", signin::page(&shop, &signin::Typed::default(), &Problems::default(), false)),
+            ("sign-in", signin::page(&shop, &signin::Typed::default(), &Problems::default(), None)),
             ("account", crate::routes::account::page(&shop, &account)),
             ("not-found", errors::not_found_page(&shop, &[], &[])),
         ];
