@@ -55,6 +55,8 @@ pub struct Config {
     pub graphql: GraphqlConfig,
     /// Orders and reservations.
     pub orders: OrdersConfig,
+    /// Tenants.
+    pub tenants: TenantsConfig,
     /// Logging.
     pub log: LogConfig,
 }
@@ -302,6 +304,18 @@ section! {
         manual_reservation_seconds: u64 = 7 * 24 * 3600,
         /// How often unsettled payments and expired reservations are looked at, milliseconds.
         sweep_ms: u64 = 1_000,
+    }
+}
+
+section! {
+    /// Tenants.
+    TenantsConfig {
+        /// Days during which a deleted tenant can be had back; then it is gone.
+        grace_days: u64 = 30,
+        /// Name server that proofs of domains are asked of, address and port; default: the system's.
+        nameserver: Option<String> = None,
+        /// Largest file that a tenant is imported from, unpacked, MiB.
+        import_mib: u64 = 64 * 1024,
     }
 }
 

@@ -186,6 +186,14 @@ impl Ctx {
         self.app().db().reader(self.tenant_id()).await
     }
 
+    /// As [`Ctx::read`], and every statement sees the rows as they were at the first one; for whole copies of a tenant.
+    ///
+    /// It holds a connection, and on SQLite the log grows meanwhile: read on, and let go.
+    pub async fn snapshot(&self, access: impl Into<Access>) -> Result<Reader> {
+        self.require(access)?;
+        self.app().db().snapshot(self.tenant_id()).await
+    }
+
     /// The writing door: checks `access`, opens a transaction, runs `work`, commits.
     ///
     /// `work` sees only this tenant's rows and must touch nothing but the database: on SQLite every other writer waits

@@ -4,12 +4,14 @@ use dashmap::DashMap;
 use primitives::TenantId;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use tokio::sync::{Notify, mpsc};
 
 /// Changes that may wait to be told to other processes; when there are more, everything is told to be stale.
 const TOLD: usize = 4_096;
+/// Generations that are remembered, of all tenants together; some 4 MiB.
+const KEPT: usize = 100_000;
 
 /// A place in [`Hub`]: a tenant and a name such as `catalog` or `product:<uuid>`, hashed.
 ///
@@ -44,6 +46,8 @@ pub struct Hub {
     epoch: AtomicU64,
     /// The number of the last change of everything: no generation is lower.
     floor: AtomicU64,
+    /// About how many generations there are.
+    kept: AtomicUsize,
     told: OnceLock<mpsc::Sender<(TenantId, String)>>,
     untold: AtomicBool,
 }
@@ -62,8 +66,29 @@ impl Hub {
     /// As [`Hub::bump`], for a change that another process has told us of.
     pub fn bump_here(&self, tenant: TenantId, name: &str) {
         let change = self.next();
-        let mut generation = self.generations.entry(Key::new(tenant, name)).or_insert(change);
-        *generation = change.max(*generation);
+        let known = {
+            let mut generation = self.generations.entry(Key::new(tenant, name)).or_insert(0);
+            let known = *generation > 0;
+            *generation = change.max(*generation);
+            known
+        };
+        if !known && self.kept.fetch_add(1, Ordering::SeqCst) >= KEPT {
+            self.forget();
+        }
+    }
+
+    /// Drops all generations by marking everything as stale once, before there are more than this process should hold.
+    fn forget(&self) {
+        let floor = self.next();
+        self.floor.fetch_max(floor, Ordering::SeqCst);
+        let mut left = 0;
+        // One that was moved meanwhile stays: the floor says nothing about it.
+        self.generations.retain(|_, generation| {
+            let kept = *generation > floor;
+            left += usize::from(kept);
+            kept
+        });
+        self.kept.store(left, Ordering::SeqCst);
     }
 
     /// Marks everything as stale, here only: after we may have missed what other processes told.
@@ -142,5 +167,26 @@ mod tests {
         assert!(hub.is_untouched(&before, epoch));
         hub.bump_everything_here();
         assert!(!hub.is_untouched(&stamp(), epoch) && !hub.is_fresh(&before));
+    }
+
+    #[test]
+    fn holds_a_bounded_number_of_generations_and_never_calls_a_stale_value_fresh() {
+        let hub = Hub::default();
+        let tenant = TenantId::new();
+        let stamps: Vec<Stamp> = (0..10)
+            .map(|n| {
+                hub.bump(tenant, &format!("product:{n}"));
+                hub.stamp([Key::new(tenant, &format!("product:{n}"))])
+            })
+            .collect();
+        for n in 10..KEPT + 20 {
+            hub.bump(tenant, &format!("product:{n}"));
+        }
+        assert!(hub.generations.len() < 100, "{}", hub.generations.len());
+        assert!(stamps.iter().all(|stamp| !hub.is_fresh(stamp)));
+        let late = hub.stamp([Key::new(tenant, "product:3")]);
+        assert!(hub.is_fresh(&late));
+        hub.bump(tenant, "product:3");
+        assert!(!hub.is_fresh(&late));
     }
 }

@@ -142,6 +142,14 @@ impl Config {
         within("orders.reservation_seconds", orders.reservation_seconds, 1..=YEAR)?;
         within("orders.manual_reservation_seconds", orders.manual_reservation_seconds, 1..=YEAR)?;
         within("orders.sweep_ms", orders.sweep_ms, 10..=600_000)?;
+        let tenants = &self.tenants;
+        within("tenants.grace_days", tenants.grace_days, 0..=3_650)?;
+        within("tenants.import_mib", tenants.import_mib, 1..=16 * 1024 * 1024)?;
+        if let Some(server) = &tenants.nameserver {
+            one_of("tenants.nameserver", server, "an address and port such as 127.0.0.1:53", |server| {
+                server.parse::<std::net::SocketAddr>().is_ok()
+            })?;
+        }
         one_of("log.format", &self.log.format, "auto, json or text", |format| {
             matches!(format.as_str(), "auto" | "json" | "text")
         })

@@ -8,7 +8,9 @@ use crate::error::is_lost;
 use crate::{Context, Ctx, Error, Result};
 use primitives::TenantId;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DbBackend, TransactionTrait as _,
+};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -117,6 +119,23 @@ impl Db {
                 Ok(Reader::from_session(session.context("opening a reading transaction")?, tenant))
             }
             _ => Ok(Reader::from_pool(self.0.read.clone(), tenant)),
+        }
+    }
+
+    /// One view of the tenant's rows for as long as the reader lives, whatever is committed meanwhile.
+    pub(crate) async fn snapshot(&self, tenant: TenantId) -> Result<Reader> {
+        match self.0.backend {
+            DbBackend::Postgres => {
+                let session = self.session(&self.0.write, Some(tenant), true).await;
+                let session = session.context("opening a snapshot")?;
+                // Before the first query it may still be said.
+                session.execute_unprepared("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ").await?;
+                Ok(Reader::from_session(session, tenant))
+            }
+            _ => {
+                let transaction = self.0.read.begin().await.context("opening a snapshot")?;
+                Ok(Reader::from_transaction(transaction, tenant))
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 mod connect;
 mod count;
 mod noting;
+pub mod schema;
 mod session;
 mod statistics;
 mod table;

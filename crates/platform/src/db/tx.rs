@@ -5,7 +5,7 @@ use super::session::{Conn, Session};
 use super::writer::{End, Kept, Lease};
 use crate::{Ctx, Error, Result};
 use primitives::TenantId;
-use sea_orm::{ConnectionTrait, DatabaseConnection};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction};
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
@@ -24,6 +24,11 @@ impl Reader {
 
     pub(super) fn from_session(session: Session, tenant: TenantId) -> Self {
         Self { rows: TenantDb::new(Conn::Session(session), tenant) }
+    }
+
+    /// Rolled back when it is dropped; it has read and nothing else.
+    pub(super) fn from_transaction(transaction: DatabaseTransaction, tenant: TenantId) -> Self {
+        Self { rows: TenantDb::new(Conn::Savepoint(transaction), tenant) }
     }
 }
 
