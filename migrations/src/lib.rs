@@ -16,6 +16,7 @@ mod m09_mail;
 mod m10_tokens;
 mod m12_audit;
 mod m13_modules;
+pub mod m14_tenant_life;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::{self, MigratorTrait, SchemaManager};
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m10_tokens::Migration),
             Box::new(m12_audit::Migration),
             Box::new(m13_modules::Migration),
+            Box::new(m14_tenant_life::Migration),
         ]
     }
 }

@@ -10,7 +10,6 @@ use crate::parts::toast::{Toaster, Toasts};
 use crate::parts::{FailureView, icon};
 use crate::place;
 use crate::screens::{
-    access, audit, collections, customers, dashboard, import, invitations, orders, products, security,
     access, audit, collections, customers, dashboard, import, invitations, modules, orders, products, security,
     settings, signin,
 };

@@ -3,12 +3,13 @@
 //! Reading order: [`DomainEvent`] is what a module says, [`Emit`] stores it in the change's transaction,
 //! [`Envelope`] is what is stored, [`Consumer`] listens, [`Relay`] brings the two together.
 //! [`validate`] has the contract's rules, [`desk`] what operators see and do, [`history`] the timeline of
-//! things, [`backpressure`] the bounded queue, [`share_bumps`] the caches of several processes.
+//! things, [`due`] which tenants have work, [`backpressure`] the bounded queue, [`share_bumps`] the caches of several processes.
 
 mod across;
 pub mod backpressure;
 mod consumer;
 pub mod desk;
+pub mod due;
 mod emit;
 mod envelope;
 mod event;

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use crate::entity::{cart, cart_line};
 use crate::error::{CommerceError, Result};
+use crate::jobs;
 use crate::who::{Who, hash};
 
 /// The open cart of `who`: the account's own; else a guest cart under the token.
@@ -52,6 +53,7 @@ pub(super) async fn open(tx: &Tx, who: &Who, token: &str, now: Timestamp) -> Res
         abandoned_at: None,
     };
     if 0 < tx.insert_new(vec![cart.clone().into_active_model().reset_all()]).await? {
+        jobs::plan_carts(tx, now).await?;
         return Ok((cart, true));
     }
     // Another tab of the same account was faster.
@@ -61,7 +63,8 @@ pub(super) async fn open(tx: &Tx, who: &Who, token: &str, now: Timestamp) -> Res
 
 /// Marks the cart as changed, and makes sure that it is still open.
 pub(super) async fn touch(tx: &Tx, cart: &cart::Model, now: Timestamp) -> Result<()> {
-    set_state(tx, cart, "open", now).await
+    set_state(tx, cart, "open", now).await?;
+    Ok(jobs::plan_carts(tx, now).await?)
 }
 
 /// Ends an open cart and frees its token.
@@ -259,6 +262,7 @@ pub(crate) async fn restore(tx: &Tx, ordered: Uuid, now: Timestamp) -> Result<()
                 ..Default::default()
             }])
             .await?;
+            jobs::plan_carts(tx, now).await?;
             id
         }
     };

@@ -24,6 +24,7 @@ use crate::customer;
 use crate::entity::{order_line, orders, payment as payment_row};
 use crate::error::{CommerceError, Result};
 use crate::event::CommerceEvent;
+use crate::jobs;
 use crate::order::{Facts, Order};
 use crate::payment::{self, gateway};
 use crate::settings;
@@ -229,6 +230,8 @@ pub(super) async fn store(ctx: &Ctx, plan: &Plan) -> Result<Option<Stored>> {
 /// They all end at the shop's counter, whose row the database locks until the commit. More of them would only wait there,
 /// each with a connection that somebody who looks at a cart could use. Which number an order gets is decided by the row.
 const UNDER_WAY: usize = 3;
+/// Counters from which on the ones that nobody stands at are taken away.
+const REMEMBERED: usize = 1_000;
 
 /// Places at the counters of the shops that sell in this process.
 #[derive(Default)]
@@ -243,6 +246,10 @@ impl Counters {
         let counters = ctx.app().state(Self::default);
         let counter = {
             let mut shops = counters.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if shops.len() >= REMEMBERED {
+                // Shops at whose counter nobody stands get another one when somebody comes.
+                shops.retain(|_, counter| Arc::strong_count(counter) > 1);
+            }
             shops.entry(ctx.tenant_id()).or_insert_with(|| Arc::new(Semaphore::new(UNDER_WAY))).clone()
         };
         // Nobody closes it; without a place it is the database alone that has orders wait.
@@ -352,6 +359,8 @@ async fn write(
         return Ok(Stored { order, lines, payment: None, asked: false });
     }
     let row = payment(ctx, plan, currency);
+    jobs::plan(tx, order.hold_until).await?;
+    jobs::plan(tx, row.next_at).await?;
     tx.insert_many(vec![row.clone().into_active_model().reset_all()]).await?;
     Ok(Stored { order, lines, payment: Some(row), asked: plan.provider.0 == payment::HTTP })
 }

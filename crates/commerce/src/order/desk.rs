@@ -12,6 +12,7 @@ use super::state::{AnyOrder, Command, Facts, Refusal};
 use crate::entity::{orders, payment};
 use crate::error::{CommerceError, Result};
 use crate::event::CommerceEvent;
+use crate::jobs;
 use crate::payment::{Status, Step};
 use crate::view::OrderState;
 
@@ -191,6 +192,9 @@ impl<'t> Desk<'t> {
                 return Err(CommerceError::Changed { version: row.version });
             }
             tx.record(Some(&before), Some(&row));
+            if row.hold_until != before.hold_until {
+                jobs::plan(tx, row.hold_until).await?;
+            }
         }
         let mut kept = None;
         if let Some((before, mut after)) = payment {
@@ -223,6 +227,9 @@ impl<'t> Desk<'t> {
                     return Err(CommerceError::Changed { version: row.version });
                 }
                 tx.record(Some(&before), Some(&after));
+                if after.next_at != before.next_at {
+                    jobs::plan(tx, after.next_at).await?;
+                }
             }
             kept = Some(after);
         }

@@ -8,6 +8,7 @@ use tracing::warn;
 use super::{Outcome, Status, Step, apply, gateway};
 use crate::entity::{orders, payment};
 use crate::error::{CommerceError, Result};
+use crate::jobs;
 use crate::order::desk::Desk;
 
 /// Pays an order that was placed a moment ago, while the shopper waits: authorise and capture, then write both down.
@@ -109,6 +110,7 @@ async fn claim(ctx: &Ctx, payment: &payment::Model) -> Result<bool> {
             .filter(payment::Column::Version.eq(payment.version))
             .exec()
             .await?;
+        jobs::plan(tx, Some(until)).await?;
         Ok(claimed == 1)
     })
     .await

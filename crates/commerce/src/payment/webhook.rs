@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::{HTTP, Outcome, Step, apply, brief};
 use crate::entity::{payment, payment_event};
 use crate::error::{CommerceError, Result};
+use crate::jobs;
 use crate::order::desk::Desk;
 
 /// Largest call-back, bytes.
@@ -131,6 +132,8 @@ pub async fn receive(ctx: &Ctx, provider: &str, headers: &HeaderMap, body: &[u8]
                     ..Default::default()
                 }])
                 .await?;
+            // Should this process end before it has looked, another one looks.
+            jobs::plan(tx, Some(ctx.now().millis())).await?;
             let (app, tenant) = (ctx.app().clone(), ctx.tenant_id());
             tx.after_commit(move || nudge(&app, tenant));
             Ok::<_, CommerceError>(0 < stored)

@@ -40,6 +40,8 @@ const MEASURE: Duration = Duration::from_secs(2);
 /// How long inbox rows are kept, and how often old ones are cleared per tenant.
 const INBOX_LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
 const INBOX_SWEEP: Duration = Duration::from_secs(3600);
+/// Tenants whose inbox this relay remembers to have looked at.
+const REMEMBERED: usize = 10_000;
 
 /// Where the relay finds the tenant of an event. Identity implements it with its cache.
 #[async_trait]
@@ -335,6 +337,10 @@ impl Relay {
 
     /// Clears old inbox rows of a tenant now and then. Failing at it costs nothing but room.
     async fn sweep(&self, state: &mut State, ctx: &Ctx) {
+        if state.swept.len() >= REMEMBERED {
+            // Tenants come and go. Whoever is forgotten waits a little longer.
+            state.swept.clear();
+        }
         let last = state.swept.entry(ctx.tenant_id()).or_insert_with(Instant::now);
         if last.elapsed() < INBOX_SWEEP {
             return;

@@ -5,6 +5,7 @@
 mod across;
 mod delivery;
 mod desk;
+mod due;
 mod emitting;
 mod properties;
 mod support;
