@@ -10,8 +10,8 @@ use crate::parts::toast::{Toaster, Toasts};
 use crate::parts::{FailureView, icon};
 use crate::place;
 use crate::screens::{
-    access, audit, collections, customers, dashboard, import, invitations, modules, orders, products, security,
-    settings, signin,
+    access, audit, collections, customers, dashboard, import, invitations, modules, orders, products,
+    security, settings, signin,
 };
 use crate::session::{Session, Stage};
 use crate::shell::Shell;

@@ -3,7 +3,7 @@
 //!
 //! A key of the cache holds the generation in which it was asked, and every change of a tenant begins a new
 //! generation. So whatever was loaded before a change can never answer a question that was asked after it.
-//! Other processes notice a change by [`watch`], within a second.
+//! Other processes notice a change by [`mod@crate::watch`], within a second.
 //!
 //! A found tenant whose time is up is still given out while it is asked for anew, and for as long as the database is
 //! away: nothing that we know of has changed in its generation.
@@ -15,19 +15,12 @@ use moka::Expiry;
 use moka::future::Cache;
 use platform::{App, Config, Context, Db, Error, Result, TenantInfo};
 use primitives::{Country, Currency, Locale, TenantId};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, JoinType, QueryFilter, QueryOrder,
-    QuerySelect, Statement,
-};
-use std::collections::{HashMap, HashSet};
+use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect};
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
-/// How often other processes' changes are looked for; CONTRACT allows a second.
-const WATCH: Duration = Duration::from_millis(500);
 /// Hub key of pages that show a tenant's settings.
 pub(crate) const SETTINGS: &str = "tenant";
 
@@ -38,6 +31,44 @@ pub struct Record {
     pub info: Arc<TenantInfo>,
     /// Whether it is closed to everybody.
     pub suspended: bool,
+    /// Where it stands between its first day and its last.
+    pub life: Life,
+}
+
+/// Where a tenant stands between its first day and its last. Only an open one is ever shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Life {
+    /// There.
+    Open,
+    /// Deleted, and can still be had back.
+    Deleted,
+    /// Going for good.
+    Purging,
+    /// An import is filling it.
+    Filling,
+}
+
+impl Life {
+    /// The name in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Deleted => "deleted",
+            Self::Purging => "purging",
+            Self::Filling => "filling",
+        }
+    }
+
+    /// Reads the name in the database; the database knows no other.
+    pub(crate) fn parse(text: &str) -> Self {
+        match text {
+            "deleted" => Self::Deleted,
+            "purging" => Self::Purging,
+            "filling" => Self::Filling,
+            _ => Self::Open,
+        }
+    }
 }
 
 /// The cache; one per process.
@@ -73,7 +104,7 @@ impl Directory {
 
     fn new(config: &Config) -> Result<Self> {
         let cache = &config.cache;
-        let life = Life {
+        let life = Keep {
             found: Duration::from_secs(cache.tenant_seconds),
             missing: Duration::from_secs(cache.tenant_missing_seconds),
         };
@@ -170,18 +201,23 @@ impl Directory {
                         .to(tenant::Column::Id)
                         .into(),
                 )
-                .filter(domain::Column::Host.eq(host.as_str())),
+                .filter(domain::Column::Host.eq(host.as_str()))
+                .filter(domain::Column::VerifiedAt.is_not_null()),
             Key::Default => match &self.default_slug {
                 Some(slug) => select.filter(tenant::Column::Slug.eq(slug.as_str())),
-                None => select.order_by_asc(tenant::Column::CreatedAt).order_by_asc(tenant::Column::Id),
+                None => select
+                    .filter(tenant::Column::Life.eq(Life::Open.as_str()))
+                    .order_by_asc(tenant::Column::CreatedAt)
+                    .order_by_asc(tenant::Column::Id),
             },
         };
         let Some(row) = select.one(connection).await.context("looking for a tenant")? else {
             return Ok(None);
         };
-        let suspended = row.status == "suspended";
+        let (suspended, life) = (row.status == "suspended", Life::parse(&row.life));
         let hosts = domain::Entity::find()
             .filter(domain::Column::TenantId.eq(row.id))
+            .filter(domain::Column::VerifiedAt.is_not_null())
             .order_by_asc(domain::Column::CreatedAt)
             .order_by_asc(domain::Column::Id)
             .select_only()
@@ -192,7 +228,7 @@ impl Directory {
             .context("looking for a tenant's domains")?;
         let switches = Arc::new(crate::modules::switches(connection, row.id).await?);
         let info = Arc::new(TenantInfo { switches, ..info_of(row, self.hosts(hosts))? });
-        Ok(Some(Arc::new(Record { info, suspended })))
+        Ok(Some(Arc::new(Record { info, suspended, life })))
     }
 
     fn hosts(&self, domains: Vec<String>) -> impl FnOnce(&str) -> Vec<String> {
@@ -228,7 +264,7 @@ pub(crate) fn primary(db: &Db) -> &DatabaseConnection {
     db.global_current()
 }
 
-/// The tenant with this id, suspended or not: what `events::Relay` asks for the tenant of an event.
+/// The tenant with this id, suspended or hidden or not: what `events::Relay` asks for the tenant of an event.
 ///
 /// # Errors
 /// `NOT_FOUND` when there is none; those of the database.
@@ -237,73 +273,12 @@ pub async fn tenant_of(app: App, id: TenantId) -> Result<Arc<TenantInfo>> {
     record.map(|record| Arc::clone(&record.info)).ok_or_else(|| Error::not_found("tenant"))
 }
 
-/// Notices tenants that other processes changed, until `stop`.
-///
-/// A page that was made between such a change and this look at it shows the settings of before, whatever the other
-/// process has told meanwhile; so pages of changed tenants are stale from here on, after the directory is.
-pub async fn watch(app: App, stop: CancellationToken) {
-    let Ok(directory) = Directory::of(&app) else { return };
-    let mut seen = None;
-    let mut known = None;
-    let mut away = false;
-    while stop.run_until_cancelled(tokio::time::sleep(WATCH)).await.is_some() {
-        let looked = async {
-            let state = state(app.db()).await?;
-            let changed = if seen == Some(state) { None } else { Some(revisions(app.db()).await?) };
-            Ok::<_, Error>((state, changed))
-        };
-        match looked.await {
-            Ok((state, changed)) => {
-                if let Some(now) = changed {
-                    directory.invalidate();
-                    forget_pages(&app, known.as_ref(), &now);
-                    known = Some(now);
-                }
-                seen = Some(state);
-                away = false;
-            }
-            Err(error) if !away => {
-                tracing::warn!(report = %error.report(), "tenants of other processes cannot be watched");
-                away = true;
-            }
-            Err(_) => {}
-        }
-    }
-}
-
-/// Marks the pages of tenants with another revision than before as stale; of all of them when nothing is known.
-fn forget_pages(app: &App, before: Option<&HashMap<TenantId, i64>>, now: &HashMap<TenantId, i64>) {
-    let Some(before) = before else { return app.hub().bump_everything_here() };
-    for (tenant, _) in now.iter().filter(|(tenant, revision)| before.get(tenant) != Some(revision)) {
-        app.hub().bump_here(*tenant, SETTINGS);
-    }
-}
-
-/// Changes with every committed change of any tenant: their number and the sum of their revisions.
-async fn state(db: &Db) -> Result<(i64, i64)> {
-    let sql =
-        "SELECT count(*) AS tenants, CAST(coalesce(sum(revision), 0) AS bigint) AS revisions FROM tenant";
-    let connection = primary(db);
-    let statement = Statement::from_string(connection.get_database_backend(), sql);
-    let row = connection.query_one_raw(statement).await.context("watching tenants")?;
-    let row = row.ok_or_else(|| Error::internal("a count has one row"))?;
-    Ok((row.try_get("", "tenants")?, row.try_get("", "revisions")?))
-}
-
-/// The revision of each tenant.
-async fn revisions(db: &Db) -> Result<HashMap<TenantId, i64>> {
-    let columns =
-        tenant::Entity::find().select_only().columns([tenant::Column::Id, tenant::Column::Revision]);
-    let rows: Vec<(Uuid, i64)> = columns.into_tuple().all(primary(db)).await.context("watching tenants")?;
-    Ok(rows.into_iter().map(|(id, revision)| (TenantId::from_uuid(id), revision)).collect())
-}
-
-struct Life {
+struct Keep {
     found: Duration,
     missing: Duration,
 }
 
-impl Expiry<(u64, Key), Option<Arc<Record>>> for Life {
+impl Expiry<(u64, Key), Option<Arc<Record>>> for Keep {
     fn expire_after_create(
         &self,
         _: &(u64, Key),

@@ -1,7 +1,7 @@
 //! What the host asks about every request: which tenant, who, and whether the browser was tricked.
 
 use crate::csrf;
-use crate::directory::{Directory, Record};
+use crate::directory::{Directory, Life, Record};
 use crate::resolve::{Key, Origin, Plan, TENANT_HEADER, Way};
 use crate::security::device;
 use crate::security::secret::Secret;
@@ -85,6 +85,9 @@ pub async fn resolve(app: &App, parts: &Parts, peer: Option<IpAddr>) -> Result<R
     let on_path = plan.path.filter(|path| path.slug.as_str() == record.info.slug);
     if way == Way::Header && on_path.is_none() && parts.uri.path().starts_with("/t/") {
         return Err(Error::invalid(TENANT_HEADER, "contradicts the path of the request"));
+    }
+    if record.life != Life::Open {
+        return Err(Error::not_found("shop"));
     }
     if record.suspended {
         return Err(Error::forbidden("this shop is suspended"));

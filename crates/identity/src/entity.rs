@@ -9,6 +9,8 @@ tenant_table! {
     columns {
         host: String,
         created_at: i64,
+        token: String,
+        verified_at: Option<i64>,
     }
     audit { host }
 }
@@ -118,6 +120,10 @@ pub(crate) mod tenant {
         pub revision: i64,
         pub created_at: i64,
         pub updated_at: i64,
+        pub life: String,
+        pub purge_at: Option<i64>,
+        /// The database's own; see `migrations/src/m14_tenant_life.rs`.
+        pub changed: i64,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

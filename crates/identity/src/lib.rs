@@ -31,6 +31,7 @@ pub mod tenant;
 pub mod token;
 pub mod user;
 pub mod view;
+pub mod watch;
 
 pub use directory::{check_config, tenant_of};
 pub use door::{Authenticated, Resolved, ShopBase, Visit, authenticate, check_origin, resolve};
@@ -41,6 +42,7 @@ pub use module::module;
 pub use session::sign_out;
 pub use signin::{Credentials, SignedIn, Step, first_step, second_step, sign_in};
 pub use user::{NewUser, Registration, register};
+pub use watch::watch;
 
 use platform::module::Feature;
 use platform::surface::Entry;

@@ -1,20 +1,36 @@
-//! Tenants: create, list, suspend, resume, settings, domains. The command line and the seed call these.
+//! Tenants: create, list, settings. The command line, the seed and the platform's people call these.
+//!
+//! [`life`] has what happens to a tenant between its first day and its last, [`domain`] its own hosts and their
+//! [`proof`], [`purge`] how it goes for good.
 
-use crate::directory::{Directory, Record, SETTINGS, info_of, primary};
-use crate::entity::{domain, tenant};
+pub mod domain;
+pub mod filling;
+pub mod life;
+pub mod proof;
+pub mod purge;
+
+use crate::directory::{Directory, Life, Record, SETTINGS, info_of, primary};
+use crate::entity::{domain as domain_row, tenant};
 use crate::event::IdentityEvent;
+use crate::password::Hasher;
 use crate::resolve::Key;
+use crate::user;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use events::Emit;
-use platform::{Access, App, Context, Ctx, Error, Result, TenantInfo, Tx};
+use platform::{App, Context, Ctx, Error, Result, TenantInfo, Tx};
 use primitives::{
-    Country, Currency, DomainId, ErrorCode, FieldError, HostName, Locale, Permission, TenantId, TenantSlug,
+    Country, Currency, ErrorCode, FieldError, HostName, Locale, Permission, SystemRole, TenantId, TenantSlug,
     Timestamp,
 };
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, EntityTrait, QueryOrder, Set};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// Largest `storefront` or `settings` document, bytes.
 const MAX_DOCUMENT: usize = 256 * 1024;
@@ -40,8 +56,27 @@ pub struct NewTenant {
     pub storefront: Value,
     /// Shipping, tax, payment, by section: an object.
     pub settings: Value,
-    /// Hosts of its own.
+    /// Hosts of its own, proved by whoever creates the tenant.
     pub domains: Vec<String>,
+    /// The first person of the shop, its owner.
+    pub owner: Option<NewOwner>,
+}
+
+/// The first person of a shop.
+#[derive(Clone)]
+pub struct NewOwner {
+    /// Address.
+    pub email: String,
+    /// May be empty.
+    pub name: String,
+    /// 8 to 1,024 bytes. Without one nobody knows the password until it is set (`rustok user set-password`).
+    pub password: Option<String>,
+}
+
+impl fmt::Debug for NewOwner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewOwner").field("email", &self.email).finish_non_exhaustive()
+    }
 }
 
 impl NewTenant {
@@ -58,6 +93,7 @@ impl NewTenant {
             storefront: Value::Object(serde_json::Map::new()),
             settings: Value::Object(serde_json::Map::new()),
             domains: Vec::new(),
+            owner: None,
         }
     }
 }
@@ -71,13 +107,15 @@ pub struct TenantView {
     pub slug: String,
     /// Name that shoppers see.
     pub name: String,
-    /// `active` or `suspended`.
+    /// `active` or `suspended`; `deleted`, `purging` or `filling` when it is not shown at all.
     pub status: String,
+    /// When a deleted one goes for good, Unix milliseconds.
+    pub purge_at: Option<Timestamp>,
     /// Currency of every price.
     pub currency: Currency,
     /// Country whose tax rate applies.
     pub country: Country,
-    /// Hosts of its own.
+    /// Hosts of its own that lead there.
     pub domains: Vec<String>,
     /// When it was created, Unix milliseconds.
     pub created_at: Timestamp,
@@ -91,11 +129,34 @@ pub struct TenantView {
 /// # Errors
 /// `BAD_USER_INPUT` with a field per mistake; `CONFLICT` when the slug or a domain is taken.
 pub async fn create(app: &App, new: NewTenant) -> Result<Arc<TenantInfo>> {
+    create_as(app, |info| Ctx::operator(app, info, "tenant create"), new).await
+}
+
+/// As [`create`], by one of the platform's people.
+///
+/// # Errors
+/// As [`create`]; `FORBIDDEN` for everybody else.
+pub async fn create_by(ctx: &Ctx, new: NewTenant) -> Result<Arc<TenantInfo>> {
+    life::of_the_platform(ctx, Permission::TENANTS_CREATE).await?;
+    create_as(ctx.app(), |info| ctx.at(info), new).await
+}
+
+async fn create_as(
+    app: &App,
+    within: impl FnOnce(Arc<TenantInfo>) -> Ctx,
+    mut new: NewTenant,
+) -> Result<Arc<TenantInfo>> {
+    let owner = new.owner.take();
     let (info, domains) = checked(new)?;
     let info = Arc::new(info);
-    let ctx = Ctx::operator(app, info.clone(), "tenant create");
+    let ctx = within(info.clone());
+    ctx.require(Permission::TENANTS_CREATE)?;
+    let owner = match owner {
+        Some(owner) => Some(first_person(&ctx, owner).await?),
+        None => None,
+    };
     let now = ctx.now().millis();
-    let stored = ctx.write(Access::System, async |tx| {
+    let stored = ctx.write(Permission::TENANTS_CREATE, async |tx| {
         tx.insert(tenant::ActiveModel {
             id: Set(info.id.uuid()),
             slug: Set(info.slug.clone()),
@@ -111,10 +172,12 @@ pub async fn create(app: &App, new: NewTenant) -> Result<Arc<TenantInfo>> {
             revision: Set(1),
             created_at: Set(now),
             updated_at: Set(now),
+            life: Set(Life::Open.as_str().to_owned()),
+            ..Default::default()
         })
         .await?;
         if !domains.is_empty() {
-            tx.insert_many(domains.iter().map(|host| domain_row(host, now)).collect()).await?;
+            tx.insert_many(domains.iter().map(|host| domain::proved(host, now)).collect()).await?;
         }
         tx.emit(IdentityEvent::TenantCreated {
             tenant_id: info.id,
@@ -123,31 +186,81 @@ pub async fn create(app: &App, new: NewTenant) -> Result<Arc<TenantInfo>> {
             locale: info.locale,
         })
         .await?;
+        if let Some((person, hash)) = owner {
+            user::store(tx, &ctx, person, hash, &[SystemRole::Owner]).await?;
+        }
         forget(tx)
     });
     match stored.await {
         Ok(()) => Ok(find(app, &info.slug).await?.info.clone()),
         Err(error) if error.code() == ErrorCode::Conflict => {
-            Err(Error::conflict(format!("the tenant slug {} or one of its domains is taken", info.slug)))
+            Err(Error::conflict(format!("the tenant slug {} or one of its domains is taken", info.slug))
+                .with_field("slug", "is taken, or one of the domains is"))
         }
         Err(error) => Err(error).context("creating a tenant"),
     }
 }
 
-/// All tenants, by slug.
+/// The owner-to-be, with the hash of the given password or of one that nobody will ever know.
+async fn first_person(ctx: &Ctx, owner: NewOwner) -> Result<(user::Checked, String)> {
+    let password = owner.password.unwrap_or_else(|| URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>()));
+    let person = user::Checked::read(ctx, &owner.email, &password, &owner.name, None).map_err(|error| {
+        let field =
+            |field: &FieldError| FieldError::new(format!("owner.{}", field.field), field.message.clone());
+        Error::invalid_fields(error.fields().iter().map(field).collect())
+    })?;
+    let hash = Hasher::of(ctx.app()).hash(&person.password).await?;
+    Ok((person, hash))
+}
+
+/// All tenants, by slug; with their settings, so for commands only. [`life::page`] gives them in parts.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn list(app: &App) -> Result<Vec<TenantView>> {
     let connection = primary(app.db());
     let rows = tenant::Entity::find().order_by_asc(tenant::Column::Slug).all(connection).await?;
-    let domains = domain::Entity::find().order_by_asc(domain::Column::CreatedAt).all(connection).await?;
-    let mut switches = crate::modules::all_switches(connection).await?;
+    views(app, rows).await
+}
+
+/// Ids of tenants that are not going for good, after `after` in their order, at most `limit`.
+///
+/// # Errors
+/// Those of the database.
+pub async fn ids(app: &App, after: Option<TenantId>, limit: u64) -> Result<Vec<TenantId>> {
+    let mut rows = tenant::Entity::find()
+        .filter(tenant::Column::Life.is_in([Life::Open.as_str(), Life::Deleted.as_str()]))
+        .order_by_asc(tenant::Column::Id)
+        .limit(limit);
+    if let Some(after) = after {
+        rows = rows.filter(tenant::Column::Id.gt(after.uuid()));
+    }
+    let ids: Vec<Uuid> =
+        rows.select_only().column(tenant::Column::Id).into_tuple().all(primary(app.db())).await?;
+    Ok(ids.into_iter().map(TenantId::from_uuid).collect())
+}
+
+/// Rows with their domains.
+async fn views(app: &App, rows: Vec<tenant::Model>) -> Result<Vec<TenantView>> {
+    let mut domains: HashMap<Uuid, Vec<String>> = HashMap::new();
+    for chunk in rows.chunks(500) {
+        let found = domain_row::Entity::find()
+            .filter(domain_row::Column::TenantId.is_in(chunk.iter().map(|row| row.id)))
+            .filter(domain_row::Column::VerifiedAt.is_not_null())
+            .order_by_asc(domain_row::Column::CreatedAt)
+            .all(primary(app.db()))
+            .await?;
+        for domain in found {
+            domains.entry(domain.tenant_id).or_default().push(domain.host);
+        }
+    }
+    let mut switches = crate::modules::all_switches(primary(app.db())).await?;
     rows.into_iter()
         .map(|row| {
-            let own = domains.iter().filter(|domain| domain.tenant_id == row.id);
-            let own: Vec<_> = own.map(|domain| domain.host.clone()).collect();
-            let (status, created_at) = (row.status.clone(), Timestamp::from_millis(row.created_at));
+            let own = domains.remove(&row.id).unwrap_or_default();
+            let status = if row.life == Life::Open.as_str() { row.status.clone() } else { row.life.clone() };
+            let purge_at = row.purge_at.map(Timestamp::from_millis);
+            let created_at = Timestamp::from_millis(row.created_at);
             let switches = Arc::new(switches.remove(&row.id).unwrap_or_default());
             let info = Arc::new(TenantInfo { switches, ..info_of(row, |_| own.clone())? });
             Ok(TenantView {
@@ -155,6 +268,7 @@ pub async fn list(app: &App) -> Result<Vec<TenantView>> {
                 slug: info.slug.clone(),
                 name: info.name.clone(),
                 status,
+                purge_at,
                 currency: info.currency,
                 country: info.country,
                 domains: own,
@@ -165,7 +279,7 @@ pub async fn list(app: &App) -> Result<Vec<TenantView>> {
         .collect()
 }
 
-/// The tenant of that slug or id, suspended or not.
+/// The tenant of that slug or id, suspended or hidden or not.
 ///
 /// # Errors
 /// `BAD_USER_INPUT` for what can be neither, `NOT_FOUND`.
@@ -177,44 +291,33 @@ pub async fn find(app: &App, slug_or_id: &str) -> Result<Arc<Record>> {
 /// Closes a tenant to everybody (403) until [`resume`].
 ///
 /// # Errors
-/// `NOT_FOUND`; `CONFLICT` when it is suspended already; `BAD_USER_INPUT` for a reason over 500 characters.
+/// As [`life::suspend`].
 pub async fn suspend(app: &App, slug: &str, reason: &str) -> Result<()> {
-    let tenant_id = find(app, slug).await?.info.id;
-    let event = IdentityEvent::TenantSuspended { tenant_id, reason: reason.trim().to_owned() };
-    switch(app, slug, "active", "suspended", event).await
+    life::suspend(&operator(app, slug, "tenant suspended").await?, reason).await
 }
 
 /// Opens a suspended tenant again.
 ///
 /// # Errors
-/// `NOT_FOUND`; `CONFLICT` when it is not suspended.
+/// As [`life::resume`].
 pub async fn resume(app: &App, slug: &str) -> Result<()> {
-    let tenant_id = find(app, slug).await?.info.id;
-    switch(app, slug, "suspended", "active", IdentityEvent::TenantResumed { tenant_id }).await
+    life::resume(&operator(app, slug, "tenant active").await?).await
 }
 
-async fn switch(
-    app: &App,
-    slug: &str,
-    from: &'static str,
-    to: &'static str,
-    event: IdentityEvent,
-) -> Result<()> {
-    let record = find(app, slug).await?;
-    let ctx = Ctx::operator(app, record.info.clone(), format!("tenant {to}"));
-    ctx.write(Access::System, async |tx| {
-        let changed = touch(tx, ctx.now())
-            .set(tenant::Column::Status, to)
-            .filter(tenant::Column::Status.eq(from))
-            .exec()
-            .await?;
-        if changed == 0 {
-            return Err(Error::conflict(format!("tenant {} is {to} already", record.info.slug)));
-        }
-        tx.emit(event).await?;
-        forget(tx)
-    })
-    .await
+/// The process itself in a tenant, suspended or hidden or not.
+///
+/// # Errors
+/// As [`find`].
+pub async fn system(app: &App, slug_or_id: &str) -> Result<Ctx> {
+    Ok(Ctx::system(app, find(app, slug_or_id).await?.info.clone(), "tenants"))
+}
+
+/// An operator at the command line in a tenant, who does `operation`; what changes is noted in the audit log.
+///
+/// # Errors
+/// As [`find`].
+pub async fn operator(app: &App, slug_or_id: &str, operation: impl Into<String>) -> Result<Ctx> {
+    Ok(Ctx::operator(app, find(app, slug_or_id).await?.info.clone(), operation))
 }
 
 /// What to change; `None` stays as it is.
@@ -270,45 +373,6 @@ pub async fn update(ctx: &Ctx, change: ShopChange) -> Result<Arc<TenantInfo>> {
     found.map(|record| record.info.clone()).ok_or_else(|| Error::not_found("tenant"))
 }
 
-/// Gives the caller's shop a host of its own.
-///
-/// # Errors
-/// `BAD_USER_INPUT` for what is no host name; `CONFLICT` when a shop has it.
-pub async fn add_domain(ctx: &Ctx, host: &str) -> Result<()> {
-    let host = domain_name(host).map_err(|error| Error::invalid_fields(vec![error]))?;
-    let stored = ctx.write(Permission::TENANTS_UPDATE, async |tx| {
-        tx.insert(domain_row(&host, ctx.now().millis())).await?;
-        touch(tx, ctx.now()).exec().await?;
-        tx.emit(IdentityEvent::TenantUpdated { tenant_id: ctx.tenant_id(), changed: vec!["domains"] })
-            .await?;
-        forget(tx)
-    });
-    match stored.await {
-        Err(error) if error.code() == ErrorCode::Conflict => {
-            Err(Error::conflict(format!("the domain {host} is taken")))
-        }
-        result => result,
-    }
-}
-
-/// Takes a host from the caller's shop.
-///
-/// # Errors
-/// `NOT_FOUND` when the shop does not have it.
-pub async fn remove_domain(ctx: &Ctx, host: &str) -> Result<()> {
-    ctx.write(Permission::TENANTS_UPDATE, async |tx| {
-        let gone = tx.delete_many::<domain::Entity>().filter(domain::Column::Host.eq(host)).exec().await?;
-        if gone == 0 {
-            return Err(Error::not_found("domain"));
-        }
-        touch(tx, ctx.now()).exec().await?;
-        tx.emit(IdentityEvent::TenantUpdated { tenant_id: ctx.tenant_id(), changed: vec!["domains"] })
-            .await?;
-        forget(tx)
-    })
-    .await
-}
-
 /// A change of the tenant's row that other processes will notice.
 pub(crate) fn touch(tx: &Tx, now: Timestamp) -> platform::db::UpdateRows<'_, tenant::Entity> {
     tx.update_many::<tenant::Entity>()
@@ -327,19 +391,10 @@ pub(crate) fn forget(tx: &Tx) -> Result<()> {
     Ok(())
 }
 
-fn domain_row(host: &HostName, now: i64) -> domain::ActiveModel {
-    domain::ActiveModel {
-        id: Set(DomainId::new().uuid()),
-        host: Set(host.as_str().to_owned()),
-        created_at: Set(now),
-        ..Default::default()
-    }
-}
-
-fn domain_name(text: &str) -> Result<HostName, FieldError> {
-    let host = HostName::parse(text).map_err(|error| FieldError::new("domains", error.to_string()))?;
+fn domain_name(field: &str, text: &str) -> Result<HostName, FieldError> {
+    let host = HostName::parse(text).map_err(|error| FieldError::new(field, error.to_string()))?;
     if host.is_local() || !host.as_str().contains('.') || text.contains(':') {
-        return Err(FieldError::new("domains", format!("{text:?} is no domain of a shop")));
+        return Err(FieldError::new(field, format!("{text:?} is no domain of a shop")));
     }
     Ok(host)
 }
@@ -357,7 +412,7 @@ fn checked(new: NewTenant) -> Result<(TenantInfo, Vec<HostName>)> {
     let domains: Vec<_> = new
         .domains
         .iter()
-        .filter_map(|host| domain_name(host).map_err(|error| wrong.0.push(error)).ok())
+        .filter_map(|host| domain_name("domains", host).map_err(|error| wrong.0.push(error)).ok())
         .collect();
     match (slug, name, locale, currency, country, theme) {
         (Some(slug), Some(name), Some(locale), Some(currency), Some(country), Some(theme))

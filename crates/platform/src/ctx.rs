@@ -96,6 +96,12 @@ impl Ctx {
         Self(Arc::new(Inner { actor, ..(*self.0).clone() }))
     }
 
+    /// The same call, by the same actor, in another tenant; for the platform's people, whose right to be there the caller
+    /// has checked.
+    pub fn at(&self, tenant: Arc<TenantInfo>) -> Self {
+        Self(Arc::new(Inner { locale: tenant.locale, tenant, ..(*self.0).clone() }))
+    }
+
     /// The process.
     pub fn app(&self) -> &App {
         &self.0.app

@@ -3,10 +3,13 @@
 
 mod audit;
 mod devices;
+mod domains;
 mod door;
 mod idempotency;
-mod modules;
 mod letters;
+mod life;
+mod modules;
+mod propagation;
 mod refresh;
 mod sessions;
 mod sign_in;

@@ -3,10 +3,15 @@
 use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{Request, header};
+use identity::tenant::domain;
+use identity::tenant::proof::{Texts, look_up_with};
 use identity::{Authenticated, Resolved, Visit};
-use platform::{App, Ctx, Result};
+use platform::{App, Clock, Ctx, Db, Result};
+use primitives::Timestamp;
 use sea_orm::{ConnectionTrait, Statement};
+use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::{Arc, Mutex};
 use testkit::TestApp;
 
 pub const PASSWORD: &str = "correct horse battery";
@@ -65,4 +70,42 @@ pub async fn register(ctx: &Ctx, email: &str, password: &str) -> Result<()> {
         locale: None,
     };
     identity::register(ctx, new, &Visit::local()).await
+}
+
+/// A second process on the same database.
+pub async fn second_process(app: &TestApp) -> App {
+    struct Still(Timestamp);
+    impl Clock for Still {
+        fn now(&self) -> Timestamp {
+            self.0
+        }
+    }
+    let config = app.app().config().clone();
+    let db = Db::connect(&config.database).await.unwrap();
+    App::new(db, Arc::new(Still(app.now())), Arc::new(config))
+}
+
+/// A name server in memory: texts by name.
+#[derive(Default)]
+pub struct Names(pub Mutex<HashMap<String, Vec<String>>>);
+
+#[async_trait::async_trait]
+impl Texts for Names {
+    async fn texts(&self, name: &str) -> Result<Vec<String>> {
+        Ok(self.0.lock().unwrap().get(name).cloned().unwrap_or_default())
+    }
+}
+
+/// The name server that this application asks.
+pub fn names(app: &TestApp) -> Arc<Names> {
+    let names = app.app().state(Names::default);
+    look_up_with(app.app(), names.clone());
+    names
+}
+
+/// Names a domain, puts the proof where it belongs and has it looked at.
+pub async fn proved_domain(app: &TestApp, owner: &Ctx, host: &str) {
+    let added = domain::add(owner, host).await.unwrap();
+    names(app).0.lock().unwrap().insert(added.record_name, vec![added.record_value]);
+    domain::verify(owner, host).await.unwrap();
 }

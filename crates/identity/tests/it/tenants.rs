@@ -1,8 +1,7 @@
-use crate::support::{count, events, request, resolve};
+use crate::support::{count, events, proved_domain, request, resolve, second_process};
 use identity::directory::Directory;
 use identity::resolve::Key;
 use identity::tenant::{self, NewTenant, ShopChange};
-use platform::{App, Clock, Db};
 use primitives::{ErrorCode, Permission, TenantSlug};
 use serde_json::json;
 use std::sync::Arc;
@@ -91,20 +90,6 @@ async fn changes_settings_and_shows_them_at_once(app: TestApp) {
     assert_eq!(error.code(), ErrorCode::Forbidden);
 }
 
-async fn a_domain_leads_to_its_shop_as_soon_as_it_is_added(app: TestApp) {
-    let host = [("host", "hearth.example")];
-    assert_eq!(resolve(app.app(), "/", &host).await.unwrap_err().code(), ErrorCode::NotFound);
-    let owner = app.staff(&[Permission::TENANTS_UPDATE]);
-    tenant::add_domain(&owner, "hearth.example").await.unwrap();
-    assert_eq!(resolve(app.app(), "/", &host).await.unwrap().tenant.id, app.tenant().id);
-    let taken = tenant::add_domain(&app.other_tenant(), "HEARTH.example").await.unwrap_err();
-    assert_eq!(taken.code(), ErrorCode::Conflict);
-    let foreign = tenant::remove_domain(&app.other_tenant(), "hearth.example").await.unwrap_err();
-    assert_eq!(foreign.code(), ErrorCode::NotFound);
-    tenant::remove_domain(&owner, "hearth.example").await.unwrap();
-    assert_eq!(resolve(app.app(), "/", &host).await.unwrap_err().code(), ErrorCode::NotFound);
-}
-
 async fn a_thousand_concurrent_misses_make_one_load(app: TestApp) {
     let directory = Directory::of(app.app()).unwrap();
     for (slug, found) in [("hearth", true), ("nobody", false)] {
@@ -174,25 +159,10 @@ async fn a_known_tenant_is_served_while_the_database_is_away(app: TestApp) {
     assert_eq!(ask("/t/hearth/").await.unwrap_err().code(), ErrorCode::ServiceUnavailable);
 }
 
-/// A second process on the same database.
-async fn second_process(app: &TestApp) -> App {
-    struct Borrowed(platform::Config, i64);
-    impl Clock for Borrowed {
-        fn now(&self) -> primitives::Timestamp {
-            primitives::Timestamp::from_millis(self.1)
-        }
-    }
-    let config = app.app().config().clone();
-    let db = Db::connect(&config.database).await.unwrap();
-    let clock = Arc::new(Borrowed(config.clone(), app.now().millis()));
-    let _ = &clock.0;
-    App::new(db, clock, Arc::new(config))
-}
-
 async fn another_process_sees_a_change_without_being_asked_again(app: TestApp) {
     let other = second_process(&app).await;
     let stop = CancellationToken::new();
-    let watch = tokio::spawn(identity::directory::watch(other.clone(), stop.clone()));
+    let watch = tokio::spawn(identity::watch(other.clone(), stop.clone()));
     assert_eq!(resolve(&other, "/t/late/", &[]).await.unwrap_err().code(), ErrorCode::NotFound);
     assert!(resolve(&other, "/t/hearth/", &[]).await.is_ok());
     tokio::time::sleep(Duration::from_millis(700)).await;
@@ -217,7 +187,7 @@ async fn another_process_sees_a_change_without_being_asked_again(app: TestApp) {
 async fn a_page_of_old_settings_does_not_outlive_the_directory_s_look(app: TestApp) {
     let other = second_process(&app).await;
     let stop = CancellationToken::new();
-    let watch = tokio::spawn(identity::directory::watch(other.clone(), stop.clone()));
+    let watch = tokio::spawn(identity::watch(other.clone(), stop.clone()));
     assert!(resolve(&other, "/t/hearth/", &[]).await.is_ok());
     tokio::time::sleep(Duration::from_millis(700)).await;
     let stamp = |tenant| other.hub().stamp([platform::hub::Key::new(tenant, "tenant")]);
@@ -252,7 +222,7 @@ async fn resolves_in_the_order_of_the_contract(app: TestApp) {
         TestApp::configured(backend, |config| config.server.base_domains.0 = vec!["shops.example".into()])
             .await;
     let owner = app.staff(&[Permission::TENANTS_UPDATE]);
-    tenant::add_domain(&owner, "hearth.example").await.unwrap();
+    proved_domain(&app, &owner, "hearth.example").await;
     let id = app.tenant().id.to_string();
     let found = async |path: &str, headers: &[(&str, &str)]| match resolve(app.app(), path, headers).await {
         Ok(resolved) => format!("{} {}|{}", resolved.tenant.slug, resolved.base_path, resolved.rest_path),
@@ -307,7 +277,6 @@ testkit::on_both!(
     creates_lists_suspends_and_resumes,
     refuses_a_taken_slug_or_domain_and_names_every_mistake,
     changes_settings_and_shows_them_at_once,
-    a_domain_leads_to_its_shop_as_soon_as_it_is_added,
     a_thousand_concurrent_misses_make_one_load,
     a_change_during_a_load_is_never_hidden_by_it,
     a_known_tenant_is_served_while_the_database_is_away,
