@@ -11,7 +11,7 @@ use crate::parts::{FailureView, icon};
 use crate::place;
 use crate::screens::{
     access, audit, collections, customers, dashboard, import, invitations, modules, orders, products,
-    security, settings, signin,
+    security, settings, signin, tenants,
 };
 use crate::session::{Session, Stage};
 use crate::shell::Shell;
@@ -100,6 +100,10 @@ fn Screens() -> impl IntoView {
             <Route path=path!("/settings") view=settings::Settings/>
             <Route path=path!("/modules") view=modules::Modules/>
             <Route path=path!("/security") view=security::Security/>
+            <Route path=path!("/domains") view=tenants::domains::Domains/>
+            <Route path=path!("/tenants") view=tenants::list::Tenants/>
+            <Route path=path!("/tenants/new") view=tenants::create::NewTenant/>
+            <Route path=path!("/tenants/:slug") view=tenants::detail::TenantScreen/>
         </Routes>
     }
 }

@@ -97,6 +97,22 @@ const ENTRIES: &[Entry] = &[
         heading: None,
         key: "m",
     },
+    Entry {
+        path: "/domains",
+        label: "Domains",
+        icon: "globe",
+        permission: Some("tenants:update"),
+        heading: None,
+        key: "n",
+    },
+    Entry {
+        path: "/tenants",
+        label: "Tenants",
+        icon: "list",
+        permission: Some("tenants:list"),
+        heading: Some("Platform"),
+        key: "t",
+    },
 ];
 
 /// Whether the person may see a screen, and the shop has what is on it.

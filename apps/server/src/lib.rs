@@ -8,6 +8,8 @@ pub mod host;
 pub mod modules;
 pub mod seed;
 pub mod surface;
+pub mod tenants;
+pub mod transfer;
 
 pub use modules::{consumers, projections};
 

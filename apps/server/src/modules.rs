@@ -144,7 +144,7 @@ impl Module for Server {
     }
 
     fn surface(&self) -> Vec<Entry> {
-        host::surface()
+        [host::surface(), crate::tenants::surface()].concat()
     }
 
     async fn health(&self, app: &App) -> Health {

@@ -6,6 +6,7 @@ mod host;
 mod http;
 mod load;
 mod scenario;
+mod tenants;
 
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -37,7 +38,7 @@ struct Arguments {
     /// Checkouts that begin per second where a pace is kept, however long each takes
     #[arg(long, default_value_t = 100.0)]
     pace: f64,
-    /// Only scenarios whose name contains this
+    /// Only scenarios whose name contains this; `tenants` compares a thousand tenants with one, and does nothing else
     #[arg(long)]
     only: Option<String>,
     /// `sqlite`, `postgres` or both
@@ -72,13 +73,22 @@ async fn bench(arguments: &Arguments) -> Result<()> {
         "database", "products", "what", "conns", "per s", "p50 ms", "p99 ms", "failures", "RSS MiB"
     );
     for database in &arguments.databases {
+        if arguments.only.as_deref() == Some("tenants") {
+            let most = arguments.connections.iter().copied().max().unwrap_or(16);
+            tenants::compare(database, arguments.seconds, most, |n| {
+                let folder = tempfile::Builder::new().prefix("rustok-bench-").tempdir()?;
+                let number = u32::try_from(n).unwrap_or(u32::MAX);
+                let url = address(arguments, database, &folder, number)?;
+                let program = arguments.server.clone();
+                let setup = Setup { program, folder: folder.path().to_owned(), database: url, gateway };
+                Ok((setup, folder))
+            })
+            .await?;
+            continue;
+        }
         for n_products in &arguments.products {
             let folder = tempfile::Builder::new().prefix("rustok-bench-").tempdir()?;
-            let url = match database.as_str() {
-                "sqlite" => format!("sqlite://{}", folder.path().join("rustok.db").display()),
-                "postgres" => fresh_postgres(arguments, *n_products)?,
-                other => bail!("--databases {other}: sqlite and postgres are what there is"),
-            };
+            let url = address(arguments, database, &folder, *n_products)?;
             let setup = Setup {
                 program: arguments.server.clone(),
                 folder: folder.path().to_owned(),
@@ -194,6 +204,15 @@ impl Run<'_> {
             eprintln!("    first failure: {failure}");
         }
         Ok(())
+    }
+}
+
+/// An empty database of this kind.
+fn address(arguments: &Arguments, database: &str, folder: &tempfile::TempDir, number: u32) -> Result<String> {
+    match database {
+        "sqlite" => Ok(format!("sqlite://{}", folder.path().join("rustok.db").display())),
+        "postgres" => fresh_postgres(arguments, number),
+        other => bail!("--databases {other}: sqlite and postgres are what there is"),
     }
 }
 

@@ -88,5 +88,5 @@ async fn sweep_tenant(ctx: &Ctx) -> Result<()> {
         .await
     })
     .await?;
-    audit::retain(ctx).await
+    audit::retain(ctx).await.map(|_| ())
 }

@@ -12,16 +12,15 @@ pub mod purge;
 use crate::directory::{Directory, Life, Record, SETTINGS, info_of, primary};
 use crate::entity::{domain as domain_row, tenant};
 use crate::event::IdentityEvent;
+use crate::invitation::{self, NewInvitation};
 use crate::password::Hasher;
 use crate::resolve::Key;
 use crate::user;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use events::Emit;
 use platform::{App, Context, Ctx, Error, Result, TenantInfo, Tx};
 use primitives::{
-    Country, Currency, ErrorCode, FieldError, HostName, Locale, Permission, SystemRole, TenantId, TenantSlug,
-    Timestamp,
+    Country, Currency, Email, ErrorCode, FieldError, HostName, Locale, Permission, SystemRole, TenantId,
+    TenantSlug, Timestamp,
 };
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
@@ -69,7 +68,7 @@ pub struct NewOwner {
     pub email: String,
     /// May be empty.
     pub name: String,
-    /// 8 to 1,024 bytes. Without one nobody knows the password until it is set (`rustok user set-password`).
+    /// 8 to 1,024 bytes. Without one the person gets an invitation by mail.
     pub password: Option<String>,
 }
 
@@ -186,8 +185,8 @@ async fn create_as(
             locale: info.locale,
         })
         .await?;
-        if let Some((person, hash)) = owner {
-            user::store(tx, &ctx, person, hash, &[SystemRole::Owner]).await?;
+        if let Some(owner) = owner {
+            store_first(tx, &ctx, owner).await?;
         }
         forget(tx)
     });
@@ -201,16 +200,45 @@ async fn create_as(
     }
 }
 
-/// The owner-to-be, with the hash of the given password or of one that nobody will ever know.
-async fn first_person(ctx: &Ctx, owner: NewOwner) -> Result<(user::Checked, String)> {
-    let password = owner.password.unwrap_or_else(|| URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>()));
-    let person = user::Checked::read(ctx, &owner.email, &password, &owner.name, None).map_err(|error| {
+/// The first person, checked: with a password an account, without one an invitation.
+pub(crate) enum First {
+    Account(Box<user::Checked>, String),
+    Invited(Box<NewInvitation>),
+}
+
+async fn first_person(ctx: &Ctx, owner: NewOwner) -> Result<First> {
+    let at = |fields: &[FieldError]| {
         let field =
             |field: &FieldError| FieldError::new(format!("owner.{}", field.field), field.message.clone());
-        Error::invalid_fields(error.fields().iter().map(field).collect())
-    })?;
+        Error::invalid_fields(fields.iter().map(field).collect())
+    };
+    let Some(password) = owner.password else {
+        let email = Email::parse(&owner.email).map_err(|error| FieldError::new("email", error.to_string()));
+        let new = match (email, user::person_name(&owner.name)) {
+            (Ok(email), Ok(name)) => {
+                NewInvitation { email, name, locale: ctx.tenant().locale, roles: vec![SystemRole::Owner] }
+            }
+            (email, name) => {
+                let wrong: Vec<_> = email.err().into_iter().chain(name.err()).collect();
+                return Err(at(&wrong));
+            }
+        };
+        return Ok(First::Invited(Box::new(new)));
+    };
+    let person = user::Checked::read(ctx, &owner.email, &password, &owner.name, None);
+    let person = person.map_err(|error| at(error.fields()))?;
     let hash = Hasher::of(ctx.app()).hash(&person.password).await?;
-    Ok((person, hash))
+    Ok(First::Account(Box::new(person), hash))
+}
+
+/// Gives the tenant its first person, or sends the invitation.
+pub(crate) async fn store_first(tx: &Tx, ctx: &Ctx, first: First) -> Result<()> {
+    match first {
+        First::Account(person, hash) => {
+            user::store(tx, ctx, *person, hash, &[SystemRole::Owner]).await.map(|_| ())
+        }
+        First::Invited(new) => invitation::invite(tx, *new).await.map(|_| ()),
+    }
 }
 
 /// All tenants, by slug; with their settings, so for commands only. [`life::page`] gives them in parts.

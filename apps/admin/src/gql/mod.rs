@@ -38,6 +38,7 @@ pub mod modules;
 pub mod orders;
 pub mod security;
 pub mod settings;
+pub mod tenants;
 
 /// A whole number of 64 bits, such as minor units.
 #[derive(cynic::Scalar, Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,3 +13,4 @@ pub mod products;
 pub mod security;
 pub mod settings;
 pub mod signin;
+pub mod tenants;

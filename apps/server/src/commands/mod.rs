@@ -6,6 +6,7 @@ mod doctor;
 mod operate;
 mod people;
 mod process;
+mod tenants;
 
 use clap::{Parser, Subcommand};
 use platform::{App, Config, Db, SystemClock};
@@ -33,7 +34,7 @@ enum Command {
     Seed(process::Seed),
     /// Tenants.
     #[command(subcommand)]
-    Tenant(people::Tenant),
+    Tenant(tenants::Tenant),
     /// People.
     #[command(subcommand)]
     User(people::User),

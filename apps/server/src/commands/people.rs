@@ -1,85 +1,9 @@
-//! `tenant …`, `user …`.
+//! `user …`.
 
-use super::{say, say_json, tenant_ctx};
+use super::{say, tenant_ctx};
 use anyhow::{Context as _, bail};
 use platform::App;
 use std::io::{BufRead, IsTerminal};
-
-/// Tenants.
-#[derive(clap::Subcommand, Debug)]
-pub enum Tenant {
-    /// Opens a shop.
-    Create {
-        /// Name in addresses, such as `hearth`.
-        slug: String,
-        /// Name that shoppers see; default: the slug.
-        #[arg(long)]
-        name: Option<String>,
-        /// ISO 4217 code.
-        #[arg(long, default_value = "EUR")]
-        currency: String,
-        /// ISO 3166-1 alpha-2 code.
-        #[arg(long, default_value = "BE")]
-        country: String,
-    },
-    /// Lists the shops.
-    List {
-        /// For programs.
-        #[arg(long)]
-        json: bool,
-    },
-    /// Closes a shop to everybody; nothing is deleted.
-    Suspend {
-        /// The shop.
-        slug: String,
-        /// Why, for the log.
-        #[arg(long, default_value = "")]
-        reason: String,
-    },
-    /// Opens a suspended shop again.
-    Resume {
-        /// The shop.
-        slug: String,
-    },
-}
-
-impl Tenant {
-    pub(super) async fn run(self, app: &App) -> anyhow::Result<()> {
-        match self {
-            Self::Create { slug, name, currency, country } => {
-                let new = identity::tenant::NewTenant::new(
-                    &slug,
-                    name.as_deref().unwrap_or(&slug),
-                    &currency,
-                    &country,
-                );
-                let tenant = identity::tenant::create(app, new).await?;
-                say(format_args!("created {} ({})", tenant.slug, tenant.id));
-            }
-            Self::List { json } => {
-                let tenants = identity::tenant::list(app).await?;
-                if json {
-                    return say_json(&tenants);
-                }
-                for tenant in &tenants {
-                    say(format_args!("{:<24} {:<10} {}", tenant.slug, tenant.status, tenant.name));
-                }
-                if tenants.is_empty() {
-                    say("no tenant yet: rustok tenant create SLUG");
-                }
-            }
-            Self::Suspend { slug, reason } => {
-                identity::tenant::suspend(app, &slug, &reason).await?;
-                say(format_args!("suspended {slug}"));
-            }
-            Self::Resume { slug } => {
-                identity::tenant::resume(app, &slug).await?;
-                say(format_args!("resumed {slug}"));
-            }
-        }
-        Ok(())
-    }
-}
 
 /// People.
 #[derive(clap::Subcommand, Debug)]
@@ -156,7 +80,7 @@ impl User {
     }
 }
 
-fn read_password() -> anyhow::Result<String> {
+pub(super) fn read_password() -> anyhow::Result<String> {
     let stdin = std::io::stdin();
     if stdin.is_terminal() {
         say("Password (shown as you type; or pipe it in):");

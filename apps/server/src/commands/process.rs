@@ -106,9 +106,12 @@ pub struct Seed {
     demo: bool,
     /// A fixture file in the layout of the demo shops.
     fixture: Option<PathBuf>,
-    /// Made-up products for load tests: how many.
-    #[arg(long, value_name = "N", requires = "tenant")]
+    /// Made-up products for load tests: how many; of each tenant with `--tenants`.
+    #[arg(long, value_name = "N")]
     generate: Option<usize>,
+    /// Made-up tenants for load tests, `load-0001` and on: how many.
+    #[arg(long, value_name = "N", requires = "generate", conflicts_with = "tenant")]
+    tenants: Option<usize>,
     /// The tenant that made-up products go to.
     #[arg(long, value_name = "SLUG")]
     tenant: Option<String>,
@@ -129,6 +132,9 @@ impl Seed {
         let report = match (&self.fixture, self.demo, self.generate, &self.tenant) {
             (Some(file), false, None, _) => seed::file(&app, file, self.force).await?,
             (None, true, None, _) => seed::demo(&app).await?,
+            (None, false, Some(products), None) if self.tenants.is_some() => {
+                seed::generate_tenants(&app, self.tenants.unwrap_or_default(), products).await?
+            }
             (None, false, Some(products), Some(tenant)) => {
                 let ctx = super::tenant_ctx(&app, tenant).await?;
                 seed::generate(&ctx, products).await?

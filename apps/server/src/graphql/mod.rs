@@ -34,6 +34,7 @@ pub struct Query(
     identity::audit::graphql::AuditQuery,
     identity::security::graphql::SecurityQuery,
     identity::modules::graphql::ModulesQuery,
+    crate::tenants::graphql::TenantQuery,
 );
 
 /// Everything that can be done.
@@ -46,6 +47,7 @@ pub struct Mutation(
     identity::recovery::graphql::RecoveryMutation,
     identity::security::graphql::SecurityMutation,
     identity::modules::graphql::ModulesMutation,
+    crate::tenants::graphql::TenantMutation,
 );
 
 /// The executable schema.

@@ -99,6 +99,29 @@ pub async fn file(app: &App, path: &Path, force: bool) -> anyhow::Result<SeedRep
     Ok(SeedReport { shops: vec![load(&ctx, &fixture).await?] })
 }
 
+/// Things to try a new shop out with: the products and collections of the first demo shop, priced in the shop's own
+/// currency, with its menus and blocks where the shop has none. Nobody gets an account.
+///
+/// # Errors
+/// That the shop sells something already, or what the use cases refuse.
+pub async fn sample(ctx: &Ctx) -> anyhow::Result<ShopReport> {
+    let there = products_in(ctx).await?;
+    if there > 0 {
+        bail!("the tenant {} has {there} products already", ctx.tenant().slug);
+    }
+    let mut fixture = Fixture::parse(DEMO[0].1).context("the demo shop")?;
+    fixture.tenant.slug.clone_from(&ctx.tenant().slug);
+    fixture.tenant.currency = ctx.tenant().currency.code().to_owned();
+    fixture.people.clear();
+    // Taxes and deliveries are those of the shop's own country.
+    fixture.commerce = None;
+    if ctx.tenant().storefront.as_object().is_none_or(serde_json::Map::is_empty) {
+        let storefront = Some(fixture.storefront.clone());
+        tenant::update(ctx, tenant::ShopChange { storefront, ..Default::default() }).await?;
+    }
+    load(ctx, &fixture).await
+}
+
 /// Makes up products for load tests.
 ///
 /// # Errors
@@ -110,6 +133,33 @@ pub async fn generate(ctx: &Ctx, products: usize) -> anyhow::Result<SeedReport> 
     bar.finish_and_clear();
     let shop = ShopReport { tenant: ctx.tenant().slug.clone(), products, ..ShopReport::default() };
     Ok(SeedReport { shops: vec![shop] })
+}
+
+/// Makes up tenants with products for load tests.
+///
+/// # Errors
+/// The first tenant or product that could not be written.
+pub async fn generate_tenants(app: &App, tenants: usize, products: usize) -> anyhow::Result<SeedReport> {
+    let bar = crate::commands::progress(u64::try_from(tenants).unwrap_or(u64::MAX), "tenants");
+    let mut report = SeedReport::default();
+    for number in 1..=tenants {
+        let new = NewTenant::new(&format!("load-{number:04}"), &format!("Load {number}"), "EUR", "BE");
+        let info = tenant::create(app, new).await.with_context(|| format!("tenant {number}"))?;
+        let ctx = Ctx::system(app, info, "seed");
+        generate::generate(&ctx, products, |_| {}).await?;
+        bar.set_position(u64::try_from(number).unwrap_or(u64::MAX));
+        report.shops.push(ShopReport {
+            tenant: ctx.tenant().slug.clone(),
+            products,
+            ..ShopReport::default()
+        });
+        // The queue of events stays short.
+        if number.is_multiple_of(50) {
+            crate::drain(app).await?;
+        }
+    }
+    bar.finish_and_clear();
+    Ok(report)
 }
 
 /// The fixture's tenant, made when there is none.

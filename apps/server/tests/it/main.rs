@@ -10,6 +10,8 @@ mod matrix;
 mod modules;
 mod shop;
 mod sweep;
+mod tenants;
+mod transfer;
 mod two_step;
 mod world;
 mod wrong;

@@ -1,13 +1,12 @@
 //! What an import needs of a tenant that is not there yet: a context, a first person, and the moment it is shown.
 
-use super::{NewOwner, NewTenant, checked, first_person, forget, touch};
+use super::{NewOwner, NewTenant, checked, first_person, forget, store_first, touch};
 use crate::directory::Life;
 use crate::entity::tenant;
 use crate::event::IdentityEvent;
-use crate::user;
 use events::Emit;
 use platform::{Access, App, Ctx, Error, Result};
-use primitives::{SystemRole, TenantId, TenantSlug};
+use primitives::{TenantId, TenantSlug};
 use sea_orm::ColumnTrait;
 use std::sync::Arc;
 
@@ -26,11 +25,8 @@ pub fn before(app: &App, id: TenantId, slug: &TenantSlug) -> Result<Ctx> {
 /// # Errors
 /// `BAD_USER_INPUT` with a field per mistake; `CONFLICT` when the address has an account.
 pub async fn add_owner(ctx: &Ctx, owner: NewOwner) -> Result<()> {
-    let (person, hash) = first_person(ctx, owner).await?;
-    ctx.write(Access::System, async |tx| {
-        user::store(tx, ctx, person, hash, &[SystemRole::Owner]).await.map(|_| ())
-    })
-    .await
+    let first = first_person(ctx, owner).await?;
+    ctx.write(Access::System, async |tx| store_first(tx, ctx, first).await).await
 }
 
 /// Shows a tenant that is filled.

@@ -48,11 +48,12 @@ async fn a_new_shop_has_an_owner_who_signs_in(app: TestApp) {
     let anybody = Ctx::new(app.app().clone(), info, Actor::Anonymous, "test");
     let signed_in = sign_in(&anybody, "anna@fresh.example", PASSWORD, &Visit::local()).await.unwrap();
     assert!(signed_in.me.is_staff());
-    // Without a password there is an account, and nobody knows how to get in.
+    // Without a password there is an invitation by mail, and no account yet.
     tenant::create_by(&super_admin(&app), new("quiet", None)).await.unwrap();
     let quiet = tenant::system(app.app(), "quiet").await.unwrap().with_actor(Actor::Anonymous);
     let refused = sign_in(&quiet, "anna@fresh.example", PASSWORD, &Visit::local()).await.unwrap_err();
     assert_eq!(refused.code(), ErrorCode::Unauthenticated);
+    assert_eq!(events(&app, "user.invited").await, 1);
 
     let error = tenant::create_by(&super_admin(&app), new("short", Some("short"))).await.unwrap_err();
     assert_eq!(error.fields()[0].field, "owner.password");

@@ -1,0 +1,205 @@
+//! A new shop.
+
+use cynic::MutationBuilder;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+
+use crate::api::{self, Failure};
+use crate::gql::tenants::{TenantCreate, TenantCreateInput, TenantCreateVariables, TenantOwnerInput};
+use crate::parts::PageHead;
+use crate::parts::dialog::Wrong;
+use crate::parts::field::TextField;
+use crate::parts::guard::{Guard, LeaveGuard};
+use crate::parts::toast::use_toaster;
+use crate::place;
+
+#[derive(Clone, Default, PartialEq)]
+struct Draft {
+    name: String,
+    slug: String,
+    locale: String,
+    currency: String,
+    country: String,
+    email: String,
+    person: String,
+    password: String,
+    sample: bool,
+}
+
+impl Draft {
+    fn new() -> Self {
+        Self { locale: "en".into(), currency: "EUR".into(), country: "BE".into(), ..Self::default() }
+    }
+
+    fn input(&self) -> TenantCreateInput {
+        let some = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let owner = some(&self.email).map(|email| TenantOwnerInput {
+            email,
+            name: some(&self.person),
+            password: Some(self.password.clone()).filter(|password| !password.is_empty()),
+        });
+        TenantCreateInput {
+            slug: self.slug.trim().to_owned(),
+            name: self.name.trim().to_owned(),
+            locale: some(&self.locale),
+            currency: self.currency.trim().to_uppercase(),
+            country: self.country.trim().to_uppercase(),
+            owner,
+            sample: Some(self.sample),
+        }
+    }
+}
+
+/// The screen.
+#[component]
+pub fn NewTenant() -> impl IntoView {
+    place::title(|| "Open a shop".to_owned());
+    let toaster = use_toaster();
+    let navigate = use_navigate();
+    let draft = RwSignal::new(Draft::new());
+    let (busy, done) = (RwSignal::new(false), RwSignal::new(false));
+    let failure = RwSignal::new(None::<Failure>);
+    let dirty = Signal::derive(move || !done.get() && draft.with(|draft| *draft != Draft::new()));
+    let error = move |field: &'static str| {
+        Signal::derive(move || failure.with(|failure| failure.as_ref().and_then(|it| it.at(field))))
+    };
+    let create = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        if busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
+        failure.set(None);
+        let navigate = navigate.clone();
+        let guard = expect_context::<LeaveGuard>();
+        let input = draft.with_untracked(Draft::input);
+        spawn_local(async move {
+            match api::ask(TenantCreate::build(TenantCreateVariables { input })).await {
+                Ok(answer) => {
+                    done.set(true);
+                    guard.clear();
+                    toaster.done("The shop is open");
+                    let path = place::to(&format!("/tenants/{}", answer.tenant_create.tenant.slug));
+                    navigate(&path, NavigateOptions { resolve: false, replace: true, ..Default::default() });
+                }
+                Err(wrong) => {
+                    let _ = failure.try_set(Some(wrong));
+                }
+            }
+            let _ = busy.try_set(false);
+        });
+    };
+    view! {
+        <div class="page" data-narrow="">
+            <PageHead title="Open a shop".to_owned() back=(place::to("/tenants"), "Tenants")/>
+            <Guard dirty/>
+            <form class="stack" novalidate on:submit=create>
+                {move || failure.get().map(|failure| view! { <Wrong failure/> })}
+                <section class="card">
+                    <header><h2>"The shop"</h2></header>
+                    <div class="body stack">
+                        <TextField
+                            id="name"
+                            label="Name"
+                            value=Signal::derive(move || draft.with(|it| it.name.clone()))
+                            on_input=move |text| draft.update(|it| it.name = text)
+                            error=error("name")
+                            most=200
+                        />
+                        <TextField
+                            id="slug"
+                            label="Slug"
+                            value=Signal::derive(move || draft.with(|it| it.slug.clone()))
+                            on_input=move |text| draft.update(|it| it.slug = text)
+                            error=error("slug")
+                            hint=Signal::derive(|| "Its name in addresses: letters a to z, digits and -".to_owned())
+                            most=63
+                        />
+                        <TextField
+                            id="currency"
+                            label="Currency"
+                            value=Signal::derive(move || draft.with(|it| it.currency.clone()))
+                            on_input=move |text| draft.update(|it| it.currency = text)
+                            error=error("currency")
+                            hint=Signal::derive(|| "Three letters; it stays when the shop has prices".to_owned())
+                            most=3
+                        />
+                        <TextField
+                            id="country"
+                            label="Country"
+                            value=Signal::derive(move || draft.with(|it| it.country.clone()))
+                            on_input=move |text| draft.update(|it| it.country = text)
+                            error=error("country")
+                            hint=Signal::derive(|| "Two letters, such as BE".to_owned())
+                            most=2
+                        />
+                        <TextField
+                            id="locale"
+                            label="Language"
+                            value=Signal::derive(move || draft.with(|it| it.locale.clone()))
+                            on_input=move |text| draft.update(|it| it.locale = text)
+                            error=error("locale")
+                            hint=Signal::derive(|| "Such as en or fr".to_owned())
+                            most=10
+                        />
+                        <label class="check">
+                            <input
+                                type="checkbox"
+                                prop:checked=move || draft.with(|it| it.sample)
+                                on:change=move |event| draft.update(|it| it.sample = event_target_checked(&event))
+                            />
+                            <span>"With things to try it out with"</span>
+                        </label>
+                    </div>
+                </section>
+                <section class="card">
+                    <header><h2>"The owner"</h2></header>
+                    <div class="body stack">
+                        <TextField
+                            id="owner-email"
+                            label="E-mail"
+                            value=Signal::derive(move || draft.with(|it| it.email.clone()))
+                            on_input=move |text| draft.update(|it| it.email = text)
+                            error=error("owner.email")
+                            mode="email"
+                            optional=true
+                            most=254
+                        />
+                        <TextField
+                            id="owner-name"
+                            label="Name"
+                            value=Signal::derive(move || draft.with(|it| it.person.clone()))
+                            on_input=move |text| draft.update(|it| it.person = text)
+                            error=error("owner.name")
+                            optional=true
+                            most=200
+                        />
+                        <TextField
+                            id="owner-password"
+                            label="First password"
+                            value=Signal::derive(move || draft.with(|it| it.password.clone()))
+                            on_input=move |text| draft.update(|it| it.password = text)
+                            error=error("owner.password")
+                            hint=Signal::derive(|| "Without one the owner gets an invitation by mail".to_owned())
+                            optional=true
+                            most=1024
+                        />
+                    </div>
+                </section>
+                <div class="actions">
+                    <button
+                        class="btn"
+                        type="submit"
+                        data-kind="primary"
+                        aria-busy=move || busy.get().to_string()
+                        disabled=move || busy.get()
+                    >
+                        "Open the shop"
+                    </button>
+                </div>
+            </form>
+        </div>
+    }
+}
