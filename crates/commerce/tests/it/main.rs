@@ -10,3 +10,4 @@ mod orders;
 mod paying;
 mod reading;
 mod shop;
+mod sweeping;
