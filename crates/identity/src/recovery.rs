@@ -15,7 +15,7 @@ use crate::user::{email_row, own_row, roles_of, store_password};
 use events::Emit;
 use mail::{Letter, Link, To, address_of};
 use platform::{Access, Ctx, Error, Result, Tx};
-use primitives::{Email, ErrorCode, Locale, UserId};
+use primitives::{Email, ErrorCode, Locale, MailId, UserId};
 use sea_orm::ColumnTrait;
 use uuid::Uuid;
 
@@ -141,15 +141,24 @@ pub(crate) async fn tell_password_changed(tx: &Tx, ctx: &Ctx, row: &user::Model)
     // An address from before the rules is nobody's to write to.
     let Ok(email) = Email::parse(&row.email) else { return Ok(()) };
     let letter = Letter::PasswordChanged { forgotten: forgotten(ctx) };
-    mail::send(tx, To::Somebody(&email), language(row), &letter).await.map(|_| ())
+    unless_full(ctx, mail::send(tx, To::Somebody(&email), language(row), &letter).await)
 }
 
 /// Tells a person that somebody signed in from a browser that was not seen before.
 pub(crate) async fn tell_new_device(tx: &Tx, ctx: &Ctx, row: &user::Model, device: &str) -> Result<()> {
     let Ok(email) = Email::parse(&row.email) else { return Ok(()) };
-    let device = device.chars().filter(|letter| !letter.is_control()).take(200).collect();
-    let letter = Letter::NewDevice { device, at: ctx.now(), forgotten: forgotten(ctx) };
-    mail::send(tx, To::Somebody(&email), language(row), &letter).await.map(|_| ())
+    unless_full(ctx, mail::new_device(tx, &email, language(row), device, ctx.now()).await)
+}
+
+/// Nobody is kept from signing in, or from changing a password, because too many mails wait.
+fn unless_full(ctx: &Ctx, sent: Result<MailId>) -> Result<()> {
+    match sent {
+        Err(error) if error.code() == ErrorCode::ServiceUnavailable && error.cause().is_none() => {
+            tracing::warn!(request.id = ctx.request_id(), "a notice was not written: {}", error.message());
+            Ok(())
+        }
+        sent => sent.map(|_| ()),
+    }
 }
 
 /// Sends a link to the new address that moves the caller's account there, and a notice to the old one. When the new
