@@ -5,6 +5,7 @@ use async_graphql::{EmptySubscription, MergedObject, Schema};
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use identity::audit::graphql::AuditQuery;
 use identity::graphql::{IdentityMutation, IdentityQuery};
 use identity::invitation::graphql::{InvitationMutation, InvitationQuery};
 use identity::recovery::graphql::RecoveryMutation;
@@ -17,7 +18,7 @@ use testkit::TestApp;
 use tower::ServiceExt;
 
 #[derive(MergedObject, Default)]
-struct Query(IdentityQuery, InvitationQuery, SecurityQuery);
+struct Query(IdentityQuery, AuditQuery, InvitationQuery, SecurityQuery);
 
 #[derive(MergedObject, Default)]
 struct Mutation(IdentityMutation, InvitationMutation, RecoveryMutation, SecurityMutation);
