@@ -478,7 +478,7 @@ fn pages_without(modules: &[&str]) -> Vec<(&'static str, String)> {
         let mut pages = vec![
             ("home", home::page(&shop, &[])),
             ("sign-in", signin::page(&shop, &signin::Typed::default(), &Problems::default(), None)),
-            ("account", crate::routes::account::page(&shop, &account)),
+            ("account", crate::routes::account::page(&shop, &account, false)),
             ("not-found", errors::not_found_page(&shop, &[], &[])),
         ];
         if shop.shows_products() {
