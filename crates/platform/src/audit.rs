@@ -30,7 +30,7 @@ const MAX_TEXT: usize = 2_000;
 const MAX_LEAVES: usize = 100;
 
 /// Columns that change with every write and say nothing by themselves.
-const HOUSEKEEPING: [&str; 3] = ["updated_at", "version", "revision"];
+const HOUSEKEEPING: [&str; 4] = ["updated_at", "version", "revision", "changed"];
 
 /// Where a call comes from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
