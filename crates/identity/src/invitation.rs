@@ -44,8 +44,9 @@ pub struct NewInvitation {
 
 /// Invites somebody within a transaction of the caller's, who has asked whether that is allowed.
 ///
-/// The invitation is from the actor of the transaction; from the shop itself when that is the process. It takes the
-/// place of an open one for the same address.
+/// The invitation is from the actor of the transaction; from the shop itself when that is the process, or somebody who
+/// has no account in this shop, such as the operator who makes it. It takes the place of an open one for the same
+/// address.
 ///
 /// # Errors
 /// `BAD_USER_INPUT` without a role; `CONFLICT` when too many are open; those of [`mail::send`].
@@ -73,7 +74,7 @@ pub async fn invite(tx: &Tx, new: NewInvitation) -> Result<InvitationView> {
             name: Set(new.name),
             locale: Set(new.locale.to_string()),
             roles: Set(names(&roles).join(",")),
-            invited_by: Set(ctx.user_id().map(|id| id.uuid())),
+            invited_by: Set(inviter(tx, ctx).await?),
             created_at: Set(now.millis()),
             sent_at: Set(now.millis()),
             expires_at: Set((now + Purpose::Invitation.life()).millis()),
@@ -168,7 +169,7 @@ pub async fn resend(ctx: &Ctx, id: InvitationId, visit: &Visit) -> Result<Invita
             .update_many::<invitation::Entity>()
             .set(invitation::Column::SentAt, now.millis())
             .set(invitation::Column::ExpiresAt, (now + Purpose::Invitation.life()).millis())
-            .set(invitation::Column::InvitedBy, ctx.user_id().map(|id| id.uuid()))
+            .set(invitation::Column::InvitedBy, inviter(tx, ctx).await?)
             .filter(open_rows())
             .filter(invitation::Column::Id.eq(id.uuid()))
             .exec()
@@ -328,6 +329,14 @@ pub(crate) async fn sweep(tx: &Tx, until: primitives::Timestamp) -> Result<u64> 
         )
         .exec()
         .await
+}
+
+/// The account in this shop that invites.
+async fn inviter(tx: &Tx, ctx: &Ctx) -> Result<Option<Uuid>> {
+    match ctx.user_id() {
+        Some(id) => Ok(tx.find_by_id::<user::Entity>(id.uuid()).await?.map(|row| row.id)),
+        None => Ok(None),
+    }
 }
 
 /// Makes a link and mails it.
