@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use identity::audit::graphql::AuditQuery;
 use identity::graphql::{IdentityMutation, IdentityQuery};
 use identity::invitation::graphql::{InvitationMutation, InvitationQuery};
+use identity::modules::graphql::{ModulesMutation, ModulesQuery};
 use identity::recovery::graphql::RecoveryMutation;
 use identity::security::graphql::{SecurityMutation, SecurityQuery};
 use identity::{Authenticated, people};
@@ -18,10 +19,10 @@ use testkit::TestApp;
 use tower::ServiceExt;
 
 #[derive(MergedObject, Default)]
-struct Query(IdentityQuery, AuditQuery, InvitationQuery, SecurityQuery);
+struct Query(IdentityQuery, AuditQuery, InvitationQuery, ModulesQuery, SecurityQuery);
 
 #[derive(MergedObject, Default)]
-struct Mutation(IdentityMutation, InvitationMutation, RecoveryMutation, SecurityMutation);
+struct Mutation(IdentityMutation, InvitationMutation, ModulesMutation, RecoveryMutation, SecurityMutation);
 
 async fn send(app: &App, request: Request<Body>) -> Response {
     match answer(app, request).await {
