@@ -232,6 +232,7 @@ impl Desk<'_> {
         let taxes = json!({ "version": version, "taxes": [{ "country": "BE", "name": "VAT", "rate": "6" }] });
         self.call(owner, "commerceSettingsUpdate", taxes).await;
         self.call(owner, "updateShop", json!({ "theme": "plain" })).await;
+        self.call(owner, "shopRename", json!({ "name": "Hearth and home" })).await;
         let new =
             json!({ "email": "bob@example.com", "name": "Bob", "password": PASSWORD, "roles": ["editor"] });
         self.call(owner, "createUser", new).await;

@@ -19,6 +19,7 @@ use uuid::Uuid;
 /// Where the id of a thing of each kind is found.
 const TABLES: &[(&str, &str)] = &[
     ("audit_entry", "audit_entry"),
+    ("audit_entry", "audit_entry"),
     ("cart", "cart"),
     ("cart_line", "cart_line"),
     ("collection", "collection"),

@@ -218,7 +218,10 @@ fn is_open_secret(url: &Url) -> bool {
     let encrypted =
         url.scheme() == "smtps" || url.query_pairs().any(|(key, value)| key == "tls" && value == "required");
     let here = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
+        // In addresses of other schemes than the web's, numbers are names.
+        Some(Host::Domain(name)) => {
+            name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+        }
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
