@@ -1,6 +1,6 @@
 //! Tenants of the platform, and the hosts of the own shop.
 
-use super::{DateTime, PageInfo, mutations, schema};
+use super::{DateTime, PageInfo, schema};
 
 /// Where a tenant stands.
 #[derive(cynic::Enum, Clone, Copy, Debug, PartialEq, Eq)]
