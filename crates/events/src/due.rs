@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use platform::hub::Key;
 use platform::{Access, App, Context, Ctx, Result, Tx};
 use primitives::{TenantId, Timestamp};
 
@@ -20,6 +21,8 @@ use crate::store;
 const MINUTE: i64 = 60_000;
 /// Clocks of several processes may differ by this much.
 const SKEW: Duration = Duration::from_secs(30);
+/// Name in the hub of every change of a tenant itself.
+const TENANT: &str = "tenant";
 /// Minutes that this process remembers as planned.
 const REMEMBERED: usize = 20_000;
 
@@ -41,7 +44,9 @@ pub async fn plan(tx: &Tx, job: &'static str, at: Timestamp) -> Result<()> {
     let now = minute_of(ctx.now());
     let minute = minute_of(at).max(now);
     let planned = ctx.app().state(Planned::default);
-    let key = (tx.tenant_id(), job, minute);
+    // A tenant that is deleted takes its plans along, and may come back by an import.
+    let life = ctx.app().hub().generation(Key::new(tx.tenant_id(), TENANT));
+    let key = (tx.tenant_id(), job, minute, life);
     if planned.knows(&key) {
         return Ok(());
     }
@@ -111,7 +116,7 @@ fn minute_of(at: Timestamp) -> i64 {
     at.millis().max(0) / MINUTE
 }
 
-type Minute = (TenantId, &'static str, i64);
+type Minute = (TenantId, &'static str, i64, u64);
 
 /// Minutes that are in the plan for certain: they are to come, and only past ones are struck.
 #[derive(Default)]
@@ -125,7 +130,7 @@ impl Planned {
     fn learn(&self, minute: Minute, now: i64) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= REMEMBERED {
-            known.retain(|(_, _, minute)| now <= *minute);
+            known.retain(|(_, _, minute, _)| now <= *minute);
         }
         if known.len() >= REMEMBERED {
             known.clear();
@@ -143,12 +148,14 @@ mod tests {
         let planned = Planned::default();
         let tenant = TenantId::new();
         for minute in 0..REMEMBERED as i64 {
-            planned.learn((tenant, "payments", minute), 0);
+            planned.learn((tenant, "payments", minute, 0), 0);
         }
-        planned.learn((tenant, "payments", 1_000_000), 500);
-        assert!(!planned.knows(&(tenant, "payments", 499)) && planned.knows(&(tenant, "payments", 500)));
+        planned.learn((tenant, "payments", 1_000_000, 0), 500);
+        assert!(
+            !planned.knows(&(tenant, "payments", 499, 0)) && planned.knows(&(tenant, "payments", 500, 0))
+        );
         for minute in 0..REMEMBERED as i64 {
-            planned.learn((tenant, "carts", minute), 0);
+            planned.learn((tenant, "carts", minute, 0), 0);
         }
         assert!(planned.0.lock().unwrap().len() <= REMEMBERED);
     }

@@ -11,6 +11,7 @@ use super::{Progress, export, schema_name, sql};
 use anyhow::{Context as _, bail, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use identity::directory::Directory;
 use identity::tenant::{NewOwner, filling, purge};
 use platform::{Access, App, Ctx, Error, TenantInfo, Tx};
 use primitives::{ErrorCode, SystemRole, TenantId, TenantSlug};
@@ -185,6 +186,8 @@ async fn begin(
         }
         result => result.context("making the tenant")?,
     };
+    // Somebody has asked for this id and this slug before there was anything to find.
+    Directory::of(app)?.invalidate();
     let info = identity::tenant_of(app.clone(), id).await?;
     Ok(Ctx::system(app, info, "tenant-import"))
 }

@@ -49,6 +49,8 @@ pub const HARMLESS: &[(&str, &str)] = &[
     ("audit_entry", "hash"),
     ("audit_checkpoint", "hash"),
     ("audit_start", "hash"),
+    ("audit_checkpoint", "signature"),
+    ("audit_start", "signature"),
 ];
 
 /// Columns that the place counts by itself.

@@ -49,7 +49,8 @@ impl Kind {
     /// SQLite keeps a UUID and other bytes in columns of one type; these names hold the latter. A test holds this against
     /// PostgreSQL, which has a type for each.
     pub fn of_blob(column: &str) -> Self {
-        const BYTES: [&str; 5] = ["fingerprint", "principal", "hash", "secret", "signature"];
+        const BYTES: [&str; 7] =
+            ["bound", "digest", "fingerprint", "principal", "hash", "secret", "signature"];
         let ends =
             |word: &str| column.strip_suffix(word).is_some_and(|head| head.is_empty() || head.ends_with('_'));
         if BYTES.iter().any(|word| ends(word)) { Self::Bytes } else { Self::Uuid }
