@@ -243,6 +243,7 @@ fn named(actor: &Actor) -> (&'static str, Option<Uuid>, &'static str) {
         Actor::Anonymous => ("anonymous", None, ""),
         Actor::Customer { user } => ("customer", Some(user.uuid()), ""),
         Actor::Staff { user, .. } => ("staff", Some(user.uuid()), ""),
+        Actor::ApiKey { key, .. } => ("api_key", Some(key.uuid()), ""),
         Actor::System(name) => ("system", None, name),
     }
 }

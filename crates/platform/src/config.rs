@@ -147,6 +147,8 @@ section! {
         refresh_grace_seconds: u64 = 10,
         /// Life of a browser session, seconds.
         session_seconds: u64 = 30 * 24 * 3600,
+        /// Requests that one API key may make in a minute, in each process.
+        api_key_requests_per_minute: u32 = 600,
         /// Password hashes that are computed at once.
         hash_workers: usize = 2,
         /// Memory that Argon2id takes for one password, KiB.

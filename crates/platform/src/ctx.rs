@@ -3,7 +3,7 @@
 use crate::audit::Origin;
 use crate::db::{Reader, Tx};
 use crate::{App, Error, Result, TenantInfo};
-use primitives::{Locale, Permission, PermissionSet, TenantId, Timestamp, UserId};
+use primitives::{ApiKeyId, Locale, Permission, PermissionSet, Scope, TenantId, Timestamp, UserId};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,6 +38,15 @@ pub enum Actor {
         /// What the roles of the account add up to.
         permissions: PermissionSet,
     },
+    /// A program with an API key of this tenant. It is nobody's account: what asks for a signed-in person is shut.
+    ApiKey {
+        /// The key.
+        key: ApiKeyId,
+        /// Who made it; things that this person owns are the key's own.
+        owner: UserId,
+        /// What the key may do: never more than its owner may at this moment.
+        permissions: PermissionSet,
+    },
     /// A part of the process itself: relay, projections, jobs, command line.
     System(&'static str),
 }
@@ -51,6 +60,8 @@ pub enum Access {
     SignedIn,
     /// Staff holding this permission.
     Permission(Permission),
+    /// Staff holding this permission, be it for the own things alone; the use case asks [`Ctx::only_own`].
+    Owned(Permission),
     /// Only the process itself.
     System,
 }
@@ -127,10 +138,10 @@ impl Ctx {
         self.0.origin.as_deref()
     }
 
-    /// Whether what this call writes is noted in the audit log: that of people and operators is.
+    /// Whether what this call writes is noted in the audit log: that of people, their programs and operators is.
     pub(crate) fn is_audited(&self) -> bool {
         match self.actor() {
-            Actor::Customer { .. } | Actor::Staff { .. } => true,
+            Actor::Customer { .. } | Actor::Staff { .. } | Actor::ApiKey { .. } => true,
             Actor::System(_) => self.origin().is_some(),
             Actor::Anonymous => false,
         }
@@ -140,7 +151,38 @@ impl Ctx {
     pub fn user_id(&self) -> Option<UserId> {
         match self.actor() {
             Actor::Customer { user } | Actor::Staff { user, .. } => Some(*user),
-            Actor::Anonymous | Actor::System(_) => None,
+            Actor::Anonymous | Actor::ApiKey { .. } | Actor::System(_) => None,
+        }
+    }
+
+    /// The API key that acts, if any.
+    pub fn api_key(&self) -> Option<ApiKeyId> {
+        match self.actor() {
+            Actor::ApiKey { key, .. } => Some(*key),
+            _ => None,
+        }
+    }
+
+    /// What the actor may do as staff; `None` for the process itself, which nobody asks.
+    pub fn permissions(&self) -> Option<PermissionSet> {
+        match self.actor() {
+            Actor::Staff { permissions, .. } | Actor::ApiKey { permissions, .. } => Some(*permissions),
+            Actor::Anonymous | Actor::Customer { .. } => Some(PermissionSet::EMPTY),
+            Actor::System(_) => None,
+        }
+    }
+
+    /// The person whose things alone the actor reaches with a permission; `None` when it reaches everybody's.
+    /// To be asked behind a door of [`Access::Owned`].
+    pub fn only_own(&self, permission: Permission) -> Option<UserId> {
+        match self.actor() {
+            Actor::Staff { user: owner, permissions } | Actor::ApiKey { owner, permissions, .. } => {
+                (permissions.scope_of(permission) != Some(Scope::All)).then_some(*owner)
+            }
+            // The door has let nobody else in.
+            Actor::Customer { user } => Some(*user),
+            Actor::Anonymous => Some(UserId::from_uuid(uuid::Uuid::nil())),
+            Actor::System(_) => None,
         }
     }
 
@@ -170,13 +212,20 @@ impl Ctx {
         match (access, self.actor()) {
             (Access::Public, _) | (_, Actor::System(_)) => Ok(()),
             (_, Actor::Anonymous) => Err(Error::unauthenticated()),
+            (Access::SignedIn, Actor::ApiKey { .. }) => {
+                Err(Error::forbidden("this is for people, an API key is nobody's account"))
+            }
             (Access::SignedIn, _) => Ok(()),
-            (Access::Permission(needed), Actor::Staff { permissions, .. })
-                if permissions.contains(needed) =>
+            (
+                Access::Permission(needed),
+                Actor::Staff { permissions, .. } | Actor::ApiKey { permissions, .. },
+            ) if permissions.contains(needed) => Ok(()),
+            (Access::Owned(needed), Actor::Staff { permissions, .. } | Actor::ApiKey { permissions, .. })
+                if permissions.scope_of(needed).is_some() =>
             {
                 Ok(())
             }
-            (Access::Permission(needed), _) => {
+            (Access::Permission(needed) | Access::Owned(needed), _) => {
                 Err(Error::forbidden(format!("this needs the permission {}", needed.name())))
             }
             (Access::System, _) => Err(Error::forbidden("only the server itself does this")),

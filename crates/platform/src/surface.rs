@@ -44,6 +44,9 @@ pub struct Entry {
     /// Who may pass.
     #[serde(serialize_with = "access_name")]
     pub access: Access,
+    /// Whether the permission suffices for the own things alone.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub own: bool,
     /// Arguments that are ids of tenant-owned things.
     pub ids: Vec<IdArgument>,
     /// The module that owns it: the door is shut in shops that have switched it off. Said by [`Entry::of`], else filled
@@ -59,10 +62,13 @@ pub struct Entry {
 
 impl Entry {
     fn new(kind: Kind, name: impl Into<String>, access: impl Into<Access>) -> Self {
+        let access = access.into();
+        let own = matches!(access, Access::Owned(_));
         Self {
             kind,
             name: name.into(),
-            access: access.into(),
+            access,
+            own,
             ids: Vec::new(),
             module: "",
             feature: None,
@@ -141,7 +147,7 @@ impl Access {
             Self::Public => "public".to_owned(),
             Self::SignedIn => "signed_in".to_owned(),
             Self::System => "system".to_owned(),
-            Self::Permission(permission) => permission.name().to_string(),
+            Self::Permission(permission) | Self::Owned(permission) => permission.name(),
         }
     }
 }

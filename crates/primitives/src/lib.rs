@@ -25,7 +25,7 @@ pub use error::{ErrorCode, FieldError};
 pub use id::*;
 pub use locale::{Locale, LocaleError};
 pub use money::{Money, MoneyError, Rate, distribute, distribute_capped, round_half_away};
-pub use permission::{Action, Permission, PermissionSet, Resource, Scope, SystemRole, UnknownName};
+pub use permission::{Action, Grant, Permission, PermissionSet, Resource, Scope, SystemRole, UnknownName};
 pub use quantity::{Quantity, QuantityError, Sku, SkuError};
 pub use slug::{Slug, SlugError, TenantSlug, TenantSlugError};
 pub use time::{Timestamp, TimestampError};

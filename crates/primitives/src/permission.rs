@@ -1,5 +1,9 @@
 //! Who may do what: `resource:action`, sets of them, and the roles that every shop has.
 
+mod set;
+
+pub use set::{Grant, PermissionSet, Scope};
+
 use crate::text_value;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -103,6 +107,26 @@ impl Permission {
     /// The name outside, `products:read`.
     pub fn name(self) -> String {
         format!("{}:{}", self.resource.name(), self.action.name())
+    }
+
+    /// What there is to look at that knows whose it is: doors with these permissions let people in for their own things
+    /// alone ([`Scope::Own`]). The host's tests hold this list against its doors.
+    pub const OWNABLE: &'static [Permission] = &[
+        Permission::ORDERS_READ,
+        Permission::ORDERS_LIST,
+        Permission::CUSTOMERS_READ,
+        Permission::CUSTOMERS_LIST,
+    ];
+
+    /// The scopes in which a shop can give it: none for what is the platform's, such as making tenants.
+    pub fn scopes(self) -> &'static [Scope] {
+        if Permission::OWNABLE.contains(&self) {
+            &[Scope::All, Scope::Own]
+        } else if SystemRole::Owner.permissions().contains(self) {
+            &[Scope::All]
+        } else {
+            &[]
+        }
     }
 
     /// Same as [`Permission::name`], for text conversions.
@@ -257,118 +281,6 @@ permissions! {
         INDEX_MANAGE=Manage,;
 }
 
-const N_RESOURCES: usize = Resource::ALL.len();
-
-/// A set of permissions; one bit each, so that asking costs nothing.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct PermissionSet([u16; N_RESOURCES]);
-
-impl PermissionSet {
-    /// Nothing allowed.
-    pub const EMPTY: PermissionSet = PermissionSet([0; N_RESOURCES]);
-
-    /// Everything allowed, on every resource.
-    pub const fn everything() -> PermissionSet {
-        PermissionSet([1 << Action::Manage as u8; N_RESOURCES])
-    }
-
-    /// The same set and one more.
-    #[must_use]
-    pub const fn with(mut self, permission: Permission) -> PermissionSet {
-        self.0[permission.resource as usize] |= 1 << permission.action as u8;
-        self
-    }
-
-    /// The same set and every given one.
-    #[must_use]
-    pub const fn with_all(mut self, permissions: &[Permission]) -> PermissionSet {
-        let mut at = 0;
-        while at < permissions.len() {
-            self = self.with(permissions[at]);
-            at += 1;
-        }
-        self
-    }
-
-    /// The same set without anything on a resource.
-    #[must_use]
-    pub const fn without_resource(mut self, resource: Resource) -> PermissionSet {
-        self.0[resource as usize] = 0;
-        self
-    }
-
-    /// Whether it is allowed; `manage` allows every action on its resource.
-    pub const fn contains(&self, permission: Permission) -> bool {
-        let bits = self.0[permission.resource as usize];
-        bits & (1 << Action::Manage as u8 | 1 << permission.action as u8) != 0
-    }
-
-    /// Everything that either set allows.
-    #[must_use]
-    pub const fn union(mut self, other: PermissionSet) -> PermissionSet {
-        let mut at = 0;
-        while at < N_RESOURCES {
-            self.0[at] |= other.0[at];
-            at += 1;
-        }
-        self
-    }
-
-    /// Whether nothing is allowed.
-    pub fn is_empty(&self) -> bool {
-        self.0.iter().all(|bits| *bits == 0)
-    }
-
-    /// What is allowed, in a fixed order, with what `manage` implies.
-    pub fn iter(&self) -> impl Iterator<Item = Permission> + '_ {
-        Permission::ALL.iter().copied().filter(|permission| self.contains(*permission))
-    }
-}
-
-impl FromIterator<Permission> for PermissionSet {
-    fn from_iter<I: IntoIterator<Item = Permission>>(permissions: I) -> PermissionSet {
-        permissions.into_iter().fold(PermissionSet::EMPTY, PermissionSet::with)
-    }
-}
-
-impl fmt::Debug for PermissionSet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.granted().map(Permission::name)).finish()
-    }
-}
-
-impl PermissionSet {
-    /// What was put in, without what `manage` implies.
-    pub fn granted(&self) -> impl Iterator<Item = Permission> + '_ {
-        Permission::ALL
-            .iter()
-            .copied()
-            .filter(|permission| self.0[permission.resource as usize] & (1 << permission.action as u8) != 0)
-    }
-}
-
-impl Serialize for PermissionSet {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.granted())
-    }
-}
-
-impl<'de> Deserialize<'de> for PermissionSet {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<PermissionSet, D::Error> {
-        Ok(Vec::<Permission>::deserialize(deserializer)?.into_iter().collect())
-    }
-}
-
-/// Whose things a permission reaches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Scope {
-    /// Everybody's in the tenant.
-    All,
-    /// Only the person's own.
-    Own,
-}
-
 /// The roles that exist in every shop without being created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum SystemRole {
@@ -519,23 +431,6 @@ mod tests {
         }
         assert_eq!(Permission::ORDERS_REFUND.name(), "orders:refund");
         assert_eq!(Permission::API_KEYS_READ.name(), "api_keys:read");
-    }
-
-    #[test]
-    fn manage_allows_every_action_on_its_resource_only() {
-        let set = PermissionSet::EMPTY.with(Permission::ORDERS_MANAGE);
-        assert!(set.contains(Permission::ORDERS_REFUND));
-        assert!(!set.contains(Permission::PAYMENTS_READ));
-        assert_eq!(set.iter().count(), 10);
-        assert_eq!(set.granted().collect::<Vec<_>>(), [Permission::ORDERS_MANAGE]);
-    }
-
-    #[test]
-    fn sets_read_back() {
-        let set = SystemRole::Support.permissions();
-        let json = serde_json::to_string(&set).unwrap();
-        assert_eq!(serde_json::from_str::<PermissionSet>(&json).unwrap(), set);
-        assert!(serde_json::from_str::<PermissionSet>("[\"orders:fly\"]").is_err());
     }
 
     #[test]

@@ -74,6 +74,7 @@ impl Config {
         let security = &self.security;
         within("security.access_token_seconds", security.access_token_seconds, 60..=600)?;
         within("security.session_seconds", security.session_seconds, 60..=YEAR)?;
+        within("security.api_key_requests_per_minute", security.api_key_requests_per_minute, 1..=1_000_000)?;
         within("security.hash_workers", security.hash_workers, 1..=64)?;
         within("audit.keep_days", self.audit.keep_days, 0..=36_500)?;
         within("audit.seal_ms", self.audit.seal_ms, 10..=60_000)?;
