@@ -14,6 +14,7 @@ mod m07_young_tables;
 mod m08_queue;
 mod m09_mail;
 mod m10_tokens;
+mod m11_roles;
 mod m12_audit;
 mod m13_modules;
 pub mod m14_tenant_life;
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m08_queue::Migration),
             Box::new(m09_mail::Migration),
             Box::new(m10_tokens::Migration),
+            Box::new(m11_roles::Migration),
             Box::new(m12_audit::Migration),
             Box::new(m13_modules::Migration),
             Box::new(m14_tenant_life::Migration),

@@ -1,12 +1,13 @@
 //! What the host asks about every request: which tenant, who, and whether the browser was tricked.
 
-use crate::csrf;
+use crate::api_key::admission::{self, Allowance};
 use crate::directory::{Directory, Life, Record};
 use crate::resolve::{Key, Origin, Plan, TENANT_HEADER, Way};
 use crate::security::device;
 use crate::security::secret::Secret;
 use crate::session::{Credential, Sessions, cookie_name};
 use crate::token::Tokens;
+use crate::{api_key, csrf};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use platform::{Actor, App, Error, Result, TenantInfo};
@@ -38,6 +39,9 @@ pub struct Authenticated {
     pub actor: Actor,
     /// For signing in and out.
     pub visit: Visit,
+    /// How much may still be asked, where that is counted: with an API key. A request that it does not admit gets the
+    /// host's refusal.
+    pub allowance: Option<Allowance>,
 }
 
 /// The browser or program behind a request, as far as sessions need to know it.
@@ -121,7 +125,7 @@ fn names(key: &Key, tenant: &TenantInfo) -> bool {
     }
 }
 
-/// Finds out who asks: by bearer token, by session cookie, or nobody.
+/// Finds out who asks: by API key or bearer token, by session cookie, or nobody.
 ///
 /// # Errors
 /// `UNAUTHENTICATED` for a token that is not good here and now; a cookie that is not good is nobody's.
@@ -135,6 +139,9 @@ pub async fn authenticate(app: &App, resolved: &Resolved, headers: &HeaderMap) -
         device: cookie(headers, &device::cookie_name(tenant, resolved.origin.secure)).and_then(Secret::parse),
     };
     let live = match bearer(headers)? {
+        Some(token) if api_key::is_key(token) => {
+            return admission::authenticate(app, tenant, token, visit).await;
+        }
         Some(token) => {
             let claims = Tokens::of(app).read(token, tenant.id, app.clock().now())?;
             let live = Sessions::of(app).find(app, tenant, Credential::Session(claims.sid)).await?;
@@ -146,7 +153,8 @@ pub async fn authenticate(app: &App, resolved: &Resolved, headers: &HeaderMap) -
         },
     };
     visit.session = live.as_ref().map(|live| live.session);
-    Ok(Authenticated { actor: live.map_or(Actor::Anonymous, |live| live.actor.clone()), visit })
+    let actor = live.map_or(Actor::Anonymous, |live| live.actor.clone());
+    Ok(Authenticated { actor, visit, allowance: None })
 }
 
 /// Refuses an unsafe request that another site made the browser send.

@@ -1,5 +1,6 @@
 //! What this module says has happened. Ids and facts only: no names, no addresses.
 
+use crate::roles::RoleKey;
 use events::{Aggregate, DomainEvent, EventError, validate};
 use primitives::{Currency, InvitationId, Locale, SessionId, SystemRole, TenantId, UserId};
 use serde::Serialize;
@@ -17,7 +18,7 @@ pub enum IdentityEvent {
     UserInvited { invitation_id: InvitationId, roles: Vec<SystemRole> },
     UserVerified { user_id: UserId },
     UserUpdated { user_id: UserId, changed: Vec<&'static str> },
-    UserRoleChanged { user_id: UserId, old: Vec<SystemRole>, new: Vec<SystemRole> },
+    UserRoleChanged { user_id: UserId, old: Vec<RoleKey>, new: Vec<RoleKey> },
     UserPasswordChanged { user_id: UserId },
     UserLoggedIn { user_id: UserId, kind: &'static str },
     UserNewDevice { user_id: UserId, session_id: SessionId },
@@ -87,6 +88,7 @@ impl DomainEvent for IdentityEvent {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use primitives::RoleId;
 
     #[test]
     fn the_wire_form_is_pinned() {
@@ -134,11 +136,11 @@ mod tests {
             (
                 IdentityEvent::UserRoleChanged {
                     user_id,
-                    old: vec![SystemRole::Customer],
-                    new: vec![SystemRole::Owner],
+                    old: vec![SystemRole::Customer.into()],
+                    new: vec![SystemRole::Owner.into(), RoleId::from_uuid(uuid::Uuid::from_u128(7)).into()],
                 },
                 "user.role_changed",
-                format!(r#"{{"userId":"{nine}","old":["customer"],"new":["owner"]}}"#),
+                format!(r#"{{"userId":"{nine}","old":["customer"],"new":["owner","{seven}"]}}"#),
             ),
             (
                 IdentityEvent::UserPasswordChanged { user_id },

@@ -1,6 +1,8 @@
 //! GraphQL: parse, call, map.
 
 use crate::door::{Authenticated, Visit};
+use crate::roles::graphql::AssignedRole;
+use crate::roles::{self, Held, RoleKey};
 use crate::tenant::{self, ShopChange};
 use crate::user::{self, NewUser, ProfileChange, Registration, UserFilter};
 use crate::{session, signin, view};
@@ -29,9 +31,10 @@ impl IdentityQuery {
         Ok(Shop::from(&**ctx_of(context)?.tenant()))
     }
 
-    /// People of the shop, newest first; `query` looks into address and name.
+    /// People of the shop, newest first; `query` looks into address and name, `role` is the key of one, `staff` leaves
+    /// out who only buys.
     #[graphql(complexity = "10 + page_size(first, last) * child_complexity")]
-    #[expect(clippy::too_many_arguments, reason = "the arguments of a connection, and two filters")]
+    #[expect(clippy::too_many_arguments, reason = "the arguments of a connection, and three filters")]
     async fn users(
         &self,
         context: &Context<'_>,
@@ -41,11 +44,16 @@ impl IdentityQuery {
         before: Option<String>,
         query: Option<String>,
         role: Option<String>,
+        #[graphql(default)] staff: bool,
     ) -> Result<UserConnection> {
         let page = PageArgs::new(first, after, last, before)
             .map_err(|error| failure(Error::invalid_fields(vec![FieldError::from(error)])))?;
-        let role = role.map(|name| parse_role("role", &name)).transpose().map_err(failure)?;
-        let page = user::list(ctx_of(context)?, &UserFilter { query, role }, &page).await.map_err(failure)?;
+        let role = role
+            .map(|key| RoleKey::parse(&key).map_err(|error| Error::invalid("role", error.to_string())))
+            .transpose()
+            .map_err(failure)?;
+        let filter = UserFilter { query, role, staff };
+        let page = user::list(ctx_of(context)?, &filter, &page).await.map_err(failure)?;
         Ok(UserConnection::from(page))
     }
 
@@ -57,15 +65,6 @@ impl IdentityQuery {
             Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
             Err(error) => Err(failure(error)),
         }
-    }
-
-    /// The roles that exist, the mightiest first.
-    async fn roles(&self) -> Vec<Role> {
-        let role = |role: SystemRole| Role {
-            name: role.as_str().to_owned(),
-            permissions: role.permissions().granted().map(|permission| permission.name()).collect(),
-        };
-        SystemRole::ALL.into_iter().map(role).collect()
     }
 
     /// My open sessions, newest first.
@@ -135,7 +134,7 @@ impl IdentityMutation {
     /// Creates a person with roles.
     async fn create_user(&self, context: &Context<'_>, input: CreateUserInput) -> Result<UserPayload> {
         let CreateUserInput { email, password, name, roles } = input;
-        let roles = parse_roles(&roles).map_err(failure)?;
+        let roles = RoleKey::parse_all("roles", &roles).map_err(failure)?;
         let new = NewUser { email, password, name, locale: None, roles };
         Ok(UserPayload { user: user::create(ctx_of(context)?, new).await.map_err(failure)?.into() })
     }
@@ -143,8 +142,8 @@ impl IdentityMutation {
     /// Replaces the roles of a person.
     async fn set_user_roles(&self, context: &Context<'_>, input: SetUserRolesInput) -> Result<UserPayload> {
         let id = parse_id(&input.id, "user")?;
-        let roles = parse_roles(&input.roles).map_err(failure)?;
-        Ok(UserPayload { user: user::set_roles(ctx_of(context)?, id, roles).await.map_err(failure)?.into() })
+        let roles = RoleKey::parse_all("roles", &input.roles).map_err(failure)?;
+        Ok(UserPayload { user: roles::assign(ctx_of(context)?, id, roles).await.map_err(failure)?.into() })
     }
 
     /// Opens or closes an account; closing ends its sessions.
@@ -184,12 +183,11 @@ fn page_size(first: Option<i32>, last: Option<i32>) -> usize {
     first.or(last).and_then(|size| usize::try_from(size).ok()).unwrap_or(PageArgs::DEFAULT as usize)
 }
 
-fn parse_role(field: &str, name: &str) -> platform::Result<SystemRole> {
-    SystemRole::parse(name).map_err(|error| Error::invalid(field, error.to_string()))
-}
-
 pub(crate) fn parse_roles(names: &[String]) -> platform::Result<Vec<SystemRole>> {
-    names.iter().enumerate().map(|(n, name)| parse_role(&format!("roles.{n}"), name)).collect()
+    let parse = |(n, name): (usize, &String)| {
+        SystemRole::parse(name).map_err(|error| Error::invalid(format!("roles.{n}"), error.to_string()))
+    };
+    names.iter().enumerate().map(parse).collect()
 }
 
 /// Whoever asks.
@@ -199,7 +197,8 @@ struct Me {
     user: User,
     /// Staff or customer.
     kind: ActorKind,
-    /// What this person may do, as `resource:action`; `manage` covers every action on its resource.
+    /// What this person may do, as `resource:action`; `manage` covers every action on its resource, `:own` at the end
+    /// means the own things alone.
     permissions: Vec<String>,
 }
 
@@ -207,7 +206,7 @@ impl From<view::MeView> for Me {
     fn from(me: view::MeView) -> Self {
         Self {
             kind: if me.is_staff() { ActorKind::Staff } else { ActorKind::Customer },
-            permissions: me.permissions.iter().map(|permission| permission.name()).collect(),
+            permissions: me.permissions.iter().map(|grant| grant.name()).collect(),
             user: me.user.into(),
         }
     }
@@ -224,7 +223,8 @@ enum ActorKind {
 
 /// A person.
 #[derive(SimpleObject)]
-struct User {
+#[graphql(complex)]
+pub(crate) struct User {
     /// Key.
     id: ID,
     /// Address, lower case.
@@ -235,8 +235,12 @@ struct User {
     locale: String,
     /// Whether the person may sign in.
     status: UserStatus,
-    /// Names of the roles, the mightiest first.
+    /// Names of the system roles, the mightiest first.
     roles: Vec<String>,
+    /// Roles of the shop's own, by name.
+    custom_roles: Vec<AssignedRole>,
+    #[graphql(skip)]
+    pub(crate) held: Held,
     /// When the account was opened.
     created_at: DateTime,
     /// When the person last signed in.
@@ -247,8 +251,11 @@ struct User {
 
 impl From<view::UserView> for User {
     fn from(user: view::UserView) -> Self {
+        let held = user.held();
         Self {
             id: ID(user.id.to_string()),
+            custom_roles: AssignedRole::all(&held),
+            held,
             email: user.email,
             name: user.name,
             locale: user.locale.to_string(),
@@ -318,15 +325,6 @@ impl From<user::UserPage> for UserConnection {
                 .collect(),
         }
     }
-}
-
-/// A role and what it allows.
-#[derive(SimpleObject)]
-struct Role {
-    /// Name.
-    name: String,
-    /// Permissions, as `resource:action`.
-    permissions: Vec<String>,
 }
 
 /// A signed-in browser or API client.

@@ -11,8 +11,9 @@ use crate::guess::Guesses;
 use crate::one_time::{self, Purpose, Subject, stale};
 use crate::password::{Hasher, Password};
 use crate::recovery::{link, mark_verified};
-use crate::session::{self, actor_of};
-use crate::user::{Checked, email_row, person_name, replace_roles, roles_of, store, store_password};
+use crate::roles::{self, Held, may_grant, roles_of};
+use crate::session;
+use crate::user::{Checked, email_row, person_name, store, store_password};
 use crate::view::InvitationView;
 use events::Emit;
 use mail::{Letter, To};
@@ -132,7 +133,7 @@ pub async fn invite_staff(ctx: &Ctx, input: InvitationInput, visit: &Visit) -> R
     let invited = ctx.write(Permission::USERS_CREATE, async |tx| {
         if let Some(row) = email_row(tx, &email).await? {
             let roles = roles_of(tx, &[row.id]).await?.remove(&row.id).unwrap_or_default();
-            if roles.iter().any(|role| role.is_staff()) {
+            if roles.is_staff() {
                 return Err(Error::conflict(format!("{email} works for this shop already"))
                     .with_field("email", "works for this shop already"));
             }
@@ -275,7 +276,7 @@ pub async fn accept(ctx: &Ctx, token: &str, name: &str, password: &str) -> Resul
         let roles = roles_in(&row);
         let account = match email_row(tx, &checked.email).await? {
             None => {
-                let id = store(tx, ctx, checked, hash, &roles).await?.id;
+                let id = store(tx, ctx, checked, hash, roles.clone().into()).await?.id;
                 tx.get::<user::Entity>(id.uuid()).await?
             }
             Some(account) if account.status != "active" => return Err(stale()),
@@ -290,10 +291,10 @@ pub async fn accept(ctx: &Ctx, token: &str, name: &str, password: &str) -> Resul
                 store_password(tx, ctx, &account, hash, &Visit::local()).await?;
                 one_time::void_all(tx, account.id).await?;
                 let old = roles_of(tx, &[account.id]).await?.remove(&account.id).unwrap_or_default();
-                let all = sorted(old.iter().copied().chain(roles.iter().copied()).collect());
+                let system = old.system.iter().copied().chain(roles.iter().copied()).collect();
+                let all = Held { system: sorted(system), custom: old.custom.clone() };
                 if all != old {
-                    replace_roles(tx, ctx, id, &all).await?;
-                    tx.emit(IdentityEvent::UserRoleChanged { user_id: id, old, new: all }).await?;
+                    roles::replace(tx, ctx, id, &old, &all).await?;
                 }
                 session::forget(tx)?;
                 account
@@ -372,11 +373,9 @@ async fn standing(db: &platform::TenantDb, ctx: &Ctx, good: one_time::Good) -> R
     if let Some(by) = row.invited_by {
         let inviter = db.find_by_id::<user::Entity>(by).await?.filter(|row| row.status == "active");
         let held = roles_of(db, &[by]).await?.remove(&by).unwrap_or_default();
-        let held = match actor_of(UserId::from_uuid(by), &held) {
-            Actor::Staff { permissions, .. } if inviter.is_some() => permissions,
-            _ => PermissionSet::EMPTY,
-        };
-        if !held.contains(Permission::USERS_CREATE) || !gives_only(&roles_in(&row), &held) {
+        let held = inviter.map_or(PermissionSet::EMPTY, |_| held.permissions());
+        if !held.contains(Permission::USERS_CREATE) || !held.covers(&Held::from(roles_in(&row)).permissions())
+        {
             return Err(stale());
         }
     }
@@ -385,20 +384,10 @@ async fn standing(db: &platform::TenantDb, ctx: &Ctx, good: one_time::Good) -> R
 
 /// Whether the caller holds everything that these roles give.
 fn may_give(ctx: &Ctx, roles: &[SystemRole]) -> Result<()> {
-    if matches!(ctx.actor(), Actor::System(_)) {
-        return Ok(());
-    }
-    if roles.contains(&SystemRole::SuperAdmin) {
+    if ctx.permissions().is_some() && roles.contains(&SystemRole::SuperAdmin) {
         return Err(Error::forbidden("the role super_admin is given and taken on the command line only"));
     }
-    match ctx.actor() {
-        Actor::Staff { permissions, .. } if gives_only(roles, permissions) => Ok(()),
-        _ => Err(Error::forbidden("nobody gives a role with more than they hold themselves")),
-    }
-}
-
-fn gives_only(roles: &[SystemRole], held: &PermissionSet) -> bool {
-    roles.iter().all(|role| role.permissions().granted().all(|permission| held.contains(permission)))
+    may_grant(ctx, &Held::from(roles.to_vec()).permissions())
 }
 
 fn open_rows() -> Condition {

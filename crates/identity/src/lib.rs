@@ -2,9 +2,10 @@
 //!
 //! Read in this order: [`door`] (what the host asks about every request), [`mod@resolve`] and [`directory`] (which
 //! tenant), [`session`] and [`token`] (who), [`signin`], [`security`] (what keeps an account its owner's), [`tenant`] and
-//! [`user`] (use cases), [`recovery`] and [`invitation`] (what goes by mail), [`modules`] (what a shop has switched on),
-//! [`idempotency`], [`audit`] (who did what).
+//! [`user`] (use cases), [`roles`] (who may do what) and [`api_key`], [`recovery`] and [`invitation`] (what goes by
+//! mail), [`modules`] (what a shop has switched on), [`idempotency`], [`audit`] (who did what).
 
+pub mod api_key;
 pub mod audit;
 mod csrf;
 pub mod directory;
@@ -24,6 +25,7 @@ mod password;
 pub mod people;
 pub mod recovery;
 pub mod resolve;
+pub mod roles;
 pub mod security;
 pub mod session;
 pub mod signin;
@@ -33,6 +35,7 @@ pub mod user;
 pub mod view;
 pub mod watch;
 
+pub use api_key::admission::Allowance;
 pub use directory::{check_config, tenant_of};
 pub use door::{Authenticated, Resolved, ShopBase, Visit, authenticate, check_origin, resolve};
 pub use event::IdentityEvent;
@@ -62,6 +65,8 @@ pub fn surface() -> Vec<Entry> {
         Entry::query("users", Permission::USERS_LIST),
         Entry::query("user", Permission::USERS_READ).id("id", "user"),
         Entry::query("roles", Permission::ROLES_LIST),
+        Entry::query("role", Permission::ROLES_READ).id("id", "role"),
+        Entry::query("permissions", Access::SignedIn),
         Entry::query("mySessions", Access::SignedIn),
         Entry::mutation("signIn", Access::Public),
         Entry::mutation("signOut", Access::Public),
@@ -69,8 +74,15 @@ pub fn surface() -> Vec<Entry> {
         Entry::mutation("changePassword", Access::SignedIn),
         Entry::mutation("updateProfile", Access::SignedIn),
         Entry::mutation("revokeSession", Access::SignedIn).id("input.id", "session"),
-        Entry::mutation("createUser", Permission::USERS_CREATE),
-        Entry::mutation("setUserRoles", Permission::ROLES_MANAGE).id("input.id", "user"),
+        Entry::mutation("createUser", Permission::USERS_CREATE).id("input.roles", "role"),
+        Entry::mutation("setUserRoles", Permission::ROLES_MANAGE)
+            .id("input.id", "user")
+            .id("input.roles", "role"),
+        Entry::mutation("createRole", Permission::ROLES_CREATE),
+        Entry::mutation("updateRole", Permission::ROLES_UPDATE).id("input.id", "role"),
+        Entry::mutation("deleteRole", Permission::ROLES_DELETE)
+            .id("input.id", "role")
+            .id("input.moveTo", "role"),
         Entry::mutation("setUserStatus", Permission::USERS_UPDATE).id("input.id", "user"),
         Entry::mutation("updateShop", Permission::SETTINGS_UPDATE),
         Entry::mutation("requestEmailVerification", Access::SignedIn),
@@ -85,6 +97,10 @@ pub fn surface() -> Vec<Entry> {
         Entry::mutation("resendInvitation", Permission::USERS_CREATE).id("input.id", "invitation"),
         Entry::mutation("revokeInvitation", Permission::USERS_CREATE).id("input.id", "invitation"),
         Entry::mutation("acceptInvitation", Access::Public),
+        Entry::query("apiKeys", Permission::API_KEYS_LIST),
+        Entry::mutation("createApiKey", Permission::API_KEYS_CREATE),
+        Entry::mutation("renameApiKey", Permission::API_KEYS_UPDATE).id("input.id", "api_key"),
+        Entry::mutation("revokeApiKey", Permission::API_KEYS_DELETE).id("input.id", "api_key"),
         Entry::rest("POST", "/api/v1/auth/register", Access::Public).feature(Feature::CustomerAccounts),
         Entry::rest("POST", "/api/v1/auth/sign-in", Access::Public),
         Entry::rest("POST", "/api/v1/auth/sign-out", Access::Public),

@@ -3,8 +3,8 @@
 //! Whatever is wrong with a token, the answer is the same.
 
 use crate::entity::{one_time_token, user};
+use crate::roles::roles_of;
 use crate::session::actor_of;
-use crate::user::roles_of;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use platform::{Context, Ctx, Error, Result, TenantDb, Tx};
@@ -152,7 +152,7 @@ pub(crate) async fn consume(tx: &Tx, now: Timestamp, purpose: Purpose, text: &st
     // Whoever holds the link is the person that it was sent to.
     if let Some(row) = &good.user {
         let roles = roles_of(tx, &[row.id]).await?.remove(&row.id).unwrap_or_default();
-        tx.acts_as(actor_of(UserId::from_uuid(row.id), &roles));
+        tx.acts_as(actor_of(UserId::from_uuid(row.id), roles.permissions()));
     }
     let used = tx
         .update_many::<one_time_token::Entity>()

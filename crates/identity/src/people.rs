@@ -1,5 +1,6 @@
 //! People as the command line and the seed name them: by address, with roles by name.
 
+use crate::roles;
 use crate::security::two_step;
 use crate::user::{self, NewUser};
 use crate::view::UserView;
@@ -16,7 +17,7 @@ pub async fn create(ctx: &Ctx, email: &str, name: &str, password: &str, role: &s
         password: password.to_owned(),
         name: name.to_owned(),
         locale: None,
-        roles: vec![parse_role(role)?],
+        roles: vec![parse_role(role)?.into()],
     };
     user::create(ctx, new).await
 }
@@ -42,11 +43,11 @@ pub async fn disable_two_step(ctx: &Ctx, email: &str) -> Result<()> {
 /// Gives a person one more role.
 ///
 /// # Errors
-/// As [`user::grant`].
+/// As [`roles::give`].
 pub async fn grant(ctx: &Ctx, email: &str, role: &str) -> Result<UserView> {
     let role = parse_role(role)?;
     let person = user::find_by_email(ctx, email).await?;
-    user::grant(ctx, person.id, role).await
+    roles::give(ctx, person.id, role.into()).await
 }
 
 fn parse_role(name: &str) -> Result<SystemRole> {

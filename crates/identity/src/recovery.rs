@@ -10,8 +10,9 @@ use crate::event::IdentityEvent;
 use crate::guess::Guesses;
 use crate::one_time::{self, Purpose, Secret, Subject, stale};
 use crate::password::{Hasher, Password};
+use crate::roles::roles_of;
 use crate::session;
-use crate::user::{email_row, own_row, roles_of, store_password};
+use crate::user::{email_row, own_row, store_password};
 use events::Emit;
 use mail::{Letter, Link, To, address_of};
 use platform::{Access, Ctx, Error, Result, Tx};
@@ -87,7 +88,7 @@ pub async fn request_reset(ctx: &Ctx, email: &str, visit: &Visit) -> Result<()> 
         let subject = row.as_ref().map_or(Subject::Nobody, |row| Subject::Account(row, &row.email));
         let secret = one_time::issue(tx, ctx, Purpose::ResetPassword, subject).await?;
         // Who works for the shop signs in at the admin.
-        let staff = roles.iter().any(|role| role.is_staff());
+        let staff = roles.is_staff();
         let path = if staff { "/admin/reset-password" } else { "/reset-password" };
         let letter =
             Letter::ResetPassword { link: link(ctx, path, &secret), life: Purpose::ResetPassword.life() };
@@ -127,7 +128,7 @@ pub async fn reset_password(ctx: &Ctx, token: &str, password: &str) -> Result<bo
             mark_verified(tx, ctx, &row).await?;
         }
         let roles = roles_of(tx, &[row.id]).await?.remove(&row.id).unwrap_or_default();
-        Ok::<_, Error>(roles.iter().any(|role| role.is_staff()))
+        Ok::<_, Error>(roles.is_staff())
     });
     match stored.await {
         // Somebody else has just set another password: the link is not bound to that.

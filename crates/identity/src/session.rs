@@ -3,6 +3,7 @@
 
 use crate::door::Visit;
 use crate::entity::session;
+use crate::roles::{read_set, staff_permissions};
 use crate::security::device;
 use crate::security::secret::Secret;
 use crate::view::SessionView;
@@ -10,16 +11,16 @@ use moka::future::Cache;
 use platform::hub;
 use platform::{Access, Actor, App, Context, Ctx, Error, Result, TenantDb, TenantInfo, Tx};
 use primitives::{PermissionSet, SessionId, SystemRole, TenantId, Timestamp, UserId};
-use sea_orm::{ColumnTrait, Condition, Value, sea_query::ExprTrait};
+use sea_orm::{ColumnTrait, Condition, QueryResult, Value, sea_query::ExprTrait};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a session is believed without looking.
-const BELIEVED: Duration = Duration::from_secs(4);
+pub(crate) const BELIEVED: Duration = Duration::from_secs(4);
 /// Sessions that are remembered at once.
-const REMEMBERED: u64 = 20_000;
+pub(crate) const REMEMBERED: u64 = 20_000;
 /// Name in the hub of everything that changes who somebody is.
-const CHANGES: &str = "sessions";
+pub(crate) const CHANGES: &str = "sessions";
 
 /// Ends the visit's session, if it has one; gives back the `Set-Cookie` header that clears the cookie.
 ///
@@ -182,10 +183,13 @@ impl Sessions {
 }
 
 async fn load(app: &App, tenant: &Arc<TenantInfo>, credential: Credential) -> Result<Option<Arc<Live>>> {
-    const SELECT: &str = "SELECT s.id AS session, s.user_id AS user_id, s.expires_at AS expires_at, r.role AS role \
+    const SELECT: &str = "SELECT s.id AS session, s.user_id AS user_id, s.expires_at AS expires_at, \
+         r.role AS role, c.permissions AS custom \
          FROM session s \
          JOIN user_account u ON u.tenant_id = s.tenant_id AND u.id = s.user_id \
-         LEFT JOIN user_role r ON r.tenant_id = s.tenant_id AND r.user_id = s.user_id \
+         LEFT JOIN user_role r ON r.tenant_id = u.tenant_id AND r.user_id = u.id \
+         LEFT JOIN user_custom_role h ON h.tenant_id = u.tenant_id AND h.user_id = u.id \
+         LEFT JOIN custom_role c ON c.tenant_id = h.tenant_id AND c.id = h.role_id \
          WHERE s.tenant_id = {tenant} AND s.revoked_at IS NULL AND u.status = 'active' AND s.expires_at > ? AND ";
     let ctx = Ctx::system(app, tenant.clone(), "sessions");
     let (sql, value): (String, Value) = match &credential {
@@ -193,32 +197,43 @@ async fn load(app: &App, tenant: &Arc<TenantInfo>, credential: Credential) -> Re
         Credential::Session(id) => (format!("{SELECT}s.id = ? AND s.kind = 'api'"), id.uuid().into()),
     };
     let values = vec![ctx.now().millis().into(), value];
-    let rows = if app.config().database.replica_url.is_none() {
-        ctx.read(Access::System).await?.raw_all(&sql, values).await
-    } else {
-        // A replica may not have a session that has just begun.
-        ctx.write(Access::System, async |tx| tx.raw_all(&sql, values).await).await
-    };
-    let rows = rows.context("looking for a session")?;
+    let rows = look(&ctx, &sql, values).await.context("looking for a session")?;
     let Some(first) = rows.first() else { return Ok(None) };
-    let mut roles = Vec::new();
-    for row in &rows {
-        if let Some(role) = row.try_get::<Option<String>>("", "role")? {
-            roles.extend(SystemRole::parse(&role).ok());
-        }
-    }
     let user = UserId::from_uuid(first.try_get("", "user_id")?);
     Ok(Some(Arc::new(Live {
         session: SessionId::from_uuid(first.try_get("", "session")?),
         user,
-        actor: actor_of(user, &roles),
+        actor: actor_of(user, permissions_in(&rows)?),
         expires_at: Timestamp::from_millis(first.try_get("", "expires_at")?),
     })))
 }
 
-/// Who somebody with these roles is.
-pub(crate) fn actor_of(user: UserId, roles: &[SystemRole]) -> Actor {
-    let staff = roles.iter().filter(|role| role.is_staff());
-    let permissions = staff.fold(PermissionSet::EMPTY, |all, role| all.union(role.permissions()));
+/// Rows that must not be older than what has just been written: a replica may not have them yet.
+pub(crate) async fn look(ctx: &Ctx, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>> {
+    if ctx.app().config().database.replica_url.is_none() {
+        ctx.read(Access::System).await?.raw_all(sql, values).await
+    } else {
+        ctx.write(Access::System, async |tx| tx.raw_all(sql, values).await).await
+    }
+}
+
+/// What the roles in these rows add up to: names of system roles in `role`, permissions of the shop's own in `custom`.
+pub(crate) fn permissions_in(rows: &[QueryResult]) -> Result<PermissionSet> {
+    let mut all = PermissionSet::EMPTY;
+    for row in rows {
+        if let Some(role) = row.try_get::<Option<String>>("", "role")?
+            && let Ok(role) = SystemRole::parse(&role)
+        {
+            all = all.union(staff_permissions(role));
+        }
+        if let Some(stored) = row.try_get::<Option<String>>("", "custom")? {
+            all = all.union(read_set(&stored));
+        }
+    }
+    Ok(all)
+}
+
+/// Who somebody with these permissions is.
+pub(crate) fn actor_of(user: UserId, permissions: PermissionSet) -> Actor {
     if permissions.is_empty() { Actor::Customer { user } } else { Actor::Staff { user, permissions } }
 }

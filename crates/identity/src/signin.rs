@@ -5,11 +5,12 @@ use crate::entity::{session, user};
 use crate::event::IdentityEvent;
 use crate::guess::{Attempt, Guesses};
 use crate::password::{Hasher, Password};
+use crate::roles::roles_of;
 use crate::security::secret::Secret;
 use crate::security::two_step::{self, Challenge, Proof};
 use crate::security::{device, refresh};
 use crate::session::{actor_of, end, set_cookie};
-use crate::user::{email_row, roles_of};
+use crate::user::email_row;
 use crate::view::{MeView, TokenView, UserView};
 use events::Emit;
 use platform::{Access, Context, Ctx, Error, Result, TenantInfo, Tx};
@@ -251,7 +252,7 @@ async fn begin(
         return Err(wrong());
     }
     let roles = roles_of(tx, &[row.id]).await?.remove(&row.id).unwrap_or_default();
-    tx.acts_as(actor_of(UserId::from_uuid(row.id), &roles));
+    tx.acts_as(actor_of(UserId::from_uuid(row.id), roles.permissions()));
     let (id, now) = (SessionId::new(), ctx.now());
     tx.delete_many::<session::Entity>()
         .filter(session::Column::UserId.eq(row.id))

@@ -235,7 +235,7 @@ async fn first_person(ctx: &Ctx, owner: NewOwner) -> Result<First> {
 pub(crate) async fn store_first(tx: &Tx, ctx: &Ctx, first: First) -> Result<()> {
     match first {
         First::Account(person, hash) => {
-            user::store(tx, ctx, *person, hash, &[SystemRole::Owner]).await.map(|_| ())
+            user::store(tx, ctx, *person, hash, vec![SystemRole::Owner].into()).await.map(|_| ())
         }
         First::Invited(new) => invitation::invite(tx, *new).await.map(|_| ()),
     }

@@ -6,6 +6,8 @@ use crate::event::IdentityEvent;
 use crate::guess::Guesses;
 use crate::password::{Hasher, Password};
 use crate::recovery;
+use crate::roles::entity::holder;
+use crate::roles::{self, Held, RoleKey, roles_of};
 use crate::session;
 use crate::view::{MeView, UserView};
 use events::Emit;
@@ -14,8 +16,8 @@ use platform::{Access, Actor, Ctx, Error, Result, TenantDb, Tx};
 use primitives::{
     Cursor, Direction, Email, ErrorCode, FieldError, Locale, PageArgs, Permission, RoleId, SystemRole, UserId,
 };
-use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, Query};
-use sea_orm::{ColumnTrait, Condition, DbBackend, Set};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, Query, SelectStatement};
+use sea_orm::{ColumnTrait, Condition, Set};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -47,7 +49,7 @@ pub async fn register(ctx: &Ctx, new: Registration, visit: &Visit) -> Result<()>
     let may_write = Guesses::of(ctx.app()).letter(ctx.tenant_id(), &checked.email, visit.client, ctx.now());
     let stored = ctx.write(Access::Public, async |tx| {
         let Some(known) = email_row(tx, &checked.email).await? else {
-            let id = store(tx, ctx, checked, hash, &[SystemRole::Customer]).await?.id;
+            let id = store(tx, ctx, checked, hash, vec![SystemRole::Customer].into()).await?.id;
             let row = tx.get::<user::Entity>(id.uuid()).await?;
             return recovery::send_verification(tx, ctx, &row).await;
         };
@@ -76,7 +78,7 @@ pub struct NewUser {
     /// Language; the shop's when not given.
     pub locale: Option<String>,
     /// What the person may do.
-    pub roles: Vec<SystemRole>,
+    pub roles: Vec<RoleKey>,
 }
 
 /// Creates a person. Roles other than `customer` also need `roles:manage`; `super_admin` is the command line's to give.
@@ -86,11 +88,12 @@ pub struct NewUser {
 pub async fn create(ctx: &Ctx, new: NewUser) -> Result<UserView> {
     ctx.require(Permission::USERS_CREATE)?;
     let checked = Checked::read(ctx, &new.email, &new.password, &new.name, new.locale.as_deref())?;
-    let roles = sorted(new.roles);
-    may_grant(ctx, &[], &roles)?;
     let hash = Hasher::of(ctx.app()).hash(&checked.password).await?;
     let email = checked.email.clone();
-    let stored = ctx.write(Permission::USERS_CREATE, async |tx| store(tx, ctx, checked, hash, &roles).await);
+    let stored = ctx.write(Permission::USERS_CREATE, async |tx| {
+        let held = roles::may_assign(ctx, tx, &new.roles).await?;
+        store(tx, ctx, checked, hash, held).await
+    });
     match stored.await {
         Err(error) if error.code() == ErrorCode::Conflict => {
             Err(Error::conflict(format!("{email} has an account already"))
@@ -98,50 +101,6 @@ pub async fn create(ctx: &Ctx, new: NewUser) -> Result<UserView> {
         }
         result => result,
     }
-}
-
-/// Gives a person one more role.
-///
-/// # Errors
-/// `NOT_FOUND`; `FORBIDDEN` when the role is not the caller's to give.
-pub async fn grant(ctx: &Ctx, id: UserId, role: SystemRole) -> Result<UserView> {
-    change_roles(ctx, id, |mut roles| {
-        roles.push(role);
-        roles
-    })
-    .await
-}
-
-/// Replaces the roles of a person.
-///
-/// # Errors
-/// As [`grant`]; `CONFLICT` when the shop would be left without an owner.
-pub async fn set_roles(ctx: &Ctx, id: UserId, roles: Vec<SystemRole>) -> Result<UserView> {
-    change_roles(ctx, id, |_| roles).await
-}
-
-async fn change_roles(
-    ctx: &Ctx,
-    id: UserId,
-    change: impl FnOnce(Vec<SystemRole>) -> Vec<SystemRole>,
-) -> Result<UserView> {
-    ctx.write(Permission::ROLES_MANAGE, async |tx| {
-        let row = tx.get::<user::Entity>(id.uuid()).await?;
-        let old = roles_of(tx, &[row.id]).await?.remove(&row.id).unwrap_or_default();
-        let new = sorted(change(old.clone()));
-        if old == new {
-            return UserView::new(row, new);
-        }
-        may_grant(ctx, &old, &new)?;
-        replace_roles(tx, ctx, id, &new).await?;
-        if old.contains(&SystemRole::Owner) && !new.contains(&SystemRole::Owner) {
-            keeps_an_owner(tx).await?;
-        }
-        tx.emit(IdentityEvent::UserRoleChanged { user_id: id, old, new: new.clone() }).await?;
-        session::forget(tx)?;
-        UserView::new(row, new)
-    })
-    .await
 }
 
 /// Closes or opens an account; closing ends its sessions.
@@ -156,7 +115,7 @@ pub async fn set_active(ctx: &Ctx, id: UserId, active: bool) -> Result<UserView>
         if ctx.user_id() == Some(id) {
             return Err(Error::forbidden("nobody closes the own account here"));
         }
-        may_grant(ctx, &roles, &roles)?;
+        roles::may_touch(ctx, &roles)?;
         let status = if active { "active" } else { "disabled" };
         if row.status == status {
             return UserView::new(row, roles);
@@ -169,8 +128,8 @@ pub async fn set_active(ctx: &Ctx, id: UserId, active: bool) -> Result<UserView>
             .await?;
         if !active {
             session::end_all(tx, id, None, ctx.now()).await?;
-            if roles.contains(&SystemRole::Owner) {
-                keeps_an_owner(tx).await?;
+            if roles.system.contains(&SystemRole::Owner) {
+                roles::keeps_an_owner(tx).await?;
             }
         }
         tx.emit(IdentityEvent::UserUpdated { user_id: id, changed: vec!["status"] }).await?;
@@ -329,7 +288,9 @@ pub struct UserFilter {
     /// Part of the address or the name, in any case.
     pub query: Option<String>,
     /// Holders of this role.
-    pub role: Option<SystemRole>,
+    pub role: Option<RoleKey>,
+    /// Only those who work for the shop.
+    pub staff: bool,
 }
 
 /// A page of people, newest first.
@@ -361,13 +322,18 @@ pub async fn list(ctx: &Ctx, filter: &UserFilter, page: &PageArgs) -> Result<Use
         which = which.add(Condition::any().add(like(user::Column::Email)).add(like(user::Column::Name)));
     }
     if let Some(wanted) = filter.role {
-        let holders = Query::select()
-            .column(role::Column::UserId)
-            .from(role::Entity)
-            .and_where(role::Column::TenantId.eq(ctx.tenant_id().uuid()))
-            .and_where(role::Column::Role.eq(wanted.as_str()))
-            .to_owned();
-        which = which.add(user::Column::Id.in_subquery(holders));
+        which = which.add(user::Column::Id.in_subquery(match wanted {
+            RoleKey::System(role) => holders(ctx, &[role]),
+            RoleKey::Custom(id) => custom_holders(ctx, Some(id)),
+        }));
+    }
+    if filter.staff {
+        let staff: Vec<_> = SystemRole::ALL.into_iter().filter(|role| role.is_staff()).collect();
+        which = which.add(
+            Condition::any()
+                .add(user::Column::Id.in_subquery(holders(ctx, &staff)))
+                .add(user::Column::Id.in_subquery(custom_holders(ctx, None))),
+        );
     }
     let total = db.find::<user::Entity>().filter(which.clone()).count().await?;
     let forward = page.direction() == Direction::Forward;
@@ -412,23 +378,31 @@ pub async fn list(ctx: &Ctx, filter: &UserFilter, page: &PageArgs) -> Result<Use
     })
 }
 
+fn holders(ctx: &Ctx, roles: &[SystemRole]) -> SelectStatement {
+    Query::select()
+        .column(role::Column::UserId)
+        .from(role::Entity)
+        .and_where(role::Column::TenantId.eq(ctx.tenant_id().uuid()))
+        .and_where(role::Column::Role.is_in(roles.iter().map(|role| role.as_str())))
+        .to_owned()
+}
+
+/// Holders of any role of the shop's own, or of the one.
+fn custom_holders(ctx: &Ctx, role: Option<RoleId>) -> SelectStatement {
+    let mut select = Query::select()
+        .column(holder::Column::UserId)
+        .from(holder::Entity)
+        .and_where(holder::Column::TenantId.eq(ctx.tenant_id().uuid()))
+        .to_owned();
+    if let Some(id) = role {
+        select.and_where(holder::Column::RoleId.eq(id.uuid()));
+    }
+    select
+}
+
 /// The row of an address.
 pub(crate) async fn email_row(db: &TenantDb, email: &Email) -> Result<Option<user::Model>> {
     db.find::<user::Entity>().filter(user::Column::Email.eq(email.as_str())).one().await
-}
-
-/// Roles by person, the mightiest first.
-pub(crate) async fn roles_of(db: &TenantDb, users: &[Uuid]) -> Result<HashMap<Uuid, Vec<SystemRole>>> {
-    if users.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let rows =
-        db.find::<role::Entity>().filter(role::Column::UserId.is_in(users.iter().copied())).all().await?;
-    let mut roles: HashMap<Uuid, Vec<SystemRole>> = HashMap::new();
-    for row in rows {
-        roles.entry(row.user_id).or_default().extend(SystemRole::parse(&row.role).ok());
-    }
-    Ok(roles.into_iter().map(|(user, roles)| (user, sorted(roles))).collect())
 }
 
 pub(crate) async fn own_row(ctx: &Ctx) -> Result<user::Model> {
@@ -478,13 +452,7 @@ pub(crate) fn person_name(text: &str) -> Result<String, FieldError> {
     Ok(text.to_owned())
 }
 
-pub(crate) async fn store(
-    tx: &Tx,
-    ctx: &Ctx,
-    new: Checked,
-    hash: String,
-    roles: &[SystemRole],
-) -> Result<UserView> {
+pub(crate) async fn store(tx: &Tx, ctx: &Ctx, new: Checked, hash: String, held: Held) -> Result<UserView> {
     let (id, now) = (UserId::new(), ctx.now().millis());
     if *ctx.actor() == Actor::Anonymous {
         tx.acts_as(Actor::Customer { user: id });
@@ -503,32 +471,9 @@ pub(crate) async fn store(
             ..Default::default()
         })
         .await?;
-    insert_roles(tx, ctx, id, roles).await?;
+    roles::insert(tx, ctx, id, &held).await?;
     tx.emit(IdentityEvent::UserRegistered { user_id: id, locale: new.locale }).await?;
-    UserView::new(row, roles.to_vec())
-}
-
-/// Gives a person these roles and no others.
-pub(crate) async fn replace_roles(tx: &Tx, ctx: &Ctx, user: UserId, roles: &[SystemRole]) -> Result<()> {
-    tx.delete_many::<role::Entity>().filter(role::Column::UserId.eq(user.uuid())).exec().await?;
-    insert_roles(tx, ctx, user, roles).await
-}
-
-async fn insert_roles(tx: &Tx, ctx: &Ctx, user: UserId, roles: &[SystemRole]) -> Result<()> {
-    let rows: Vec<_> = roles
-        .iter()
-        .map(|name| role::ActiveModel {
-            id: Set(RoleId::new().uuid()),
-            user_id: Set(user.uuid()),
-            role: Set(name.as_str().to_owned()),
-            granted_at: Set(ctx.now().millis()),
-            ..Default::default()
-        })
-        .collect();
-    if !rows.is_empty() {
-        tx.insert_many(rows).await?;
-    }
-    Ok(())
+    UserView::new(row, held)
 }
 
 /// Replaces the hash that was read before; somebody else's newer one is not overwritten.
@@ -554,47 +499,4 @@ pub(crate) async fn store_password(
     session::end_all(tx, id, visit.session, ctx.now()).await?;
     tx.emit(IdentityEvent::UserPasswordChanged { user_id: id }).await?;
     recovery::tell_password_changed(tx, ctx, row).await
-}
-
-/// The mightiest first, each once.
-fn sorted(mut roles: Vec<SystemRole>) -> Vec<SystemRole> {
-    roles.sort_unstable();
-    roles.dedup();
-    roles
-}
-
-/// Nobody gives or takes what is mightier than himself: staff roles need `roles:manage`, the platform's role is given
-/// by the command line only.
-fn may_grant(ctx: &Ctx, old: &[SystemRole], new: &[SystemRole]) -> Result<()> {
-    if matches!(ctx.actor(), Actor::System(_)) {
-        return Ok(());
-    }
-    let touched = || old.iter().chain(new);
-    if touched().any(|role| *role == SystemRole::SuperAdmin) {
-        return Err(Error::forbidden("the role super_admin is given and taken on the command line only"));
-    }
-    if touched().any(|role| role.is_staff()) {
-        ctx.require(Permission::ROLES_MANAGE)?;
-    }
-    Ok(())
-}
-
-/// Of two owners who step down at the same time one stays: on PostgreSQL each would still see the other, so the
-/// second waits here for the first one's commit. SQLite has one writer.
-async fn keeps_an_owner(tx: &Tx) -> Result<()> {
-    if tx.backend() == DbBackend::Postgres {
-        tx.raw_all("SELECT id FROM tenant WHERE id = {tenant} FOR NO KEY UPDATE", Vec::new()).await?;
-    }
-    let rows = tx
-        .raw_all(
-            "SELECT count(*) AS owners FROM user_role r JOIN user_account u ON u.tenant_id = r.tenant_id AND u.id = r.user_id \
-             WHERE r.tenant_id = {tenant} AND r.role = 'owner' AND u.status = 'active'",
-            Vec::new(),
-        )
-        .await?;
-    let owners = match rows.first() {
-        Some(row) => row.try_get::<i64>("", "owners")?,
-        None => 0,
-    };
-    if owners == 0 { Err(Error::conflict("a shop needs an owner: name another one first")) } else { Ok(()) }
 }

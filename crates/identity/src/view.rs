@@ -1,9 +1,10 @@
 //! What readers of people and sessions get.
 
 use crate::entity::{invitation, session, user};
+use crate::roles::{CustomRole, Held};
 use crate::session::actor_of;
 use platform::{Actor, Error, Result};
-use primitives::{InvitationId, Locale, Permission, SessionId, SystemRole, Timestamp, UserId};
+use primitives::{Grant, InvitationId, Locale, SessionId, SystemRole, Timestamp, UserId};
 use serde::Serialize;
 
 /// A person.
@@ -21,6 +22,8 @@ pub struct UserView {
     pub active: bool,
     /// Roles, the mightiest first.
     pub roles: Vec<SystemRole>,
+    /// Roles that the shop has made, by name.
+    pub custom_roles: Vec<CustomRole>,
     /// When the account was opened.
     pub created_at: Timestamp,
     /// When the person last signed in.
@@ -30,18 +33,25 @@ pub struct UserView {
 }
 
 impl UserView {
-    pub(crate) fn new(row: user::Model, roles: Vec<SystemRole>) -> Result<Self> {
+    pub(crate) fn new(row: user::Model, held: impl Into<Held>) -> Result<Self> {
+        let held = held.into();
         Ok(Self {
             id: UserId::from_uuid(row.id),
             locale: Locale::parse(&row.locale).map_err(Error::internal)?,
             email: row.email,
             name: row.name,
             active: row.status == "active",
-            roles,
+            roles: held.system,
+            custom_roles: held.custom,
             created_at: Timestamp::from_millis(row.created_at),
             last_sign_in_at: row.last_sign_in_at.map(Timestamp::from_millis),
             email_verified_at: row.email_verified_at.map(Timestamp::from_millis),
         })
+    }
+
+    /// The roles, to ask what they add up to.
+    pub fn held(&self) -> Held {
+        Held { system: self.roles.clone(), custom: self.custom_roles.clone() }
     }
 }
 
@@ -52,9 +62,9 @@ pub struct MeView {
     pub user: UserView,
     /// `staff` or `customer`.
     pub kind: MeKind,
-    /// What it may do; `manage` stands for every action on its resource. Empty for customers, who reach their own
-    /// things without.
-    pub permissions: Vec<Permission>,
+    /// What it may do; `manage` stands for every action on its resource, `:own` at the end for the own things alone.
+    /// Empty for customers, who reach their own things without.
+    pub permissions: Vec<Grant>,
 }
 
 /// Which of the two doors somebody uses.
@@ -69,9 +79,9 @@ pub enum MeKind {
 
 impl MeView {
     pub(crate) fn new(user: UserView) -> Self {
-        match actor_of(user.id, &user.roles) {
+        match actor_of(user.id, user.held().permissions()) {
             Actor::Staff { permissions, .. } => {
-                Self { user, kind: MeKind::Staff, permissions: permissions.granted().collect() }
+                Self { user, kind: MeKind::Staff, permissions: permissions.grants().collect() }
             }
             _ => Self { user, kind: MeKind::Customer, permissions: Vec::new() },
         }

@@ -35,6 +35,8 @@ pub struct Query(
     identity::security::graphql::SecurityQuery,
     identity::modules::graphql::ModulesQuery,
     crate::tenants::graphql::TenantQuery,
+    identity::roles::graphql::RolesQuery,
+    identity::api_key::graphql::ApiKeyQuery,
 );
 
 /// Everything that can be done.
@@ -48,6 +50,8 @@ pub struct Mutation(
     identity::security::graphql::SecurityMutation,
     identity::modules::graphql::ModulesMutation,
     crate::tenants::graphql::TenantMutation,
+    identity::roles::graphql::RolesMutation,
+    identity::api_key::graphql::ApiKeyMutation,
 );
 
 /// The executable schema.

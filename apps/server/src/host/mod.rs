@@ -4,6 +4,7 @@
 //! who asks → origin check → the module's route.
 
 pub mod health;
+mod limits;
 mod marked;
 pub mod pages;
 pub mod problem;
@@ -248,6 +249,11 @@ async fn shop(State(host): State<Host>, request: Request) -> Response {
         Ok(authenticated) => authenticated,
         Err(error) => return problem::answer(&error, &headers, &request_id, &path),
     };
+    let allowance = authenticated.allowance;
+    if let Some(error) = allowance.as_ref().and_then(limits::refusal) {
+        let response = problem::answer(&error, &headers, &request_id, &path);
+        return counted(response, allowance);
+    }
     if let Err(error) = identity::check_origin(&resolved, &parts) {
         return problem::answer(&error, &headers, &request_id, &path);
     }
@@ -295,7 +301,15 @@ async fn shop(State(host): State<Host>, request: Request) -> Response {
         _ => response,
     };
     response.headers_mut().remove(pages::DEPS);
-    plain_refusal(response, &headers, &request_id, &path)
+    counted(plain_refusal(response, &headers, &request_id, &path), allowance)
+}
+
+/// Says in the answer how much may still be asked, where that is counted.
+fn counted(mut response: Response, allowance: Option<identity::Allowance>) -> Response {
+    if let Some(allowance) = allowance {
+        limits::fields(&allowance, response.headers_mut());
+    }
+    response
 }
 
 /// Gives errors that routes return, and refusals that axum itself makes (wrong method, body too large), one shape.
@@ -422,7 +436,11 @@ mod tests {
         let query = "mutation M($input: ImportInput!) { importPreview(input: $input) { rows } }";
         let body = json!({ "query": query, "variables": { "input": { "csv": csv } } }).to_string();
         let send = async |ctx: Ctx| {
-            let who = identity::Authenticated { actor: ctx.actor().clone(), visit: identity::Visit::local() };
+            let who = identity::Authenticated {
+                actor: ctx.actor().clone(),
+                visit: identity::Visit::local(),
+                allowance: None,
+            };
             let request = Request::post("/api/graphql").header("content-type", "application/json");
             let request = request.body(Body::from(body.clone())).unwrap();
             let answer = graphql(Extension(endpoint.clone()), Extension(ctx), Extension(who), request).await;

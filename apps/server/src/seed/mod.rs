@@ -283,7 +283,7 @@ async fn load(ctx: &Ctx, fixture: &Fixture) -> anyhow::Result<ShopReport> {
             password: person.password.clone(),
             name: person.name.clone(),
             locale: None,
-            roles: vec![SystemRole::parse(&person.role)?],
+            roles: vec![SystemRole::parse(&person.role)?.into()],
         };
         match user::create(ctx, new).await {
             Ok(_) => report.sign_ins.push(SignIn {

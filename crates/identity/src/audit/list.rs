@@ -2,6 +2,7 @@
 
 use super::chain::hex;
 use super::entity::entry;
+use crate::api_key;
 use crate::user::people;
 use platform::{Ctx, Error, Result, TenantDb};
 use primitives::{Cursor, Direction, PageArgs, Permission, Timestamp, UserId};
@@ -190,6 +191,9 @@ async fn views(db: &TenantDb, rows: Vec<entry::Model>) -> Result<Vec<EntryView>>
     let actors: BTreeSet<Uuid> = rows.iter().filter_map(|row| row.actor_id).collect();
     let actors: Vec<UserId> = actors.into_iter().map(UserId::from_uuid).collect();
     let known = people(db, &actors).await?;
+    let keys: Vec<Uuid> =
+        rows.iter().filter(|row| row.actor_kind == "api_key").filter_map(|row| row.actor_id).collect();
+    let keys = api_key::names(db, &keys).await?;
     let view = |row: entry::Model| {
         let user = row.actor_id.map(UserId::from_uuid);
         let person = user.and_then(|user| known.get(&user));
@@ -199,7 +203,10 @@ async fn views(db: &TenantDb, rows: Vec<entry::Model>) -> Result<Vec<EntryView>>
             who: Who {
                 kind: row.actor_kind,
                 user,
-                name: person.map_or(row.actor_part, |person| person.name.clone()),
+                name: person
+                    .map(|person| person.name.clone())
+                    .or_else(|| row.actor_id.and_then(|id| keys.get(&id).cloned()))
+                    .unwrap_or(row.actor_part),
                 email: person.map(|person| person.email.clone()),
             },
             action: row.action,

@@ -2,8 +2,8 @@
 
 use crate::door::Visit;
 use crate::entity::user;
+use crate::roles::{may_touch, roles_of};
 use crate::session::{self, end_all, end_one, set_cookie};
-use crate::user::roles_of;
 use crate::view::SessionView;
 use platform::{Access, Actor, Ctx, Error, Result, TenantDb};
 use primitives::{Permission, SessionId, UserId};
@@ -62,15 +62,12 @@ pub async fn revoke_all_of(ctx: &Ctx, user: UserId) -> Result<u64> {
 }
 
 /// Whether the caller may meddle with the sign-in of a person: with customers whoever may change people, with those who
-/// work for the shop only who may also manage roles.
+/// work for the shop only who may also manage roles and holds all that they hold.
 pub(super) async fn reachable(db: &TenantDb, ctx: &Ctx, user: UserId) -> Result<()> {
     db.get::<user::Entity>(user.uuid()).await?;
     if ctx.user_id() == Some(user) || matches!(ctx.actor(), Actor::System(_)) {
         return Ok(());
     }
     let roles = roles_of(db, &[user.uuid()]).await?.remove(&user.uuid()).unwrap_or_default();
-    if roles.iter().any(|role| role.is_staff()) {
-        ctx.require(Permission::ROLES_MANAGE)?;
-    }
-    Ok(())
+    may_touch(ctx, &roles)
 }

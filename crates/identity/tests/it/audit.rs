@@ -2,6 +2,7 @@
 
 use crate::support::{PASSWORD, count, register, visit_from};
 use identity::audit::{self, AuditFilter, AuditPage, EntryView, Head, Kind, Report};
+use identity::roles;
 use identity::tenant::{self, ShopChange};
 use identity::user::{self, NewUser};
 use platform::audit::Origin;
@@ -193,10 +194,10 @@ async fn roles_are_shown_before_and_after(shop: Shop) {
         password: PASSWORD.to_owned(),
         name: "Bob".to_owned(),
         locale: None,
-        roles: vec![SystemRole::Editor],
+        roles: vec![SystemRole::Editor.into()],
     };
     let bob = user::create(&boss, new).await.unwrap();
-    user::set_roles(&boss, bob.id, vec![SystemRole::Manager]).await.unwrap();
+    roles::assign(&boss, bob.id, vec![SystemRole::Manager.into()]).await.unwrap();
     user::set_active(&boss, bob.id, false).await.unwrap();
     let log = shop.log().await;
     assert!(log.iter().all(|entry| entry.subject == Some(bob.id.uuid()) && entry.subject_kind == "user"));

@@ -5,11 +5,13 @@ use async_graphql::{EmptySubscription, MergedObject, Schema};
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use identity::api_key::graphql::{ApiKeyMutation, ApiKeyQuery};
 use identity::audit::graphql::AuditQuery;
 use identity::graphql::{IdentityMutation, IdentityQuery};
 use identity::invitation::graphql::{InvitationMutation, InvitationQuery};
 use identity::modules::graphql::{ModulesMutation, ModulesQuery};
 use identity::recovery::graphql::RecoveryMutation;
+use identity::roles::graphql::{RolesMutation, RolesQuery};
 use identity::security::graphql::{SecurityMutation, SecurityQuery};
 use identity::{Authenticated, people};
 use platform::surface::Kind;
@@ -18,11 +20,29 @@ use serde_json::{Value, json};
 use testkit::TestApp;
 use tower::ServiceExt;
 
+/// Everything that this module asks.
 #[derive(MergedObject, Default)]
-struct Query(IdentityQuery, AuditQuery, InvitationQuery, ModulesQuery, SecurityQuery);
+struct Query(
+    IdentityQuery,
+    AuditQuery,
+    InvitationQuery,
+    ModulesQuery,
+    SecurityQuery,
+    RolesQuery,
+    ApiKeyQuery,
+);
 
+/// Everything that this module does.
 #[derive(MergedObject, Default)]
-struct Mutation(IdentityMutation, InvitationMutation, ModulesMutation, RecoveryMutation, SecurityMutation);
+struct Mutation(
+    IdentityMutation,
+    InvitationMutation,
+    ModulesMutation,
+    RecoveryMutation,
+    SecurityMutation,
+    RolesMutation,
+    ApiKeyMutation,
+);
 
 async fn send(app: &App, request: Request<Body>) -> Response {
     match answer(app, request).await {

@@ -2,7 +2,7 @@
 
 use crate::support::{PASSWORD, cookie_pair, count, events, register, visit_from, who};
 use identity::invitation::{self, InvitationInput, NewInvitation};
-use identity::{Visit, people, recovery, sign_in, user};
+use identity::{Visit, people, recovery, roles, sign_in, user};
 use mail::mailbox;
 use platform::db::count_statements;
 use platform::{Access, Actor, Ctx, Error};
@@ -337,9 +337,9 @@ async fn nobody_gives_what_they_do_not_hold(app: TestApp) {
     let link = token(&app.anonymous(), "manager@y.example", "invitation").await;
     invitation::find(&app.anonymous(), &link).await.unwrap();
     let id = admin.user_id().unwrap();
-    user::set_roles(&app.system(), id, vec![SystemRole::Editor]).await.unwrap();
+    roles::assign(&app.system(), id, vec![SystemRole::Editor.into()]).await.unwrap();
     assert!(is_stale(invitation::accept(&app.anonymous(), &link, "", NEXT).await));
-    user::set_roles(&app.system(), id, vec![SystemRole::Admin]).await.unwrap();
+    roles::assign(&app.system(), id, vec![SystemRole::Admin.into()]).await.unwrap();
     user::set_active(&app.system(), id, false).await.unwrap();
     assert!(is_stale(invitation::accept(&app.anonymous(), &link, "", NEXT).await));
     assert_eq!(count(&app, "SELECT count(*) FROM user_account WHERE email LIKE '%@y.example'").await, 0);

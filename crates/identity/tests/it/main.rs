@@ -1,6 +1,7 @@
 //! Use cases of this module on SQLite and PostgreSQL.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set up its world stops")]
 
+mod api_keys;
 mod audit;
 mod devices;
 mod domains;
@@ -11,6 +12,7 @@ mod life;
 mod modules;
 mod propagation;
 mod refresh;
+mod roles;
 mod sessions;
 mod sign_in;
 mod support;

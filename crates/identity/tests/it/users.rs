@@ -1,5 +1,7 @@
 use crate::support::{PASSWORD, cookie_pair, count, events, who};
+use identity::roles::{self, RoleKey};
 use identity::user::{self, NewUser, ProfileChange, UserFilter};
+use identity::view::UserView;
 use identity::{Visit, people, sign_in};
 use platform::db::count_statements;
 use platform::{Actor, Ctx};
@@ -18,6 +20,10 @@ async fn acting(app: &TestApp, name: &str) -> Ctx {
     app.system().with_actor(known.actor)
 }
 
+async fn assign(ctx: &Ctx, id: UserId, to: Vec<SystemRole>) -> platform::Result<UserView> {
+    roles::assign(ctx, id, to.into_iter().map(RoleKey::from).collect()).await
+}
+
 async fn roles_are_given_by_owners_only(app: TestApp) {
     for role in ["owner", "admin", "manager", "customer"] {
         person(&app.system(), role, role).await;
@@ -28,7 +34,7 @@ async fn roles_are_given_by_owners_only(app: TestApp) {
         password: PASSWORD.into(),
         name: String::new(),
         locale: None,
-        roles: roles.to_vec(),
+        roles: roles.iter().copied().map(Into::into).collect(),
     };
     let made = user::create(&admin, new("a@x.example", &[SystemRole::Customer])).await.unwrap();
     assert_eq!(made.roles, [SystemRole::Customer]);
@@ -41,14 +47,14 @@ async fn roles_are_given_by_owners_only(app: TestApp) {
     ] {
         let error = user::create(ctx, new("b@x.example", &roles)).await.unwrap_err();
         assert_eq!(error.code(), ErrorCode::Forbidden, "{roles:?}");
-        let error = user::set_roles(ctx, made.id, roles.to_vec()).await.map(|user| user.roles);
+        let error = assign(ctx, made.id, roles.to_vec()).await.map(|user| user.roles);
         assert_eq!(error.unwrap_err().code(), ErrorCode::Forbidden, "{roles:?}");
     }
     let both = [SystemRole::Support, SystemRole::Editor, SystemRole::Support];
-    let changed = user::set_roles(&owner, made.id, both.to_vec()).await.unwrap();
+    let changed = assign(&owner, made.id, both.to_vec()).await.unwrap();
     assert_eq!(changed.roles, [SystemRole::Editor, SystemRole::Support]);
     assert_eq!(user::get(&owner, made.id).await.unwrap(), changed);
-    user::set_roles(&owner, made.id, changed.roles.clone()).await.unwrap();
+    assign(&owner, made.id, changed.roles.clone()).await.unwrap();
     assert_eq!(events(&app, "user.role_changed").await, 1);
     let taken = user::create(&owner, new("A@x.example", &[])).await.unwrap_err();
     assert_eq!((taken.code(), taken.fields()[0].field.as_str()), (ErrorCode::Conflict, "email"));
@@ -57,17 +63,17 @@ async fn roles_are_given_by_owners_only(app: TestApp) {
 async fn a_shop_keeps_an_owner(app: TestApp) {
     let first = person(&app.system(), "first", "owner").await;
     let owner = acting(&app, "first").await;
-    let error = user::set_roles(&owner, first, vec![SystemRole::Editor]).await.unwrap_err();
+    let error = assign(&owner, first, vec![SystemRole::Editor]).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::Conflict);
     assert_eq!(user::set_active(&app.system(), first, false).await.unwrap_err().code(), ErrorCode::Conflict);
     assert_eq!(user::set_active(&owner, first, false).await.unwrap_err().code(), ErrorCode::Forbidden);
     assert_eq!(user::get(&owner, first).await.unwrap().roles, [SystemRole::Owner]);
     let second = person(&app.system(), "second", "owner").await;
     user::set_active(&owner, second, false).await.unwrap();
-    let error = user::set_roles(&owner, first, vec![SystemRole::Editor]).await.unwrap_err();
+    let error = assign(&owner, first, vec![SystemRole::Editor]).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::Conflict, "a closed account owns nothing");
     user::set_active(&owner, second, true).await.unwrap();
-    user::set_roles(&owner, first, vec![SystemRole::Editor]).await.unwrap();
+    assign(&owner, first, vec![SystemRole::Editor]).await.unwrap();
 }
 
 async fn two_owners_who_step_down_at_once_leave_one(app: TestApp) {
@@ -75,7 +81,7 @@ async fn two_owners_who_step_down_at_once_leave_one(app: TestApp) {
         let one = person(&app.system(), &format!("one{round}"), "owner").await;
         let two = person(&app.system(), &format!("two{round}"), "owner").await;
         let ctx = app.system();
-        let step_down = |id| user::set_roles(&ctx, id, vec![SystemRole::Customer]);
+        let step_down = |id| assign(&ctx, id, vec![SystemRole::Customer]);
         let (first, second) = tokio::join!(step_down(one), step_down(two));
         let refused: Vec<_> =
             [&first, &second].into_iter().filter_map(|result| result.as_ref().err()).collect();
@@ -99,7 +105,7 @@ async fn changed_roles_and_closed_accounts_count_at_once(app: TestApp) {
     let cookie = [("cookie", cookie_pair(&signed_in.cookie))];
     let actor = async || who(app.app(), "hearth", &cookie).await.unwrap().actor;
     assert!(matches!(actor().await, Actor::Staff { .. }));
-    user::set_roles(&app.system(), id, vec![SystemRole::Customer]).await.unwrap();
+    assign(&app.system(), id, vec![SystemRole::Customer]).await.unwrap();
     assert_eq!(actor().await, Actor::Customer { user: id });
     user::set_active(&app.system(), id, false).await.unwrap();
     assert_eq!(actor().await, Actor::Anonymous);
@@ -191,7 +197,7 @@ async fn lists_people_page_by_page_in_few_statements(app: TestApp) {
     let few = count_statements(user::list(&staff, &UserFilter::default(), &PageArgs::first(2))).await.1;
     let many = count_statements(user::list(&staff, &UserFilter::default(), &all)).await.1;
     assert_eq!(few, many);
-    let editors = UserFilter { role: Some(SystemRole::Editor), ..Default::default() };
+    let editors = UserFilter { role: Some(SystemRole::Editor.into()), ..Default::default() };
     assert_eq!(names(&user::list(&staff, &editors, &all).await.unwrap()), ["person5", "person3", "person1"]);
     let query = |text: &str| UserFilter { query: Some(text.into()), ..Default::default() };
     assert_eq!(names(&user::list(&staff, &query("ERSON4@"), &all).await.unwrap()), ["person4"]);
@@ -209,7 +215,7 @@ async fn foreign_people_are_not_found(app: TestApp) {
     for id in [foreign, UserId::new()] {
         let answers = [
             user::get(&staff, id).await.unwrap_err(),
-            user::set_roles(&staff, id, vec![]).await.unwrap_err(),
+            assign(&staff, id, vec![]).await.unwrap_err(),
             user::set_active(&staff, id, false).await.unwrap_err(),
             user::set_password(&app.system(), id, PASSWORD).await.unwrap_err(),
         ];

@@ -1,0 +1,53 @@
+//! Says how much may still be asked (draft-ietf-httpapi-ratelimit-headers).
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use identity::Allowance;
+use platform::Error;
+use std::time::Duration;
+
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+/// The refusal of a request that the allowance does not admit.
+pub fn refusal(allowance: &Allowance) -> Option<Error> {
+    (!allowance.admitted).then(|| Error::rate_limited(allowance.reset))
+}
+
+/// Writes the allowance into an answer; the error's own `Retry-After` stays.
+pub fn fields(allowance: &Allowance, headers: &mut HeaderMap) {
+    let policy = format!("\"api-key\";q={};w={}", allowance.limit, allowance.window.as_secs());
+    let limit = format!("\"api-key\";r={};t={}", allowance.remaining, whole(allowance.reset));
+    for (name, text) in [(POLICY, policy), (LIMIT, limit)] {
+        if let Ok(value) = HeaderValue::from_str(&text) {
+            headers.insert(name, value);
+        }
+    }
+}
+
+/// Whole seconds, rounded up.
+fn whole(time: Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_allowance_reads_as_the_draft_says() {
+        let mut allowance = Allowance {
+            limit: 600,
+            window: Duration::from_secs(60),
+            remaining: 599,
+            reset: Duration::from_millis(100),
+            admitted: true,
+        };
+        let mut headers = HeaderMap::new();
+        fields(&allowance, &mut headers);
+        assert_eq!(headers[POLICY], "\"api-key\";q=600;w=60");
+        assert_eq!(headers[LIMIT], "\"api-key\";r=599;t=1");
+        assert!(refusal(&allowance).is_none());
+        allowance.admitted = false;
+        assert_eq!(refusal(&allowance).and_then(|error| error.retry_after_seconds()), Some(1));
+    }
+}
