@@ -1,8 +1,8 @@
 //! Customers: a record per e-mail address, made by the first order or by registering.
 
 use events::Emit;
-use platform::{Ctx, Error, TenantDb, Tx};
-use primitives::{CustomerId, Email, Money, Timestamp, UserId};
+use platform::{Access, Ctx, Error, TenantDb, Tx};
+use primitives::{CustomerId, Email, Money, Permission, Timestamp, UserId};
 use sea_orm::{ActiveValue::Set, ColumnTrait};
 use uuid::Uuid;
 
@@ -110,13 +110,17 @@ async fn addresses(rows: &TenantDb, customer: Uuid, limit: u64) -> Result<Vec<Ad
     Ok(found.into_iter().map(read).collect::<Result<_, _>>()?)
 }
 
-/// A customer with addresses, number of orders and what was spent, for staff.
+/// A customer with addresses, number of orders and what was spent, for staff; the own record for whoever may see that
+/// alone.
 ///
 /// # Errors
 /// `NOT_FOUND` for a customer that is unknown or another shop's.
 pub async fn get(ctx: &Ctx, id: CustomerId) -> Result<CustomerView> {
-    let rows = ctx.read(primitives::Permission::CUSTOMERS_READ).await?;
+    let rows = ctx.read(Access::Owned(Permission::CUSTOMERS_READ)).await?;
     let row = rows.get::<customer::Entity>(id.uuid()).await?;
+    if ctx.only_own(Permission::CUSTOMERS_READ).is_some_and(|user| row.user_id != Some(user.uuid())) {
+        return Err(Error::not_found(CustomerId::KIND).into());
+    }
     let mut views = list::views(&rows, vec![row], ctx.tenant().currency).await?;
     let mut view = views.pop().ok_or_else(|| Error::not_found(CustomerId::KIND))?;
     view.addresses = addresses(&rows, id.uuid(), 20).await?;

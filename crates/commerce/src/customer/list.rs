@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use platform::{Ctx, Error, TenantDb};
+use platform::{Access, Ctx, Error, TenantDb};
 use primitives::{Currency, Cursor, Direction, Money, PageArgs, Permission, Timestamp};
-use sea_orm::{Condition, Order, Value};
+use sea_orm::{ColumnTrait, Condition, Order, Value};
 use uuid::Uuid;
 
 use crate::entity::customer;
@@ -29,8 +29,11 @@ pub enum CustomerSort {
 /// A page of customers; `q` looks in e-mail and name. A constant number of statements.
 pub async fn list(ctx: &Ctx, q: &str, sort: CustomerSort, page: &PageArgs) -> Result<Page<CustomerView>> {
     use customer::Column::{CreatedAt, Email, Id, Name};
-    let rows = ctx.read(Permission::CUSTOMERS_LIST).await?;
+    let rows = ctx.read(Access::Owned(Permission::CUSTOMERS_LIST)).await?;
     let mut wanted = Condition::all();
+    if let Some(user) = ctx.only_own(Permission::CUSTOMERS_LIST) {
+        wanted = wanted.add(customer::Column::UserId.eq(user.uuid()));
+    }
     let q = q.trim().to_lowercase();
     if !q.is_empty() {
         let pattern = format!("%{}%", escape_like(&q));

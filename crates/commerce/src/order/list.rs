@@ -1,7 +1,8 @@
 //! Lists of orders: the staff's from the read model, a customer's own from the orders.
 
 use platform::{Access, Ctx, Error};
-use primitives::{Cursor, CustomerId, Direction, Money, OrderId, PageArgs, Permission, Timestamp};
+use primitives::{Cursor, CustomerId, Direction, Money, OrderId, PageArgs, Permission, Timestamp, UserId};
+use sea_orm::sea_query::{Query, SelectStatement};
 use sea_orm::{ColumnTrait, Condition, Order};
 use uuid::Uuid;
 
@@ -90,16 +91,19 @@ pub struct OrderCounts {
     pub attention: u64,
 }
 
-/// A page of the staff's list. Three statements.
+/// A page of the staff's list, of the own orders for whoever may see those alone. Three statements.
 pub async fn list(
     ctx: &Ctx,
     filter: &OrderFilter,
     sort: OrderSort,
     page: &PageArgs,
 ) -> Result<Page<OrderRowView>> {
-    let rows = ctx.read(Permission::ORDERS_LIST).await?;
+    let rows = ctx.read(Access::Owned(Permission::ORDERS_LIST)).await?;
     let (column, ascending, name) = sort.column();
     let mut wanted = condition(filter);
+    if let Some(user) = ctx.only_own(Permission::ORDERS_LIST) {
+        wanted = wanted.add(order_row::Column::Id.in_subquery(orders_of(ctx, user)));
+    }
     let total = rows.find::<order_row::Entity>().filter(wanted.clone()).count().await?;
     let ascending = ascending == (page.direction() == Direction::Forward);
     if let Some(cursor) = page.cursor() {
@@ -118,6 +122,16 @@ pub async fn list(
     let (found, cursors, more) = cut(found, page, |row| Cursor::encode(name, &(sort.key(row), row.id)))?;
     let nodes = found.into_iter().map(row_view).collect::<Result<_>>()?;
     Ok(Page::new(nodes, cursors, page, more, total))
+}
+
+/// Orders that an account has placed.
+fn orders_of(ctx: &Ctx, user: UserId) -> SelectStatement {
+    Query::select()
+        .column(orders::Column::Id)
+        .from(orders::Entity)
+        .and_where(orders::Column::TenantId.eq(ctx.tenant_id().uuid()))
+        .and_where(orders::Column::UserId.eq(user.uuid()))
+        .to_owned()
 }
 
 fn condition(filter: &OrderFilter) -> Condition {
@@ -155,14 +169,17 @@ fn condition(filter: &OrderFilter) -> Condition {
 
 /// Numbers for the tabs of the staff's table. One statement.
 pub async fn counts(ctx: &Ctx) -> Result<OrderCounts> {
-    let rows = ctx.read(Permission::ORDERS_LIST).await?;
-    let found = rows
-        .raw_all(
-            "SELECT state, CAST(COUNT(*) AS bigint) AS n, CAST(COUNT(attention) AS bigint) AS attention \
-             FROM order_row WHERE tenant_id = {tenant} GROUP BY state",
-            Vec::new(),
-        )
-        .await?;
+    let rows = ctx.read(Access::Owned(Permission::ORDERS_LIST)).await?;
+    let own = ctx.only_own(Permission::ORDERS_LIST);
+    let which = match own {
+        Some(_) => " AND id IN (SELECT id FROM orders WHERE tenant_id = {tenant} AND user_id = ?)",
+        None => "",
+    };
+    let sql = format!(
+        "SELECT state, CAST(COUNT(*) AS bigint) AS n, CAST(COUNT(attention) AS bigint) AS attention \
+         FROM order_row WHERE tenant_id = {{tenant}}{which} GROUP BY state"
+    );
+    let found = rows.raw_all(&sql, own.iter().map(|user| user.uuid().into()).collect()).await?;
     let mut counts = OrderCounts::default();
     for row in found {
         let get = |name: &str| row.try_get::<i64>("", name).map_err(Error::from);
