@@ -5,6 +5,7 @@ mod audit;
 mod graphql;
 mod host;
 mod isolation;
+mod keys;
 mod letters;
 mod matrix;
 mod modules;

@@ -8,7 +8,7 @@ use async_graphql::parser::types::{
 };
 use platform::surface::{Entry, Kind};
 use platform::{Access, Ctx, TenantInfo};
-use primitives::{Email, SystemRole};
+use primitives::{Email, Permission, SystemRole};
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::{Map, Value, json};
 use server::surface::Surface;
@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 /// Where the id of a thing of each kind is found.
 const TABLES: &[(&str, &str)] = &[
+    ("api_key", "api_key"),
     ("audit_entry", "audit_entry"),
     ("audit_entry", "audit_entry"),
     ("cart", "cart"),
@@ -30,6 +31,7 @@ const TABLES: &[(&str, &str)] = &[
     ("media", "media"),
     ("order", "orders"),
     ("product", "product"),
+    ("role", "custom_role"),
     ("session", "session"),
     ("user", "user_account"),
     ("variant", "variant"),
@@ -110,6 +112,8 @@ impl Things {
         crate::shop::invite(world, tenant).await;
         let mut shopper = world.visitor(tenant);
         crate::shop::fill_cart(&mut shopper).await;
+        world.role(tenant, &[Permission::ORDERS_READ.into()]).await;
+        world.api_key(tenant, &[Permission::ORDERS_READ]).await;
         let tenant = identity::tenant::find(&world.app, tenant).await.expect("the tenant").info.clone();
         invite(world, &tenant).await;
         let tenant = tenant.id.uuid();
@@ -467,6 +471,8 @@ impl Schema {
                 "Float" => json!(1.0),
                 "Boolean" => json!(false),
                 "DateTime" => json!("2026-01-01T00:00:00Z"),
+                // A role is named or an id.
+                "String" if fill.leads_to(path) => json!(fill.id(path)),
                 _ if path.ends_with(".roles") => json!("customer"),
                 _ => json!("x"),
             },

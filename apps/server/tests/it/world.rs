@@ -1,6 +1,10 @@
 //! A running host over a fresh database with both demo shops, and people who talk to it over HTTP.
 
+use identity::api_key::NewApiKey;
+use identity::roles::RoleKey;
+use identity::roles::edit::RoleInput;
 use platform::{App, Config, Db, SystemClock};
+use primitives::{Grant, Permission, SystemRole, UserId};
 use reqwest::header::{COOKIE, SET_COOKIE};
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use serde_json::{Value, json};
@@ -82,15 +86,60 @@ impl World {
         };
         let http =
             reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
-        Visitor { http, address: self.address, host, cookies: Vec::new() }
+        Visitor { http, address: self.address, host, cookies: Vec::new(), key: None }
+    }
+
+    /// A program with an API key.
+    pub fn program(&self, tenant: &str, key: &str) -> Visitor {
+        Visitor { key: Some(key.to_owned()), ..self.visitor(tenant) }
+    }
+
+    async fn system(&self, tenant: &str) -> platform::Ctx {
+        let record = identity::tenant::find(&self.app, tenant).await.expect("the tenant");
+        platform::Ctx::system(&self.app, record.info.clone(), "test")
+    }
+
+    /// Makes a role that allows exactly this.
+    pub async fn role(&self, tenant: &str, grants: &[Grant]) -> RoleKey {
+        let input = RoleInput {
+            name: format!("Role {}", Uuid::new_v4().simple()),
+            description: String::new(),
+            permissions: grants.to_vec(),
+        };
+        identity::roles::edit::create(&self.system(tenant).await, input).await.expect("a role").key
+    }
+
+    /// Makes an account with a role of the shop's own and signs it in.
+    pub async fn sign_in_with(&self, tenant: &str, role: RoleKey) -> Visitor {
+        let (visitor, id) = self.account(tenant, "customer").await;
+        let roles = vec![role];
+        identity::roles::assign(&self.system(tenant).await, id, roles).await.expect("the role");
+        visitor
+    }
+
+    /// Makes an API key that allows exactly this, of a fresh account with all permissions of an owner.
+    pub async fn api_key(&self, tenant: &str, permissions: &[Permission]) -> String {
+        let ctx = self.system(tenant).await;
+        let email = format!("maker-{}@example.com", Uuid::new_v4().simple());
+        let maker =
+            identity::people::create(&ctx, &email, "Maker", PASSWORD, "owner").await.expect("a maker");
+        let permissions_of_owner = SystemRole::Owner.permissions();
+        let actor = platform::Actor::Staff { user: maker.id, permissions: permissions_of_owner };
+        let new =
+            NewApiKey { name: "Program".to_owned(), permissions: permissions.to_vec(), expires_at: None };
+        identity::api_key::create(&ctx.with_actor(actor), new).await.expect("a key").1
     }
 
     /// Makes an account with `role` and signs it in.
     pub async fn sign_in(&self, tenant: &str, role: &str) -> Visitor {
-        let record = identity::tenant::find(&self.app, tenant).await.expect("the tenant");
-        let ctx = platform::Ctx::system(&self.app, record.info.clone(), "test");
+        self.account(tenant, role).await.0
+    }
+
+    async fn account(&self, tenant: &str, role: &str) -> (Visitor, UserId) {
+        let ctx = self.system(tenant).await;
         let email = format!("{role}-{}@example.com", Uuid::new_v4().simple());
-        identity::people::create(&ctx, &email, "Somebody", PASSWORD, role).await.expect("an account");
+        let person =
+            identity::people::create(&ctx, &email, "Somebody", PASSWORD, role).await.expect("an account");
         let mut visitor = self.visitor(tenant);
         let answer = visitor
             .graphql(
@@ -99,7 +148,7 @@ impl World {
             )
             .await;
         assert_eq!(answer["data"]["signIn"]["__typename"], "SignInPayload", "{answer}");
-        visitor
+        (visitor, person.id)
     }
 
     /// A plain connection past every door.
@@ -154,6 +203,8 @@ pub struct Visitor {
     address: SocketAddr,
     pub host: String,
     cookies: Vec<(String, String)>,
+    /// Sent with every request, as a program does.
+    key: Option<String>,
 }
 
 /// What came back.
@@ -212,6 +263,10 @@ impl Visitor {
             self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let request =
             self.http.request(method, format!("http://{}{path}", self.address)).header("host", &self.host);
+        let request = match &self.key {
+            Some(key) => request.bearer_auth(key),
+            None => request,
+        };
         if cookies.is_empty() { request } else { request.header(COOKIE, cookies.join("; ")) }
     }
 
