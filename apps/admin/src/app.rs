@@ -10,7 +10,7 @@ use crate::parts::toast::{Toaster, Toasts};
 use crate::parts::{FailureView, icon};
 use crate::place;
 use crate::screens::{
-    access, audit, collections, customers, dashboard, import, invitations, modules, orders, products,
+    access, audit, collections, customers, dashboard, import, invitations, modules, orders, people, products,
     security, settings, signin, tenants,
 };
 use crate::session::{Session, Stage};
@@ -104,6 +104,12 @@ fn Screens() -> impl IntoView {
             <Route path=path!("/tenants") view=tenants::list::Tenants/>
             <Route path=path!("/tenants/new") view=tenants::create::NewTenant/>
             <Route path=path!("/tenants/:slug") view=tenants::detail::TenantScreen/>
+            <Route path=path!("/team") view=people::team::Team/>
+            <Route path=path!("/team/:id") view=people::person::PersonScreen/>
+            <Route path=path!("/roles") view=people::roles::Roles/>
+            <Route path=path!("/roles/new") view=people::role::NewRole/>
+            <Route path=path!("/roles/:id") view=people::role::RoleScreen/>
+            <Route path=path!("/api-keys") view=people::keys::ApiKeys/>
         </Routes>
     }
 }

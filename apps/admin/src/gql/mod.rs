@@ -36,6 +36,7 @@ pub mod identity;
 pub mod import;
 pub mod modules;
 pub mod orders;
+pub mod people;
 pub mod security;
 pub mod settings;
 pub mod tenants;

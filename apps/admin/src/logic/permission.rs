@@ -12,10 +12,13 @@ impl Permissions {
         Self(names.into_iter().collect())
     }
 
-    /// Whether a permission is held; `resource:manage` covers every action on its resource.
+    /// Whether a permission is held, be it for the own things alone; `resource:manage` covers every action on its
+    /// resource.
     pub fn may(&self, permission: &str) -> bool {
         let manage = permission.split_once(':').map(|(resource, _)| format!("{resource}:manage"));
-        self.0.contains(permission) || manage.is_some_and(|manage| self.0.contains(&manage))
+        self.0.contains(permission)
+            || manage.is_some_and(|manage| self.0.contains(&manage))
+            || self.0.contains(&format!("{permission}:own"))
     }
 }
 
@@ -31,5 +34,7 @@ mod tests {
         assert!(!held.may("products:update"));
         assert!(!held.may("payments:read"));
         assert!(!Permissions::default().may("orders:read"));
+        let own = Permissions::new(["orders:read:own".to_owned()]);
+        assert!(own.may("orders:read") && !own.may("orders:list"));
     }
 }

@@ -9,6 +9,7 @@ pub mod import;
 pub mod invitations;
 pub mod modules;
 pub mod orders;
+pub mod people;
 pub mod products;
 pub mod security;
 pub mod settings;

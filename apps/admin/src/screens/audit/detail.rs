@@ -129,6 +129,7 @@ fn Circumstances(entry: AuditEntry) -> impl IntoView {
     let kind = match entry.actor.kind.as_str() {
         "staff" => "Works here",
         "customer" => "Customer",
+        "api_key" => "API key",
         "system" => "Operator of the platform",
         _ => "Unknown",
     };
