@@ -52,7 +52,7 @@ async fn challenge(app: &TestApp) -> Challenge {
 
 /// What a refusal names.
 async fn refused(ctx: &Ctx, token: &str, code: &str) -> (ErrorCode, String) {
-    let error = second_step(ctx, token, code, &Visit::local()).await.err().expect("a refusal");
+    let error = second_step(ctx, token, code, &Visit::local()).await.expect_err("a refusal");
     (error.code(), error.fields().first().map(|field| field.field.clone()).unwrap_or_default())
 }
 
