@@ -270,7 +270,7 @@ async fn change(
 pub(crate) async fn replace(tx: &Tx, ctx: &Ctx, id: UserId, old: &Held, new: &Held) -> Result<()> {
     tx.delete_many::<role::Entity>().filter(role::Column::UserId.eq(id.uuid())).exec().await?;
     tx.delete_many::<holder::Entity>().filter(holder::Column::UserId.eq(id.uuid())).exec().await?;
-    insert(tx, ctx, id, new).await?;
+    insert(tx, ctx, &[(id, new.clone())]).await?;
     if old.system.contains(&SystemRole::Owner) && !new.system.contains(&SystemRole::Owner) {
         keeps_an_owner(tx).await?;
     }
@@ -279,33 +279,30 @@ pub(crate) async fn replace(tx: &Tx, ctx: &Ctx, id: UserId, old: &Held, new: &He
     session::forget(tx)
 }
 
-/// Stores the roles of somebody who has none yet.
-pub(crate) async fn insert(tx: &Tx, ctx: &Ctx, user: UserId, held: &Held) -> Result<()> {
+/// Stores roles that people do not hold yet, in two statements.
+pub(crate) async fn insert(tx: &Tx, ctx: &Ctx, people: &[(UserId, Held)]) -> Result<()> {
     let now = ctx.now().millis();
-    let system: Vec<_> = held
-        .system
-        .iter()
-        .map(|name| role::ActiveModel {
+    let system = people.iter().flat_map(|(user, held)| {
+        held.system.iter().map(|name| role::ActiveModel {
             id: Set(RoleId::new().uuid()),
             user_id: Set(user.uuid()),
             role: Set(name.as_str().to_owned()),
             granted_at: Set(now),
             ..Default::default()
         })
-        .collect();
-    if !system.is_empty() {
-        tx.insert_many(system).await?;
-    }
-    let custom: Vec<_> = held
-        .custom
-        .iter()
-        .map(|role| holder::ActiveModel {
+    });
+    let custom = people.iter().flat_map(|(user, held)| {
+        held.custom.iter().map(|role| holder::ActiveModel {
             user_id: Set(user.uuid()),
             role_id: Set(role.id.uuid()),
             granted_at: Set(now),
             ..Default::default()
         })
-        .collect();
+    });
+    let (system, custom): (Vec<_>, Vec<_>) = (system.collect(), custom.collect());
+    if !system.is_empty() {
+        tx.insert_many(system).await?;
+    }
     if !custom.is_empty() {
         tx.insert_many(custom).await?;
     }
@@ -397,6 +394,13 @@ pub(crate) async fn held_by(tx: &Tx, keys: &[RoleKey]) -> Result<Held> {
 }
 
 impl Held {
+    /// What of this `other` does not have.
+    fn without(&self, other: &Self) -> Self {
+        let system = self.system.iter().copied().filter(|role| !other.system.contains(role));
+        let custom = self.custom.iter().filter(|role| other.custom.iter().all(|held| held.id != role.id));
+        Self { system: system.collect(), custom: custom.cloned().collect() }
+    }
+
     fn keys_sorted(&self) -> Vec<RoleKey> {
         sorted(self.keys())
     }

@@ -471,7 +471,7 @@ pub(crate) async fn store(tx: &Tx, ctx: &Ctx, new: Checked, hash: String, held: 
             ..Default::default()
         })
         .await?;
-    roles::insert(tx, ctx, id, &held).await?;
+    roles::insert(tx, ctx, &[(id, held.clone())]).await?;
     tx.emit(IdentityEvent::UserRegistered { user_id: id, locale: new.locale }).await?;
     UserView::new(row, held)
 }

@@ -2,13 +2,16 @@
 
 use super::entity::{custom_role, holder};
 use super::event::RoleEvent;
-use super::{Held, MOST, RoleKey, may_assign, may_grant, read_set, replace, roles_of, staff_permissions};
+use super::{Held, MOST, RoleKey, insert, may_assign, may_grant, read_set, roles_of, staff_permissions};
+use crate::entity::user;
+use crate::event::IdentityEvent;
 use crate::session;
 use events::Emit;
 use platform::{Ctx, Error, Result, TenantDb, Tx};
 use primitives::{
     ErrorCode, FieldError, Grant, Permission, PermissionSet, RoleId, SystemRole, Timestamp, UserId,
 };
+use sea_orm::sea_query::LockType;
 use sea_orm::{ColumnTrait, QuerySelect, Set};
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -144,15 +147,12 @@ pub async fn delete(ctx: &Ctx, id: RoleId, move_to: Option<Vec<RoleKey>>) -> Res
         return Err(Error::invalid("moveTo", "must be other roles than the one that is deleted"));
     }
     ctx.write(Permission::ROLES_DELETE, async |tx| {
+        // People before roles, as everybody locks them; once the role is locked nobody gets it any more.
+        locked_holders(tx, id).await?;
         let row = locked(tx, id).await?;
         let permissions = read_set(&row.permissions);
         may_grant(ctx, &permissions)?;
-        let people: Vec<Uuid> = tx
-            .find::<holder::Entity>()
-            .filter(holder::Column::RoleId.eq(id.uuid()))
-            .limit(MOST_MOVED as u64 + 1)
-            .columns([holder::Column::UserId])
-            .await?;
+        let people = locked_holders(tx, id).await?;
         if people.len() > MOST_MOVED {
             return Err(Error::conflict(format!("more than {MOST_MOVED} people hold this role")));
         }
@@ -184,23 +184,44 @@ pub async fn delete(ctx: &Ctx, id: RoleId, move_to: Option<Vec<RoleKey>>) -> Res
     .await
 }
 
-async fn move_people(tx: &Tx, ctx: &Ctx, id: RoleId, people: &[Uuid], target: &Held) -> Result<()> {
-    let mut before = roles_of(tx, people).await?;
-    for person in people {
-        let old = before.remove(person).unwrap_or_default();
-        let mut new = old.clone();
-        new.custom.retain(|role| role.id != id);
-        for role in &target.custom {
-            if !new.custom.iter().any(|held| held.id == role.id) {
-                new.custom.push(role.clone());
-            }
-        }
-        new.system.extend(target.system.iter().copied());
-        new.system.sort_unstable();
-        new.system.dedup();
-        replace(tx, ctx, UserId::from_uuid(*person), &old, &new).await?;
+/// The holders of a role, and no more than one too many; nobody else changes their roles until the end of the write.
+async fn locked_holders(tx: &Tx, id: RoleId) -> Result<Vec<Uuid>> {
+    let people: Vec<Uuid> = tx
+        .find::<holder::Entity>()
+        .filter(holder::Column::RoleId.eq(id.uuid()))
+        .limit(MOST_MOVED as u64 + 1)
+        .columns([holder::Column::UserId])
+        .await?;
+    if (1..=MOST_MOVED).contains(&people.len()) {
+        tx.find::<user::Entity>()
+            .filter(user::Column::Id.is_in(people.iter().copied()))
+            .order_by_asc(user::Column::Id)
+            .map(|select| select.lock(LockType::NoKeyUpdate))
+            .columns::<Uuid>([user::Column::Id])
+            .await?;
     }
-    Ok(())
+    Ok(people)
+}
+
+/// Takes the role from its holders, who are locked, and gives them what they lack of `target`: what else they hold is
+/// not touched.
+async fn move_people(tx: &Tx, ctx: &Ctx, id: RoleId, people: &[Uuid], target: &Held) -> Result<()> {
+    let mut held = roles_of(tx, people).await?;
+    tx.delete_many::<holder::Entity>().filter(holder::Column::RoleId.eq(id.uuid())).exec().await?;
+    let (mut missing, mut events) = (Vec::with_capacity(people.len()), Vec::with_capacity(people.len()));
+    for person in people {
+        let user_id = UserId::from_uuid(*person);
+        let mut held = held.remove(person).unwrap_or_default();
+        let old = held.keys_sorted();
+        held.custom.retain(|role| role.id != id);
+        let lacks = target.without(&held);
+        held.system.extend(&lacks.system);
+        held.custom.extend(lacks.custom.iter().cloned());
+        missing.push((user_id, lacks));
+        events.push(IdentityEvent::UserRoleChanged { user_id, old, new: held.keys_sorted() });
+    }
+    insert(tx, ctx, &missing).await?;
+    tx.emit_all(events).await.map(|_| ())
 }
 
 /// Every role: those that all shops have, the mightiest first, then the shop's own by name. Three statements.

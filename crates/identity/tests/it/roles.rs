@@ -1,6 +1,6 @@
 //! The shop's own roles: who may make, give, change and delete them, and what they open.
 
-use crate::support::{PASSWORD, cookie_pair, count, events, who};
+use crate::support::{PASSWORD, cookie_pair, count, events, meanwhile, who};
 use identity::roles::edit::{self, RoleInput};
 use identity::roles::{self, RoleKey, may_grant};
 use identity::user::{self, UserFilter};
@@ -236,6 +236,46 @@ async fn a_role_that_is_held_says_where_its_people_go(app: TestApp) {
     assert_eq!(edit::delete(&deleter, other, Some(vec![])).await.unwrap(), 1);
 }
 
+async fn a_deleted_role_brings_back_nothing_that_was_taken_meanwhile(app: TestApp) {
+    let owner = app.system();
+    let (mia, tom) = (person(&owner, "mia", "owner").await, person(&owner, "tom", "editor").await);
+    let clerk = role(&owner, "Clerk", &[P::ORDERS_READ]).await.unwrap();
+    let desk = role(&owner, "Desk", &[P::CUSTOMERS_READ]).await.unwrap();
+    for id in [mia, tom] {
+        roles::give(&owner, id, clerk.into()).await.unwrap();
+    }
+    // Tom gives up content and gets the shop; Mia gives up the shop: as `assign` does both, person by person.
+    let others = "UPDATE user_account SET updated_at = updated_at + 1; \
+         UPDATE user_role SET role = 'owner' WHERE role = 'editor'; \
+         DELETE FROM user_role WHERE role = 'owner' AND user_id = (SELECT id FROM user_account WHERE name = 'mia')";
+    let moved = meanwhile(&app, others, edit::delete(&owner, clerk, Some(vec![desk.into()]))).await;
+    assert_eq!(moved.unwrap(), 2);
+    let keys = async |id| user::get(&owner, id).await.unwrap().held().keys();
+    assert_eq!(keys(tom).await, [SystemRole::Owner.into(), RoleKey::from(desk)]);
+    assert_eq!(keys(mia).await, [RoleKey::from(desk)]);
+    let told = "SELECT count(*) FROM outbox WHERE kind = 'user.role_changed' AND payload LIKE '%editor%'";
+    assert_eq!(count(&app, told).await, 1, "of when he got the role");
+}
+
+async fn deleting_a_role_costs_the_same_however_many_hold_it(app: TestApp) {
+    let owner = app.system();
+    let mut costs = Vec::new();
+    for many in [1, 12] {
+        let clerk = role(&owner, &format!("Clerk {many}"), &[P::ORDERS_READ]).await.unwrap();
+        let desk = role(&owner, &format!("Desk {many}"), &[P::CUSTOMERS_READ]).await.unwrap();
+        for n in 0..many {
+            let id = person(&owner, &format!("p{many}-{n}"), "customer").await;
+            roles::give(&owner, id, clerk.into()).await.unwrap();
+        }
+        let to = Some(vec![desk.into(), SystemRole::Editor.into()]);
+        let (moved, statements) = count_statements(edit::delete(&owner, clerk, to)).await;
+        assert_eq!(moved.unwrap(), many);
+        assert_eq!(edit::get(&owner, desk.into()).await.unwrap().holders, many);
+        costs.push(statements);
+    }
+    assert_eq!(costs[0], costs[1]);
+}
+
 async fn a_role_is_given_and_deleted_at_once(app: TestApp) {
     let owner = app.system();
     for round in 0..8 {
@@ -304,6 +344,8 @@ testkit::on_both!(
     nobody_gives_what_he_does_not_hold,
     whatever_is_made_and_given_its_giver_holds,
     a_role_that_is_held_says_where_its_people_go,
+    a_deleted_role_brings_back_nothing_that_was_taken_meanwhile,
+    deleting_a_role_costs_the_same_however_many_hold_it,
     a_role_is_given_and_deleted_at_once,
     names_are_taken_once_and_lists_cost_the_same,
     foreign_roles_are_not_found,

@@ -8,11 +8,12 @@ use identity::tenant::proof::{Texts, look_up_with};
 use identity::{Authenticated, Resolved, Visit};
 use platform::{App, Clock, Ctx, Db, Result};
 use primitives::Timestamp;
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::{ConnectionTrait, Statement, TransactionTrait};
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
-use testkit::TestApp;
+use std::time::{Duration, Instant};
+use testkit::{Backend, TestApp};
 
 pub const PASSWORD: &str = "correct horse battery";
 
@@ -54,6 +55,24 @@ pub async fn count(app: &TestApp, sql: &str) -> i64 {
     let statement = Statement::from_string(owner.get_database_backend(), sql);
     let row = owner.query_one_raw(statement).await.unwrap().unwrap();
     row.try_get_by_index(0).unwrap()
+}
+
+/// Runs `work` while somebody else has changed rows by `sql`, past all doors, and not committed yet; that is committed
+/// once `work` waits for it, or after a second when it does not.
+pub async fn meanwhile<T>(app: &TestApp, sql: &str, work: impl Future<Output = T>) -> T {
+    let owner = app.database().owner().await;
+    let other = owner.begin().await.unwrap();
+    other.execute_unprepared(sql).await.unwrap();
+    let commit = async {
+        let begun = Instant::now();
+        let postgres = app.database().backend() == Backend::Postgres;
+        let waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        while begun.elapsed() < Duration::from_secs(1) && !(postgres && count(app, waits).await > 0) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        other.commit().await.unwrap();
+    };
+    tokio::join!(work, commit).0
 }
 
 /// Events of one kind in the outbox.
