@@ -187,9 +187,15 @@ pub async fn renew_recovery_codes(
 /// Switches off the second step of somebody who has lost application and paper.
 ///
 /// # Errors
-/// `NOT_FOUND`; `FORBIDDEN` for people who are mightier than the caller; `CONFLICT` when there is no second step.
+/// `NOT_FOUND`; `FORBIDDEN` for people who are mightier than the caller and for the caller, or whoever has stolen a
+/// session would be rid of the second step that [`disable`] asks for; `CONFLICT` when there is no second step.
 pub async fn reset(ctx: &Ctx, user: UserId) -> Result<()> {
     ctx.write(Permission::USERS_UPDATE, async |tx| {
+        if ctx.user_id() == Some(user) {
+            return Err(Error::forbidden(
+                "nobody switches off the own second step here: that is on the page of the own account's security",
+            ));
+        }
         super::sessions::reachable(tx, ctx, user).await?;
         match remove(tx, user).await? {
             true => Ok(()),

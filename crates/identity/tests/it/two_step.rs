@@ -4,7 +4,7 @@ use crate::support::{PASSWORD, count, events, visit_from, who};
 use identity::security::two_step::{self, Challenge, Enrolment};
 use identity::{Credentials, Step, Visit, first_step, people, second_step, sign_in, signin, user};
 use platform::{Actor, App, Ctx};
-use primitives::{ErrorCode, Permission, UserId};
+use primitives::{ErrorCode, Permission, SystemRole, UserId};
 use sea_orm::ConnectionTrait;
 use std::sync::Arc;
 use std::time::Duration;
@@ -310,6 +310,17 @@ async fn staff_help_out_who_lost_everything(app: TestApp) {
     sign_in(&app.anonymous(), "owner@x.example", PASSWORD, &Visit::local()).await.unwrap();
 }
 
+async fn a_stolen_session_of_staff_does_not_switch_off_its_own(app: TestApp) {
+    let anna = anna(&app).await;
+    let permissions = SystemRole::Owner.permissions();
+    let itself = app.system().with_actor(Actor::Staff { user: anna.id, permissions });
+    let error = two_step::reset(&itself, anna.id).await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::Forbidden);
+    assert!(error.message().contains("own account's security"), "{error}");
+    assert!(two_step::status(&anna.ctx).await.unwrap().enabled_at.is_some());
+    assert_eq!(events(&app, "user.updated").await, 1);
+}
+
 async fn a_challenge_ends_with_time_and_with_the_password(app: TestApp) {
     let (anna, ctx) = (anna(&app).await, app.anonymous());
     let waiting = challenge(&app).await;
@@ -395,6 +406,7 @@ testkit::on_both!(
     recovery_codes_count_once_each,
     switching_it_off_needs_password_and_code,
     staff_help_out_who_lost_everything,
+    a_stolen_session_of_staff_does_not_switch_off_its_own,
     a_challenge_ends_with_time_and_with_the_password,
     a_replaced_key_still_opens_and_seals_anew,
     a_secret_that_was_moved_to_another_person_opens_nothing,
