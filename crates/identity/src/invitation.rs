@@ -1,6 +1,7 @@
 //! Invitations: somebody gets a link by mail and becomes one who works for the shop.
 //!
-//! Nobody gives what they do not hold, neither when inviting nor when the invited one accepts.
+//! An invitation is one way of giving roles, and the rule is that of all ways: staff roles are given by who manages
+//! roles and holds what they allow, when inviting and still when the invited one accepts.
 
 pub mod graphql;
 
@@ -11,7 +12,7 @@ use crate::guess::Guesses;
 use crate::one_time::{self, Purpose, Subject, stale};
 use crate::password::{Hasher, Password};
 use crate::recovery::{link, mark_verified};
-use crate::roles::{self, Held, may_grant, roles_of};
+use crate::roles::{self, Held, may_touch, roles_of};
 use crate::session;
 use crate::user::{Checked, email_row, person_name, store, store_password};
 use crate::view::InvitationView;
@@ -62,10 +63,13 @@ pub async fn invite(tx: &Tx, new: NewInvitation) -> Result<InvitationView> {
     if tx.find::<invitation::Entity>().filter(open.clone()).count().await? >= MOST_OPEN {
         return Err(Error::conflict(format!("{MOST_OPEN} invitations are open: revoke some first")));
     }
+    let same = open.add(invitation::Column::Email.eq(new.email.as_str()));
+    for replaced in tx.find::<invitation::Entity>().filter(same.clone()).all().await? {
+        may_give(ctx, &roles_in(&replaced))?;
+    }
     tx.update_many::<invitation::Entity>()
         .set(invitation::Column::RevokedAt, now.millis())
-        .filter(open)
-        .filter(invitation::Column::Email.eq(new.email.as_str()))
+        .filter(same)
         .exec()
         .await?;
     let row = tx
@@ -106,8 +110,9 @@ pub struct InvitationInput {
 /// Invites somebody to work for the shop.
 ///
 /// # Errors
-/// `BAD_USER_INPUT` with a field per mistake; `FORBIDDEN` for a role with more than the caller holds; `CONFLICT` when
-/// the address works here already or too many invitations are open; `RATE_LIMIT_EXCEEDED` when asked to slow down.
+/// `BAD_USER_INPUT` with a field per mistake; `FORBIDDEN` for staff roles without `roles:manage` and for a role with more
+/// than the caller holds, also in the open invitation that this one replaces; `CONFLICT` when the address works here
+/// already or too many invitations are open; `RATE_LIMIT_EXCEEDED` when asked to slow down.
 pub async fn invite_staff(ctx: &Ctx, input: InvitationInput, visit: &Visit) -> Result<InvitationView> {
     ctx.require(Permission::USERS_CREATE)?;
     let email = Email::parse(&input.email).map_err(|error| FieldError::new("email", error.to_string()));
@@ -188,10 +193,12 @@ pub async fn resend(ctx: &Ctx, id: InvitationId, visit: &Visit) -> Result<Invita
 /// Takes an invitation back.
 ///
 /// # Errors
-/// `NOT_FOUND`; `CONFLICT` when it is accepted or revoked.
+/// `NOT_FOUND`; `CONFLICT` when it is accepted or revoked; `FORBIDDEN` for one with roles that are not the caller's to
+/// give.
 pub async fn revoke(ctx: &Ctx, id: InvitationId) -> Result<InvitationView> {
     ctx.write(Permission::USERS_CREATE, async |tx| {
         let row = tx.get::<invitation::Entity>(id.uuid()).await?;
+        may_give(ctx, &roles_in(&row))?;
         let changed = tx
             .update_many::<invitation::Entity>()
             .set(invitation::Column::RevokedAt, ctx.now().millis())
@@ -374,20 +381,20 @@ async fn standing(db: &platform::TenantDb, ctx: &Ctx, good: one_time::Good) -> R
         let inviter = db.find_by_id::<user::Entity>(by).await?.filter(|row| row.status == "active");
         let held = roles_of(db, &[by]).await?.remove(&by).unwrap_or_default();
         let held = inviter.map_or(PermissionSet::EMPTY, |_| held.permissions());
-        if !held.contains(Permission::USERS_CREATE) || !held.covers(&Held::from(roles_in(&row)).permissions())
-        {
+        let gives = Held::from(roles_in(&row));
+        let may = held.contains(Permission::USERS_CREATE)
+            && (!gives.is_staff() || held.contains(Permission::ROLES_MANAGE))
+            && held.covers(&gives.permissions());
+        if !may {
             return Err(stale());
         }
     }
     Ok(row)
 }
 
-/// Whether the caller holds everything that these roles give.
+/// Whether the caller may give these roles: whoever may by an invitation may also without.
 fn may_give(ctx: &Ctx, roles: &[SystemRole]) -> Result<()> {
-    if ctx.permissions().is_some() && roles.contains(&SystemRole::SuperAdmin) {
-        return Err(Error::forbidden("the role super_admin is given and taken on the command line only"));
-    }
-    may_grant(ctx, &Held::from(roles.to_vec()).permissions())
+    may_touch(ctx, &Held::from(roles.to_vec()))
 }
 
 fn open_rows() -> Condition {
