@@ -1,8 +1,11 @@
 //! `cargo x start`: from nothing to a shop in the browser.
 
+use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -17,6 +20,7 @@ const SIGN_INS: [(&str, &str, &str); 2] = [
     ("northbound", "owner@northbound.example", "customer@northbound.example"),
 ];
 const PASSWORD: &str = "demo-password";
+const SECRET_KEY: &str = "RUSTOK_SECRET_KEY";
 
 /// Options of `cargo x start`.
 #[derive(clap::Args)]
@@ -56,6 +60,9 @@ impl Start {
         // This process becomes the server, so that Ctrl-C and signals reach it and nobody is left behind.
         let mut serve = command(&rustok, ["serve"]);
         serve.env("RUSTOK_LISTEN", self.listen.to_string());
+        if let Some(key) = kept_key()? {
+            serve.env(SECRET_KEY, key);
+        }
         Err(serve.exec()).context("starting the server")
     }
 
@@ -67,6 +74,27 @@ impl Start {
         later.arg(built.as_secs().to_string());
         run(later.stdin(Stdio::null()))
     }
+}
+
+/// A key of this machine's own, so that sessions outlast a restart and the second step of the sign-in can be tried out;
+/// nothing where the environment or a configuration file may name one.
+fn kept_key() -> Result<Option<String>> {
+    if std::env::var_os(SECRET_KEY).is_some() || Path::new("rustok.toml").exists() {
+        return Ok(None);
+    }
+    let path = Path::new("data").join("development.key");
+    if let Ok(key) = fs::read_to_string(&path) {
+        return Ok(Some(key));
+    }
+    let mut bytes = [0; 32];
+    File::open("/dev/urandom")
+        .and_then(|mut random| random.read_exact(&mut bytes))
+        .context("drawing a key")?;
+    let key: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    fs::create_dir_all("data")?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+    file.write_all(key.as_bytes()).with_context(|| format!("writing {}", path.display()))?;
+    Ok(Some(key))
 }
 
 /// Whether there is no shop yet, or only demo shops, whose data a run that was cut off may not have finished; the
