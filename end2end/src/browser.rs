@@ -213,7 +213,8 @@ impl Browser {
             .unwrap_or_else(|error| panic!("running {script:?}: {error}"))
     }
 
-    /// Keeps a picture of the whole page at three widths and checks that it never scrolls sideways.
+    /// Keeps pictures of the whole page at three widths and one in the dark, and checks that it never scrolls
+    /// sideways.
     pub async fn shoot(&self, name: &str) {
         let number = self.shots.replace_with(|number| *number + 1);
         let folder = shots();
@@ -226,6 +227,10 @@ impl Browser {
             assert_eq!(wide, json!([]), "{name} scrolls sideways at {width} px: {}", file.display());
         }
         self.resize(1280).await;
+        self.scheme("dark").await;
+        let file = folder.join(format!("{}-{number:02}-{name}-dark.png", journey()));
+        std::fs::write(&file, self.picture().await).expect("keeping a picture");
+        self.scheme("light").await;
     }
 
     /// Fails when the browser has reported an error: a script that threw, a file that was not there.
@@ -259,6 +264,11 @@ impl Browser {
     async fn resize(&self, width: u32) {
         let metrics = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
         self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
+    }
+
+    async fn scheme(&self, value: &str) {
+        let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": value }] });
+        self.devtools("Emulation.setEmulatedMedia", features).await;
     }
 
     async fn picture(&self) -> Vec<u8> {

@@ -1,9 +1,10 @@
 //! A server with demo data on a free port, as a process of its own.
 
 use std::fs::File;
+use std::io::Write;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// A running server; dropping it stops it and removes its data.
@@ -51,6 +52,24 @@ impl Host {
         format!("http://localhost:{}{path}", self.address.port())
     }
 
+    /// Runs a command on the host's data while it serves, with a line on its standard input.
+    ///
+    /// # Panics
+    /// When the command fails; the message holds what it said.
+    pub fn run(&self, arguments: &[&str], input: &str) {
+        let mut child = rustok(self.folder.path(), self.address)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("starting rustok");
+        writeln!(child.stdin.take().expect("its standard input"), "{input}").expect("writing to rustok");
+        let output = child.wait_with_output().expect("waiting for rustok");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "rustok {arguments:?}: {said}");
+    }
+
     /// What the server has said.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("server.log")).unwrap_or_default()
@@ -85,6 +104,8 @@ fn rustok(folder: &Path, address: SocketAddr) -> Command {
         .env("RUSTOK_SERVER__SITE_DIR", root().join("target/site"))
         .env("RUSTOK_SERVER__ADMIN_DIR", root().join("target/admin-site"))
         .env("RUSTOK_LISTEN", address.to_string())
+        // Lasting, as the second step asks for.
+        .env("RUSTOK_SECRET_KEY", "a key of the journeys, long enough for everybody")
         .env("RUSTOK_LOG", "info");
     command
 }

@@ -124,6 +124,24 @@ pub async fn send_form<T: DeserializeOwned>(path: &str, form: web_sys::FormData)
     response.json().await.map_err(|_| Failure::new("INTERNAL_SERVER_ERROR", "The answer could not be read."))
 }
 
+/// Sends a file as it is to REST, with wishes in the address, and reads the JSON that comes back.
+pub async fn send_file<T: DeserializeOwned>(
+    path: &str,
+    wishes: &[(&str, String)],
+    file: web_sys::File,
+) -> Result<T, Failure> {
+    let request = Request::post(&place::shop(path))
+        .query(wishes.iter().map(|(name, value)| (*name, value.as_str())))
+        .header("content-type", "application/zip")
+        .body(file)
+        .map_err(|_| Failure::offline())?;
+    let response = request.send().await.map_err(|_| Failure::offline())?;
+    if !response.ok() {
+        return Err(problem(response).await);
+    }
+    response.json().await.map_err(|_| Failure::new("INTERNAL_SERVER_ERROR", "The answer could not be read."))
+}
+
 /// Reads a problem document (RFC 9457), or makes one up from the status.
 async fn problem(response: Response) -> Failure {
     #[derive(Deserialize)]

@@ -66,14 +66,6 @@ const ENTRIES: &[Entry] = &[
         key: "c",
     },
     Entry {
-        path: "/invitations",
-        label: "Invitations",
-        icon: "mail",
-        permission: Some("users:list"),
-        heading: None,
-        key: "v",
-    },
-    Entry {
         path: "/settings",
         label: "Settings",
         icon: "settings",
@@ -84,7 +76,7 @@ const ENTRIES: &[Entry] = &[
     Entry {
         path: "/audit",
         label: "Audit log",
-        icon: "list",
+        icon: "events",
         permission: Some("logs:list"),
         heading: None,
         key: "a",
@@ -108,15 +100,23 @@ const ENTRIES: &[Entry] = &[
     Entry {
         path: "/team",
         label: "Team",
-        icon: "customers",
+        icon: "team",
         permission: Some("users:list"),
         heading: Some("Access"),
         key: "w",
     },
     Entry {
+        path: "/invitations",
+        label: "Invitations",
+        icon: "mail",
+        permission: Some("users:list"),
+        heading: None,
+        key: "v",
+    },
+    Entry {
         path: "/roles",
         label: "Roles",
-        icon: "list",
+        icon: "shield",
         permission: Some("roles:list"),
         heading: None,
         key: "r",
@@ -132,7 +132,7 @@ const ENTRIES: &[Entry] = &[
     Entry {
         path: "/tenants",
         label: "Tenants",
-        icon: "list",
+        icon: "shop",
         permission: Some("tenants:list"),
         heading: Some("Platform"),
         key: "t",

@@ -148,13 +148,15 @@ pub enum TenantSlugError {
     #[error("tenant slug is longer than 63 characters")]
     TooLong,
     /// A character outside ASCII.
-    #[error("tenant slug holds a character outside ASCII")]
+    #[error(
+        "tenant slug may hold only the letters a to z, digits and -; a letter that only looks like one of these is another"
+    )]
     NotAscii,
     /// Something else than letters, digits and `-`, or a `-` at an end.
     #[error("tenant slug may hold only letters, digits and -, and must begin and end with a letter or digit")]
     Malformed,
     /// A name that we keep for ourselves.
-    #[error("tenant slug is reserved")]
+    #[error("tenant slug is reserved, choose another one")]
     Reserved,
 }
 

@@ -1,4 +1,5 @@
 //! What people come for, done in a browser from beginning to end.
 
 mod admin;
+mod people;
 mod shop;

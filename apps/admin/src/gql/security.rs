@@ -192,6 +192,14 @@ pub struct ChangePasswordPayload {
     pub changed: bool,
 }
 
+/// The new address, and who says so.
+#[derive(cynic::InputObject)]
+#[allow(missing_docs)]
+pub struct RequestAddressChangeInput {
+    pub email: String,
+    pub password: String,
+}
+
 super::mutations! {
     /// Takes the code that signing in asked for.
     SecondStep("SecondStepVariables", SecondStepVariables: SignInSecondStepInput) -> sign_in_second_step: super::identity::SignInPayload;
@@ -213,6 +221,8 @@ super::mutations! {
     RenewRecoveryCodes("RenewRecoveryCodesVariables", RenewRecoveryCodesVariables: PasswordAndCodeInput) -> renew_recovery_codes: RecoveryCodesPayload;
     /// Switches the second step of a person off.
     ResetUserTwoStep("ResetUserTwoStepVariables", ResetUserTwoStepVariables: ResetUserTwoStepInput) -> reset_user_two_step: DisableTwoStepPayload;
+    /// Asks for a link that moves my account to another address.
+    RequestAddressChange("RequestAddressChangeVariables", RequestAddressChangeVariables: RequestAddressChangeInput) -> request_address_change: super::access::Accepted;
     /// Changes my password.
     ChangePassword("ChangePasswordVariables", ChangePasswordVariables: ChangePasswordInput) -> change_password: ChangePasswordPayload;
 }

@@ -24,7 +24,7 @@ pub fn kind(name: &str) -> String {
         "orders" => "order",
         "tenant" => "shop",
         "user_account" => "account",
-        "user_role" => "role",
+        "user_role" | "custom_role" => "role",
         name => name,
     };
     capital(&name.replace('_', " "))
@@ -75,6 +75,7 @@ pub fn screen(kind: &str, id: &str) -> Option<String> {
         "category" | "collection" => "collections",
         "order" | "orders" => "orders",
         "customer" => "customers",
+        "custom_role" => "roles",
         _ => return None,
     };
     Some(format!("/{list}/{id}"))
@@ -82,7 +83,9 @@ pub fn screen(kind: &str, id: &str) -> Option<String> {
 
 fn capital(text: &str) -> String {
     let mut letters = text.trim().chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    let text: String =
+        letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect());
+    text.replace("Api key", "API key").replace("api key", "API key")
 }
 
 #[cfg(test)]

@@ -241,12 +241,12 @@ fn ModuleRow(module: Module, others: Vec<String>, switch: Switch) -> impl IntoVi
                 <p class="meta">{module.about}</p>
                 {since.map(|since| view! { <p class="meta">{since}</p> })}
             </td>
-            <td data-prio="2">
+            <td data-prio="2" data-slot="sub">
                 {status(tone, word)}
                 {module.reason.map(|reason| view! { <p class="meta">{reason}</p> })}
             </td>
             <td data-prio="3"><span class="dim">{needs}</span></td>
-            <td class="num">{control}</td>
+            <td class="num" data-slot="value">{control}</td>
         </tr>
     }
 }
@@ -287,7 +287,7 @@ fn FeatureRow(feature: Feature, switch: Switch) -> impl IntoView {
         <tr>
             <td data-slot="title"><b>{feature.title}</b><p class="meta">{feature.about}</p></td>
             <td data-prio="2"><span class="dim">{from}</span></td>
-            <td class="num">{control}</td>
+            <td class="num" data-slot="value">{control}</td>
         </tr>
     }
 }

@@ -208,6 +208,7 @@ fn Editor(settings: CommerceSettings) -> impl IntoView {
             <ShopCard form fault/>
             {cards}
         </fieldset>
+        <WholeShop/>
         <SaveBar
             changes
             busy
@@ -215,6 +216,28 @@ fn Editor(settings: CommerceSettings) -> impl IntoView {
             on_save=save
             on_discard=discard
         />
+    }
+}
+
+/// The shop as one file.
+#[component]
+fn WholeShop() -> impl IntoView {
+    let session = use_session();
+    let may = Memo::new(move |_| session.may("tenants:export"));
+    view! {
+        <Show when=move || may.get()>
+            <section class="card">
+                <header><h2>"The whole shop"</h2></header>
+                <div class="body stack">
+                    <p>
+                        "Everything that the shop knows in one file: products, pictures, orders, customers, settings. Passwords and keys are not in it. Keep it as you keep the shop's books."
+                    </p>
+                    <div>
+                        <a class="btn" href=place::shop("/api/v1/shop/export") download="">{icon("download")} "Download"</a>
+                    </div>
+                </div>
+            </section>
+        </Show>
     }
 }
 

@@ -26,14 +26,7 @@ impl Fixture for Shop {
 
 impl Shop {
     fn boss(&self) -> Ctx {
-        let everything = [
-            Permission::SETTINGS_UPDATE,
-            Permission::USERS_CREATE,
-            Permission::USERS_UPDATE,
-            Permission::ROLES_MANAGE,
-            Permission::LOGS_LIST,
-            Permission::LOGS_READ,
-        ];
+        let everything: Vec<_> = SystemRole::Owner.permissions().iter().collect();
         self.0.staff(&everything).with_origin(Origin {
             operation: "updateShop".to_owned(),
             address: "192.0.2.7".to_owned(),
@@ -484,6 +477,28 @@ async fn the_next_process_seals_what_the_last_one_left(shop: Shop) {
     assert_eq!((report.entries, report.waiting, report.findings), (2, 0, vec![]));
 }
 
+/// A shop whose entries cannot be sealed is not in the way of the others.
+async fn a_shop_that_cannot_be_sealed_keeps_no_other_waiting(shop: Shop) {
+    rename(&shop.0.other_tenant(), "Older").await;
+    rename(&shop.boss(), "Younger").await;
+    let broken = "(SELECT id FROM tenant WHERE slug = 'other')";
+    let trigger = match shop.0.database().backend() {
+        Backend::Sqlite => format!(
+            "CREATE TRIGGER broken BEFORE INSERT ON audit_checkpoint WHEN NEW.tenant_id = {broken} \
+             BEGIN SELECT RAISE(ABORT, 'broken'); END"
+        ),
+        Backend::Postgres => format!(
+            "CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+               IF NEW.tenant_id = {broken} THEN RAISE EXCEPTION 'broken'; END IF; RETURN NEW; END $$; \
+             CREATE TRIGGER broken BEFORE INSERT ON audit_checkpoint FOR EACH ROW EXECUTE FUNCTION broken()"
+        ),
+    };
+    shop.0.database().owner().await.execute_unprepared(&trigger).await.unwrap();
+    assert_eq!(audit::seal_all(shop.0.app()).await.unwrap(), 1);
+    assert_eq!(count(&shop.0, "SELECT count(*) FROM audit_waiting").await, 1);
+    assert_eq!(shop.verify().await.findings, []);
+}
+
 async fn a_tenant_takes_its_log_along(shop: Shop) {
     shop.sealed(3).await;
     rename(&shop.boss(), "Still waiting").await;
@@ -556,5 +571,6 @@ testkit::on_both!(
     roles_are_shown_before_and_after,
     says_who_did_what_before_after_and_from_where,
     the_application_cannot_change_what_is_written,
+    a_shop_that_cannot_be_sealed_keeps_no_other_waiting,
     the_next_process_seals_what_the_last_one_left,
 );

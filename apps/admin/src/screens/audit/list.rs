@@ -16,8 +16,8 @@ use crate::place;
 const FILTERS: [&str; 5] = ["q", "about", "days", "person", "thing"];
 const DAYS: [(&str, &str); 4] =
     [("1", "today"), ("7", "the last 7 days"), ("30", "the last 30 days"), ("90", "the last 90 days")];
-const KINDS: [&str; 8] =
-    ["product", "category", "variant", "order", "user", "customer", "tenant", "settings"];
+const KINDS: [&str; 10] =
+    ["product", "category", "variant", "order", "user", "customer", "role", "api_key", "tenant", "settings"];
 
 /// Midnight at the reader's place, `days` days with today ago.
 fn since(days: &str) -> Option<DateTime> {
@@ -85,7 +85,7 @@ pub fn AuditLog() -> impl IntoView {
         view! {
             {(!list.value("person").is_empty()).then(|| view! { <FilterChip list name="person" field="Who" value=person()/> })}
             {(!list.value("thing").is_empty()).then(|| view! { <FilterChip list name="thing" field="About" value="one thing"/> })}
-            {kind.map(|kind| view! { <FilterChip list name="about" field="About" verb="a" value=words::kind(kind).to_lowercase()/> })}
+            {kind.map(|kind| view! { <FilterChip list name="about" field="About" verb="a" value=words::kind(kind)/> })}
             {days.map(|(_, text)| view! { <FilterChip list name="days" field="When" verb="is within" value=text/> })}
         }
     };

@@ -47,7 +47,7 @@ pub fn Roles() -> impl IntoView {
                         <tr>
                             <th scope="col">"Role"</th>
                             <th scope="col" data-prio="2">"Kind"</th>
-                            <th scope="col" class="num">"Permissions"</th>
+                            <th scope="col" class="num">"Allows"</th>
                             <th scope="col" class="num">"People"</th>
                         </tr>
                     </thead>
@@ -71,7 +71,7 @@ fn Line(role: Role) -> impl IntoView {
                 </span>
             </td>
             <td data-prio="2" class="dim">{if role.system { "Every shop’s" } else { "Your own" }}</td>
-            <td class="num" data-slot="sub">{role.grants.len()}</td>
+            <td class="num" data-slot="sub">{count(i64::try_from(role.grants.len()).unwrap_or(i64::MAX), "permission", "permissions")}</td>
             <td class="num" data-slot="value">{count(role.holder_count.into(), "person", "people")}</td>
         </tr>
     }

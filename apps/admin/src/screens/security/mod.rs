@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::parts::PageHead;
 use crate::place;
 
+mod address;
 mod password;
 pub mod sessions;
 mod two_step;
@@ -21,6 +22,7 @@ pub fn Security() -> impl IntoView {
             />
             <two_step::TwoStepCard/>
             <password::PasswordCard/>
+            <address::AddressCard/>
             <sessions::MySessionsCard/>
         </div>
     }

@@ -223,7 +223,9 @@ fn row(session: OpenSession, end: Callback<cynic::Id>) -> impl IntoView {
         "since {}, at most until {}",
         reader.moment(&session.created_at.0),
         reader.day(&session.expires_at.0)
-    );
+    )
+    .replace("Today", "today")
+    .replace("Yesterday", "yesterday");
     let label = format!("End the session of {what}, {since}");
     let id = session.id;
     view! {

@@ -5,15 +5,30 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
+use primitives::{Country, Currency, Slug};
 
 use crate::api::{self, Failure};
 use crate::gql::tenants::{TenantCreate, TenantCreateInput, TenantCreateVariables, TenantOwnerInput};
 use crate::parts::PageHead;
 use crate::parts::dialog::Wrong;
-use crate::parts::field::TextField;
+use crate::parts::field::{Field, TextField};
 use crate::parts::guard::{Guard, LeaveGuard};
 use crate::parts::toast::use_toaster;
 use crate::place;
+
+/// The languages that the shop speaks.
+const LANGUAGES: &[(&str, &str)] = &[
+    ("en", "English"),
+    ("de", "Deutsch"),
+    ("es", "Español"),
+    ("fr", "Français"),
+    ("ru", "Русский"),
+    ("zh", "中文"),
+];
+
+fn choice(value: &'static str, text: &'static str, first: &str) -> impl IntoView + use<> {
+    view! { <option value=value selected=value == first>{text}</option> }
+}
 
 #[derive(Clone, Default, PartialEq)]
 struct Draft {
@@ -31,6 +46,18 @@ struct Draft {
 impl Draft {
     fn new() -> Self {
         Self { locale: "en".into(), currency: "EUR".into(), country: "BE".into(), ..Self::default() }
+    }
+
+    /// As long as nobody has written a slug, it follows the name.
+    fn rename(&mut self, name: String) {
+        let proposed = |name: &str| {
+            let slug = Slug::slugify(name).map(|slug| slug.as_str().replace('_', "-")).unwrap_or_default();
+            slug.chars().take(63).collect::<String>().trim_matches('-').to_owned()
+        };
+        if self.slug.is_empty() || self.slug == proposed(&self.name) {
+            self.slug = proposed(&name);
+        }
+        self.name = name;
     }
 
     fn input(&self) -> TenantCreateInput {
@@ -104,7 +131,7 @@ pub fn NewTenant() -> impl IntoView {
                             id="name"
                             label="Name"
                             value=Signal::derive(move || draft.with(|it| it.name.clone()))
-                            on_input=move |text| draft.update(|it| it.name = text)
+                            on_input=move |text| draft.update(|it| it.rename(text))
                             error=error("name")
                             most=200
                         />
@@ -117,33 +144,21 @@ pub fn NewTenant() -> impl IntoView {
                             hint=Signal::derive(|| "Its name in addresses: letters a to z, digits and -".to_owned())
                             most=63
                         />
-                        <TextField
-                            id="currency"
-                            label="Currency"
-                            value=Signal::derive(move || draft.with(|it| it.currency.clone()))
-                            on_input=move |text| draft.update(|it| it.currency = text)
-                            error=error("currency")
-                            hint=Signal::derive(|| "Three letters; it stays when the shop has prices".to_owned())
-                            most=3
-                        />
-                        <TextField
-                            id="country"
-                            label="Country"
-                            value=Signal::derive(move || draft.with(|it| it.country.clone()))
-                            on_input=move |text| draft.update(|it| it.country = text)
-                            error=error("country")
-                            hint=Signal::derive(|| "Two letters, such as BE".to_owned())
-                            most=2
-                        />
-                        <TextField
-                            id="locale"
-                            label="Language"
-                            value=Signal::derive(move || draft.with(|it| it.locale.clone()))
-                            on_input=move |text| draft.update(|it| it.locale = text)
-                            error=error("locale")
-                            hint=Signal::derive(|| "Such as en or fr".to_owned())
-                            most=10
-                        />
+                        <Field id="currency" label="Currency" error=error("currency") hint="It stays once the shop has prices.".to_owned()>
+                            <select class="input" id="currency" on:change=move |event| draft.update(|it| it.currency = event_target_value(&event))>
+                                {Currency::all().map(|it| choice(it.code(), it.code(), "EUR")).collect_view()}
+                            </select>
+                        </Field>
+                        <Field id="country" label="Country" error=error("country") hint="Where it is at home: taxes are counted from there.".to_owned()>
+                            <select class="input" id="country" on:change=move |event| draft.update(|it| it.country = event_target_value(&event))>
+                                {Country::all().map(|it| choice(it.as_str(), it.name(), "BE")).collect_view()}
+                            </select>
+                        </Field>
+                        <Field id="locale" label="Language" error=error("locale")>
+                            <select class="input" id="locale" on:change=move |event| draft.update(|it| it.locale = event_target_value(&event))>
+                                {LANGUAGES.iter().map(|(tag, name)| choice(tag, name, "en")).collect_view()}
+                            </select>
+                        </Field>
                         <label class="check">
                             <input
                                 type="checkbox"

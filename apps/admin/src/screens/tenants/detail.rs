@@ -109,19 +109,11 @@ fn Facts(tenant: Tenant) -> impl IntoView {
     }
 }
 
-/// What is asked before it is done.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Ask {
-    Suspend,
-    Delete,
-}
-
 #[component]
 fn Acts(tenant: Tenant, remote: Remote<Tenant>) -> impl IntoView {
     let toaster = use_toaster();
     let navigate = use_navigate();
     let slug = StoredValue::new(tenant.slug.clone());
-    let asking = RwSignal::new(None::<Ask>);
     let (suspending, deleting) = (RwSignal::new(false), RwSignal::new(false));
     let (renaming, copying) = (RwSignal::new(false), RwSignal::new(false));
     let (busy, failure) = (RwSignal::new(false), RwSignal::new(None::<Failure>));
@@ -130,19 +122,11 @@ fn Acts(tenant: Tenant, remote: Remote<Tenant>) -> impl IntoView {
     let new_name = RwSignal::new(tenant.name.clone());
     let new_slug = RwSignal::new(tenant.slug.clone());
     let copy_slug = RwSignal::new(format!("{}-copy", tenant.slug));
-    Effect::new(move |_| {
-        let ask = asking.get();
-        suspending.set(ask == Some(Ask::Suspend));
-        deleting.set(ask == Some(Ask::Delete));
-    });
-    // Closing a dialog with Esc ends the question.
-    Effect::new(move |_| {
-        if !suspending.get() && !deleting.get() {
-            failure.set(None);
-            typed.set(String::new());
-            asking.set(None);
-        }
-    });
+    let ask = move |which: RwSignal<bool>| {
+        failure.set(None);
+        typed.set(String::new());
+        which.set(true);
+    };
     let done = move |text: &str| {
         toaster.done(text.to_owned());
         for open in [suspending, deleting, renaming, copying] {
@@ -284,12 +268,16 @@ fn Acts(tenant: Tenant, remote: Remote<Tenant>) -> impl IntoView {
                 {open
                     .then(|| {
                         view! {
-                            <button class="btn" type="button" on:click=move |_| renaming.set(true)>"Rename"</button>
-                            <button class="btn" type="button" on:click=move |_| copying.set(true)>"Make a copy"</button>
+                            <button class="btn" type="button" on:click=move |_| ask(renaming)>"Rename"</button>
+                            <button class="btn" type="button" on:click=move |_| ask(copying)>"Make a copy"</button>
+                            <a class="btn" href=place::shop(&format!("/api/v1/tenants/{}/export", slug.get_value())) download="">
+                                {icon("download")}
+                                "Export"
+                            </a>
                         }
                     })}
                 {(open && !suspended)
-                    .then(|| view! { <button class="btn" type="button" on:click=move |_| asking.set(Some(Ask::Suspend))>{icon("stop")} "Suspend"</button> })}
+                    .then(|| view! { <button class="btn" type="button" on:click=move |_| ask(suspending)>{icon("stop")} "Suspend"</button> })}
                 {suspended
                     .then(|| view! { <button class="btn" type="button" disabled=move || busy.get() on:click=move |_| again(false)>"Resume"</button> })}
                 {deleted
@@ -297,7 +285,7 @@ fn Acts(tenant: Tenant, remote: Remote<Tenant>) -> impl IntoView {
                 {open
                     .then(|| {
                         view! {
-                            <button class="btn" type="button" data-kind="danger" on:click=move |_| asking.set(Some(Ask::Delete))>
+                            <button class="btn" type="button" data-kind="danger" on:click=move |_| ask(deleting)>
                                 {icon("trash")}
                                 "Delete"
                             </button>
@@ -325,8 +313,7 @@ fn Acts(tenant: Tenant, remote: Remote<Tenant>) -> impl IntoView {
                 on_yes=delete
             >
                 <p>
-                    "The shop is hidden at once. For the days of grace it can be had back; then its products, orders, customers and
-                    pictures are gone for good."
+                    "The shop is hidden at once. For the days of grace it can be had back; then its products, orders, customers and pictures are gone for good."
                 </p>
                 <TextField
                     id="confirm"

@@ -3,6 +3,7 @@
 use cynic::QueryBuilder;
 use leptos::prelude::*;
 
+use super::bring::Bring;
 use crate::api::{self, remote};
 use crate::gql::tenants::{TenantRow, TenantStatus, Tenants as Page, TenantsVariables};
 use crate::logic::list::PAGE;
@@ -30,6 +31,7 @@ pub fn Tenants() -> impl IntoView {
         async move { api::ask(Page::build(variables)).await.map(|answer| answer.tenants) }
     });
     let may_create = Memo::new(move |_| session.may("tenants:create"));
+    let bringing = RwSignal::new(false);
     let narrowed = move || !list.value("q").is_empty() || !list.value("status").is_empty();
     let about = Signal::derive(move || {
         page.data.with(|page| match page {
@@ -70,9 +72,18 @@ pub fn Tenants() -> impl IntoView {
                 {move || {
                     may_create
                         .get()
-                        .then(|| view! { <a class="btn" data-kind="primary" href=place::to("/tenants/new")>{icon("plus")} "Open a shop"</a> })
+                        .then(|| {
+                            view! {
+                                <button class="btn" type="button" on:click=move |_| bringing.set(true)>
+                                    {icon("import")}
+                                    "Import"
+                                </button>
+                                <a class="btn" data-kind="primary" href=place::to("/tenants/new")>{icon("plus")} "Open a shop"</a>
+                            }
+                        })
                 }}
             </PageHead>
+            <Bring open=bringing/>
             <section class="tablecard" aria-label="Tenants" aria-busy=move || page.busy.get().to_string()>
                 <div class="filters">
                     <FilterSelect list name="status" label="Any state" options=states/>
