@@ -38,26 +38,52 @@ pub async fn sealer(app: App, stop: CancellationToken) {
     }
 }
 
-/// Seals everything that waits, in every tenant; gives back how many entries.
+/// Seals everything that waits, in every tenant, what has waited longest first; gives back how many entries. A tenant
+/// whose entries cannot be sealed keeps no other one waiting.
 ///
 /// # Errors
-/// Those of the database; what was sealed until then stays sealed.
+/// Those of the database when it does not say who waits.
 pub async fn seal_all(app: &App) -> Result<u64> {
-    let connection = primary(app.db());
-    let sql = format!("SELECT DISTINCT tenant_id FROM audit_waiting LIMIT {TENANTS}");
-    let statement = Statement::from_string(connection.get_database_backend(), sql);
-    let waiting = connection.query_all_raw(statement).await.context("looking for unsealed entries")?;
-    let mut sealed = 0;
-    for row in waiting {
-        let tenant = TenantId::from_uuid(row.try_get_by_index::<Uuid>(0)?);
-        match tenant_of(app.clone(), tenant).await {
-            Ok(info) => sealed += seal(&Ctx::system(app, info, "audit")).await?,
-            // Its log went with it.
-            Err(error) if error.code() == ErrorCode::NotFound => {}
-            Err(error) => return Err(error),
+    let (mut sealed, mut left) = (0, 0);
+    loop {
+        let waiting = waiting(app, left).await?;
+        for tenant in &waiting {
+            match seal_one(app, *tenant).await {
+                // Sealed by somebody else meanwhile, or its log went with it.
+                Ok(0) => left += 1,
+                Ok(entries) => sealed += entries,
+                Err(error) => {
+                    left += 1;
+                    tracing::warn!(tenant.id = %tenant, report = %error.report(), "entries of the audit log could not be sealed, trying again");
+                }
+            }
+        }
+        if (waiting.len() as u64) < TENANTS {
+            return Ok(sealed);
         }
     }
-    Ok(sealed)
+}
+
+/// Tenants with unsealed entries behind the first `left`, which were looked at already.
+async fn waiting(app: &App, left: u64) -> Result<Vec<TenantId>> {
+    let connection = primary(app.db());
+    let backend = connection.get_database_backend();
+    // Ids grow with time.
+    let oldest = if backend == DbBackend::Postgres { "min(id::text)" } else { "min(id)" };
+    let sql = format!(
+        "SELECT tenant_id FROM audit_waiting GROUP BY tenant_id ORDER BY {oldest} LIMIT {TENANTS} OFFSET {left}"
+    );
+    let rows = connection.query_all_raw(Statement::from_string(backend, sql)).await;
+    let rows = rows.context("looking for unsealed entries")?;
+    rows.iter().map(|row| Ok(TenantId::from_uuid(row.try_get_by_index::<Uuid>(0)?))).collect()
+}
+
+async fn seal_one(app: &App, tenant: TenantId) -> Result<u64> {
+    match tenant_of(app.clone(), tenant).await {
+        Ok(info) => seal(&Ctx::system(app, info, "audit")).await,
+        Err(error) if error.code() == ErrorCode::NotFound => Ok(0),
+        Err(error) => Err(error),
+    }
 }
 
 /// Seals everything that waits in the tenant of `ctx`.
