@@ -311,6 +311,15 @@ fn number(n: i64) -> u64 {
     u64::try_from(n).unwrap_or_default()
 }
 
+/// Characters without a width, and those that turn the direction of others: two names that look the same would differ
+/// by them.
+fn is_unseen(character: char) -> bool {
+    matches!(character,
+        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{3164}' | '\u{FEFF}'
+        | '\u{FFA0}' | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}' | '\u{FE00}'..='\u{FE0F}' | '\u{FFF0}'..='\u{FFFB}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
 /// Two roles of one name are told apart by nobody.
 fn taken(error: Error) -> Error {
     if error.code() == ErrorCode::Conflict && error.message() == "this already exists" {
@@ -334,6 +343,8 @@ impl Checked {
         let name_key = name.to_lowercase();
         if name.is_empty() || name.chars().count() > 64 || name.chars().any(char::is_control) {
             wrong.push(FieldError::new("name", "must have 1 to 64 characters on one line"));
+        } else if name.chars().any(is_unseen) {
+            wrong.push(FieldError::new("name", "has a character that nobody sees: write it anew"));
         } else if SystemRole::ALL.iter().any(|role| role.as_str() == name_key.replace([' ', '-'], "_")) {
             wrong.push(FieldError::new("name", "is the name of a role that every shop has"));
         }
@@ -385,7 +396,19 @@ mod tests {
         let some = [Permission::ORDERS_READ.into()];
         let checked = read("  Front   desk ", &some).unwrap();
         assert_eq!((checked.name.as_str(), checked.name_key.as_str()), ("Front desk", "front desk"));
-        for bad in ["", "  ", "Owner", "super admin", "Super-Admin", "a\u{7}b", &"x".repeat(65)] {
+        for bad in [
+            "",
+            "  ",
+            "Owner",
+            "super admin",
+            "Super-Admin",
+            "a\u{7}b",
+            &"x".repeat(65),
+            "Ow\u{200B}ner",
+            "\u{202E}renwo",
+            "Desk\u{FEFF}",
+            "\u{2066}Desk",
+        ] {
             assert_eq!(read(bad, &some).err().unwrap().fields()[0].field, "name", "{bad}");
         }
         assert_eq!(read("Desk", &[]).err().unwrap().fields()[0].field, "permissions");
