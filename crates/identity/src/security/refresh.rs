@@ -10,7 +10,8 @@ use super::keys::{self, Keys};
 use super::secret::Secret;
 use crate::entity::{session, user};
 use crate::event::IdentityEvent;
-use crate::session::end;
+use crate::roles::roles_of;
+use crate::session::{actor_of, end};
 use crate::token::Tokens;
 use crate::view::TokenView;
 use events::Emit;
@@ -122,6 +123,9 @@ async fn turn(tx: &Tx, ctx: &Ctx, shown: &Secret) -> Result<Outcome> {
     match newest(tx, ctx, shown).await? {
         Some(issued) => Ok(Outcome::Next { user, session, issued }),
         None => {
+            // The log says whose session it was; which of the two showed the token nobody knows.
+            let roles = roles_of(tx, &[person.id]).await?.remove(&person.id).unwrap_or_default();
+            tx.acts_as(actor_of(user, roles.permissions()));
             end(tx, session::Column::Id.eq(session.uuid()), now).await?;
             tx.emit(IdentityEvent::UserTokenReused { user_id: user, session_id: session }).await?;
             Ok(Outcome::Reused { user, session })

@@ -60,6 +60,8 @@ async fn using_one_again_ends_the_whole_family(app: TestApp) {
     }
     assert_eq!(count(&app, "SELECT count(*) FROM session WHERE revoked_at IS NULL").await, 0);
     assert_eq!(events(&app, "user.token_reused").await, 1);
+    let noted = "SELECT count(*) FROM audit_entry WHERE actor_kind = 'customer'";
+    assert_eq!(count(&app, noted).await, 2, "the log says who signed in, and whose session it was");
     // Another session of the same person goes on.
     let shown = Credentials { email: "api@x.example".into(), password: PASSWORD.into(), code: None };
     let other = signin::token(&ctx, &shown, &Visit::local()).await.unwrap();
