@@ -99,16 +99,32 @@ impl Hasher {
 
     /// Whether the password belongs to the stored text.
     ///
-    /// Without a stored text, for a person who is not known, it takes as long and says no.
+    /// Without a stored text, for a person who is not known, it takes as long and says no; so it does for a text that
+    /// is no hash, such as that of somebody who was imported without a password.
     ///
     /// # Errors
     /// `SERVICE_UNAVAILABLE` when too many callers wait.
     pub async fn verify(&self, password: &Password, stored: Option<&str>) -> Result<bool> {
-        let known = stored.is_some();
-        let stored = stored.unwrap_or(&self.unknown).to_owned();
+        let (stored, unknown) = (stored.map(str::to_owned), self.unknown.clone());
         let password = password.clone();
-        let fits = self.run(move || verify(password.0.as_bytes(), &stored)).await?;
-        Ok(fits && known)
+        self.run(move || {
+            let fits = stored.and_then(|stored| verify(password.0.as_bytes(), &stored));
+            fits.unwrap_or_else(|| {
+                // Whatever it finds: nobody has this one.
+                let _ = verify(password.0.as_bytes(), &unknown);
+                false
+            })
+        })
+        .await
+    }
+
+    /// Whether a stored text costs less to guess than what is stored today: it was made before the cost was raised.
+    pub fn is_weak(&self, stored: &str) -> bool {
+        let hash = PasswordHash::new(stored).ok();
+        let params = hash.and_then(|hash| Params::try_from(&hash).ok());
+        params.is_none_or(|params| {
+            params.m_cost() < self.strength.memory_kib || params.t_cost() < self.strength.passes
+        })
     }
 
     /// Runs on a blocking thread once there is a place. A caller that goes away leaves the place taken until the
@@ -137,9 +153,14 @@ fn hash(password: &[u8], strength: Strength) -> Result<String> {
     Ok(hash.to_string())
 }
 
-/// A stored text that is no hash fits no password.
-fn verify(password: &[u8], stored: &str) -> bool {
-    PasswordHash::new(stored).is_ok_and(|hash| Argon2::default().verify_password(password, &hash).is_ok())
+/// Whether a password fits; `None` when the stored text is no hash that could be computed.
+fn verify(password: &[u8], stored: &str) -> Option<bool> {
+    let hash = PasswordHash::new(stored).ok().filter(|hash| hash.salt.is_some() && hash.hash.is_some())?;
+    match Argon2::default().verify_password(password, &hash) {
+        Ok(()) => Some(true),
+        Err(argon2::password_hash::Error::PasswordInvalid) => Some(false),
+        Err(_) => None,
+    }
 }
 
 #[cfg(test)]
@@ -168,6 +189,36 @@ mod tests {
         assert!(!pool.verify(&password("correct horsf"), Some(&stored)).await.unwrap());
         assert!(!pool.verify(&password("correct horse"), Some("!")).await.unwrap());
         assert!(!pool.verify(&password("correct horse"), None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn what_is_no_hash_costs_what_a_hash_costs() {
+        let pool = Hasher::new(1, Strength { memory_kib: 64 * 1_024, passes: 4 });
+        let stored = pool.hash(&password("correct horse")).await.unwrap();
+        let spent = async |stored: Option<&str>| {
+            let begun = std::time::Instant::now();
+            assert!(!pool.verify(&password("wrong horse"), stored).await.unwrap(), "{stored:?}");
+            begun.elapsed()
+        };
+        // Ten times less would be nothing computed: 64 MiB are not gone through in no time on any machine.
+        let least = spent(Some(&stored)).await / 10;
+        let other =
+            "$scrypt$ln=16,r=8,p=1$c29tZXNhbHRzb21lc2FsdA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+        let bad = stored.replace("p=1", "p=0");
+        let cut = &stored[..stored.rfind('$').unwrap()];
+        for none in [None, Some("!"), Some(""), Some("hunter2"), Some(other), Some(&bad), Some(cut)] {
+            assert!(spent(none).await > least, "{none:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn knows_what_was_made_when_it_cost_less() {
+        let of = |memory_kib, passes| Hasher::new(1, Strength { memory_kib, passes });
+        let stored = of(64, 2).hash(&password("correct horse")).await.unwrap();
+        for (memory_kib, passes, weak) in [(64, 2, false), (65, 2, true), (64, 3, true), (32, 1, false)] {
+            assert_eq!(of(memory_kib, passes).is_weak(&stored), weak, "{memory_kib} {passes}");
+        }
+        assert!(of(8, 1).is_weak("!"));
     }
 
     #[tokio::test]

@@ -172,14 +172,45 @@ async fn check(ctx: &Ctx, email: &str, password: &str, visit: &Visit) -> Result<
         email_row(&db, &email).await?
     };
     let stored = found.as_ref().map(|row| row.password_hash.as_str());
-    let fits = Hasher::of(ctx.app()).verify(&password, stored).await?;
-    let Some(person) = found.filter(|row| fits && row.status == "active") else {
+    let hasher = Hasher::of(ctx.app());
+    let fits = hasher.verify(&password, stored).await?;
+    let Some(mut person) = found.filter(|row| fits && row.status == "active") else {
         return Err(wrong());
     };
     attempt.succeeded();
+    if hasher.is_weak(&person.password_hash) {
+        person = strengthen(ctx, &hasher, &password, person).await?;
+    }
     let db = ctx.read(Access::Public).await?;
     let two_step = two_step::confirmed(&db, person.id).await?.is_some();
     Ok(Known { person, two_step })
+}
+
+/// Stores the password as it is stored today, when it was stored before the cost was raised: only now is it known. Links
+/// and codes that were bound to what was stored before are good no more.
+async fn strengthen(
+    ctx: &Ctx,
+    hasher: &Hasher,
+    password: &Password,
+    person: user::Model,
+) -> Result<user::Model> {
+    // Nobody is kept out because too many others sign in; the next time will do.
+    let Ok(hash) = hasher.hash(password).await else { return Ok(person) };
+    let stored = ctx.write(Access::Public, async |tx| {
+        tx.update_many::<user::Entity>()
+            .set(user::Column::PasswordHash, hash.as_str())
+            .filter(user::Column::Id.eq(person.id))
+            .filter(user::Column::PasswordHash.eq(person.password_hash.as_str()))
+            .exec()
+            .await
+    });
+    if stored.await.context("storing a password")? > 0 {
+        return Ok(user::Model { password_hash: hash, ..person });
+    }
+    // Somebody else was faster, with this password or with another one.
+    let row = ctx.read(Access::Public).await?.find_by_id::<user::Entity>(person.id).await?;
+    let row = row.filter(|row| row.status == "active").ok_or_else(wrong)?;
+    if hasher.verify(password, Some(&row.password_hash)).await? { Ok(row) } else { Err(wrong()) }
 }
 
 /// Counts the attempt. When others have used up the account's patience, a device of the owner has its own.
