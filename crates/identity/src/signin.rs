@@ -275,16 +275,24 @@ async fn begin(
     expires_at: Timestamp,
     coded: bool,
 ) -> Result<(MeView, SessionId)> {
-    // Whoever changed the password while we were hashing has ended all sessions; this one must not begin. The same goes
-    // for a second step that was switched on since.
-    let row = tx.find_by_id::<user::Entity>(known.id).await?.ok_or_else(wrong)?;
-    let owes_code = !coded && two_step::confirmed(tx, known.id).await?.is_some();
-    if row.password_hash != known.password_hash || row.status != "active" || owes_code {
+    // Whoever changed the password or closed the account while we were hashing has ended all sessions; this one must not
+    // begin. Changing the row first makes whoever does so now wait, and find this session.
+    let (id, now) = (SessionId::new(), ctx.now());
+    let open = tx
+        .update_many::<user::Entity>()
+        .set(user::Column::LastSignInAt, now.millis())
+        .filter(user::Column::Id.eq(known.id))
+        .filter(user::Column::PasswordHash.eq(known.password_hash.as_str()))
+        .filter(user::Column::Status.eq("active"))
+        .exec()
+        .await?;
+    // The same goes for a second step that was switched on since.
+    if open == 0 || (!coded && two_step::confirmed(tx, known.id).await?.is_some()) {
         return Err(wrong());
     }
+    let row = tx.find_by_id::<user::Entity>(known.id).await?.ok_or_else(wrong)?;
     let roles = roles_of(tx, &[row.id]).await?.remove(&row.id).unwrap_or_default();
     tx.acts_as(actor_of(UserId::from_uuid(row.id), roles.permissions()));
-    let (id, now) = (SessionId::new(), ctx.now());
     tx.delete_many::<session::Entity>()
         .filter(session::Column::UserId.eq(row.id))
         .filter(session::Column::ExpiresAt.lt(now.millis()))
@@ -309,13 +317,7 @@ async fn begin(
         ..Default::default()
     })
     .await?;
-    tx.update_many::<user::Entity>()
-        .set(user::Column::LastSignInAt, now.millis())
-        .filter(user::Column::Id.eq(row.id))
-        .exec()
-        .await?;
     tx.emit(IdentityEvent::UserLoggedIn { user_id: UserId::from_uuid(row.id), kind: name }).await?;
-    let row = user::Model { last_sign_in_at: Some(now.millis()), ..row };
     Ok((MeView::new(UserView::new(row, roles)?), id))
 }
 

@@ -1,8 +1,12 @@
-use crate::support::{PASSWORD, cookie_pair, count, events, register, visit_from, who};
-use identity::{Credentials, Visit, password_work, people, session, sign_in, sign_out, signin, user};
-use platform::Actor;
+use crate::support::{PASSWORD, cookie_pair, count, events, meanwhile, register, visit_from, who};
+use identity::{
+    Credentials, Visit, invitation, password_work, people, recovery, session, sign_in, sign_out, signin, user,
+};
+use platform::clock::ManualClock;
 use platform::db::count_statements;
+use platform::{Actor, App, Ctx, Db};
 use primitives::{ErrorCode, Permission};
+use std::sync::Arc;
 use std::time::Duration;
 use testkit::TestApp;
 
@@ -114,6 +118,77 @@ async fn a_password_of_a_megabyte_is_refused_before_anything_is_computed(app: Te
     assert_eq!((opened.code(), opened.fields()[0].field.as_str()), (ErrorCode::BadUserInput, "password"));
     assert_eq!((statements, password_work(app.app())), (0, before));
     assert_eq!(count(&app, "SELECT count(*) FROM user_account").await, 1);
+}
+
+async fn a_megabyte_is_no_new_password_either(app: TestApp) {
+    let ctx = app.anonymous();
+    register(&ctx, ANNA, PASSWORD).await.unwrap();
+    let id = user::find_by_email(&app.system(), ANNA).await.unwrap().id;
+    let anna = ctx.with_actor(Actor::Customer { user: id });
+    let (before, huge) = (password_work(app.app()), "x".repeat(1024 * 1024));
+    for (current, new, field) in [(PASSWORD, huge.as_str(), "new"), (&huge, "another password", "current")] {
+        let error = user::change_password(&anna, current, new, &Visit::local()).await.unwrap_err();
+        assert_eq!((error.code(), error.fields()[0].field.as_str()), (ErrorCode::BadUserInput, field));
+    }
+    let asked =
+        recovery::request_address_change(&anna, "new@x.example", &huge, &Visit::local()).await.unwrap_err();
+    let set = user::set_password(&app.system(), id, &huge).await.unwrap_err();
+    // Nobody learns from it whether a link is good.
+    let reset = recovery::reset_password(&ctx, "nonsense", &huge).await.unwrap_err();
+    let accepted = invitation::accept(&ctx, "nonsense", "", &huge).await.unwrap_err();
+    for error in [asked, set, reset, accepted] {
+        assert_eq!((error.code(), error.fields()[0].field.as_str()), (ErrorCode::BadUserInput, "password"));
+        assert!(error.message().len() < 200);
+    }
+    assert_eq!(password_work(app.app()), before);
+}
+
+async fn a_session_does_not_begin_with_a_password_that_was_changed_meanwhile(app: TestApp) {
+    let ctx = app.anonymous();
+    register(&ctx, ANNA, PASSWORD).await.unwrap();
+    let others = "UPDATE user_account SET password_hash = '!'; UPDATE session SET revoked_at = 1";
+    let entered = meanwhile(&app, others, sign_in(&ctx, ANNA, PASSWORD, &Visit::local())).await;
+    let error = entered.unwrap_err();
+    assert_eq!(
+        (error.code(), error.message()),
+        (ErrorCode::Unauthenticated, "e-mail address or password is wrong")
+    );
+    assert_eq!(count(&app, "SELECT count(*) FROM session").await, 0);
+    // Nor with an account that was closed.
+    people::create(&app.system(), "bert@x.example", "", PASSWORD, "customer").await.unwrap();
+    let others = "UPDATE user_account SET status = 'disabled'";
+    let entered = meanwhile(&app, others, sign_in(&ctx, "bert@x.example", PASSWORD, &Visit::local())).await;
+    assert_eq!(entered.unwrap_err().code(), ErrorCode::Unauthenticated);
+    assert_eq!(count(&app, "SELECT count(*) FROM session").await, 0);
+}
+
+async fn a_password_is_stored_anew_once_it_costs_more(app: TestApp) {
+    register(&app.anonymous(), ANNA, PASSWORD).await.unwrap();
+    let mut config = app.app().config().clone();
+    config.security.hash_memory_kib = 64;
+    let process = App::new(
+        Db::connect(&config.database).await.unwrap(),
+        Arc::new(ManualClock::at(app.now())),
+        Arc::new(config),
+    );
+    let ctx = Ctx::new(process, app.tenant().clone(), Actor::Anonymous, "test");
+    let stored = async |cost: &str| {
+        count(&app, &format!("SELECT count(*) FROM user_account WHERE password_hash LIKE '%m={cost},%'"))
+            .await
+    };
+    sign_in(&app.anonymous(), ANNA, PASSWORD, &Visit::local()).await.unwrap();
+    let guess = sign_in(&ctx, ANNA, "wrong horse battery", &Visit::local()).await;
+    assert_eq!((guess.is_err(), stored("8").await, stored("64").await), (true, 1, 0));
+    // Two at once are both in.
+    let here = Visit::local();
+    let enter = || sign_in(&ctx, ANNA, PASSWORD, &here);
+    let (one, two) = tokio::join!(enter(), enter());
+    assert_eq!((one.is_ok(), two.is_ok(), stored("64").await), (true, true, 1));
+    let sessions = "SELECT count(*) FROM session WHERE revoked_at IS NULL";
+    assert_eq!(count(&app, sessions).await, 3, "it is the password of before: nobody is signed out");
+    // What costs more than is asked for stays.
+    sign_in(&app.anonymous(), ANNA, PASSWORD, &Visit::local()).await.unwrap();
+    assert_eq!(stored("64").await, 1);
 }
 
 async fn guessing_is_slowed_down_for_the_guesser(app: TestApp) {
@@ -276,6 +351,9 @@ testkit::on_both!(
     every_failure_has_one_answer,
     an_unknown_address_costs_what_a_wrong_password_costs,
     a_password_of_a_megabyte_is_refused_before_anything_is_computed,
+    a_megabyte_is_no_new_password_either,
+    a_session_does_not_begin_with_a_password_that_was_changed_meanwhile,
+    a_password_is_stored_anew_once_it_costs_more,
     guessing_is_slowed_down_for_the_guesser,
     registering_answers_the_same_for_a_known_address,
     a_session_opens_only_its_own_tenant,
