@@ -177,7 +177,7 @@ pub async fn request_address_change(ctx: &Ctx, email: &str, password: &str, visi
     }
     let wrong = || Error::invalid("password", "is not your password");
     let (guesses, tenant, now) = (Guesses::of(ctx.app()), ctx.tenant_id(), ctx.now());
-    let attempt = guesses.attempt(tenant, &old, visit.client, now)?;
+    let attempt = guesses.own(tenant, UserId::from_uuid(row.id), visit.session, now)?;
     let password = Password::parse("password", password).map_err(|_| wrong())?;
     if !Hasher::of(ctx.app()).verify(&password, Some(&row.password_hash)).await? {
         return Err(wrong());

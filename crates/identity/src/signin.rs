@@ -82,12 +82,14 @@ pub async fn first_step(ctx: &Ctx, email: &str, password: &str, visit: &Visit) -
 /// `UNAUTHENTICATED` naming `token` when the first step has to be done again, `code` when the code is wrong;
 /// `RATE_LIMIT_EXCEEDED` when asked to slow down.
 pub async fn second_step(ctx: &Ctx, token: &str, code: &str, visit: &Visit) -> Result<SignedIn> {
-    Guesses::of(ctx.app()).code(ctx.tenant_id(), visit.client, ctx.now())?;
+    let attempt = Guesses::of(ctx.app()).code(ctx.tenant_id(), visit.client, ctx.now())?;
     let browser = Browser::new(ctx);
     let began = two_step::answer(ctx, token, code, async |tx, person| {
         browser.begin(tx, ctx, &person, visit, true).await
     });
-    began.await.context("beginning a session")
+    let signed_in = began.await.context("beginning a session")?;
+    attempt.succeeded();
+    Ok(signed_in)
 }
 
 /// Both steps of a browser at once.
@@ -214,7 +216,7 @@ async fn strengthen(
 }
 
 /// Counts the attempt. When others have used up the account's patience, a device of the owner has its own.
-async fn admit<'g>(ctx: &Ctx, guesses: &'g Guesses, email: &Email, visit: &Visit) -> Result<Attempt<'g>> {
+async fn admit(ctx: &Ctx, guesses: &Guesses, email: &Email, visit: &Visit) -> Result<Attempt> {
     let (tenant, now) = (ctx.tenant_id(), ctx.now());
     match (guesses.attempt(tenant, email, visit.client, now), &visit.device) {
         (Err(slower), Some(shown)) => match device::is_known(ctx, email, shown).await? {

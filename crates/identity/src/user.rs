@@ -166,9 +166,8 @@ pub async fn change_password(ctx: &Ctx, current: &str, new: &str, visit: &Visit)
     if current == new {
         return Err(Error::invalid("new", "is the same as before"));
     }
-    let email = Email::parse(&row.email).map_err(Error::internal)?;
-    let guesses = Guesses::of(ctx.app());
-    let attempt = guesses.attempt(ctx.tenant_id(), &email, visit.client, ctx.now())?;
+    let (guesses, id) = (Guesses::of(ctx.app()), UserId::from_uuid(row.id));
+    let attempt = guesses.own(ctx.tenant_id(), id, visit.session, ctx.now())?;
     let current = Password::parse("current", current).map_err(|_| wrong())?;
     let hasher = Hasher::of(ctx.app());
     if !hasher.verify(&current, Some(&row.password_hash)).await? {

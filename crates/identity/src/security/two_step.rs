@@ -14,7 +14,7 @@ use crate::guess::Guesses;
 use crate::password::{Hasher, Password};
 use events::Emit;
 use platform::{Access, Context, Ctx, Error, Result, TenantDb, Tx};
-use primitives::{Email, ErrorCode, Permission, Timestamp, UserId};
+use primitives::{ErrorCode, Permission, Timestamp, UserId};
 use sea_orm::{ColumnTrait, Set};
 use std::time::Duration;
 use uuid::Uuid;
@@ -128,12 +128,15 @@ pub async fn start(ctx: &Ctx, password: &str, visit: &Visit) -> Result<Enrolment
 /// codes, which nobody sees again.
 ///
 /// # Errors
-/// `BAD_USER_INPUT` on `code` when it is wrong; `CONFLICT` when nothing waits for a confirmation.
+/// `BAD_USER_INPUT` on `code` when it is wrong; `CONFLICT` when nothing waits for a confirmation; `RATE_LIMIT_EXCEEDED`
+/// after too many wrong ones.
 pub async fn confirm(ctx: &Ctx, code: &str) -> Result<Vec<String>> {
     ctx.require(Access::SignedIn)?;
     let user = ctx.user_id().ok_or_else(Error::unauthenticated)?;
     let Typed::Time(code) = Typed::read(code) else { return Err(not_right()) };
-    ctx.write(Access::SignedIn, async |tx| {
+    // Whatever the session: there is one secret to guess.
+    let attempt = Guesses::of(ctx.app()).own(ctx.tenant_id(), user, None, ctx.now())?;
+    let codes = ctx.write(Access::SignedIn, async |tx| {
         let row = tx.find_by_id::<two_step::Entity>(user.uuid()).await?;
         let row = row
             .filter(|row| row.confirmed_at.is_none())
@@ -153,8 +156,10 @@ pub async fn confirm(ctx: &Ctx, code: &str) -> Result<Vec<String>> {
         }
         announce(tx, user).await?;
         draw_recovery_codes(tx, ctx, row.user_id).await
-    })
-    .await
+    });
+    let codes = codes.await?;
+    attempt.succeeded();
+    Ok(codes)
 }
 
 /// Switches the caller's second step off.
@@ -409,9 +414,8 @@ async fn own_password(ctx: &Ctx, password: &str, visit: &Visit) -> Result<user::
         let id = ctx.user_id().ok_or_else(Error::unauthenticated)?;
         db.find_by_id::<user::Entity>(id.uuid()).await?.ok_or_else(Error::unauthenticated)?
     };
-    let email = Email::parse(&person.email).map_err(Error::internal)?;
-    let guesses = Guesses::of(ctx.app());
-    let attempt = guesses.attempt(ctx.tenant_id(), &email, visit.client, ctx.now())?;
+    let (guesses, id) = (Guesses::of(ctx.app()), UserId::from_uuid(person.id));
+    let attempt = guesses.own(ctx.tenant_id(), id, visit.session, ctx.now())?;
     let password = Password::parse("password", password).map_err(|_| wrong())?;
     if !Hasher::of(ctx.app()).verify(&password, Some(&person.password_hash)).await? {
         return Err(wrong());
