@@ -13,6 +13,7 @@ use crate::one_time::{self, Purpose, Subject, stale};
 use crate::password::{Hasher, Password};
 use crate::recovery::{link, mark_verified};
 use crate::roles::{self, Held, may_touch, roles_of};
+use crate::security::two_step;
 use crate::session;
 use crate::user::{Checked, email_row, person_name, store, store_password};
 use crate::view::InvitationView;
@@ -258,7 +259,8 @@ pub async fn find(ctx: &Ctx, token: &str) -> Result<InvitationView> {
 
 /// Accepts an invitation: the address gets an account with this name and password and the roles of the invitation.
 /// An account that it has already gets them too; its old password and its sessions end, as whoever opened it may not
-/// have been who reads the mails of the address. It does not sign in.
+/// have been who reads the mails of the address; so does a second step, unless the address was confirmed. It does not
+/// sign in.
 ///
 /// # Errors
 /// `BAD_USER_INPUT` with a field per mistake, on `token` whatever is wrong with it.
@@ -297,6 +299,9 @@ pub async fn accept(ctx: &Ctx, token: &str, name: &str, password: &str) -> Resul
                     .await?;
                 store_password(tx, ctx, &account, hash, &Visit::local()).await?;
                 one_time::void_all(tx, account.id).await?;
+                if account.email_verified_at.is_none() {
+                    two_step::remove(tx, id).await?;
+                }
                 let old = roles_of(tx, &[account.id]).await?.remove(&account.id).unwrap_or_default();
                 let system = old.system.iter().copied().chain(roles.iter().copied()).collect();
                 let all = Held { system: sorted(system), custom: old.custom.clone() };
@@ -310,11 +315,17 @@ pub async fn accept(ctx: &Ctx, token: &str, name: &str, password: &str) -> Resul
         if account.email_verified_at.is_none() {
             mark_verified(tx, ctx, &account).await?;
         }
-        tx.update_many::<invitation::Entity>()
+        let accepted = tx
+            .update_many::<invitation::Entity>()
             .set(invitation::Column::AcceptedAt, ctx.now().millis())
+            .filter(open_rows())
             .filter(invitation::Column::Id.eq(row.id))
             .exec()
             .await?;
+        // It was taken back at the same time.
+        if accepted == 0 {
+            return Err(stale());
+        }
         InvitationView::new(invitation::Model { accepted_at: Some(ctx.now().millis()), ..row }, roles, None)
     });
     match accepted.await {

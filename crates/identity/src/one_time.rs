@@ -9,7 +9,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use platform::{Context, Ctx, Error, Result, TenantDb, Tx};
 use primitives::{InvitationId, Timestamp, UserId};
-use sea_orm::{ColumnTrait, Condition, Set};
+use sea_orm::sea_query::LockType;
+use sea_orm::{ColumnTrait, Condition, QuerySelect, Set};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 use uuid::Uuid;
@@ -79,6 +80,12 @@ pub(crate) async fn issue(tx: &Tx, ctx: &Ctx, purpose: Purpose, subject: Subject
         Subject::Invited(id, email) => (None, Some(id.uuid()), email, ""),
         Subject::Nobody => (None, None, "", ""),
     };
+    // Of two at the same time the second waits here, and then finds the first one's token.
+    tx.find::<user::Entity>()
+        .filter(user::Column::Id.eq(user.unwrap_or_default()))
+        .map(|select| select.lock(LockType::NoKeyUpdate))
+        .columns::<Uuid>([user::Column::Id])
+        .await?;
     let earlier = Condition::any()
         .add(one_time_token::Column::UserId.eq(user.unwrap_or_default()))
         .add(one_time_token::Column::InvitationId.eq(invitation.unwrap_or_default()));
@@ -168,6 +175,17 @@ pub(crate) async fn consume(tx: &Tx, now: Timestamp, purpose: Purpose, text: &st
 pub(crate) async fn void_all(tx: &Tx, user: Uuid) -> Result<()> {
     tx.delete_many::<one_time_token::Entity>()
         .filter(one_time_token::Column::UserId.eq(user))
+        .filter(one_time_token::Column::UsedAt.is_null())
+        .exec()
+        .await
+        .map(|_| ())
+}
+
+/// Makes the links of open invitations to an address useless; the shop sends them again.
+pub(crate) async fn void_invitations(tx: &Tx, email: &str) -> Result<()> {
+    tx.delete_many::<one_time_token::Entity>()
+        .filter(one_time_token::Column::Purpose.eq(Purpose::Invitation.as_str()))
+        .filter(one_time_token::Column::Email.eq(email))
         .filter(one_time_token::Column::UsedAt.is_null())
         .exec()
         .await

@@ -11,6 +11,7 @@ use crate::guess::Guesses;
 use crate::one_time::{self, Purpose, Secret, Subject, stale};
 use crate::password::{Hasher, Password};
 use crate::roles::roles_of;
+use crate::security::two_step;
 use crate::session;
 use crate::user::{email_row, own_row, store_password};
 use events::Emit;
@@ -113,6 +114,13 @@ pub async fn reset(ctx: &Ctx, token: &str) -> Result<()> {
 /// Sets a new password and ends all sessions. Whoever has the link reads the mails of the address, so it is confirmed
 /// as well. Gives back whether the account works for the shop.
 ///
+/// When the address was never confirmed before, whoever opened the account may be a stranger: a second step goes too,
+/// or the stranger would keep the owner of the address out with it. Not that of somebody who works for the shop: nobody
+/// gets there by registering an address, and the second step is what a stolen mailbox does not open.
+///
+/// API keys stay: they are the shop's and not the person's, they do what they were made for whoever made them, and the
+/// page of keys ends them.
+///
 /// # Errors
 /// `BAD_USER_INPUT` on `password` for one of the wrong length, and on `token`, whatever is wrong with it.
 pub async fn reset_password(ctx: &Ctx, token: &str, password: &str) -> Result<bool> {
@@ -124,10 +132,14 @@ pub async fn reset_password(ctx: &Ctx, token: &str, password: &str) -> Result<bo
         let row = own_address(one_time::consume(tx, ctx.now(), Purpose::ResetPassword, token).await?)?;
         store_password(tx, ctx, &row, hash, &Visit::local()).await?;
         one_time::void_all(tx, row.id).await?;
+        let roles = roles_of(tx, &[row.id]).await?.remove(&row.id).unwrap_or_default();
         if row.email_verified_at.is_none() {
             mark_verified(tx, ctx, &row).await?;
+            one_time::void_invitations(tx, &row.email).await?;
+            if !roles.is_staff() {
+                two_step::remove(tx, UserId::from_uuid(row.id)).await?;
+            }
         }
-        let roles = roles_of(tx, &[row.id]).await?.remove(&row.id).unwrap_or_default();
         Ok::<_, Error>(roles.is_staff())
     });
     match stored.await {

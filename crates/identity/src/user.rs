@@ -4,6 +4,7 @@ use crate::door::Visit;
 use crate::entity::{role, user};
 use crate::event::IdentityEvent;
 use crate::guess::Guesses;
+use crate::one_time;
 use crate::password::{Hasher, Password};
 use crate::recovery;
 use crate::roles::entity::holder;
@@ -496,6 +497,11 @@ pub(crate) async fn store_password(
     }
     let id = UserId::from_uuid(row.id);
     session::end_all(tx, id, visit.session, ctx.now()).await?;
+    // As with all links: what lay in the mailbox before is good no more. Only whose address it is has this effect, or
+    // somebody who has opened an account for another one's address would undo that one's invitations.
+    if row.email_verified_at.is_some() {
+        one_time::void_invitations(tx, &row.email).await?;
+    }
     tx.emit(IdentityEvent::UserPasswordChanged { user_id: id }).await?;
     recovery::tell_password_changed(tx, ctx, row).await
 }

@@ -425,7 +425,7 @@ async fn own_password(ctx: &Ctx, password: &str, visit: &Visit) -> Result<user::
 }
 
 /// Takes a second step away with everything that hangs on it; whether there was one.
-async fn remove(tx: &Tx, user: UserId) -> Result<bool> {
+pub(crate) async fn remove(tx: &Tx, user: UserId) -> Result<bool> {
     let gone = tx.delete_many::<two_step::Entity>().filter(two_step::Column::UserId.eq(user.uuid())).exec();
     if gone.await? == 0 {
         return Ok(false);

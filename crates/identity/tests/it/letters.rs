@@ -1,6 +1,6 @@
 //! What goes by mail: every flow through to the mailbox, and every way in which a link is no good.
 
-use crate::support::{PASSWORD, cookie_pair, count, events, register, visit_from, who};
+use crate::support::{PASSWORD, cookie_pair, count, enrol, events, meanwhile, register, visit_from, who};
 use identity::invitation::{self, InvitationInput, NewInvitation};
 use identity::{Visit, people, recovery, roles, sign_in, user};
 use mail::mailbox;
@@ -410,6 +410,85 @@ async fn an_invited_customer_keeps_the_account_and_whoever_opened_it_leaves(app:
     );
 }
 
+async fn an_invitation_that_is_taken_back_meanwhile_opens_nothing(app: TestApp) {
+    let olga = staff(&app, "olga@x.example", "owner").await;
+    let (ctx, visit) = (app.anonymous(), Visit::local());
+    invitation::invite_staff(&olga, to("ed@x.example", &[SystemRole::Editor]), &visit).await.unwrap();
+    let link = token(&ctx, "ed@x.example", "invitation").await;
+    let accept = invitation::accept(&ctx, &link, "Ed", NEXT);
+    assert!(is_stale(meanwhile(&app, "UPDATE invitation SET revoked_at = created_at", accept).await));
+    assert_eq!(count(&app, "SELECT count(*) FROM user_account").await, 1);
+    assert_eq!(count(&app, "SELECT count(*) FROM invitation WHERE accepted_at IS NOT NULL").await, 0);
+}
+
+async fn of_two_links_at_once_one_is_good(app: TestApp) {
+    let ctx = app.anonymous();
+    registered(&app).await;
+    // Somebody else asks for the same at the same time: that link is the one to confirm the address, made over.
+    let others = "UPDATE user_account SET updated_at = updated_at + 1; \
+         UPDATE one_time_token SET purpose = 'reset_password'";
+    meanwhile(&app, others, recovery::request_reset(&ctx, ANNA, &Visit::local())).await.unwrap();
+    assert_eq!(count(&app, "SELECT count(*) FROM one_time_token").await, 1);
+    recovery::reset(&ctx, &token(&ctx, ANNA, "reset_password").await).await.unwrap();
+}
+
+async fn whoever_opened_an_account_for_a_strangers_address_leaves_no_second_step(app: TestApp) {
+    let ctx = app.anonymous();
+    let steps = "SELECT count(*) FROM two_step";
+    // The owner of the address sets a new password.
+    enrol(&app, &registered(&app).await, PASSWORD).await;
+    recovery::request_reset(&ctx, ANNA, &Visit::local()).await.unwrap();
+    let link = token(&ctx, ANNA, "reset_password").await;
+    recovery::reset_password(&ctx, &link, NEXT).await.unwrap();
+    let me = sign_in(&ctx, ANNA, NEXT, &Visit::local()).await.unwrap().me.user.id;
+    assert_eq!(count(&app, steps).await, 0);
+    // Now it is hers, and the next one stays.
+    app.advance(Duration::from_secs(301));
+    enrol(&app, &ctx.with_actor(Actor::Customer { user: me }), NEXT).await;
+    recovery::request_reset(&ctx, ANNA, &Visit::local()).await.unwrap();
+    let link = token(&ctx, ANNA, "reset_password").await;
+    recovery::reset_password(&ctx, &link, PASSWORD).await.unwrap();
+    assert_eq!(count(&app, steps).await, 1);
+    // So does that of somebody who works here, whom nobody has asked to confirm an address.
+    people::create(&app.system(), "olga@x.example", "Olga", PASSWORD, "owner").await.unwrap();
+    let id = user::find_by_email(&app.system(), "olga@x.example").await.unwrap().id;
+    enrol(&app, &ctx.with_actor(Actor::Customer { user: id }), PASSWORD).await;
+    recovery::request_reset(&ctx, "olga@x.example", &Visit::local()).await.unwrap();
+    let link = token(&ctx, "olga@x.example", "reset_password").await;
+    recovery::reset_password(&ctx, &link, NEXT).await.unwrap();
+    assert_eq!(count(&app, steps).await, 2);
+    // An invitation proves the address as well.
+    let olga = app.system();
+    register(&ctx, "bert@x.example", PASSWORD).await.unwrap();
+    let bert = user::find_by_email(&olga, "bert@x.example").await.unwrap().id;
+    enrol(&app, &ctx.with_actor(Actor::Customer { user: bert }), PASSWORD).await;
+    invitation::invite_staff(&olga, to("bert@x.example", &[SystemRole::Support]), &Visit::local())
+        .await
+        .unwrap();
+    let link = token(&ctx, "bert@x.example", "invitation").await;
+    invitation::accept(&ctx, &link, "Bert", NEXT).await.unwrap();
+    assert_eq!(count(&app, steps).await, 2);
+    sign_in(&ctx, "bert@x.example", NEXT, &Visit::local()).await.unwrap();
+}
+
+async fn a_changed_password_ends_the_links_of_invitations(app: TestApp) {
+    let olga = staff(&app, "olga@x.example", "owner").await;
+    let (ctx, visit) = (app.anonymous(), Visit::local());
+    let anna = registered(&app).await;
+    let sent = invitation::invite_staff(&olga, to(ANNA, &[SystemRole::Support]), &visit).await.unwrap();
+    let link = token(&ctx, ANNA, "invitation").await;
+    // As long as nobody knows whose the address is, whoever opened the account ends nothing.
+    user::change_password(&anna, PASSWORD, NEXT, &visit).await.unwrap();
+    invitation::find(&ctx, &link).await.unwrap();
+    recovery::request_verification(&anna, &visit).await.unwrap();
+    recovery::verify(&ctx, &token(&ctx, ANNA, "verify_email").await).await.unwrap();
+    user::change_password(&anna, NEXT, PASSWORD, &visit).await.unwrap();
+    assert!(is_stale(invitation::accept(&ctx, &link, "", NEXT).await));
+    app.advance(Duration::from_secs(301));
+    invitation::resend(&olga, sent.id, &visit).await.unwrap();
+    invitation::accept(&ctx, &token(&ctx, ANNA, "invitation").await, "", NEXT).await.unwrap();
+}
+
 async fn a_new_shop_invites_its_owner_in_its_own_transaction(app: TestApp) {
     let system = app.system();
     let new = NewInvitation {
@@ -485,6 +564,10 @@ testkit::on_both!(
     nobody_gives_what_they_do_not_hold,
     an_invitation_is_sent_again_taken_back_and_runs_out,
     an_invited_customer_keeps_the_account_and_whoever_opened_it_leaves,
+    an_invitation_that_is_taken_back_meanwhile_opens_nothing,
+    of_two_links_at_once_one_is_good,
+    whoever_opened_an_account_for_a_strangers_address_leaves_no_second_step,
+    a_changed_password_ends_the_links_of_invitations,
     a_new_shop_invites_its_owner_in_its_own_transaction,
     tokens_are_stored_as_hashes_and_old_rows_are_cleared_away,
 );

@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{Request, header};
+use identity::security::two_step;
 use identity::tenant::domain;
 use identity::tenant::proof::{Texts, look_up_with};
 use identity::{Authenticated, Resolved, Visit};
@@ -73,6 +74,15 @@ pub async fn meanwhile<T>(app: &TestApp, sql: &str, work: impl Future<Output = T
         other.commit().await.unwrap();
     };
     tokio::join!(work, commit).0
+}
+
+/// Switches the second step of somebody on.
+pub async fn enrol(app: &TestApp, person: &Ctx, password: &str) {
+    let drawn = two_step::start(person, password, &Visit::local()).await.unwrap();
+    let secret = totp_rs::Secret::try_from_base32(&drawn.secret).unwrap();
+    let application = totp_rs::Builder::new().with_secret(secret).build().unwrap();
+    let code = application.generate(u64::try_from(app.now().millis()).unwrap() / 1_000);
+    two_step::confirm(person, &code.to_string()).await.unwrap();
 }
 
 /// Events of one kind in the outbox.
