@@ -18,7 +18,7 @@ use primitives::{
     Cursor, Direction, Email, ErrorCode, FieldError, Locale, PageArgs, Permission, RoleId, SystemRole, UserId,
 };
 use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, Query, SelectStatement};
-use sea_orm::{ColumnTrait, Condition, Set};
+use sea_orm::{ColumnTrait, Condition, QuerySelect, Set};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -111,7 +111,10 @@ pub async fn create(ctx: &Ctx, new: NewUser) -> Result<UserView> {
 /// `CONFLICT` when the shop would be left without an owner.
 pub async fn set_active(ctx: &Ctx, id: UserId, active: bool) -> Result<UserView> {
     ctx.write(Permission::USERS_UPDATE, async |tx| {
-        let row = tx.get::<user::Entity>(id.uuid()).await?;
+        // Whoever is given a role at the same time has it before this looks, or is asked about afterwards.
+        let row = tx.find::<user::Entity>().filter(user::Column::Id.eq(id.uuid()));
+        let row = row.map(|select| select.lock_exclusive()).one().await?;
+        let row = row.ok_or_else(|| Error::not_found("user"))?;
         let roles = roles_of(tx, &[row.id]).await?.remove(&row.id).unwrap_or_default();
         if ctx.user_id() == Some(id) {
             return Err(Error::forbidden("nobody closes the own account here"));

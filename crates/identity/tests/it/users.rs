@@ -1,4 +1,4 @@
-use crate::support::{PASSWORD, cookie_pair, count, events, who};
+use crate::support::{PASSWORD, cookie_pair, count, events, meanwhile, who};
 use identity::roles::{self, RoleKey};
 use identity::user::{self, NewUser, ProfileChange, UserFilter};
 use identity::view::UserView;
@@ -97,6 +97,15 @@ async fn two_owners_who_step_down_at_once_leave_one(app: TestApp) {
         sea_orm::ConnectionTrait::execute_unprepared(&owner, gone).await.unwrap();
         assert_eq!(user::get(&ctx, left).await.unwrap().roles, []);
     }
+}
+
+async fn nobody_closes_the_account_of_whoever_becomes_mightier_meanwhile(app: TestApp) {
+    let mia = person(&app.system(), "mia", "customer").await;
+    let clerk = app.staff(&[Permission::USERS_UPDATE]);
+    let others = "UPDATE user_account SET updated_at = updated_at + 1; UPDATE user_role SET role = 'owner'";
+    let closed = meanwhile(&app, others, user::set_active(&clerk, mia, false)).await;
+    assert_eq!(closed.unwrap_err().code(), ErrorCode::Forbidden);
+    assert_eq!(count(&app, "SELECT count(*) FROM user_account WHERE status = 'active'").await, 1);
 }
 
 async fn changed_roles_and_closed_accounts_count_at_once(app: TestApp) {
@@ -232,6 +241,7 @@ testkit::on_both!(
     roles_are_given_by_owners_only,
     a_shop_keeps_an_owner,
     two_owners_who_step_down_at_once_leave_one,
+    nobody_closes_the_account_of_whoever_becomes_mightier_meanwhile,
     changed_roles_and_closed_accounts_count_at_once,
     a_changed_password_ends_all_other_sessions,
     a_profile_belongs_to_its_person,
