@@ -37,8 +37,15 @@ pub struct Registration {
 
 /// Opens a customer's account.
 ///
-/// The answer is the same, and takes as long, whether or not the address has an account already; an account that
-/// exists is not touched. It does not sign in.
+/// The answer is the same, and takes as long to compute, whether or not the address has an account already; an account
+/// that exists is not touched, and its owner is told by mail. It does not sign in.
+///
+/// What it cannot hide: a new shopper may sign in before the address is confirmed, or would have to look for a mail in
+/// the middle of buying. So whoever registers an address and then signs in with the password just chosen sees whether
+/// it was new; the statements that store an account, some milliseconds, say no more than that. It is not for free: each
+/// address costs an attempt in the counts of registering and, when it is known, one of signing in, a mail goes to its
+/// owner, and an address that was not known has an account from then on. Signing in, forgetting the password and
+/// changing the address tell nobody anything.
 ///
 /// # Errors
 /// `BAD_USER_INPUT` with a field per mistake; `RATE_LIMIT_EXCEEDED` when asked to slow down.
