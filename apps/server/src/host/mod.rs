@@ -134,8 +134,8 @@ fn operations() -> Router<Host> {
 }
 
 fn sealed(router: Router, app: &App) -> Router {
-    let https = app.config().server.public_url.as_deref().is_some_and(|url| url.starts_with("https:"));
-    router.layer(axum::middleware::from_fn_with_state(security::Https(https), security::outermost))
+    let outside = security::Outside::of(app.config());
+    router.layer(axum::middleware::from_fn_with_state(outside, security::outermost))
 }
 
 /// What stands before every route of a tenant.

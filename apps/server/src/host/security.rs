@@ -3,13 +3,15 @@
 use super::header_value;
 use super::pages::is_html;
 use super::problem::problem;
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use futures::FutureExt;
-use platform::Error;
+use identity::resolve::Rules;
 use platform::nonce::Nonce;
+use platform::{Config, Error};
+use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
@@ -39,14 +41,35 @@ pub fn request_id(request: &Request) -> &str {
     request.extensions().get::<RequestId>().map_or("-", |id| &*id.0)
 }
 
-/// Whether the shops are published on HTTPS, so that browsers shall never ask otherwise again.
-#[derive(Clone, Copy, Debug)]
-pub struct Https(pub bool);
+/// What the outermost layer knows of the world outside.
+#[derive(Clone)]
+pub struct Outside {
+    /// Whether the shops are published on HTTPS, so that browsers shall never ask otherwise again.
+    https: bool,
+    /// Whose headers count.
+    rules: Option<Arc<Rules>>,
+}
+
+impl Outside {
+    /// As it is configured.
+    pub fn of(config: &Config) -> Self {
+        let https = config.server.public_url.as_deref().is_some_and(|url| url.starts_with("https:"));
+        Self { https, rules: Rules::from_config(config).ok().map(Arc::new) }
+    }
+
+    /// The id that a trusted proxy gave the request: what somebody else says it is would stand in our log, and tie
+    /// events together that have nothing to do with each other.
+    fn id(&self, request: &Request) -> Option<Arc<str>> {
+        let ConnectInfo(peer) = request.extensions().get::<ConnectInfo<SocketAddr>>()?;
+        let trusted = self.rules.as_ref().is_some_and(|rules| rules.trusts(peer.ip()));
+        if trusted { incoming_id(request.headers()) } else { None }
+    }
+}
 
 /// Wraps every request.
-pub async fn outermost(State(https): State<Https>, mut request: Request, next: Next) -> Response {
+pub async fn outermost(State(outside): State<Outside>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let id = incoming_id(request.headers()).unwrap_or_else(|| Arc::from(uuid::Uuid::now_v7().to_string()));
+    let id = outside.id(&request).unwrap_or_else(|| Arc::from(uuid::Uuid::now_v7().to_string()));
     request.extensions_mut().insert(RequestId(id.clone()));
     let nonce = Nonce::draw();
     request.extensions_mut().insert(nonce);
@@ -76,13 +99,13 @@ pub async fn outermost(State(https): State<Https>, mut request: Request, next: N
         let policy = if page { page_policy(&nonce) } else { HeaderValue::from_static(FILE_POLICY) };
         response.headers_mut().entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
     }
-    seal(response.headers_mut(), &id, https);
+    seal(response.headers_mut(), &id, outside.https);
     response
 }
 
 /// Headers that every answer carries, errors and redirects included.
-fn seal(headers: &mut HeaderMap, id: &str, https: Https) {
-    if https.0 {
+fn seal(headers: &mut HeaderMap, id: &str, https: bool) {
+    if https {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
     headers.insert(X_REQUEST_ID.clone(), header_value(id));
@@ -98,7 +121,7 @@ fn seal(headers: &mut HeaderMap, id: &str, https: Https) {
     );
 }
 
-/// A request id that a proxy or client brought along, when it is harmless.
+/// A request id that a proxy brought along, when it is harmless.
 fn incoming_id(headers: &HeaderMap) -> Option<Arc<str>> {
     let id = headers.get(&X_REQUEST_ID)?.to_str().ok()?;
     let harmless = (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
@@ -113,7 +136,7 @@ mod tests {
     fn only_shops_on_https_bind_browsers_to_it() {
         let sealed = |https| {
             let mut headers = HeaderMap::new();
-            seal(&mut headers, "id", Https(https));
+            seal(&mut headers, "id", https);
             headers.get(header::STRICT_TRANSPORT_SECURITY).is_some()
         };
         assert_eq!((sealed(true), sealed(false)), (true, false));
