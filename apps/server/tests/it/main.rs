@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set up its world stops")]
 
 mod audit;
+mod credentials;
 mod graphql;
 mod host;
 mod isolation;
