@@ -2,7 +2,7 @@
 
 use crate::roles::RoleKey;
 use events::{Aggregate, DomainEvent, EventError, validate};
-use primitives::{Currency, InvitationId, Locale, SessionId, SystemRole, TenantId, UserId};
+use primitives::{Currency, InvitationId, Locale, SessionId, TenantId, UserId};
 use serde::Serialize;
 
 /// Something that has happened to a tenant or to a person.
@@ -15,7 +15,7 @@ pub enum IdentityEvent {
     TenantSuspended { tenant_id: TenantId, reason: String },
     TenantResumed { tenant_id: TenantId },
     UserRegistered { user_id: UserId, locale: Locale },
-    UserInvited { invitation_id: InvitationId, roles: Vec<SystemRole> },
+    UserInvited { invitation_id: InvitationId, roles: Vec<RoleKey> },
     UserVerified { user_id: UserId },
     UserUpdated { user_id: UserId, changed: Vec<&'static str> },
     UserRoleChanged { user_id: UserId, old: Vec<RoleKey>, new: Vec<RoleKey> },
@@ -88,7 +88,7 @@ impl DomainEvent for IdentityEvent {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use primitives::RoleId;
+    use primitives::{RoleId, SystemRole};
 
     #[test]
     fn the_wire_form_is_pinned() {
@@ -127,7 +127,7 @@ mod tests {
             (
                 IdentityEvent::UserInvited {
                     invitation_id: InvitationId::from_uuid(user_id.uuid()),
-                    roles: vec![SystemRole::Editor],
+                    roles: vec![SystemRole::Editor.into()],
                 },
                 "user.invited",
                 format!(r#"{{"invitationId":"{nine}","roles":["editor"]}}"#),

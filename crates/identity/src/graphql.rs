@@ -9,7 +9,7 @@ use crate::{session, signin, view};
 use async_graphql::{ComplexObject, Context, Enum, ID, InputObject, Json, Object, Result, SimpleObject};
 use platform::graphql::{DateTime, PageInfo, ctx_of, failure, parse_id};
 use platform::{Error, TenantInfo};
-use primitives::{ErrorCode, FieldError, PageArgs, SystemRole};
+use primitives::{ErrorCode, FieldError, PageArgs};
 
 /// Questions about the shop and its people.
 #[derive(Default)]
@@ -181,13 +181,6 @@ pub(crate) fn visit_of<'a>(context: &Context<'a>) -> Result<&'a Visit> {
 
 fn page_size(first: Option<i32>, last: Option<i32>) -> usize {
     first.or(last).and_then(|size| usize::try_from(size).ok()).unwrap_or(PageArgs::DEFAULT as usize)
-}
-
-pub(crate) fn parse_roles(names: &[String]) -> platform::Result<Vec<SystemRole>> {
-    let parse = |(n, name): (usize, &String)| {
-        SystemRole::parse(name).map_err(|error| Error::invalid(format!("roles.{n}"), error.to_string()))
-    };
-    names.iter().enumerate().map(parse).collect()
 }
 
 /// Whoever asks.

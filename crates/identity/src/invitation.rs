@@ -12,23 +12,24 @@ use crate::guess::Guesses;
 use crate::one_time::{self, Purpose, Subject, stale};
 use crate::password::{Hasher, Password};
 use crate::recovery::{link, mark_verified};
-use crate::roles::{self, Held, may_touch, roles_of};
+use crate::roles::{self, Held, RoleKey, may_touch, roles_of};
 use crate::security::two_step;
 use crate::session;
 use crate::user::{Checked, email_row, person_name, store, store_password};
 use crate::view::InvitationView;
 use events::Emit;
 use mail::{Letter, To};
-use platform::{Access, Actor, Ctx, Error, Result, Tx};
-use primitives::{
-    Email, ErrorCode, FieldError, InvitationId, Locale, Permission, PermissionSet, SystemRole, UserId,
-};
+use platform::{Access, Actor, Ctx, Error, Result, TenantDb, Tx};
+use primitives::{Email, ErrorCode, FieldError, InvitationId, Locale, Permission, PermissionSet, UserId};
 use sea_orm::{ColumnTrait, Condition, Set};
 use std::collections::HashMap;
 use uuid::Uuid;
 
 /// Invitations of a shop that may be open at once.
 const MOST_OPEN: u64 = 200;
+/// Roles that one invitation may give.
+const MOST_ROLES: usize = 10;
+const ROLES_WANTED: &str = "name one to ten";
 /// Invitations in the list.
 const LISTED: u64 = 200;
 
@@ -42,7 +43,7 @@ pub struct NewInvitation {
     /// Language of the letter.
     pub locale: Locale,
     /// What the person shall be.
-    pub roles: Vec<SystemRole>,
+    pub roles: Vec<RoleKey>,
 }
 
 /// Invites somebody within a transaction of the caller's, who has asked whether that is allowed.
@@ -55,9 +56,9 @@ pub struct NewInvitation {
 /// `BAD_USER_INPUT` without a role; `CONFLICT` when too many are open; those of [`mail::send`].
 pub async fn invite(tx: &Tx, new: NewInvitation) -> Result<InvitationView> {
     let ctx = tx.ctx().ok_or_else(|| Error::internal("an invitation needs the shop that it is from"))?;
-    let roles = sorted(new.roles);
-    if roles.is_empty() {
-        return Err(Error::invalid("roles", "name one at least"));
+    let held = roles::held_by(tx, &new.roles).await?;
+    if !(1..=MOST_ROLES).contains(&held.keys().len()) {
+        return Err(Error::invalid("roles", ROLES_WANTED));
     }
     let now = ctx.now();
     let open = open_rows();
@@ -66,7 +67,7 @@ pub async fn invite(tx: &Tx, new: NewInvitation) -> Result<InvitationView> {
     }
     let same = open.add(invitation::Column::Email.eq(new.email.as_str()));
     for replaced in tx.find::<invitation::Entity>().filter(same.clone()).all().await? {
-        may_give(ctx, &roles_in(&replaced))?;
+        may_touch(ctx, &gives(tx, &replaced).await?)?;
     }
     tx.update_many::<invitation::Entity>()
         .set(invitation::Column::RevokedAt, now.millis())
@@ -79,7 +80,7 @@ pub async fn invite(tx: &Tx, new: NewInvitation) -> Result<InvitationView> {
             email: Set(new.email.as_str().to_owned()),
             name: Set(new.name),
             locale: Set(new.locale.to_string()),
-            roles: Set(names(&roles).join(",")),
+            roles: Set(held.keys().iter().map(ToString::to_string).collect::<Vec<_>>().join(",")),
             invited_by: Set(inviter(tx, ctx).await?),
             created_at: Set(now.millis()),
             sent_at: Set(now.millis()),
@@ -90,7 +91,7 @@ pub async fn invite(tx: &Tx, new: NewInvitation) -> Result<InvitationView> {
         })
         .await?;
     let id = InvitationId::from_uuid(row.id);
-    tx.emit(IdentityEvent::UserInvited { invitation_id: id, roles }).await?;
+    tx.emit(IdentityEvent::UserInvited { invitation_id: id, roles: held.keys() }).await?;
     deliver(tx, ctx, &row).await?;
     view(tx, row).await
 }
@@ -105,7 +106,7 @@ pub struct InvitationInput {
     /// Language of the letter; the shop's when not given.
     pub locale: Option<String>,
     /// What the person shall be.
-    pub roles: Vec<SystemRole>,
+    pub roles: Vec<RoleKey>,
 }
 
 /// Invites somebody to work for the shop.
@@ -123,7 +124,7 @@ pub async fn invite_staff(ctx: &Ctx, input: InvitationInput, visit: &Visit) -> R
             Locale::parse(text).map_err(|error| FieldError::new("locale", error.to_string()))
         });
     let roles = match input.roles.is_empty() {
-        true => Err(FieldError::new("roles", "name one at least")),
+        true => Err(FieldError::new("roles", ROLES_WANTED)),
         false => Ok(input.roles),
     };
     let new = match (email, name, locale, roles) {
@@ -133,7 +134,9 @@ pub async fn invite_staff(ctx: &Ctx, input: InvitationInput, visit: &Visit) -> R
             return Err(Error::invalid_fields(fields.into_iter().flatten().collect()));
         }
     };
-    may_give(ctx, &new.roles)?;
+    let db = ctx.read(Permission::USERS_CREATE).await?;
+    let wanted = roles::known(&db, &new.roles).await?;
+    may_touch(ctx, &wanted)?;
     Guesses::of(ctx.app()).letter(ctx.tenant_id(), &new.email, visit.client, ctx.now())?;
     let email = new.email.clone();
     let invited = ctx.write(Permission::USERS_CREATE, async |tx| {
@@ -144,6 +147,7 @@ pub async fn invite_staff(ctx: &Ctx, input: InvitationInput, visit: &Visit) -> R
                     .with_field("email", "works for this shop already"));
             }
         }
+        roles::may_assign(ctx, tx, &new.roles).await?;
         invite(tx, new).await
     });
     match invited.await {
@@ -166,8 +170,9 @@ pub async fn invite_staff(ctx: &Ctx, input: InvitationInput, visit: &Visit) -> R
 /// `NOT_FOUND`; `CONFLICT` when it is accepted or revoked; `FORBIDDEN` for a role with more than the caller holds;
 /// `RATE_LIMIT_EXCEEDED` when asked to slow down.
 pub async fn resend(ctx: &Ctx, id: InvitationId, visit: &Visit) -> Result<InvitationView> {
-    let row = ctx.read(Permission::USERS_CREATE).await?.get::<invitation::Entity>(id.uuid()).await?;
-    may_give(ctx, &roles_in(&row))?;
+    let db = ctx.read(Permission::USERS_CREATE).await?;
+    let row = db.get::<invitation::Entity>(id.uuid()).await?;
+    may_touch(ctx, &gives(&db, &row).await?)?;
     let email = Email::parse(&row.email).map_err(Error::internal)?;
     Guesses::of(ctx.app()).letter(ctx.tenant_id(), &email, visit.client, ctx.now())?;
     ctx.write(Permission::USERS_CREATE, async |tx| {
@@ -199,7 +204,7 @@ pub async fn resend(ctx: &Ctx, id: InvitationId, visit: &Visit) -> Result<Invita
 pub async fn revoke(ctx: &Ctx, id: InvitationId) -> Result<InvitationView> {
     ctx.write(Permission::USERS_CREATE, async |tx| {
         let row = tx.get::<invitation::Entity>(id.uuid()).await?;
-        may_give(ctx, &roles_in(&row))?;
+        may_touch(ctx, &gives(tx, &row).await?)?;
         let changed = tx
             .update_many::<invitation::Entity>()
             .set(invitation::Column::RevokedAt, ctx.now().millis())
@@ -237,10 +242,11 @@ pub async fn list(ctx: &Ctx) -> Result<Vec<InvitationView>> {
         }
     };
     let inviter = |row: &invitation::Model| row.invited_by.and_then(|id| people.get(&id)).map(name_of);
+    let known = roles::known(&db, &rows.iter().flat_map(keys_in).collect::<Vec<_>>()).await?;
     rows.into_iter()
         .map(|row| {
-            let (inviter, roles) = (inviter(&row), roles_in(&row));
-            InvitationView::new(row, roles, inviter)
+            let (inviter, roles) = (inviter(&row), known.among(&keys_in(&row)));
+            InvitationView::new(row, &roles, inviter)
         })
         .collect()
 }
@@ -252,9 +258,8 @@ pub async fn list(ctx: &Ctx) -> Result<Vec<InvitationView>> {
 pub async fn find(ctx: &Ctx, token: &str) -> Result<InvitationView> {
     let db = ctx.read(Access::Public).await?;
     let good = one_time::peek(&db, ctx.now(), Purpose::Invitation, token).await?;
-    let row = standing(&db, ctx, good).await?;
-    let roles = roles_in(&row);
-    InvitationView::new(row, roles, None)
+    let (row, roles) = standing(&db, ctx, good).await?;
+    InvitationView::new(row, &roles, None)
 }
 
 /// Accepts an invitation: the address gets an account with this name and password and the roles of the invitation.
@@ -281,11 +286,10 @@ pub async fn accept(ctx: &Ctx, token: &str, name: &str, password: &str) -> Resul
     let hash = Hasher::of(ctx.app()).hash(&checked.password).await?;
     let accepted = ctx.write(Access::Public, async |tx| {
         let good = one_time::consume(tx, ctx.now(), Purpose::Invitation, token).await?;
-        let row = standing(tx, ctx, good).await?;
-        let roles = roles_in(&row);
+        let (row, roles) = standing(tx, ctx, good).await?;
         let account = match email_row(tx, &checked.email).await? {
             None => {
-                let id = store(tx, ctx, checked, hash, roles.clone().into()).await?.id;
+                let id = store(tx, ctx, checked, hash, roles.clone()).await?.id;
                 tx.get::<user::Entity>(id.uuid()).await?
             }
             Some(account) if account.status != "active" => return Err(stale()),
@@ -303,8 +307,7 @@ pub async fn accept(ctx: &Ctx, token: &str, name: &str, password: &str) -> Resul
                     two_step::remove(tx, id).await?;
                 }
                 let old = roles_of(tx, &[account.id]).await?.remove(&account.id).unwrap_or_default();
-                let system = old.system.iter().copied().chain(roles.iter().copied()).collect();
-                let all = Held { system: sorted(system), custom: old.custom.clone() };
+                let all = old.with(&roles);
                 if all != old {
                     roles::replace(tx, ctx, id, &old, &all).await?;
                 }
@@ -326,7 +329,7 @@ pub async fn accept(ctx: &Ctx, token: &str, name: &str, password: &str) -> Resul
         if accepted == 0 {
             return Err(stale());
         }
-        InvitationView::new(invitation::Model { accepted_at: Some(ctx.now().millis()), ..row }, roles, None)
+        InvitationView::new(invitation::Model { accepted_at: Some(ctx.now().millis()), ..row }, &roles, None)
     });
     match accepted.await {
         // The address got an account at the same time: the link opens that one when it is tried again.
@@ -366,33 +369,36 @@ async fn deliver(tx: &Tx, ctx: &Ctx, row: &invitation::Model) -> Result<()> {
         Some(by) => tx.find_by_id::<user::Entity>(by).await?.map(|row| name_of(&row)),
         None => None,
     };
-    let roles = roles_in(row);
+    let roles = gives(tx, row).await?;
     // Who works for the shop begins at the admin.
-    let path = if roles.iter().any(|role| role.is_staff()) { "/admin/invitation" } else { "/invitation" };
+    let path = if roles.is_staff() { "/admin/invitation" } else { "/invitation" };
     let letter = Letter::Invitation {
         link: link(ctx, path, &secret),
         life: Purpose::Invitation.life(),
         inviter,
-        roles: names(&roles),
+        roles: roles.names(),
     };
     let email = Email::parse(&row.email).map_err(Error::internal)?;
     let locale = Locale::parse(&row.locale).unwrap_or(*ctx.locale());
     mail::send(tx, To::Somebody(&email), locale, &letter).await.map(|_| ())
 }
 
-/// The invitation of a good token, when it is open and its inviter still holds what it gives.
-async fn standing(db: &platform::TenantDb, ctx: &Ctx, good: one_time::Good) -> Result<invitation::Model> {
+/// The invitation of a good token with what it gives, when it is open and its inviter still holds that.
+async fn standing(db: &TenantDb, ctx: &Ctx, good: one_time::Good) -> Result<(invitation::Model, Held)> {
     let id = good.token.invitation_id.ok_or_else(stale)?;
     let row = db.find_by_id::<invitation::Entity>(id).await?.ok_or_else(stale)?;
     let open = row.accepted_at.is_none() && row.revoked_at.is_none() && ctx.now().millis() < row.expires_at;
     if !open || row.email != good.token.email {
         return Err(stale());
     }
+    let gives = gives(db, &row).await?;
+    if gives == Held::default() {
+        return Err(stale());
+    }
     if let Some(by) = row.invited_by {
         let inviter = db.find_by_id::<user::Entity>(by).await?.filter(|row| row.status == "active");
         let held = roles_of(db, &[by]).await?.remove(&by).unwrap_or_default();
         let held = inviter.map_or(PermissionSet::EMPTY, |_| held.permissions());
-        let gives = Held::from(roles_in(&row));
         let may = held.contains(Permission::USERS_CREATE)
             && (!gives.is_staff() || held.contains(Permission::ROLES_MANAGE))
             && held.covers(&gives.permissions());
@@ -400,12 +406,7 @@ async fn standing(db: &platform::TenantDb, ctx: &Ctx, good: one_time::Good) -> R
             return Err(stale());
         }
     }
-    Ok(row)
-}
-
-/// Whether the caller may give these roles: whoever may by an invitation may also without.
-fn may_give(ctx: &Ctx, roles: &[SystemRole]) -> Result<()> {
-    may_touch(ctx, &Held::from(roles.to_vec()))
+    Ok((row, gives))
 }
 
 fn open_rows() -> Condition {
@@ -423,8 +424,8 @@ async fn view(tx: &Tx, row: invitation::Model) -> Result<InvitationView> {
         Some(by) => tx.find_by_id::<user::Entity>(by).await?.map(|row| name_of(&row)),
         None => None,
     };
-    let roles = roles_in(&row);
-    InvitationView::new(row, roles, inviter)
+    let roles = gives(tx, &row).await?;
+    InvitationView::new(row, &roles, inviter)
 }
 
 /// How a person is named to others.
@@ -432,17 +433,11 @@ fn name_of(row: &user::Model) -> String {
     if row.name.is_empty() { row.email.clone() } else { row.name.clone() }
 }
 
-fn roles_in(row: &invitation::Model) -> Vec<SystemRole> {
-    row.roles.split(',').filter_map(|name| SystemRole::parse(name).ok()).collect()
+/// What an invitation gives: those of its roles that are still there.
+async fn gives(db: &TenantDb, row: &invitation::Model) -> Result<Held> {
+    roles::known(db, &keys_in(row)).await
 }
 
-fn names(roles: &[SystemRole]) -> Vec<String> {
-    roles.iter().map(|role| role.as_str().to_owned()).collect()
-}
-
-/// The mightiest first, each once.
-fn sorted(mut roles: Vec<SystemRole>) -> Vec<SystemRole> {
-    roles.sort_unstable();
-    roles.dedup();
-    roles
+fn keys_in(row: &invitation::Model) -> Vec<RoleKey> {
+    row.roles.split(',').filter_map(|key| RoleKey::parse(key).ok()).collect()
 }

@@ -59,6 +59,22 @@ impl RoleKey {
     }
 }
 
+impl RoleKey {
+    fn system(&self) -> Option<SystemRole> {
+        match self {
+            Self::System(role) => Some(*role),
+            Self::Custom(_) => None,
+        }
+    }
+
+    fn custom(&self) -> Option<RoleId> {
+        match self {
+            Self::System(_) => None,
+            Self::Custom(id) => Some(*id),
+        }
+    }
+}
+
 impl From<SystemRole> for RoleKey {
     fn from(role: SystemRole) -> Self {
         Self::System(role)
@@ -393,7 +409,47 @@ pub(crate) async fn held_by(tx: &Tx, keys: &[RoleKey]) -> Result<Held> {
     Ok(Held { system, custom })
 }
 
+/// As [`held_by`], without those that are there no more, and without holding on to any.
+pub(crate) async fn known(db: &TenantDb, keys: &[RoleKey]) -> Result<Held> {
+    let keys = sorted(keys.to_vec());
+    let ids: Vec<Uuid> = keys.iter().filter_map(|key| key.custom()).map(RoleId::uuid).collect();
+    let custom = match ids.is_empty() {
+        true => Vec::new(),
+        false => {
+            let rows = db.find::<custom_role::Entity>().filter(custom_role::Column::Id.is_in(ids));
+            rows.order_by_asc(custom_role::Column::NameKey)
+                .all()
+                .await?
+                .into_iter()
+                .map(CustomRole::of)
+                .collect()
+        }
+    };
+    Ok(Held { system: keys.iter().filter_map(|key| key.system()).collect(), custom })
+}
+
 impl Held {
+    /// These and those of `other`.
+    pub(crate) fn with(&self, other: &Self) -> Self {
+        let mut all = Self::from([self.system.as_slice(), other.system.as_slice()].concat());
+        all.custom.clone_from(&self.custom);
+        all.custom.extend(other.without(self).custom);
+        all
+    }
+
+    /// The roles among `keys`.
+    pub(crate) fn among(&self, keys: &[RoleKey]) -> Self {
+        let custom = self.custom.iter().filter(|role| keys.contains(&RoleKey::Custom(role.id)));
+        let system = keys.iter().filter_map(|key| key.system()).collect::<Vec<_>>();
+        Self { custom: custom.cloned().collect(), ..Self::from(system) }
+    }
+
+    /// Names for people: of system roles their keys.
+    pub fn names(&self) -> Vec<String> {
+        let system = self.system.iter().map(|role| role.as_str().to_owned());
+        system.chain(self.custom.iter().map(|role| role.name.clone())).collect()
+    }
+
     /// What of this `other` does not have.
     fn without(&self, other: &Self) -> Self {
         let system = self.system.iter().copied().filter(|role| !other.system.contains(role));

@@ -215,9 +215,12 @@ async fn first_person(ctx: &Ctx, owner: NewOwner) -> Result<First> {
     let Some(password) = owner.password else {
         let email = Email::parse(&owner.email).map_err(|error| FieldError::new("email", error.to_string()));
         let new = match (email, user::person_name(&owner.name)) {
-            (Ok(email), Ok(name)) => {
-                NewInvitation { email, name, locale: ctx.tenant().locale, roles: vec![SystemRole::Owner] }
-            }
+            (Ok(email), Ok(name)) => NewInvitation {
+                email,
+                name,
+                locale: ctx.tenant().locale,
+                roles: vec![SystemRole::Owner.into()],
+            },
             (email, name) => {
                 let wrong: Vec<_> = email.err().into_iter().chain(name.err()).collect();
                 return Err(at(&wrong));

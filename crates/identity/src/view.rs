@@ -152,17 +152,13 @@ pub struct InvitationView {
 }
 
 impl InvitationView {
-    pub(crate) fn new(
-        row: invitation::Model,
-        roles: Vec<SystemRole>,
-        invited_by: Option<String>,
-    ) -> Result<Self> {
+    pub(crate) fn new(row: invitation::Model, roles: &Held, invited_by: Option<String>) -> Result<Self> {
         Ok(Self {
             id: InvitationId::from_uuid(row.id),
             locale: Locale::parse(&row.locale).map_err(Error::internal)?,
             email: row.email,
             name: row.name,
-            roles: roles.iter().map(|role| role.as_str().to_owned()).collect(),
+            roles: roles.names(),
             invited_by,
             created_at: Timestamp::from_millis(row.created_at),
             sent_at: Timestamp::from_millis(row.sent_at),

@@ -169,8 +169,12 @@ pub struct RolesToGive {
 #[derive(cynic::QueryFragment, Clone, Debug, PartialEq, Eq)]
 #[cynic(graphql_type = "Role")]
 pub struct RoleToGive {
+    /// Key.
+    pub id: cynic::Id,
     /// Name.
     pub name: String,
-    /// Permissions, as `resource:action`.
-    pub permissions: Vec<String>,
+    /// Whether every shop has it.
+    pub system: bool,
+    /// Whether it is the reader's to give.
+    pub grantable: bool,
 }

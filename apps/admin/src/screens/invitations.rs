@@ -10,6 +10,7 @@ use crate::gql::access::{
     ResendInvitation, ResendInvitationInput, ResendInvitationVariables, RevokeInvitation,
     RevokeInvitationInput, RevokeInvitationVariables, RoleToGive, RolesToGive,
 };
+use crate::gql::people::role_words;
 use crate::parts::dialog::{Confirm, Drawer, Wrong};
 use crate::parts::field::{Field, TextField};
 use crate::parts::list::RowSkeleton;
@@ -134,7 +135,7 @@ fn Row(
             <td class="fill" data-slot="title">
                 <span class="name"><span>{row.email.clone()}<small>{row.name.clone()}</small></span></span>
             </td>
-            <td data-prio="2">{row.roles.join(", ").replace('_', " ")}</td>
+            <td data-prio="2">{row.roles.iter().map(|name| role_words(name)).collect::<Vec<_>>().join(", ")}</td>
             <td data-slot="value">{status(tone, words)}</td>
             <td data-prio="3" class="nowrap dim">{sent}</td>
             <td class="nowrap" data-slot="sub">
@@ -219,7 +220,6 @@ fn Revoke(asked: RwSignal<Option<Invitation>>, page: Remote<Vec<Invitation>>) ->
 #[component]
 fn Invite(open: RwSignal<bool>, page: Remote<Vec<Invitation>>) -> impl IntoView {
     let toaster = use_toaster();
-    let session = use_session();
     let (email, name) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let chosen = RwSignal::new(Vec::<String>::new());
     let busy = RwSignal::new(false);
@@ -227,11 +227,8 @@ fn Invite(open: RwSignal<bool>, page: Remote<Vec<Invitation>>) -> impl IntoView 
     let roles = remote(|| async { api::ask(RolesToGive::build(())).await.map(|answer| answer.roles) });
     // Nobody gives what they do not hold; the shop's customers come by themselves.
     let giveable = move || {
-        let may = |role: &RoleToGive| {
-            role.name != "customer"
-                && role.name != "super_admin"
-                && role.permissions.iter().all(|it| session.may(it))
-        };
+        let may =
+            |role: &RoleToGive| role.grantable && !matches!(role.id.inner(), "customer" | "super_admin");
         roles.data.get().map(|roles| roles.into_iter().filter(may).collect::<Vec<_>>())
     };
     Effect::new(move |_| {
@@ -278,8 +275,8 @@ fn Invite(open: RwSignal<bool>, page: Remote<Vec<Invitation>>) -> impl IntoView 
         (None, Some(roles)) => roles
             .into_iter()
             .map(|role| {
-                let (name, label) = (role.name.clone(), role.name.replace('_', " "));
-                let (mark, change) = (name.clone(), name);
+                let label = if role.system { role_words(&role.name) } else { role.name.clone() };
+                let (mark, change) = (role.id.inner().to_owned(), role.id.inner().to_owned());
                 view! {
                     <label class="flex">
                         <input

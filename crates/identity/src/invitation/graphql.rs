@@ -1,7 +1,8 @@
 //! GraphQL: inviting people to work for the shop, and accepting.
 
-use crate::graphql::{parse_roles, visit_of};
+use crate::graphql::visit_of;
 use crate::invitation::{self, InvitationInput};
+use crate::roles::RoleKey;
 use crate::view;
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use platform::graphql::{DateTime, ctx_of, failure, parse_id};
@@ -39,7 +40,7 @@ impl InvitationMutation {
     ) -> Result<InvitationPayload> {
         let (ctx, visit) = (ctx_of(context)?, visit_of(context)?);
         let InviteStaffInput { email, name, locale, roles } = input;
-        let roles = parse_roles(&roles).map_err(failure)?;
+        let roles = RoleKey::parse_all("roles", &roles).map_err(failure)?;
         let input = InvitationInput { email, name, locale, roles };
         let invited = invitation::invite_staff(ctx, input, visit).await.map_err(failure)?;
         Ok(InvitationPayload { invitation: Invitation::new(invited, ctx.now()) })
@@ -164,7 +165,7 @@ struct InviteStaffInput {
     name: String,
     /// Language of the letter; the shop's when not given.
     locale: Option<String>,
-    /// Names of the roles.
+    /// Keys of the roles, ten at most.
     roles: Vec<String>,
 }
 

@@ -2,11 +2,13 @@
 
 use crate::support::{PASSWORD, cookie_pair, count, enrol, events, meanwhile, register, visit_from, who};
 use identity::invitation::{self, InvitationInput, NewInvitation};
+use identity::roles::RoleKey;
+use identity::roles::edit::{self, RoleInput};
 use identity::{Visit, people, recovery, roles, sign_in, user};
 use mail::mailbox;
 use platform::db::count_statements;
 use platform::{Access, Actor, Ctx, Error};
-use primitives::{Email, ErrorCode, Locale, SystemRole};
+use primitives::{Email, ErrorCode, Grant, Locale, Permission, SystemRole};
 use sea_orm::{ConnectionTrait, Statement};
 use std::time::Duration;
 use testkit::{Backend, TestApp};
@@ -279,7 +281,12 @@ async fn moving_to_a_taken_address_answers_alike_and_tells_its_owner(app: TestAp
 }
 
 fn to(email: &str, roles: &[SystemRole]) -> InvitationInput {
-    InvitationInput { email: email.to_owned(), name: String::new(), locale: None, roles: roles.to_vec() }
+    InvitationInput {
+        email: email.to_owned(),
+        name: String::new(),
+        locale: None,
+        roles: roles.iter().map(|role| (*role).into()).collect(),
+    }
 }
 
 async fn an_invited_person_sets_name_and_password_and_works_here(app: TestApp) {
@@ -359,6 +366,44 @@ async fn nobody_gives_what_they_do_not_hold(app: TestApp) {
     user::set_active(&app.system(), id, false).await.unwrap();
     assert!(is_stale(invitation::accept(&app.anonymous(), &link, "", NEXT).await));
     assert_eq!(count(&app, "SELECT count(*) FROM user_account WHERE email LIKE '%@y.example'").await, 0);
+}
+
+async fn an_invitation_gives_roles_of_the_shops_own(app: TestApp) {
+    let (olga, visit) = (staff(&app, "olga@x.example", "owner").await, Visit::local());
+    let new = async |name: &str| {
+        let input = RoleInput {
+            name: name.to_owned(),
+            description: String::new(),
+            permissions: vec![Grant::all(Permission::ORDERS_LIST)],
+        };
+        edit::create(&olga, input).await.unwrap().key
+    };
+    let (packer, gone) = (new("Packer").await, new("Gone").await);
+    let ask = |email: &str, roles: Vec<RoleKey>| InvitationInput { roles, ..to(email, &[]) };
+    let all = ask("ed@x.example", vec![gone, packer, SystemRole::Customer.into()]);
+    let sent = invitation::invite_staff(&olga, all, &visit).await.unwrap();
+    assert_eq!(sent.roles, ["customer", "Gone", "Packer"]);
+    let (_, text) = mails(&app.anonymous(), "ed@x.example").await.remove(0);
+    assert!(text.contains("Packer") && text.contains("/admin/invitation?token="), "{text}");
+    invitation::invite_staff(&olga, ask("bo@x.example", vec![gone]), &visit).await.unwrap();
+
+    let RoleKey::Custom(id) = gone else { panic!("{gone} is every shop's") };
+    edit::delete(&olga, id, None).await.unwrap();
+    let open = invitation::list(&olga).await.unwrap();
+    let shown: Vec<_> = open.iter().map(|row| (row.email.as_str(), row.roles.join(", "))).collect();
+    assert_eq!(shown, [("bo@x.example", String::new()), ("ed@x.example", "customer, Packer".to_owned())]);
+    let empty = token(&app.anonymous(), "bo@x.example", "invitation").await;
+    assert!(is_stale(invitation::accept(&app.anonymous(), &empty, "", NEXT).await));
+    let unknown = invitation::invite_staff(&olga, ask("bo@x.example", vec![gone]), &visit).await;
+    assert_eq!(unknown.unwrap_err().code(), ErrorCode::NotFound);
+    let none = invitation::invite_staff(&olga, ask("bo@x.example", Vec::new()), &visit).await;
+    assert_eq!(none.unwrap_err().fields()[0].field, "roles");
+
+    let link = token(&app.anonymous(), "ed@x.example", "invitation").await;
+    let accepted = invitation::accept(&app.anonymous(), &link, "Ed", NEXT).await.unwrap();
+    assert_eq!(accepted.roles, ["customer", "Packer"]);
+    let me = sign_in(&app.anonymous(), "ed@x.example", NEXT, &visit).await.unwrap().me;
+    assert_eq!(me.permissions.iter().map(ToString::to_string).collect::<Vec<_>>(), ["orders:list"]);
 }
 
 async fn an_invitation_is_sent_again_taken_back_and_runs_out(app: TestApp) {
@@ -495,7 +540,7 @@ async fn a_new_shop_invites_its_owner_in_its_own_transaction(app: TestApp) {
         email: Email::parse("boss@x.example").unwrap(),
         name: "Bo".to_owned(),
         locale: Locale::parse("de").unwrap(),
-        roles: vec![SystemRole::Owner],
+        roles: vec![SystemRole::Owner.into()],
     };
     let invited =
         system.write(Access::System, async |tx| invitation::invite(tx, new.clone()).await).await.unwrap();
@@ -562,6 +607,7 @@ testkit::on_both!(
     moving_to_a_taken_address_answers_alike_and_tells_its_owner,
     an_invited_person_sets_name_and_password_and_works_here,
     nobody_gives_what_they_do_not_hold,
+    an_invitation_gives_roles_of_the_shops_own,
     an_invitation_is_sent_again_taken_back_and_runs_out,
     an_invited_customer_keeps_the_account_and_whoever_opened_it_leaves,
     an_invitation_that_is_taken_back_meanwhile_opens_nothing,
