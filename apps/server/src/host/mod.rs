@@ -18,6 +18,7 @@ pub use serve::{Role, serve};
 use crate::graphql::Endpoint;
 use crate::modules;
 use crate::surface::Surface;
+use crate::tenants;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Extension, MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
@@ -88,13 +89,13 @@ pub fn router(app: &App, health: health::Health) -> anyhow::Result<Router> {
         .merge(identity::rest())
         .merge(catalog::rest())
         .merge(content::rest().layer(DefaultBodyLimit::max(upload_limit)))
+        .merge(tenants::rest())
         .with_state(app.clone());
     let api = Router::new()
         .route("/graphql", post(graphql))
         .nest("/v1", rest)
         .merge(statics::graphiql(app.config().graphql.graphiql))
         .fallback(async || Error::not_found("address"));
-    let uncompressed = NotForContentType::const_new("image/");
     let gate = Gate { surface, refusals: storefront::Refusals::new(app, &sites.leptos_options()) };
     let inner = Router::new()
         .nest("/api", api)
@@ -107,9 +108,11 @@ pub fn router(app: &App, health: health::Health) -> anyhow::Result<Router> {
         .layer(axum::middleware::from_fn(filled))
         // An answer that nobody keeps is squeezed once, for one reader: the usual level takes longer than making the page.
         .layer(
-            CompressionLayer::new()
-                .quality(CompressionLevel::Precise(1))
-                .compress_when(DefaultPredicate::new().and(uncompressed)),
+            CompressionLayer::new().quality(CompressionLevel::Precise(1)).compress_when(
+                DefaultPredicate::new()
+                    .and(NotForContentType::const_new("image/"))
+                    .and(NotForContentType::const_new("application/zip")),
+            ),
         );
     let host = Host { app: app.clone(), pages: Pages::new(app), inner, health, inflight: Arc::default() };
     let outer =

@@ -31,7 +31,7 @@ pub fn problem(error: &Error, request_id: &str, instance: &str) -> Response {
     response
 }
 
-/// Answers a browser that asked for a page: plain words, no script, no style sheet.
+/// Answers a browser that asked for a page: plain words, no script, and the one style that needs no theme.
 fn page(error: &Error, request_id: &str, place: Place) -> Response {
     log(error, request_id);
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -62,7 +62,8 @@ fn page(error: &Error, request_id: &str, place: Place) -> Response {
     let html = format!(
         "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>{heading}</title>\
-         <h1>{heading}</h1><p>{advice}</p><p>Reference: {}</p></html>",
+         <meta name=\"robots\" content=\"noindex\"><link rel=\"stylesheet\" href=\"/500.css\">\
+         <main><h1>{heading}</h1><p>{advice}</p><p><small>Reference: <code>{}</code></small></p></main></html>",
         escape(request_id)
     );
     let mut response = (status, Body::from(html)).into_response();

@@ -1,5 +1,6 @@
 //! GraphQL: parse, call, map.
 
+use super::plain;
 use crate::{seed, transfer};
 use async_graphql::{ComplexObject, Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use identity::tenant::domain::{self, DomainView};
@@ -240,14 +241,6 @@ async fn of(context: &Context<'_>, slug: &str) -> Result<Ctx> {
 
 async fn payload(ctx: &Ctx) -> Result<TenantPayload> {
     Ok(TenantPayload { tenant: Tenant(life::view(ctx).await.map_err(failure)?) })
-}
-
-/// What a transfer says, as the platform's own error; its words are for whoever asked.
-fn plain(error: anyhow::Error) -> Error {
-    match error.downcast::<Error>() {
-        Ok(error) => error,
-        Err(other) => Error::conflict(format!("{other:#}")),
-    }
 }
 
 /// A tenant of the platform.

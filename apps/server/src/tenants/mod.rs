@@ -3,7 +3,11 @@
 //! What spans several modules (samples, copies) comes together here; the rest is `identity::tenant`.
 
 pub mod graphql;
+mod http;
 
+pub use http::rest;
+
+use platform::Error;
 use platform::surface::Entry;
 use primitives::Permission;
 
@@ -16,6 +20,9 @@ pub fn surface() -> Vec<Entry> {
         Entry::query("tenants", Permission::TENANTS_LIST),
         Entry::query("tenant", Permission::TENANTS_LIST),
         Entry::query("shopDomains", Permission::TENANTS_READ),
+        Entry::rest("GET", "/api/v1/shop/export", Permission::TENANTS_EXPORT),
+        Entry::rest("GET", "/api/v1/tenants/{slug}/export", Permission::TENANTS_MANAGE),
+        Entry::rest("POST", "/api/v1/tenants/import", Permission::TENANTS_IMPORT),
         Entry::mutation("tenantCreate", Permission::TENANTS_CREATE),
         Entry::mutation("tenantRename", Permission::TENANTS_MANAGE),
         Entry::mutation("tenantSuspend", Permission::TENANTS_MANAGE),
@@ -32,4 +39,12 @@ pub fn surface() -> Vec<Entry> {
         Entry::mutation("shopDomainVerify", Permission::TENANTS_UPDATE),
         Entry::mutation("shopDomainRemove", Permission::TENANTS_UPDATE),
     ]
+}
+
+/// What a transfer says, as the platform's own error; its words are for whoever asked.
+fn plain(error: anyhow::Error) -> Error {
+    match error.downcast::<Error>() {
+        Ok(error) => error,
+        Err(other) => Error::conflict(format!("{other:#}")),
+    }
 }

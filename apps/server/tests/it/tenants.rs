@@ -2,6 +2,8 @@
 
 use crate::world::{Visitor, World};
 use identity::tenant::proof::{Texts, look_up_with};
+use reqwest::Method;
+use reqwest::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
@@ -212,7 +214,59 @@ async fn nobody_of_a_shop_reaches_the_platform(world: World) {
     assert_eq!(world.number("SELECT count(*) FROM tenant_domain").await, 0);
 }
 
+async fn a_shop_goes_out_and_comes_in_over_http(world: World) {
+    let mut owner = world.sign_in("hearth", "owner").await;
+    let mut platform = platform(&world, "hearth").await;
+    let answer = owner.request(Method::GET, "/api/v1/shop/export").send().await.expect("an answer");
+    let head = (answer.status().as_u16(), answer.headers()[CONTENT_TYPE].clone());
+    assert_eq!(head, (200, "application/zip".parse().expect("a type")));
+    let name = answer.headers()[CONTENT_DISPOSITION].to_str().expect("a name").to_owned();
+    assert!(name.starts_with("attachment; filename=\"hearth-20") && name.ends_with(".zip\""), "{name}");
+    let file = answer.bytes().await.expect("a file");
+    assert!(file.starts_with(b"PK"));
+
+    // The owner of the platform's own shop is an owner and no more.
+    for path in ["/api/v1/tenants/hearth/export", "/api/v1/tenants/northbound/export"] {
+        assert_eq!(owner.get(path).await.json()["code"], "FORBIDDEN", "{path}");
+        let elsewhere = world.sign_in("northbound", "owner").await.get(path).await;
+        assert_eq!(elsewhere.json()["code"], "FORBIDDEN", "{path}");
+    }
+    let mut admin = world.sign_in("hearth", "admin").await;
+    assert_eq!(admin.get("/api/v1/shop/export").await.json()["code"], "FORBIDDEN");
+    assert_eq!(platform.get("/api/v1/tenants/nowhere/export").await.json()["code"], "NOT_FOUND");
+
+    let import = |visitor: &Visitor, query: &str, body: Vec<u8>| {
+        visitor
+            .request(Method::POST, &format!("/api/v1/tenants/import{query}"))
+            .header("sec-fetch-site", "same-origin")
+            .header(CONTENT_TYPE, "application/zip")
+            .body(body)
+    };
+    let request = import(&owner, "?slug=mine", file.to_vec());
+    assert_eq!(owner.send(request).await.json()["code"], "FORBIDDEN");
+    for (query, body, wanted) in [
+        ("", file.to_vec(), ("CONFLICT", "-")),
+        ("?slug=northbound", file.to_vec(), ("CONFLICT", "-")),
+        ("?slug=h\u{435}arth", file.to_vec(), ("BAD_USER_INPUT", "slug")),
+        ("?slug=mine", b"no zip at all".to_vec(), ("BAD_USER_INPUT", "body")),
+        ("?slug=mine", file[..file.len() / 2].to_vec(), ("BAD_USER_INPUT", "body")),
+        ("?slug=mine&ownerEmail=nobody", file.to_vec(), ("BAD_USER_INPUT", "email")),
+        ("?slog=mine", file.to_vec(), ("BAD_USER_INPUT", "-")),
+    ] {
+        let request = import(&platform, query, body);
+        let answer = platform.send(request).await.json();
+        let field = answer["fields"][0]["field"].as_str().unwrap_or("-");
+        assert_eq!((answer["code"].as_str().unwrap_or("-"), field), wanted, "{query}: {answer}");
+    }
+    let request = import(&platform, "?slug=hearth-2", file.to_vec());
+    let made = platform.send(request).await;
+    assert_eq!((made.status, &made.json()["slug"]), (201, &json!("hearth-2")), "{}", made.body);
+    assert_eq!(world.visitor("hearth-2").get("/products").await.status, 200);
+    assert_eq!(world.visitor("mine").get("/").await.status, 404);
+}
+
 testkit::on_both!(
+    a_shop_goes_out_and_comes_in_over_http,
     opens_suspends_copies_deletes_and_restores_a_shop,
     an_owner_proves_a_domain_and_ends_the_own_shop,
     nobody_of_a_shop_reaches_the_platform,

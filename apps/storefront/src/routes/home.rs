@@ -29,6 +29,17 @@ pub enum Filled {
     Promises,
 }
 
+impl Filled {
+    /// Whether nothing of it is to be seen.
+    fn is_bare(&self) -> bool {
+        match self {
+            Self::Collections(_, found) => found.is_empty(),
+            Self::Products(_, cards) => cards.is_empty(),
+            Self::Hero(_) | Self::Story(_) | Self::Promises => false,
+        }
+    }
+}
+
 /// `GET /`
 pub async fn show(Extension(ctx): Extension<Ctx>, shop: Shop) -> Response {
     match load(&ctx, &shop).await {
@@ -118,7 +129,9 @@ pub fn page(shop: &Shop, blocks: &[Filled]) -> Page {
     };
     let mut first = true;
     let has_hero = blocks.iter().any(|block| matches!(block, Filled::Hero(_)));
-    let heading = (!has_hero).then(|| view! { <h1 class="visually-hidden">{shop.name()}</h1> });
+    let bare = blocks.iter().all(Filled::is_bare);
+    let heading = (!has_hero && !bare).then(|| view! { <h1 class="visually-hidden">{shop.name()}</h1> });
+    let nothing = bare.then(|| opening_soon(shop));
     let blocks = blocks
         .iter()
         .enumerate()
@@ -128,9 +141,19 @@ pub fn page(shop: &Shop, blocks: &[Filled]) -> Page {
             view
         })
         .collect_view();
-    let mut page = Page::new(head, "/", view! { {heading}{blocks} }.into_any());
+    let mut page = Page::new(head, "/", view! { {heading}{blocks}{nothing} }.into_any());
     page.dependencies = vec!["catalog".into(), "tenant".into()];
     page
+}
+
+/// A shop that has just been opened.
+fn opening_soon(shop: &Shop) -> impl IntoView + use<> {
+    view! {
+        <section class="shell empty-state" aria-labelledby="soon">
+            <h1 id="soon">{shop.name()}</h1>
+            <p>"The shelves are being filled. Look in again soon."</p>
+        </section>
+    }
 }
 
 fn block_view(shop: &Shop, index: usize, block: &Filled, first: bool) -> AnyView {
