@@ -1,7 +1,6 @@
-//! What people write and show: cleaned rich text, pictures with renditions, and the one guarded way out
-//! to other people's servers.
+//! What people write and show: cleaned rich text, pictures with renditions.
 //!
-//! Reading order: [`SafeHtml`] for rich text, [`media`] for pictures, [`outbound`] for calls to the outside.
+//! Reading order: [`SafeHtml`] for rich text, [`media`] for pictures.
 
 mod entity;
 mod event;
@@ -10,7 +9,6 @@ mod http;
 mod jobs;
 pub mod media;
 mod module;
-pub mod outbound;
 
 pub use event::MediaEvent;
 pub use html::{MAX_HTML, SafeHtml, excerpt, plain_text};

@@ -17,6 +17,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("events", 2),
     ("index", 2),
     ("mail", 2),
+    ("outbound", 2),
     ("identity", 3),
     ("content", 3),
     ("catalog", 3),

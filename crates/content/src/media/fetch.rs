@@ -2,9 +2,9 @@
 
 use super::{MediaState, Pipeline, SIGNAL, cut, fetchable, next_attempt, ready, uploaded, url_base};
 use crate::entity::{media, media_fetch};
-use crate::outbound::{Call, Outbound};
 use events::{Emit, TenantSource};
 use futures::StreamExt as _;
+use outbound::{Call, Outbound};
 use platform::{Access, App, Context, Ctx, Error, Result};
 use primitives::{ErrorCode, MediaId, TenantId};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};

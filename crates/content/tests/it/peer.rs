@@ -6,7 +6,6 @@ use axum::http::{Response, StatusCode, header};
 use axum::routing::any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 /// A server on a free port of 127.0.0.1 that counts its visitors.
 pub struct Peer {
@@ -24,9 +23,6 @@ impl Peer {
             .route("/other.png", any(|| async { picture(300, 300) }))
             .route("/text", any(|| async { "not a picture" }))
             .route("/gone", any(|| async { StatusCode::NOT_FOUND }))
-            .route("/large", any(|| async { "x".repeat(200_000) }))
-            .route("/endless", any(|| async { endless() }))
-            .route("/slow", any(|| async { tokio::time::sleep(Duration::from_secs(60)).await }))
             .route("/hop", any(|| async { ([(header::LOCATION, "/vase.png")], StatusCode::FOUND) }))
             .route(
                 "/flaky.png",
@@ -69,10 +65,4 @@ pub fn png(width: u32, height: u32) -> Vec<u8> {
 fn picture(width: u32, height: u32) -> Response<Body> {
     // The announced type is a lie on purpose: only the bytes count.
     ([(header::CONTENT_TYPE, "text/plain")], png(width, height)).into_response()
-}
-
-/// A body without a length that never ends.
-fn endless() -> Response<Body> {
-    let chunks = futures::stream::repeat_with(|| Ok::<_, std::io::Error>(vec![b'x'; 16 * 1024]));
-    Response::new(Body::from_stream(chunks))
 }
