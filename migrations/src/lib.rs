@@ -18,6 +18,7 @@ mod m11_roles;
 mod m12_audit;
 mod m13_modules;
 pub mod m14_tenant_life;
+mod m15_oidc;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::{self, MigratorTrait, SchemaManager};
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m12_audit::Migration),
             Box::new(m13_modules::Migration),
             Box::new(m14_tenant_life::Migration),
+            Box::new(m15_oidc::Migration),
         ]
     }
 }

@@ -57,6 +57,8 @@ pub struct Visit {
     pub session: Option<SessionId>,
     /// What it is known by since an earlier sign-in, as it claims.
     pub device: Option<Secret>,
+    /// The shop's own address as it sees it, without a stroke at the end: `https://shop.example`.
+    pub site: String,
 }
 
 impl Visit {
@@ -68,6 +70,7 @@ impl Visit {
             user_agent: String::new(),
             session: None,
             device: None,
+            site: "http://localhost:3000".to_owned(),
         }
     }
 }
@@ -137,6 +140,7 @@ pub async fn authenticate(app: &App, resolved: &Resolved, headers: &HeaderMap) -
         user_agent: text(headers, header::USER_AGENT).unwrap_or_default().to_owned(),
         session: None,
         device: cookie(headers, &device::cookie_name(tenant, resolved.origin.secure)).and_then(Secret::parse),
+        site: site(resolved),
     };
     let live = match bearer(headers)? {
         Some(token) if api_key::is_key(token) => {
@@ -166,6 +170,11 @@ pub fn check_origin(resolved: &Resolved, parts: &Parts) -> Result<()> {
     csrf::check(&parts.method, &parts.headers, &resolved.tenant, &origin.authority, origin.secure)
 }
 
+fn site(resolved: &Resolved) -> String {
+    let scheme = if resolved.origin.secure { "https" } else { "http" };
+    format!("{scheme}://{}{}", resolved.origin.authority, resolved.base_path)
+}
+
 fn bearer(headers: &HeaderMap) -> Result<Option<&str>> {
     let Some(value) = headers.get(header::AUTHORIZATION) else { return Ok(None) };
     let (scheme, token) =
@@ -173,7 +182,7 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>> {
     if scheme.eq_ignore_ascii_case("bearer") { Ok(Some(token.trim())) } else { Err(Error::unauthenticated()) }
 }
 
-fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+pub(crate) fn cookie<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let pairs = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let pairs = pairs.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.filter(|(key, _)| *key == name).map(|(_, value)| value).next()

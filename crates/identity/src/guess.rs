@@ -50,6 +50,8 @@ const OWN: Patience = Patience { free: 10, longest: Duration::from_secs(300) };
 const CODES: Patience = Patience { free: 60, longest: Duration::from_secs(60) };
 /// Who failed at all; nobody waits for this.
 const ENDLESS: Patience = Patience { free: u32::MAX, longest: Duration::ZERO };
+/// Sign-ins through providers by address: what is guessed there is guessed at the provider.
+const PROVIDERS: Patience = Patience { free: 200, longest: Duration::from_secs(60) };
 const REGISTRATIONS: Patience = Patience { free: 200, longest: Duration::from_secs(60) };
 
 /// How many failures are taken at once, and how fast they drain.
@@ -206,6 +208,26 @@ impl Guesses {
         let _turn = self.turn();
         take([&place], now)?;
         Ok(Attempt { forgotten: Vec::new(), forgiven: vec![place] })
+    }
+
+    /// Counts somebody who begins a sign-in through a provider.
+    ///
+    /// # Errors
+    /// `RATE_LIMIT_EXCEEDED`.
+    pub(crate) fn provider(&self, tenant: TenantId, from: IpAddr, now: Timestamp) -> Result<()> {
+        let place = self.count(key(("provider", tenant, network(from, 64))), PROVIDERS);
+        let _turn = self.turn();
+        take([&place], now)
+    }
+
+    /// Counts somebody who comes back from a provider.
+    ///
+    /// # Errors
+    /// `RATE_LIMIT_EXCEEDED`.
+    pub(crate) fn answer(&self, tenant: TenantId, from: IpAddr, now: Timestamp) -> Result<()> {
+        let place = self.count(key(("answer", tenant, network(from, 64))), PROVIDERS);
+        let _turn = self.turn();
+        take([&place], now)
     }
 
     /// Counts somebody who opens an account, by what was given and never by what is known.

@@ -1,10 +1,10 @@
-//! REST: sign-in and who am I. Everything else is GraphQL.
+//! REST: sign-in, also through providers, and who am I. Everything else is GraphQL.
 
 use crate::door::Authenticated;
 use crate::security::refresh;
 use crate::user::{self, Registration};
 use crate::view::TokenView;
-use crate::{session, signin};
+use crate::{oidc, session, signin};
 use axum::extract::rejection::JsonRejection;
 use axum::http::{StatusCode, header};
 use axum::response::{AppendHeaders, IntoResponse};
@@ -22,6 +22,7 @@ pub fn rest() -> Router<App> {
         .route("/auth/sign-in", post(sign_in))
         .route("/auth/sign-out", post(sign_out))
         .route("/auth/token", post(token))
+        .route("/auth/oidc/callback", get(oidc::http::callback))
         .route("/me", get(me))
 }
 

@@ -77,7 +77,7 @@ async fn sweep_tenant(ctx: &Ctx) -> Result<()> {
         one_time::sweep(tx, now - ENDED).await?;
         invitation::sweep(tx, now - INVITED).await?;
         mail::sweep(tx, now).await?;
-        for table in ["sign_in_challenge", "known_device"] {
+        for table in ["sign_in_challenge", "known_device", "oidc_flow"] {
             let sql = format!("DELETE FROM {table} WHERE tenant_id = {{tenant}} AND expires_at < ?");
             tx.raw_exec(&sql, vec![now.millis().into()]).await?;
         }

@@ -2,7 +2,7 @@
 //!
 //! Read in this order: [`door`] (what the host asks about every request), [`mod@resolve`] and [`directory`] (which
 //! tenant), [`session`] and [`token`] (who), [`signin`], [`security`] (what keeps an account its owner's), [`tenant`] and
-//! [`user`] (use cases), [`roles`] (who may do what) and [`api_key`], [`recovery`] and [`invitation`] (what goes by
+//! [`user`] (use cases), [`roles`] (who may do what) and [`api_key`], [`oidc`] (sign-in through other providers), [`recovery`] and [`invitation`] (what goes by
 //! mail), [`modules`] (what a shop has switched on), [`idempotency`], [`audit`] (who did what).
 
 pub mod api_key;
@@ -20,6 +20,7 @@ pub mod invitation;
 mod jobs;
 mod module;
 pub mod modules;
+pub mod oidc;
 mod one_time;
 mod password;
 pub mod people;
@@ -109,6 +110,7 @@ pub fn surface() -> Vec<Entry> {
     ];
     entries.extend(audit::surface());
     entries.extend(security::surface());
+    entries.extend(oidc::surface());
     entries.extend(modules::surface());
     entries
 }

@@ -228,18 +228,19 @@ async fn admit(ctx: &Ctx, guesses: &Guesses, email: &Email, visit: &Visit) -> Re
 }
 
 /// What a browser that signs in is going to hold.
-struct Browser {
+pub(crate) struct Browser {
     secret: Secret,
     life: Duration,
 }
 
 impl Browser {
-    fn new(ctx: &Ctx) -> Self {
+    pub(crate) fn new(ctx: &Ctx) -> Self {
         let life = Duration::from_secs(ctx.app().config().security.session_seconds);
         Self { secret: Secret::draw(), life }
     }
 
-    async fn begin(
+    /// Opens a session for somebody who has shown who it is; `coded`: with a code of the second step.
+    pub(crate) async fn begin(
         &self,
         tx: &Tx,
         ctx: &Ctx,

@@ -111,6 +111,10 @@ ids! {
     RoleId = "role";
     /// An API key.
     ApiKeyId = "API key";
+    /// A provider of sign-in.
+    OidcProviderId = "sign-in provider";
+    /// An account at a provider that belongs to a person here.
+    OidcLinkId = "linked sign-in";
     /// A product.
     ProductId = "product";
     /// An option of a product, such as colour.

@@ -37,6 +37,7 @@ pub struct Query(
     crate::tenants::graphql::TenantQuery,
     identity::roles::graphql::RolesQuery,
     identity::api_key::graphql::ApiKeyQuery,
+    identity::oidc::graphql::OidcQuery,
 );
 
 /// Everything that can be done.
@@ -52,6 +53,7 @@ pub struct Mutation(
     crate::tenants::graphql::TenantMutation,
     identity::roles::graphql::RolesMutation,
     identity::api_key::graphql::ApiKeyMutation,
+    identity::oidc::graphql::OidcMutation,
 );
 
 /// The executable schema.

@@ -11,6 +11,7 @@ pub const STAYS: &[(&str, &str)] = &[
     ("refresh_token", "sign-ins do not move with a shop"),
     ("known_device", "sign-ins do not move with a shop"),
     ("sign_in_challenge", "sign-ins do not move with a shop"),
+    ("oidc_flow", "sign-ins do not move with a shop"),
     ("one_time_token", "links in letters that were sent lead to where they were sent from"),
     ("mail_job", "letters are sent where they were written"),
     ("mail_queue", "letters are sent where they were written"),
@@ -32,7 +33,7 @@ pub const STAYS: &[(&str, &str)] = &[
 ];
 
 /// Tables that are secrets as a whole: exported with the credentials only.
-const SECRET_TABLES: &[&str] = &["two_step", "recovery_code", "api_key"];
+const SECRET_TABLES: &[&str] = &["two_step", "recovery_code", "api_key", "oidc_provider", "oidc_link"];
 
 /// Columns that are secrets, and what stands there in a file without the credentials.
 const SECRET_COLUMNS: &[(&str, &str, &str)] = &[("user_account", "password_hash", "!")];
@@ -58,7 +59,8 @@ const COUNTED: &[(&str, &str)] =
     &[("outbox", "position"), ("tenant", "changed"), ("tenant", "life"), ("tenant", "purge_at")];
 
 /// What a copy beside its original leaves out: what happened between the shop and its customers. Money moves once, a letter
-/// is sent once, and people gave their addresses to one shop. Whatever points at these tables stays away with them.
+/// is sent once, people gave their addresses to one shop, and a provider of sign-in knows one shop. Whatever points at these
+/// tables stays away with them.
 const NOT_COPIED: &[&str] = &[
     "user_account",
     "cart",
@@ -72,6 +74,7 @@ const NOT_COPIED: &[&str] = &[
     "audit_checkpoint",
     "audit_start",
     "invitation",
+    "oidc_provider",
 ];
 
 /// Columns that other systems wrote: what looks like an id of ours in there is theirs.

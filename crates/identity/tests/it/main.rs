@@ -10,6 +10,7 @@ mod idempotency;
 mod letters;
 mod life;
 mod modules;
+mod oidc;
 mod propagation;
 mod refresh;
 mod roles;
