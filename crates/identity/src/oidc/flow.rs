@@ -130,13 +130,14 @@ pub async fn start(ctx: &Ctx, id: OidcProviderId, to: &str, visit: &Visit) -> Re
 /// Those of the database; whoever is not let in is no error.
 pub async fn finish(ctx: &Ctx, answer: &Answer, held: Option<&str>, visit: &Visit) -> Result<Finished> {
     let refused = |why| Ok(Finished::Refused(why));
-    if Guesses::of(ctx.app()).answer(ctx.tenant_id(), visit.client, ctx.now()).is_err() {
-        return refused(Refusal::Busy);
-    }
     let (state, browser) = (Secret::parse(&answer.state), held.and_then(Held::read));
     let (Some(state), Some(Held { browser, device })) = (state, browser) else {
         return refused(Refusal::Expired);
     };
+    // What another site makes a browser ask for comes without the cookie, and is not counted against the browser.
+    if Guesses::of(ctx.app()).answer(ctx.tenant_id(), visit.client, ctx.now()).is_err() {
+        return refused(Refusal::Busy);
+    }
     let Some((flow, row)) = take(ctx, &state, &browser).await? else { return refused(Refusal::Expired) };
     let (Some(row), None) = (trusted(row, ctx), &answer.error) else {
         let cancelled = matches!(answer.error.as_deref(), Some("access_denied" | "login_required"));
