@@ -10,6 +10,7 @@ mod keys;
 mod letters;
 mod matrix;
 mod modules;
+mod oidc;
 mod shop;
 mod sweep;
 mod tenants;

@@ -27,6 +27,8 @@ const TABLES: &[(&str, &str)] = &[
     ("invitation", "invitation"),
     ("mail", "mail_job"),
     ("media", "media"),
+    ("oidc_link", "oidc_link"),
+    ("oidc_provider", "oidc_provider"),
     ("order", "orders"),
     ("product", "product"),
     ("role", "custom_role"),
@@ -108,6 +110,7 @@ impl Things {
         crate::shop::place_order(world, tenant).await;
         crate::shop::upload_picture(world, tenant).await;
         crate::shop::invite(world, tenant).await;
+        crate::oidc::link(world, tenant).await;
         let mut shopper = world.visitor(tenant);
         crate::shop::fill_cart(&mut shopper).await;
         world.role(tenant, &[Permission::ORDERS_READ.into()]).await;

@@ -3,6 +3,7 @@
 use identity::api_key::NewApiKey;
 use identity::roles::RoleKey;
 use identity::roles::edit::RoleInput;
+use platform::config::List;
 use platform::{App, Config, Db, SystemClock};
 use primitives::{Grant, Permission, SystemRole, UserId};
 use reqwest::header::{COOKIE, SET_COOKIE};
@@ -47,6 +48,7 @@ impl World {
         config.database.durable = false;
         config.media.dir = database.folder().join("media");
         config.media.fetch = false;
+        config.outbound.allow_cidrs = List(vec!["127.0.0.0/8".to_owned()]);
         config.security.secret_key = Some("the secret key of every test host".to_owned());
         // As weak as the algorithm goes: the host is not started the way that checks it.
         config.security.hash_memory_kib = 8;
