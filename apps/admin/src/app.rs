@@ -10,8 +10,8 @@ use crate::parts::toast::{Toaster, Toasts};
 use crate::parts::{FailureView, icon};
 use crate::place;
 use crate::screens::{
-    access, audit, collections, customers, dashboard, import, invitations, modules, orders, people, products,
-    security, settings, signin, tenants,
+    access, audit, collections, customers, dashboard, import, invitations, modules, oidc, orders, people,
+    products, security, settings, signin, tenants,
 };
 use crate::session::{Session, Stage};
 use crate::shell::Shell;
@@ -19,6 +19,8 @@ use crate::shell::Shell;
 /// The whole application.
 #[component]
 pub fn Admin() -> impl IntoView {
+    // Before the router reads the address.
+    provide_context(oidc::door::Arrival::new());
     let session = Session::start();
     provide_context(session);
     provide_context(Toaster::new());
@@ -100,6 +102,7 @@ fn Screens() -> impl IntoView {
             <Route path=path!("/settings") view=settings::Settings/>
             <Route path=path!("/modules") view=modules::Modules/>
             <Route path=path!("/security") view=security::Security/>
+            <Route path=path!("/single-sign-on") view=oidc::settings::SignInSettings/>
             <Route path=path!("/domains") view=tenants::domains::Domains/>
             <Route path=path!("/tenants") view=tenants::list::Tenants/>
             <Route path=path!("/tenants/new") view=tenants::create::NewTenant/>

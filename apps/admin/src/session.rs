@@ -99,6 +99,21 @@ impl Session {
         self.turn.track();
     }
 
+    /// Asks quietly whether somebody has signed in elsewhere in this browser, while the page waits for it.
+    pub fn look_for_me(self) {
+        if self.stage.get_untracked() != Stage::Expired {
+            return;
+        }
+        spawn_local(async move {
+            if let Ok(start) = api::ask(Start::build(())).await
+                && start.me.as_ref().is_some_and(|me| me.kind == ActorKind::Staff)
+                && self.stage.get_untracked() == Stage::Expired
+            {
+                self.enter(start.me);
+            }
+        });
+    }
+
     /// Signs in; the cookie comes with the answer, or what [`Session::second_step`] needs.
     pub async fn sign_in(self, email: String, password: String) -> Result<Option<SignInChallenge>, Failure> {
         let input = SignInInput { email, password };

@@ -130,6 +130,14 @@ const ENTRIES: &[Entry] = &[
         key: "k",
     },
     Entry {
+        path: "/single-sign-on",
+        label: "Single sign-on",
+        icon: "link",
+        permission: Some("roles:manage"),
+        heading: None,
+        key: "e",
+    },
+    Entry {
         path: "/tenants",
         label: "Tenants",
         icon: "shop",

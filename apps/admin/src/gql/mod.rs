@@ -35,6 +35,7 @@ pub mod dashboard;
 pub mod identity;
 pub mod import;
 pub mod modules;
+pub mod oidc;
 pub mod orders;
 pub mod people;
 pub mod security;

@@ -4,6 +4,7 @@ pub mod agent;
 pub mod amount;
 pub mod audit;
 pub mod chart;
+pub mod door;
 pub mod grants;
 pub mod list;
 pub mod matrix;

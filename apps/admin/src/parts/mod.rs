@@ -182,6 +182,16 @@ pub fn typing(event: &web_sys::KeyboardEvent) -> bool {
     })
 }
 
+/// Puts text on the clipboard, where the browser has one: only over HTTPS and on this machine.
+pub async fn copied(text: &str) -> bool {
+    let navigator = window().navigator();
+    let board = js_sys::Reflect::get(&navigator, &"clipboard".into());
+    let Some(board) = board.ok().and_then(|board| board.dyn_into::<web_sys::Clipboard>().ok()) else {
+        return false;
+    };
+    wasm_bindgen_futures::JsFuture::from(board.write_text(text)).await.is_ok()
+}
+
 /// "1 product", "2 products".
 pub fn count(n: i64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(n), if n == 1 { one } else { many })

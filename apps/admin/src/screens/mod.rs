@@ -8,6 +8,7 @@ pub mod dashboard;
 pub mod import;
 pub mod invitations;
 pub mod modules;
+pub mod oidc;
 pub mod orders;
 pub mod people;
 pub mod products;

@@ -10,6 +10,7 @@ use crate::parts::icon;
 use crate::parts::toast::use_toaster;
 use crate::place;
 use crate::screens::access::Forgotten;
+use crate::screens::oidc::door::{Arrival, Providers, watch_other_tabs};
 use crate::session::use_session;
 
 /// The page for those who are not signed in.
@@ -18,6 +19,7 @@ pub fn SignIn() -> impl IntoView {
     place::title(|| "Sign in".to_owned());
     let session = use_session();
     let forgotten = RwSignal::new(false);
+    let arrival = expect_context::<Arrival>();
     view! {
         <main class="signin">
             <section class="gate">
@@ -35,7 +37,9 @@ pub fn SignIn() -> impl IntoView {
                         <h1>"Sign in"</h1>
                         <p class="dim">"to run " {move || session.shop_name()}</p>
                     </div>
+                    {arrival.notice()}
                     <SignInForm/>
+                    <Providers/>
                     <button class="btn" type="button" data-kind="link" on:click=move |_| forgotten.set(true)>
                         "Forgot your password?"
                     </button>
@@ -51,6 +55,7 @@ pub fn SignIn() -> impl IntoView {
 /// Over the page where a session ended; what was typed below stays.
 #[component]
 pub fn SignInAgain() -> impl IntoView {
+    watch_other_tabs();
     let node = NodeRef::<html::Dialog>::new();
     Effect::new(move |_| {
         if let Some(dialog) = node.get().filter(|dialog| !dialog.open()) {
@@ -70,6 +75,7 @@ pub fn SignInAgain() -> impl IntoView {
                     <p class="dim">"Your session ended. What you typed on this page is kept."</p>
                 </div>
                 <SignInForm/>
+                <Providers beside=true/>
             </div>
         </dialog>
     }
@@ -121,7 +127,7 @@ fn Shop() -> impl IntoView {
 /// Address and password, then the code where one is owed.
 #[component]
 fn SignInForm() -> impl IntoView {
-    let owed = RwSignal::new(None::<SignInChallenge>);
+    let owed = RwSignal::new(expect_context::<Arrival>().take_challenge());
     move || match owed.get() {
         None => view! { <PasswordForm owed/> }.into_any(),
         Some(challenge) => view! { <CodeForm challenge owed/> }.into_any(),

@@ -3,7 +3,6 @@
 use cynic::{MutationBuilder, QueryBuilder};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos::wasm_bindgen::JsCast;
 
 use super::grid::Grid;
 use crate::api::{self, Failure, Remote, remote};
@@ -18,7 +17,7 @@ use crate::parts::dialog::{Confirm, Drawer, Wrong};
 use crate::parts::field::{Field, TextField};
 use crate::parts::list::{RowSkeleton, row_keys};
 use crate::parts::toast::use_toaster;
-use crate::parts::{CardSkeleton, Empty, FailureView, PageHead, count, icon, status};
+use crate::parts::{CardSkeleton, Empty, FailureView, PageHead, copied, count, icon, status};
 use crate::place;
 use crate::session::use_session;
 
@@ -196,16 +195,6 @@ fn Secret(secret: String, #[prop(into)] on_close: Callback<()>) -> impl IntoView
             </div>
         </div>
     }
-}
-
-/// Puts text on the clipboard, where the browser has one: only over HTTPS and on this machine.
-async fn copied(text: &str) -> bool {
-    let navigator = window().navigator();
-    let board = js_sys::Reflect::get(&navigator, &"clipboard".into());
-    let Some(board) = board.ok().and_then(|board| board.dyn_into::<web_sys::Clipboard>().ok()) else {
-        return false;
-    };
-    wasm_bindgen_futures::JsFuture::from(board.write_text(text)).await.is_ok()
 }
 
 /// Makes a key.

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::parts::PageHead;
 use crate::place;
+use crate::screens::oidc::links::LinksCard;
 
 mod address;
 mod password;
@@ -23,6 +24,7 @@ pub fn Security() -> impl IntoView {
             <two_step::TwoStepCard/>
             <password::PasswordCard/>
             <address::AddressCard/>
+            <LinksCard/>
             <sessions::MySessionsCard/>
         </div>
     }
