@@ -30,6 +30,7 @@ struct Query(
     SecurityQuery,
     RolesQuery,
     ApiKeyQuery,
+    identity::oidc::graphql::OidcQuery,
 );
 
 /// Everything that this module does.
@@ -42,6 +43,7 @@ struct Mutation(
     SecurityMutation,
     RolesMutation,
     ApiKeyMutation,
+    identity::oidc::graphql::OidcMutation,
 );
 
 async fn send(app: &App, request: Request<Body>) -> Response {

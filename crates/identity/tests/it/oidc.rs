@@ -435,7 +435,7 @@ async fn a_provider_is_looked_at_before_it_is_trusted(world: World) {
         (json!({ "token_endpoint": "http://id.example/token" }), "without https"),
         (json!({ "token_endpoint": null }), "names no token endpoint"),
         (json!({ "jwks_uri": "http://id.example/keys" }), "address cannot be called"),
-        (json!({ "jwks_uri": null }), "cannot be read"),
+        (json!({ "jwks_uri": null }), "missing field `jwks_uri`"),
         (json!({ "response_types_supported": ["id_token"] }), "authorisation code flow"),
         (json!({ "id_token_signing_alg_values_supported": ["HS256", "none"] }), "neither RS256 nor ES256"),
         (json!({ "code_challenge_methods_supported": ["plain"] }), "PKCE"),
