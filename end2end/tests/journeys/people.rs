@@ -157,6 +157,9 @@ fn runs_a_team() {
         browser.click(".tablecard tbody tr a").await;
         browser.see("What the roles add up to").await;
         browser.shoot("person").await;
+        browser.click(".sidebar a[href$='/single-sign-on']").await;
+        browser.find(".page-head h1").await;
+        browser.shoot("single-sign-on").await;
         sign_out(browser).await;
 
         open_letter(browser).await;

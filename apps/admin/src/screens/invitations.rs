@@ -17,7 +17,12 @@ use crate::parts::list::RowSkeleton;
 use crate::parts::toast::use_toaster;
 use crate::parts::{Empty, FailureView, PageHead, count, icon, status};
 use crate::place;
-use crate::session::use_session;
+use crate::session::{Session, use_session};
+
+/// Whether somebody may invite colleagues: who gives roles, as on any other way.
+pub fn may_invite(session: Session) -> bool {
+    session.may("users:create") && session.may("roles:manage")
+}
 
 /// The table of invitations.
 #[component]
@@ -27,7 +32,7 @@ pub fn Invitations() -> impl IntoView {
     let page = remote(|| async { api::ask(All::build(())).await.map(|answer| answer.invitations) });
     let inviting = RwSignal::new(false);
     let revoking = RwSignal::new(None::<Invitation>);
-    let may = move || session.may("users:create");
+    let may = move || may_invite(session);
     let about = Signal::derive(move || {
         page.data.with(|all| match all {
             Some(all) => {
@@ -139,7 +144,7 @@ fn Row(
             <td data-slot="value">{status(tone, words)}</td>
             <td data-prio="3" class="nowrap dim">{sent}</td>
             <td class="nowrap" data-slot="sub">
-                {move || (open && session.may("users:create")).then(|| view! {
+                {move || (open && may_invite(session)).then(|| view! {
                     <button
                         class="btn"
                         type="button"

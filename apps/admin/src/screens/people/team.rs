@@ -9,6 +9,7 @@ use crate::logic::list::PAGE;
 use crate::parts::list::{FilterSelect, List, Pager, RowSkeleton, Search, row_keys};
 use crate::parts::{Empty, FailureView, PageHead, count, grouped, status};
 use crate::place;
+use crate::screens::invitations::may_invite;
 use crate::session::use_session;
 
 /// The table of the team.
@@ -79,8 +80,7 @@ pub fn Team() -> impl IntoView {
         <div class="page">
             <PageHead title="Team".to_owned() about>
                 {move || {
-                    session
-                        .may("users:create")
+                    may_invite(session)
                         .then(|| view! { <a class="btn" data-kind="primary" href=place::to("/invitations")>"Invite somebody"</a> })
                 }}
             </PageHead>
