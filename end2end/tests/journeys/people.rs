@@ -35,7 +35,7 @@ fn sets_a_forgotten_password_without_scripts() {
         browser.click("main li h3 a").await;
         browser.see("was changed just now").await;
         shop_sign_in(browser, CUSTOMER, PASSWORD).await;
-        browser.see("did not match").await;
+        browser.see("do not belong together").await;
         shop_sign_in(browser, CUSTOMER, NEW_PASSWORD).await;
         browser.arrive("/account").await;
         browser.take_errors().await;

@@ -99,11 +99,28 @@ pub async fn invite(world: &World, tenant: &str) {
     assert!(answer["errors"].is_null(), "{answer}");
 }
 
-/// The owner uploads a small picture.
+/// The owner puts some products into a collection that has no picture of its own.
+pub async fn collect(world: &World, tenant: &str) {
+    let mut owner = world.sign_in(tenant, "owner").await;
+    let found = owner.graphql("{ products(first: 2) { nodes { id } } }", json!({})).await;
+    let products: Vec<_> =
+        found["data"]["products"]["nodes"].as_array().expect("products").iter().map(|it| &it["id"]).collect();
+    let input = json!({ "title": format!("Picked at {tenant}"), "productIds": products });
+    let made = owner
+        .graphql(
+            "mutation C($input: CollectionCreateInput!) { collectionCreate(input: $input) { __typename } }",
+            json!({ "input": input }),
+        )
+        .await;
+    assert!(made["errors"].is_null(), "{made}");
+}
+
+/// The owner uploads a small picture, another one in each shop.
 pub async fn upload_picture(world: &World, tenant: &str) {
     let mut owner = world.sign_in(tenant, "owner").await;
     let mut png = std::io::Cursor::new(Vec::new());
-    image::RgbImage::from_pixel(8, 10, image::Rgb([200, 120, 40]))
+    let colour = tenant.bytes().fold(0_u8, |sum, byte| sum.wrapping_mul(31).wrapping_add(byte));
+    image::RgbImage::from_pixel(8, 10, image::Rgb([colour, 120, 40]))
         .write_to(&mut png, image::ImageFormat::Png)
         .expect("a picture");
     let mut body = b"--part\r\ncontent-disposition: form-data; name=\"file\"; filename=\"square.png\"\r\n\

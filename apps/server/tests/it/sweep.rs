@@ -110,6 +110,7 @@ impl Things {
         crate::shop::place_order(world, tenant).await;
         crate::shop::upload_picture(world, tenant).await;
         crate::shop::invite(world, tenant).await;
+        crate::shop::collect(world, tenant).await;
         crate::oidc::link(world, tenant).await;
         let mut shopper = world.visitor(tenant);
         crate::shop::fill_cart(&mut shopper).await;
