@@ -3,6 +3,7 @@
 use super::plain;
 use crate::transfer::{self, ImportOptions};
 use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{DefaultBodyLimit, Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -101,9 +102,10 @@ async fn import(
     State(app): State<App>,
     Extension(ctx): Extension<Ctx>,
     Extension(turn): Extension<Turn>,
-    Query(wishes): Query<Wishes>,
+    wishes: Result<Query<Wishes>, QueryRejection>,
     body: Body,
 ) -> Result<Response, Error> {
+    let Query(wishes) = wishes.map_err(|error| Error::invalid("query", error.body_text()))?;
     life::of_the_platform(&ctx, Permission::TENANTS_IMPORT).await?;
     let turn = turn.take()?;
     let (folder, path) = space()?;

@@ -250,8 +250,8 @@ async fn a_shop_goes_out_and_comes_in_over_http(world: World) {
         ("?slug=h\u{435}arth", file.to_vec(), ("BAD_USER_INPUT", "slug")),
         ("?slug=mine", b"no zip at all".to_vec(), ("BAD_USER_INPUT", "body")),
         ("?slug=mine", file[..file.len() / 2].to_vec(), ("BAD_USER_INPUT", "body")),
-        ("?slug=mine&ownerEmail=nobody", file.to_vec(), ("BAD_USER_INPUT", "email")),
-        ("?slog=mine", file.to_vec(), ("BAD_USER_INPUT", "-")),
+        ("?slug=mine&ownerEmail=nobody", file.to_vec(), ("BAD_USER_INPUT", "owner.email")),
+        ("?slog=mine", file.to_vec(), ("BAD_USER_INPUT", "query")),
     ] {
         let request = import(&platform, query, body);
         let answer = platform.send(request).await.json();
