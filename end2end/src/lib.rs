@@ -10,6 +10,8 @@ mod host;
 pub use browser::{Browser, Scripts};
 pub use host::Host;
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 /// Runs a journey on a fresh server with a fresh browser; both are gone afterwards, also when it fails.
 pub fn journey(scripts: Scripts, walk: impl AsyncFnOnce(&Host, &Browser)) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -19,4 +21,16 @@ pub fn journey(scripts: Scripts, walk: impl AsyncFnOnce(&Host, &Browser)) {
         walk(&host, &browser).await;
         browser.expect_no_errors().await;
     });
+}
+
+/// What an authenticator application shows for a secret, this many seconds from now.
+///
+/// # Panics
+/// For a text that is no secret.
+pub fn authenticator(secret: &str, ahead: u64) -> String {
+    let secret = totp_rs::Secret::try_from_base32(secret).expect("the secret that was shown");
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs();
+    let application =
+        totp_rs::Builder::new().with_secret(secret).build().expect("the standard form of codes");
+    application.generate(now + ahead).to_string()
 }

@@ -1,7 +1,6 @@
 //! Accounts and the people who work for a shop: letters, the second step, roles, keys, what is written down.
 
-use end2end::{Browser, Host, Scripts, journey};
-use totp_rs::{Builder, Secret};
+use end2end::{Browser, Host, Scripts, authenticator, journey};
 
 const OWNER: &str = "owner@hearth.example";
 const CUSTOMER: &str = "customer@hearth.example";
@@ -90,7 +89,7 @@ fn asks_for_a_code_once_the_second_step_is_on() {
         browser.fill("#step-code", "000000").await;
         browser.click("dialog[open] button[type=submit]").await;
         browser.find("#step-code[aria-invalid=true]").await;
-        browser.fill("#step-code", &code(&secret, 0)).await;
+        browser.fill("#step-code", &authenticator(&secret, 0)).await;
         browser.click("dialog[open] button[type=submit]").await;
         browser.see("Your recovery codes").await;
         browser.shoot("recovery-codes").await;
@@ -116,7 +115,7 @@ fn asks_for_a_code_once_the_second_step_is_on() {
         shop_sign_in(browser, OWNER, PASSWORD).await;
         browser.arrive("/sign-in/code").await;
         browser.shoot("shop-code").await;
-        browser.fill("input[name=code]", &code(&secret, 30)).await;
+        browser.fill("input[name=code]", &authenticator(&secret, 30)).await;
         browser.press("Sign in").await;
         browser.arrive("/account").await;
         browser.click("a[href$='/account/security']").await;
@@ -339,16 +338,4 @@ async fn letter_to(browser: &Browser, email: &str) {
     );
     browser.wait_until(&script).await;
     browser.click(".mail-text a").await;
-}
-
-/// What an authenticator application shows, this many seconds from now.
-fn code(secret: &str, ahead: u64) -> String {
-    let secret = Secret::try_from_base32(secret).expect("the secret that was shown");
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a clock").as_secs();
-    Builder::new()
-        .with_secret(secret)
-        .build()
-        .expect("the standard form of codes")
-        .generate(now + ahead)
-        .to_string()
 }
