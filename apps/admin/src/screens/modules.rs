@@ -57,7 +57,7 @@ impl Switch {
         spawn_local(async move {
             let (what, done) = match wish {
                 Wish::Module { name, enabled, others } => {
-                    let what = listed(&[others.as_slice(), &[name.clone()]].concat());
+                    let what = listed(&[others.as_slice(), std::slice::from_ref(&name)].concat());
                     let what = format!("{what} {}", if enabled { "switched on" } else { "switched off" });
                     let input = ToggleModuleInput { module: name, enabled, cascade: !others.is_empty() };
                     let asked = api::ask(ToggleModule::build(ToggleModuleVariables { input })).await;
@@ -322,7 +322,7 @@ fn Ask(switch: Switch) -> impl IntoView {
         }
         .into_any(),
         Some(Wish::Module { name, others, .. }) => {
-            let all: Vec<String> = [others.as_slice(), &[name.clone()]].concat();
+            let all: Vec<String> = [others.as_slice(), std::slice::from_ref(&name)].concat();
             let lines = all
                 .iter()
                 .flat_map(|name| losses(name))
