@@ -181,7 +181,9 @@ impl Browser {
     /// Waits until the page says so.
     pub async fn see(&self, text: &str) {
         let started = Instant::now();
-        while !self.text("body").await.contains(text) {
+        // Asked of the page and not of an element, which may go away meanwhile.
+        let says = |page: &Value| page.as_str().is_some_and(|page| page.contains(text));
+        while !says(&self.run("return document.body ? document.body.innerText : ''").await) {
             if started.elapsed() > PATIENCE {
                 self.give_up(&format!("{} never says {text:?}", self.path().await)).await;
             }
