@@ -118,6 +118,19 @@ async fn a_password_of_a_megabyte_is_refused_at_every_door(world: World) {
             ("/reset-password", [("token", &token), ("password", password)]),
             ("/sign-in", [("email", ANNA), ("password", password)]),
         ] {
+            if status == 413 {
+                // Refused by its length: the answer may come, and the connection end, before all of it is sent.
+                let body = serde_urlencoded::to_string(form).unwrap();
+                let request = anna
+                    .request(reqwest::Method::POST, path)
+                    .header("sec-fetch-site", "same-origin")
+                    .header("content-type", "application/x-www-form-urlencoded")
+                    .body(body);
+                if let Ok(answer) = request.send().await {
+                    assert_eq!(answer.status(), 413, "{path}");
+                }
+                continue;
+            }
             let answer = anna.post(path, &form).await;
             assert_eq!(answer.status, status, "{path}");
             assert!(!answer.body.contains(&long) && !answer.body.contains(&huge[..2_000]), "{path}");
