@@ -83,7 +83,7 @@ fn kept_key() -> Result<Option<String>> {
         return Ok(None);
     }
     let path = Path::new("data").join("development.key");
-    if let Ok(key) = fs::read_to_string(&path) {
+    if let Some(key) = fs::read_to_string(&path).ok().filter(|key| key.len() == 64) {
         return Ok(Some(key));
     }
     let mut bytes = [0; 32];
@@ -92,7 +92,7 @@ fn kept_key() -> Result<Option<String>> {
         .context("drawing a key")?;
     let key: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     fs::create_dir_all("data")?;
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&path)?;
     file.write_all(key.as_bytes()).with_context(|| format!("writing {}", path.display()))?;
     Ok(Some(key))
 }

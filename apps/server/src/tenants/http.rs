@@ -12,68 +12,114 @@ use axum::{Extension, Json, Router};
 use futures::StreamExt;
 use identity::tenant::{self, NewOwner, life};
 use platform::{App, Ctx, Error};
-use primitives::Permission;
+use primitives::{Permission, TenantId};
 use serde::Deserialize;
+use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::io::ReaderStream;
 
-/// Transfers at once in a process: each reads or writes a whole shop.
+/// Transfers that a process works on at once: each reads or writes a whole shop.
 const AT_ONCE: usize = 1;
+/// How long one that comes in between waits for its turn.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a file is kept for whoever reads it.
+const READ_WITHIN: Duration = Duration::from_secs(3600);
 
 /// Routes under `/api/v1`.
 pub fn rest() -> Router<App> {
-    let turn = Turn(Arc::new(Semaphore::new(AT_ONCE)));
+    let turns = Turns::new();
     Router::new()
         .route("/shop/export", get(export_own))
         .route("/tenants/{slug}/export", get(export_any))
         .route("/tenants/import", post(import).layer(DefaultBodyLimit::disable()))
-        .layer(Extension(turn))
+        .layer(Extension(turns))
 }
 
 /// Whose turn it is.
 #[derive(Clone)]
-struct Turn(Arc<Semaphore>);
+struct Turns {
+    work: Arc<Semaphore>,
+    readers: Arc<Mutex<HashSet<TenantId>>>,
+}
 
-impl Turn {
-    fn take(&self) -> Result<OwnedSemaphorePermit, Error> {
-        let busy = |_| Error::rate_limited(Duration::from_secs(60));
-        self.0.clone().try_acquire_owned().map_err(busy)
+impl Turns {
+    fn new() -> Self {
+        Self { work: Arc::new(Semaphore::new(AT_ONCE)), readers: Arc::default() }
     }
+
+    async fn work(&self) -> Result<OwnedSemaphorePermit, Error> {
+        match tokio::time::timeout(PATIENCE, self.work.clone().acquire_owned()).await {
+            Ok(Ok(turn)) => Ok(turn),
+            _ => Err(busy()),
+        }
+    }
+
+    /// One file of each shop at a time, however slowly it is read: nobody keeps other shops waiting.
+    fn reader(&self, tenant: TenantId) -> Result<Reader, Error> {
+        if locked(&self.readers).insert(tenant) {
+            Ok(Reader { readers: self.readers.clone(), tenant })
+        } else {
+            Err(busy())
+        }
+    }
+}
+
+/// Somebody who has a shop's file made and reads it.
+struct Reader {
+    readers: Arc<Mutex<HashSet<TenantId>>>,
+    tenant: TenantId,
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        locked(&self.readers).remove(&self.tenant);
+    }
+}
+
+fn locked(readers: &Mutex<HashSet<TenantId>>) -> MutexGuard<'_, HashSet<TenantId>> {
+    readers.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn busy() -> Error {
+    Error::rate_limited(Duration::from_secs(60))
 }
 
 /// The own shop as one file, without passwords and other secrets.
 async fn export_own(
     Extension(ctx): Extension<Ctx>,
-    Extension(turn): Extension<Turn>,
+    Extension(turns): Extension<Turns>,
 ) -> Result<Response, Error> {
-    exported(&ctx, &turn).await
+    exported(&ctx, &turns).await
 }
 
 /// Any shop of the platform as one file.
 async fn export_any(
     Extension(ctx): Extension<Ctx>,
-    Extension(turn): Extension<Turn>,
+    Extension(turns): Extension<Turns>,
     Path(slug): Path<String>,
 ) -> Result<Response, Error> {
     // Not `TENANTS_EXPORT`: the owner of the platform's own shop holds that one for this shop alone.
-    exported(&life::of_tenant(&ctx, Permission::TENANTS_MANAGE, &slug).await?, &turn).await
+    exported(&life::of_tenant(&ctx, Permission::TENANTS_MANAGE, &slug).await?, &turns).await
 }
 
-async fn exported(ctx: &Ctx, turn: &Turn) -> Result<Response, Error> {
-    let turn = turn.take()?;
+async fn exported(ctx: &Ctx, turns: &Turns) -> Result<Response, Error> {
+    let reader = turns.reader(ctx.tenant_id())?;
     let (folder, path) = space()?;
-    transfer::export(ctx, &path, false, |_| {}).await.map_err(plain)?;
+    {
+        let _turn = turns.work().await?;
+        transfer::export(ctx, &path, false, |_| {}).await.map_err(plain)?;
+    }
     let file = tokio::fs::File::open(&path).await.map_err(Error::internal)?;
     let length = file.metadata().await.map_err(Error::internal)?.len();
     let day = ctx.now().to_string();
     let name = format!("{}-{}.zip", ctx.tenant().slug, day.get(..10).unwrap_or(&day));
-    // The folder and the turn are held as long as somebody reads.
-    let chunks = ReaderStream::new(file).map(move |chunk| {
-        let _held = (&folder, &turn);
+    // The folder is held as long as somebody reads, and no longer than that may take.
+    let chunks = ReaderStream::new(file).take_until(tokio::time::sleep(READ_WITHIN)).map(move |chunk| {
+        let _held = (&folder, &reader);
         chunk
     });
     let headers = [
@@ -101,15 +147,15 @@ struct Wishes {
 async fn import(
     State(app): State<App>,
     Extension(ctx): Extension<Ctx>,
-    Extension(turn): Extension<Turn>,
+    Extension(turns): Extension<Turns>,
     wishes: Result<Query<Wishes>, QueryRejection>,
     body: Body,
 ) -> Result<Response, Error> {
     let Query(wishes) = wishes.map_err(|error| Error::invalid("query", error.body_text()))?;
     life::of_the_platform(&ctx, Permission::TENANTS_IMPORT).await?;
-    let turn = turn.take()?;
     let (folder, path) = space()?;
     received(&app, body, &path).await?;
+    let turn = turns.work().await?;
     let given =
         |text: Option<String>| text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty());
     let name = given(wishes.owner_name).unwrap_or_default();
@@ -159,4 +205,30 @@ fn space() -> Result<(tempfile::TempDir, PathBuf), Error> {
     let folder = tempfile::Builder::new().prefix("rustok-transfer-").tempdir().map_err(Error::internal)?;
     let path = folder.path().join("shop.zip");
     Ok((folder, path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_reads_slowly_keeps_only_the_own_shop_waiting() {
+        let (turns, one, other) = (Turns::new(), TenantId::new(), TenantId::new());
+        let reading = turns.reader(one).ok();
+        drop(turns.work().await.unwrap());
+        assert!(turns.reader(one).is_err() && turns.reader(other).is_ok());
+        assert!(turns.work().await.is_ok(), "the work is done while the file is read");
+        drop(reading);
+        assert!(turns.reader(one).is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_transfer_is_worked_on_and_the_next_waits_and_then_gives_up() {
+        let turns = Turns::new();
+        let working = turns.work().await.unwrap();
+        let refused = turns.work().await.unwrap_err();
+        assert_eq!(refused.code(), primitives::ErrorCode::RateLimitExceeded);
+        let (waiting, ()) = tokio::join!(turns.work(), async { drop(working) });
+        drop(waiting.unwrap());
+    }
 }

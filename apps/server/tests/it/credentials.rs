@@ -122,7 +122,7 @@ async fn a_password_of_a_megabyte_is_refused_at_every_door(world: World) {
                 // Refused by its length: the answer may come, and the connection end, before all of it is sent.
                 let body = serde_urlencoded::to_string(form).unwrap();
                 let request = anna
-                    .request(reqwest::Method::POST, path)
+                    .request(Method::POST, path)
                     .header("sec-fetch-site", "same-origin")
                     .header("content-type", "application/x-www-form-urlencoded")
                     .body(body);
