@@ -76,7 +76,8 @@ where
 
 impl Caches {
     pub fn of(app: &App) -> Arc<Self> {
-        let documents = app.config().cache.documents;
+        let config = &app.config().cache;
+        let documents = config.documents;
         app.state(|| Self {
             lists: cache(LISTS),
             slices: cache(LISTS),
@@ -84,7 +85,8 @@ impl Caches {
             counts: cache(LISTS),
             slugs: cache(documents),
             pages: cache(documents / 2),
-            collections: cache(100),
+            // One of each tenant that is remembered, too.
+            collections: cache(config.tenants),
             sitemaps: cache(20),
         })
     }
