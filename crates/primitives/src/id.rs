@@ -149,6 +149,14 @@ ids! {
     CustomerId = "customer";
     /// A stored address.
     AddressId = "address";
+    /// A promotion that a merchant set up.
+    PromotionId = "promotion";
+    /// A list of prices for some customers, countries or days.
+    PriceListId = "price list";
+    /// Places that share their taxes.
+    TaxZoneId = "tax zone";
+    /// A group of customers.
+    CustomerGroupId = "customer group";
     /// A domain event.
     EventId = "event";
     /// What ties together the events of one request.

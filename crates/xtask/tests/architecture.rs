@@ -11,6 +11,7 @@ use serde_json::Value;
 /// Crates of one layer know each other only where [`SAME_LAYER`] says so.
 const LAYERS: &[(&str, u8)] = &[
     ("primitives", 0),
+    ("pricing", 0),
     ("platform", 1),
     ("telemetry", 1),
     ("migrations", 2),
@@ -35,11 +36,12 @@ const LAYERS: &[(&str, u8)] = &[
 
 /// Arrows inside one layer, each with its reason.
 const SAME_LAYER: &[(&str, &str)] = &[
-    ("index", "events"),     // projections read events
-    ("mail", "events"),      // finds tenants as the relay does
-    ("content", "identity"), // authors are accounts
-    ("catalog", "identity"), // tenants and their settings
-    ("catalog", "content"),  // product texts and pictures
+    ("pricing", "primitives"), // amounts, rates, ids
+    ("index", "events"),       // projections read events
+    ("mail", "events"),        // finds tenants as the relay does
+    ("content", "identity"),   // authors are accounts
+    ("catalog", "identity"),   // tenants and their settings
+    ("catalog", "content"),    // product texts and pictures
 ];
 
 /// What must never reach a browser.
