@@ -32,6 +32,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("xtask", 7),
     ("bench", 7),
     ("end2end", 7),
+    ("oracle", 7),
 ];
 
 /// Arrows inside one layer, each with its reason.
