@@ -19,6 +19,7 @@ mod m12_audit;
 mod m13_modules;
 pub mod m14_tenant_life;
 mod m15_oidc;
+mod m16_streams;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::{self, MigratorTrait, SchemaManager};
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m13_modules::Migration),
             Box::new(m14_tenant_life::Migration),
             Box::new(m15_oidc::Migration),
+            Box::new(m16_streams::Migration),
         ]
     }
 }

@@ -91,9 +91,8 @@ impl Index {
                 _ if self.unique && place + 1 == self.columns.len() => 1,
                 "tenant_id" => left / TENANTS,
                 // A handful of words, in no even parts.
-                "status" | "state" | "in_stock" | "consumer" | "provider" | "aggregate_type" | "name_key" => {
-                    left / 4
-                }
+                "status" | "state" | "in_stock" | "consumer" | "provider" | "aggregate_type"
+                | "stream_type" | "name_key" => left / 4,
                 "value_key" => left / 20,
                 "collection_id" => left / 100,
                 _ => Ord::min(left, ALIKE),

@@ -2,6 +2,7 @@
 //!
 //! Reading order: [`DomainEvent`] is what a module says, [`Emit`] stores it in the change's transaction,
 //! [`Envelope`] is what is stored, [`Consumer`] listens, [`Relay`] brings the two together.
+//! [`stream`] is the event store: what became of one thing, for whoever owns it.
 //! [`validate`] has the contract's rules, [`desk`] what operators see and do, [`history`] the timeline of
 //! things, [`due`] which tenants have work, [`backpressure`] the bounded queue, [`share_bumps`] the caches of several processes.
 
@@ -17,6 +18,7 @@ mod history;
 mod module;
 mod relay;
 mod store;
+pub mod stream;
 pub mod validate;
 
 pub use across::share_bumps;

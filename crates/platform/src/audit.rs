@@ -237,8 +237,9 @@ impl Tx {
     }
 }
 
-/// Kind, account and name of whoever acts.
-fn named(actor: &Actor) -> (&'static str, Option<Uuid>, &'static str) {
+/// Kind (`anonymous`, `customer`, `staff`, `api_key`, `system`), account or key, and name of whoever acts, as the audit
+/// log and the event store keep them.
+pub fn named(actor: &Actor) -> (&'static str, Option<Uuid>, &'static str) {
     match actor {
         Actor::Anonymous => ("anonymous", None, ""),
         Actor::Customer { user } => ("customer", Some(user.uuid()), ""),

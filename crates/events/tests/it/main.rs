@@ -8,4 +8,5 @@ mod desk;
 mod due;
 mod emitting;
 mod properties;
+mod streams;
 mod support;
