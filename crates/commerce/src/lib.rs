@@ -1,8 +1,8 @@
 //! Buying: carts, checkout, payments, orders, customers, and the figures that staff look at.
 //!
 //! Read in this order: [`cart`], [`checkout`] (one use case makes an order of a cart), [`order`] (states as types, one
-//! table of moves), [`payment`] (the gateway is called outside transactions, under stored keys), [`settings`],
-//! [`projection`] and [`dashboard`] (the read side), [`jobs`] (what settles and expires in the background).
+//! table of moves), [`payment`] (the gateway is called outside transactions, under stored keys), `stream` (every change
+//! of both is a fact in the event store), [`settings`], [`projection`] and [`dashboard`] (the read side), [`jobs`] (what settles and expires in the background).
 
 pub mod address;
 pub mod cart;
@@ -21,6 +21,7 @@ mod page;
 pub mod payment;
 pub mod projection;
 pub mod settings;
+mod stream;
 mod surface;
 pub mod totals;
 pub mod view;

@@ -1,18 +1,23 @@
-//! Orders: what staff does with them. States and moves are in [`state`], rows are changed through [`desk`] only.
+//! Orders: what staff does with them. States and moves are in [`state`], rows are changed through [`desk`] only, which
+//! writes down each change as a [`fact`].
 
 pub(crate) mod desk;
 pub(crate) mod expire;
+mod fact;
 mod list;
 pub(crate) mod read;
 mod state;
+mod timeline;
 
+pub use fact::{OrderFact, OrderStory, PlacedLine, PlacedOrder, Standing};
 pub(crate) use list::row_view;
 pub use list::{OrderCounts, OrderFilter, OrderSort, counts, list, my_orders};
 pub use read::{by_id, by_token, my_order};
 pub use state::*;
 
 use catalog::stock;
-use platform::{Ctx, Error};
+use events::stream::Folded;
+use platform::{Access, Ctx, Error};
 use primitives::{FulfilmentId, OrderId, Permission, Quantity, VariantId};
 use sea_orm::{ActiveValue::Set, ColumnTrait};
 use uuid::Uuid;
@@ -260,6 +265,14 @@ pub async fn clear_attention(ctx: &Ctx, order: impl Into<Target>) -> Result<Orde
     })
     .await?;
     read::after(ctx, order.id).await
+}
+
+/// The order that the facts of its stream add up to, without a look at its row; `None` when there are none.
+///
+/// # Errors
+/// `FORBIDDEN` to all but the server itself; `INTERNAL_SERVER_ERROR` when the facts do not go together.
+pub async fn rebuild(ctx: &Ctx, order: OrderId) -> Result<Option<Folded<OrderStory>>> {
+    Ok(events::stream::rebuild(&*ctx.read(Access::System).await?, order.uuid()).await?)
 }
 
 fn checked(tracking: &Tracking) -> Result<Tracking> {

@@ -2,14 +2,21 @@
 //!
 //! A payment row stands at one call (`step`) with one `status`. The keys of its calls are stored before the first one,
 //! so any call may be made again, by anybody, after any crash: the gateway recognises it. A lost answer is the status
-//! `unknown` and is settled by asking again, never by guessing. Nothing outside [`apply`] moves money state.
+//! `unknown` and is settled by asking again, never by guessing. Nothing outside [`apply`] moves money state, and every
+//! change of a row is a fact in its stream.
 
 mod apply;
+mod fact;
 pub(crate) mod gateway;
 pub(crate) mod settle;
 pub mod webhook;
 
 pub(crate) use apply::{apply, capture_by_hand, give_back_by_hand};
+pub use fact::{Back, Call, OpenedPayment, PaymentFact, PaymentStory};
+
+use events::stream::Folded;
+use platform::{Access, Ctx};
+use primitives::PaymentId;
 
 use crate::entity::{orders, payment};
 use crate::view::PaymentState;
@@ -185,6 +192,14 @@ impl PaymentState {
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
+}
+
+/// The payment that the facts of its stream add up to, without a look at its row; `None` when there are none.
+///
+/// # Errors
+/// `FORBIDDEN` to all but the server itself; `INTERNAL_SERVER_ERROR` when the facts do not go together.
+pub async fn rebuild(ctx: &Ctx, payment: PaymentId) -> crate::error::Result<Option<Folded<PaymentStory>>> {
+    Ok(events::stream::rebuild(&*ctx.read(Access::System).await?, payment.uuid()).await?)
 }
 
 /// Cuts what a gateway says to what a row may hold.

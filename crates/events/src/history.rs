@@ -1,35 +1,8 @@
-//! What has happened to something, for timelines.
+//! What was told in a tenant, for rebuilds and replays.
 
 use platform::{Context, Result, TenantDb};
-use sea_orm::Value;
-use uuid::Uuid;
 
 use crate::{Envelope, store};
-
-/// Most events of one answer.
-const MAX_EVENTS: u64 = 1_000;
-
-/// Everything that happened to these aggregates, oldest first, at most 1,000 events: an order with its
-/// payments and fulfilments makes one timeline.
-///
-/// The caller has passed a door that allows reading the aggregates themselves.
-pub async fn history(rows: &TenantDb, aggregates: &[Uuid]) -> Result<Vec<Envelope>> {
-    if aggregates.is_empty() {
-        return Ok(Vec::new());
-    }
-    // Few aggregates, each named by itself, and sorted by something that no index has: both databases then look them up
-    // by their key, where a list that they cannot see into, or an index in the right order, has them read every event.
-    let wanted = platform::db::holes(aggregates.len());
-    let sql = format!(
-        "SELECT {} FROM outbox o WHERE o.tenant_id = {{tenant}} AND o.aggregate_id IN ({wanted}) \
-         ORDER BY o.position + 0 LIMIT ?",
-        Envelope::COLUMNS
-    );
-    let mut values: Vec<Value> = aggregates.iter().map(|id| (*id).into()).collect();
-    values.push(store::limit(MAX_EVENTS));
-    let rows = rows.raw_all(&sql, values).await.context("reading the history of aggregates")?;
-    rows.iter().map(Envelope::from_row).collect()
-}
 
 /// Events of this tenant after `position`, oldest first, at most `limit`; for rebuilds that replay.
 pub async fn history_after(rows: &TenantDb, position: i64, limit: u64) -> Result<Vec<Envelope>> {

@@ -3,8 +3,7 @@
 //! Reading order: [`DomainEvent`] is what a module says, [`Emit`] stores it in the change's transaction,
 //! [`Envelope`] is what is stored, [`Consumer`] listens, [`Relay`] brings the two together.
 //! [`stream`] is the event store: what became of one thing, for whoever owns it.
-//! [`validate`] has the contract's rules, [`desk`] what operators see and do, [`history`] the timeline of
-//! things, [`due`] which tenants have work, [`backpressure`] the bounded queue, [`share_bumps`] the caches of several processes.
+//! [`validate`] has the contract's rules, [`desk`] what operators see and do, [`due`] which tenants have work, [`backpressure`] the bounded queue, [`share_bumps`] the caches of several processes.
 
 mod across;
 pub mod backpressure;
@@ -27,6 +26,6 @@ pub use consumer::{Consumer, wants};
 pub use emit::{Emit, nudge};
 pub use envelope::Envelope;
 pub use event::{Aggregate, DomainEvent, EventError};
-pub use history::{history, history_after, history_applied};
+pub use history::{history_after, history_applied};
 pub use module::module;
 pub use relay::{Relay, RelayOptions, TenantSource};

@@ -17,8 +17,8 @@ const FOUND_BY: &[(&str, &str)] = &[
     ),
     ("SELECT * FROM cart WHERE user_id = ? AND state = 'open' AND tenant_id = ?", "cart_of_user"),
     (
-        "SELECT * FROM outbox WHERE tenant_id = ? AND aggregate_id IN (?, ?) ORDER BY position + 0 LIMIT 10",
-        "sqlite_autoindex_outbox_2",
+        "SELECT * FROM stream_event WHERE tenant_id = ? AND stream_type = ? AND stream_id = ? AND kind NOT IN (?) ORDER BY version LIMIT 10",
+        "sqlite_autoindex_stream_event_1",
     ),
     (
         "SELECT id FROM orders WHERE tenant_id = ? AND state = 'pending_payment' AND hold_until <= ? ORDER BY hold_until",

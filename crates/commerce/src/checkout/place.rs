@@ -9,7 +9,8 @@ use catalog::stock;
 use events::{Aggregate, DomainEvent, Emit, EventError};
 use platform::{Access, Ctx, Error, Tx};
 use primitives::{
-    CartId, CustomerId, Email, FieldError, Money, OrderId, OrderLineId, PaymentId, Quantity, TenantId, UserId,
+    CartId, CustomerId, Email, FieldError, Money, OrderId, OrderLineId, PaymentId, Quantity, TenantId,
+    Timestamp, UserId,
 };
 use sea_orm::{ActiveModelTrait, DbBackend, IntoActiveModel};
 use serde::Serialize;
@@ -25,9 +26,10 @@ use crate::entity::{order_line, orders, payment as payment_row};
 use crate::error::{CommerceError, Result};
 use crate::event::CommerceEvent;
 use crate::jobs;
-use crate::order::{Facts, Order};
+use crate::order::{Facts, Order, OrderFact, PlacedOrder};
 use crate::payment::{self, gateway};
 use crate::settings;
+use crate::stream;
 use crate::totals::Priced;
 use crate::view::{CartLineView, CartView, LineProblem};
 use crate::who::{Who, new_token};
@@ -308,7 +310,8 @@ async fn write(
         checkout_key: plan.key.clone(),
         fingerprint: plan.fingerprint.to_vec(),
         state: state.as_str().to_owned(),
-        version: 1,
+        // That of its last fact, below.
+        version: if free { 2 } else { 1 },
         customer_id: customer.uuid(),
         user_id: plan.user.map(UserId::uuid),
         email: plan.email.as_str().to_owned(),
@@ -342,6 +345,7 @@ async fn write(
     tx.insert_many(lines.iter().map(|line| line.clone().into_active_model().reset_all()).collect()).await?;
     let order_id = plan.order;
     let mut events: Vec<Told> = promised.into_iter().map(Told::Stock).collect();
+    let n_promised = events.len();
     events.push(Told::Shop(CommerceEvent::OrderPlaced {
         order_id,
         number,
@@ -354,11 +358,13 @@ async fn write(
         let currency = currency.clone();
         events.push(Told::Shop(CommerceEvent::OrderPaid { order_id, amount: 0, currency }));
     }
-    tx.emit_all(events).await?;
-    if free {
-        return Ok(Stored { order, lines, payment: None, asked: false });
-    }
-    let row = payment(ctx, plan, currency);
+    let told = tx.emit_all(events).await?;
+    let mut facts = vec![OrderFact::Placed(PlacedOrder::of(&order, &lines))];
+    facts.extend(free.then_some(OrderFact::Paid { amount: 0 }));
+    let facts: Vec<_> = facts.into_iter().zip(told.into_iter().skip(n_promised).map(Some)).collect();
+    let row = (!free).then(|| payment(ctx, plan, currency, now));
+    stream::begin(tx, now, (&order, &facts), row.as_ref()).await?;
+    let Some(row) = row else { return Ok(Stored { order, lines, payment: None, asked: false }) };
     jobs::plan(tx, order.hold_until).await?;
     jobs::plan(tx, row.next_at).await?;
     tx.insert_many(vec![row.clone().into_active_model().reset_all()]).await?;
@@ -403,8 +409,7 @@ impl DomainEvent for Told {
     }
 }
 
-fn payment(ctx: &Ctx, plan: &Plan, currency: String) -> payment_row::Model {
-    let now = ctx.now();
+fn payment(ctx: &Ctx, plan: &Plan, currency: String, now: Timestamp) -> payment_row::Model {
     let by_hand = plan.provider.0 == payment::MANUAL;
     let key = || Uuid::new_v4().to_string();
     payment_row::Model {

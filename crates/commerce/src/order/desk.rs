@@ -1,19 +1,21 @@
-//! The one way to change an order: open it, move it, save it with compare-and-set, tell what happened.
+//! The one way to change an order: open it, move it, save it with compare-and-set, tell what happened and write it down.
 
 use catalog::stock;
 use events::Emit;
-use platform::Tx;
+use platform::{Error, Tx};
 use primitives::{OrderId, Timestamp};
 use sea_orm::{ColumnTrait, QuerySelect};
 use uuid::Uuid;
 
 use super::Target;
+use super::fact::{OrderFact, Standing};
 use super::state::{AnyOrder, Command, Facts, Refusal};
 use crate::entity::{orders, payment};
 use crate::error::{CommerceError, Result};
 use crate::event::CommerceEvent;
 use crate::jobs;
-use crate::payment::{Status, Step};
+use crate::payment::{PaymentFact, Status, Step};
+use crate::stream::{self, Change};
 use crate::view::OrderState;
 
 /// An order being changed inside one transaction. Changes become true with [`Desk::save`] only.
@@ -152,7 +154,8 @@ impl<'t> Desk<'t> {
         Ok(())
     }
 
-    /// Writes everything with compare-and-set on the versions that were read, and tells what happened.
+    /// Writes everything with compare-and-set on the versions that were read, tells what happened, and writes it down in
+    /// the streams of the order and its payment.
     ///
     /// # Errors
     /// [`CommerceError::Changed`] when somebody else was faster; the transaction must then be rolled back.
@@ -162,80 +165,105 @@ impl<'t> Desk<'t> {
 
     /// As [`Desk::save`]; gives back the rows as they stand then, once the transaction is committed.
     pub async fn save_rows(self) -> Result<(orders::Model, Option<payment::Model>)> {
-        let Self { tx, now, mut row, before, payment, events } = self;
+        let Self { tx, now, mut row, before, mut payment, events } = self;
         tx.about(OrderId::KIND, row.id);
-        if !events.is_empty() || row != before {
-            row.version = before.version + 1;
+        let told = events.iter().enumerate();
+        let told: Vec<_> = told.filter_map(|(n, event)| Some((n, OrderFact::told_by(event)?))).collect();
+        let (was, is) = (Standing::of(&before), Standing::of(&row));
+        let unsaid = OrderFact::unsaid(&was, told.iter().map(|(_, fact)| fact), &is, now.millis());
+        let n_facts = i64::try_from(told.len() + unsaid.len()).map_err(Error::internal)?;
+        if 0 < n_facts {
+            // The version of the row is that of its last fact.
+            row.version = before.version + n_facts;
             row.updated_at = now.millis();
-            let changed = tx
-                .raw_exec(
-                    "UPDATE orders SET state = ?, version = ?, paid_minor = ?, refunded_minor = ?, attention = ?, \
-                     cancel_reason = ?, hold_until = ?, paid_at = ?, updated_at = ? \
-                     WHERE tenant_id = {tenant} AND id = ? AND version = ? AND state = ?",
-                    vec![
-                        row.state.clone().into(),
-                        row.version.into(),
-                        row.paid_minor.into(),
-                        row.refunded_minor.into(),
-                        row.attention.clone().into(),
-                        row.cancel_reason.clone().into(),
-                        row.hold_until.into(),
-                        row.paid_at.into(),
-                        row.updated_at.into(),
-                        row.id.into(),
-                        before.version.into(),
-                        before.state.clone().into(),
-                    ],
-                )
-                .await?;
-            if changed != 1 {
+            store(tx, &before, &row).await?;
+        }
+        if let Some((before, after)) = &mut payment
+            && before != after
+        {
+            after.version = before.version + 1;
+            after.updated_at = now.millis();
+            if !store_payment(tx, before, after).await? {
                 return Err(CommerceError::Changed { version: row.version });
             }
-            tx.record(Some(&before), Some(&row));
-            if row.hold_until != before.hold_until {
-                jobs::plan(tx, row.hold_until).await?;
-            }
         }
-        let mut kept = None;
-        if let Some((before, mut after)) = payment {
-            if before != after {
-                after.version = before.version + 1;
-                after.updated_at = now.millis();
-                let changed = tx
-                    .raw_exec(
-                        "UPDATE payment SET step = ?, status = ?, back_key = ?, back_minor = ?, back_reason = ?, \
-                         gateway_id = ?, attempt = ?, next_at = ?, last_error = ?, version = ?, updated_at = ? \
-                         WHERE tenant_id = {tenant} AND id = ? AND version = ?",
-                        vec![
-                            after.step.clone().into(),
-                            after.status.clone().into(),
-                            after.back_key.clone().into(),
-                            after.back_minor.into(),
-                            after.back_reason.clone().into(),
-                            after.gateway_id.clone().into(),
-                            after.attempt.into(),
-                            after.next_at.into(),
-                            after.last_error.clone().into(),
-                            after.version.into(),
-                            after.updated_at.into(),
-                            before.id.into(),
-                            before.version.into(),
-                        ],
-                    )
-                    .await?;
-                if changed != 1 {
-                    return Err(CommerceError::Changed { version: row.version });
-                }
-                tx.record(Some(&before), Some(&after));
-                if after.next_at != before.next_at {
-                    jobs::plan(tx, after.next_at).await?;
-                }
-            }
-            kept = Some(after);
-        }
-        tx.emit_all(events).await?;
-        Ok((row, kept))
+        let ids = tx.emit_all(events).await?;
+        let told = told.into_iter().map(|(n, fact)| (fact, ids.get(n).copied()));
+        let facts: Vec<_> = told.chain(unsaid.into_iter().map(|fact| (fact, None))).collect();
+        let changed = payment.as_ref().filter(|(before, after)| before != after);
+        let change = Change {
+            order: (0 < n_facts).then_some((&before, facts)),
+            payment: changed.map(|(before, after)| (before, PaymentFact::between(before, after))),
+        };
+        stream::append(tx, now, &change).await?;
+        Ok((row, payment.map(|(_, after)| after)))
     }
+}
+
+async fn store(tx: &Tx, before: &orders::Model, row: &orders::Model) -> Result<()> {
+    let changed = tx
+        .raw_exec(
+            "UPDATE orders SET state = ?, version = ?, paid_minor = ?, refunded_minor = ?, attention = ?, \
+             cancel_reason = ?, hold_until = ?, paid_at = ?, updated_at = ? \
+             WHERE tenant_id = {tenant} AND id = ? AND version = ? AND state = ?",
+            vec![
+                row.state.clone().into(),
+                row.version.into(),
+                row.paid_minor.into(),
+                row.refunded_minor.into(),
+                row.attention.clone().into(),
+                row.cancel_reason.clone().into(),
+                row.hold_until.into(),
+                row.paid_at.into(),
+                row.updated_at.into(),
+                row.id.into(),
+                before.version.into(),
+                before.state.clone().into(),
+            ],
+        )
+        .await?;
+    if changed != 1 {
+        return Err(CommerceError::Changed { version: row.version });
+    }
+    tx.record(Some(before), Some(row));
+    if row.hold_until != before.hold_until {
+        jobs::plan(tx, row.hold_until).await?;
+    }
+    Ok(())
+}
+
+/// `false` when somebody else was faster.
+async fn store_payment(tx: &Tx, before: &payment::Model, after: &payment::Model) -> Result<bool> {
+    let changed = tx
+        .raw_exec(
+            "UPDATE payment SET step = ?, status = ?, back_key = ?, back_minor = ?, back_reason = ?, \
+             gateway_id = ?, attempt = ?, next_at = ?, last_error = ?, version = ?, updated_at = ? \
+             WHERE tenant_id = {tenant} AND id = ? AND version = ?",
+            vec![
+                after.step.clone().into(),
+                after.status.clone().into(),
+                after.back_key.clone().into(),
+                after.back_minor.into(),
+                after.back_reason.clone().into(),
+                after.gateway_id.clone().into(),
+                after.attempt.into(),
+                after.next_at.into(),
+                after.last_error.clone().into(),
+                after.version.into(),
+                after.updated_at.into(),
+                before.id.into(),
+                before.version.into(),
+            ],
+        )
+        .await?;
+    if changed != 1 {
+        return Ok(false);
+    }
+    tx.record(Some(before), Some(after));
+    if after.next_at != before.next_at {
+        jobs::plan(tx, after.next_at).await?;
+    }
+    Ok(true)
 }
 
 /// The stored state; a row with an unknown one cannot exist, the database checks.

@@ -1,8 +1,8 @@
-//! Orders as people see them: always the rows as they were when the order was placed.
+//! Orders as people see them: always the rows as they were when the order was placed, and the story of their streams.
 
 use std::collections::HashMap;
 
-use events::Envelope;
+use events::stream::{self, Recorded};
 use platform::{Access, Ctx, Error, TenantDb};
 use primitives::{
     Currency, CustomerId, FulfilmentId, Money, OrderId, OrderLineId, Permission, ProductId, Rate, Timestamp,
@@ -13,14 +13,16 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::desk::{facts_of, state_of};
+use super::fact::OrderFact;
 use super::state::{Command, transition};
+use super::timeline;
 use crate::entity::{fulfilment, order_line, order_note, orders, payment};
 use crate::error::{CommerceError, Result};
 use crate::payment::{MANUAL, Step, state_of as payment_state};
 use crate::settings::{self, CommerceSettings};
+use crate::stream as streams;
 use crate::view::{
-    FulfilmentView, MoveView, NoteView, OrderLineView, OrderRowView, OrderState, OrderView, TimelineEntry,
-    Totals,
+    FulfilmentView, MoveView, NoteView, OrderLineView, OrderRowView, OrderState, OrderView, Totals,
 };
 
 /// Who looks.
@@ -130,8 +132,7 @@ async fn show(
                 .await?
         }
     };
-    let aggregates: Vec<Uuid> = std::iter::once(row.id).chain(payment.as_ref().map(|p| p.id)).collect();
-    let history = events::history(rows, &aggregates).await?;
+    let history = stream::story(rows, streams::order(row.id), &timeline::UNTOLD, timeline::MOST).await?;
     compose(settings, Kept { row, lines, payment, parcels, notes, history }, audience)
 }
 
@@ -154,7 +155,7 @@ struct Kept {
     payment: Option<payment::Model>,
     parcels: Vec<fulfilment::Model>,
     notes: Vec<order_note::Model>,
-    history: Vec<Envelope>,
+    history: Vec<Recorded<OrderFact>>,
 }
 
 fn compose(settings: &CommerceSettings, kept: Kept, audience: Audience) -> Result<OrderView> {
@@ -166,14 +167,7 @@ fn compose(settings: &CommerceSettings, kept: Kept, audience: Audience) -> Resul
     let currency = currency_of(&row.currency)?;
     let money = |minor| Money::new(minor, currency);
     let staff = audience == Audience::Staff;
-    let timeline = history
-        .iter()
-        .filter(|event| is_shown(&event.kind, staff))
-        .enumerate()
-        .map(|(n, event)| entry(n, event, &row, currency))
-        // Which of the staff it was is nobody else's business.
-        .map(|entry| TimelineEntry { user: entry.user.filter(|_| staff), ..entry })
-        .collect();
+    let timeline = timeline::of(&history, &row, currency, staff);
     Ok(OrderView {
         id: OrderId::from_uuid(row.id),
         number: row.number,
@@ -291,59 +285,6 @@ fn note_view(row: order_note::Model) -> NoteView {
         author: row.user_id.map(UserId::from_uuid),
         text: row.body,
         at: Timestamp::from_millis(row.at),
-    }
-}
-
-/// Stock has the order's id too, as the holder of its pieces: that is the warehouse's story.
-fn is_shown(kind: &str, staff: bool) -> bool {
-    let ours = kind.starts_with("order.") || kind.starts_with("payment.");
-    ours && (staff || !matches!(kind, "order.note_added" | "order.edited"))
-}
-
-/// One event in words.
-fn entry(index: usize, event: &Envelope, row: &orders::Model, currency: Currency) -> TimelineEntry {
-    let text_of =
-        |name: &str| event.payload.get(name).and_then(serde_json::Value::as_str).unwrap_or_default();
-    let number_of = |name: &str| event.payload.get(name).and_then(serde_json::Value::as_i64);
-    let amount = number_of("amount").or_else(|| number_of("total")).filter(|minor| *minor != 0);
-    let amount = amount.map(|minor| Money::new(minor, currency));
-    let with = |said: &str, name: &str| match text_of(name) {
-        "" => said.to_owned(),
-        more => format!("{said}: {more}"),
-    };
-    let text = match event.kind.as_str() {
-        "order.placed" => "Order placed".to_owned(),
-        "order.paid" => "Order paid".to_owned(),
-        "order.shipped" => "Order sent".to_owned(),
-        "order.delivered" => "Order delivered".to_owned(),
-        "order.cancelled" => with("Order cancelled", "reason"),
-        "order.refunded" => with("Everything was given back", "reason"),
-        "order.note_added" => "Note added".to_owned(),
-        "order.edited" => match text_of("attention") {
-            "" => "Looked at, nothing left to do".to_owned(),
-            why => format!("Needs attention: {why}"),
-        },
-        "payment.authorised" => "Payment authorised".to_owned(),
-        "payment.captured" => "Payment received".to_owned(),
-        "payment.failed" => with("Payment refused", "reason"),
-        "payment.refunded" if amount.is_none() => with("Authorisation given back", "reason"),
-        "payment.refunded" => with("Money given back", "reason"),
-        other => other.to_owned(),
-    };
-    let by_customer = event.actor_id.map(UserId::uuid) == row.user_id;
-    let actor = match event.actor_id {
-        Some(_) if !by_customer => "staff",
-        None if event.trace_id.is_none() => "system",
-        _ => "customer",
-    };
-    TimelineEntry {
-        version: i64::try_from(index + 1).unwrap_or(i64::MAX),
-        kind: event.kind.clone(),
-        text,
-        actor: actor.to_owned(),
-        user: event.actor_id.filter(|_| !by_customer),
-        amount,
-        at: event.occurred_at,
     }
 }
 

@@ -337,7 +337,7 @@ impl OrderState {
     }
 }
 
-fn words(state: OrderState) -> &'static str {
+pub(super) fn words(state: OrderState) -> &'static str {
     match state {
         OrderState::PendingPayment => "waiting for payment",
         other => other.as_str(),

@@ -5,11 +5,12 @@ use primitives::OrderId;
 use sea_orm::ColumnTrait;
 use tracing::warn;
 
-use super::{Outcome, Status, Step, apply, gateway};
+use super::{Outcome, PaymentFact, Status, Step, apply, gateway};
 use crate::entity::{orders, payment};
 use crate::error::{CommerceError, Result};
 use crate::jobs;
 use crate::order::desk::Desk;
+use crate::stream::{self, Change};
 
 /// Pays an order that was placed a moment ago, while the shopper waits: authorise and capture, then write both down.
 /// Gives back the rows as they stand then, unless somebody else has changed them meanwhile.
@@ -99,19 +100,32 @@ pub(crate) async fn due(ctx: &Ctx, limit: u64) -> Result<usize> {
 /// From here on nobody knows what became of the call until its answer is written down: an order that is given up
 /// meanwhile waits for it instead of calling a payment off that may just have been taken.
 async fn claim(ctx: &Ctx, payment: &payment::Model) -> Result<bool> {
-    let until = (ctx.now() + gateway::patience(ctx.app())).millis();
+    let now = ctx.now();
+    let asked = payment::Model {
+        status: Status::Unknown.as_str().to_owned(),
+        next_at: Some((now + gateway::patience(ctx.app())).millis()),
+        version: payment.version + 1,
+        updated_at: now.millis(),
+        ..payment.clone()
+    };
     ctx.write(Access::System, async |tx| {
         let claimed = tx
             .update_many::<payment::Entity>()
-            .set(payment::Column::NextAt, until)
-            .set(payment::Column::Status, Status::Unknown.as_str())
-            .set(payment::Column::Version, payment.version + 1)
+            .set(payment::Column::NextAt, asked.next_at)
+            .set(payment::Column::Status, asked.status.as_str())
+            .set(payment::Column::Version, asked.version)
+            .set(payment::Column::UpdatedAt, asked.updated_at)
             .filter(payment::Column::Id.eq(payment.id))
             .filter(payment::Column::Version.eq(payment.version))
             .exec()
             .await?;
-        jobs::plan(tx, Some(until)).await?;
-        Ok(claimed == 1)
+        if claimed != 1 {
+            return Ok(false);
+        }
+        let change = Change { order: None, payment: Some((payment, PaymentFact::asked(&asked))) };
+        stream::append(tx, now, &change).await?;
+        jobs::plan(tx, asked.next_at).await?;
+        Ok(true)
     })
     .await
 }

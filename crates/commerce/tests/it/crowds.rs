@@ -75,7 +75,7 @@ async fn places_an_order_in_a_fixed_number_of_statements(shop: Shop) {
     let (placed, bought) =
         count_statements(async { checkout::place_order(&guest.ctx, form).await.unwrap() }).await;
     assert_eq!(placed.order.state, OrderState::Paid);
-    assert_eq!((added, bought), (4, 16), "to add, to buy");
+    assert_eq!((added, bought), (4, 18), "to add, to buy");
 }
 
 on_both!(

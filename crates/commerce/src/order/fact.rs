@@ -1,0 +1,571 @@
+//! What becomes of an order, fact by fact, and the order that the facts add up to. Ids and amounts only: address, mail
+//! and name stand in the order's row.
+
+use events::stream::{Fact, Fold, Recorded};
+use primitives::{CartId, CustomerId, FulfilmentId, PaymentId, ProductId, UserId, VariantId};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::desk::state_of;
+use crate::entity::{order_line, orders};
+use crate::event::CommerceEvent;
+use crate::view::OrderState;
+
+/// Something that happened to an order; amounts in minor units, times in milliseconds since 1970. The stored form is
+/// pinned by a test: what changes it needs an upcaster.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum OrderFact {
+    /// It was placed.
+    Placed(PlacedOrder),
+    /// It stands like this, for reasons from before there were facts, or where nobody wrote them.
+    Adopted {
+        /// As it was placed.
+        placed: PlacedOrder,
+        /// As it stands now.
+        standing: Standing,
+    },
+    /// The money is promised.
+    PaymentAuthorised {
+        /// By which payment.
+        payment_id: PaymentId,
+        /// How much.
+        amount: i64,
+    },
+    /// Money came in.
+    PaymentCaptured {
+        /// By which payment.
+        payment_id: PaymentId,
+        /// How much.
+        amount: i64,
+    },
+    /// The gateway said no.
+    PaymentFailed {
+        /// By which payment.
+        payment_id: PaymentId,
+        /// To which call.
+        step: String,
+        /// Why.
+        reason: String,
+    },
+    /// Money went back, or with an amount of 0 an authorisation.
+    PaymentRefunded {
+        /// By which payment.
+        payment_id: PaymentId,
+        /// How much.
+        amount: i64,
+        /// Why.
+        reason: String,
+    },
+    /// What it costs is here.
+    Paid {
+        /// What came in last.
+        amount: i64,
+    },
+    /// A parcel with all of it has left.
+    Shipped {
+        /// The parcel.
+        fulfilment_id: FulfilmentId,
+        /// Who brings it; may be empty.
+        carrier: String,
+    },
+    /// It arrived.
+    Delivered {
+        /// The parcel.
+        fulfilment_id: Option<FulfilmentId>,
+    },
+    /// It was given up before it was paid.
+    Cancelled {
+        /// Why.
+        reason: String,
+    },
+    /// Everything went back.
+    Refunded {
+        /// What went back last.
+        amount: i64,
+        /// Why.
+        reason: String,
+    },
+    /// Somebody wrote something down.
+    NoteAdded {
+        /// The note.
+        note_id: Uuid,
+    },
+    /// A person has to look.
+    AttentionAsked {
+        /// Why.
+        why: String,
+    },
+    /// Somebody has looked.
+    AttentionCleared {},
+    /// It may be paid until then.
+    WaitsUntil {
+        /// The deadline; `None` is none.
+        until: Option<i64>,
+    },
+    /// It stands like this by a change that has no name of its own.
+    Corrected {
+        /// As it stands now.
+        standing: Standing,
+    },
+}
+
+impl Fact for OrderFact {}
+
+/// An order as it was placed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlacedOrder {
+    /// Its number in the shop.
+    pub number: i64,
+    /// The cart that it was.
+    pub cart_id: CartId,
+    /// The customer's record.
+    pub customer_id: CustomerId,
+    /// The customer's account.
+    pub user_id: Option<UserId>,
+    /// How it is sent.
+    pub shipping_method: String,
+    /// How it is paid.
+    pub provider: String,
+    /// Of all its amounts.
+    pub currency: String,
+    /// Whether prices include tax.
+    pub includes_tax: bool,
+    /// Pieces over all lines.
+    pub n_items: i64,
+    /// Lines at their prices.
+    pub subtotal: i64,
+    /// What was taken off.
+    pub discount: i64,
+    /// What the delivery costs.
+    pub shipping: i64,
+    /// Tax.
+    pub tax: i64,
+    /// What is to be paid.
+    pub total: i64,
+    /// When.
+    pub placed_at: i64,
+    /// Until when it may be paid, at first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold_until: Option<i64>,
+    /// What is bought, in order.
+    pub lines: Vec<PlacedLine>,
+}
+
+/// One line of an order as it was placed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlacedLine {
+    /// What exactly.
+    pub variant_id: VariantId,
+    /// Of which product.
+    pub product_id: ProductId,
+    /// Stock keeping unit.
+    pub sku: String,
+    /// Pieces.
+    pub quantity: i64,
+    /// Price of a piece.
+    pub unit: i64,
+    /// Without tax.
+    pub net: i64,
+    /// Tax.
+    pub tax: i64,
+    /// With tax.
+    pub gross: i64,
+    /// Rate of the tax, millionths.
+    pub rate_ppm: i64,
+}
+
+/// How an order stands: everything about it that changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    /// State.
+    pub state: OrderState,
+    /// Received so far.
+    pub paid: i64,
+    /// Given back so far.
+    pub refunded: i64,
+    /// Why a person has to look.
+    pub attention: Option<String>,
+    /// Why it was given up; empty when it was not.
+    pub cancel_reason: String,
+    /// Until when it may be paid.
+    pub hold_until: Option<i64>,
+    /// When it was paid.
+    pub paid_at: Option<i64>,
+}
+
+/// An order as its facts tell it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderStory {
+    /// As it was placed.
+    pub placed: PlacedOrder,
+    /// As it stands.
+    pub standing: Standing,
+}
+
+impl Fold for OrderStory {
+    type Fact = OrderFact;
+    const STREAM: &'static str = "order";
+    const STATE_VERSION: u16 = 1;
+
+    fn begin(first: &Recorded<OrderFact>) -> Option<Self> {
+        match &first.fact {
+            OrderFact::Placed(placed) => {
+                let standing = Standing {
+                    state: OrderState::PendingPayment,
+                    paid: 0,
+                    refunded: 0,
+                    attention: None,
+                    cancel_reason: String::new(),
+                    hold_until: placed.hold_until,
+                    paid_at: None,
+                };
+                Some(Self { placed: placed.clone(), standing })
+            }
+            OrderFact::Adopted { placed, standing } => {
+                Some(Self { placed: placed.clone(), standing: standing.clone() })
+            }
+            _ => None,
+        }
+    }
+
+    fn apply(&mut self, next: &Recorded<OrderFact>) {
+        self.standing.apply(&next.fact, next.at.millis());
+    }
+}
+
+impl Standing {
+    pub(crate) fn of(row: &orders::Model) -> Self {
+        Self {
+            state: state_of(row),
+            paid: row.paid_minor,
+            refunded: row.refunded_minor,
+            attention: row.attention.clone(),
+            cancel_reason: row.cancel_reason.clone(),
+            hold_until: row.hold_until,
+            paid_at: row.paid_at,
+        }
+    }
+
+    fn apply(&mut self, fact: &OrderFact, at: i64) {
+        match fact {
+            OrderFact::Placed(_)
+            | OrderFact::Adopted { .. }
+            | OrderFact::PaymentAuthorised { .. }
+            | OrderFact::PaymentFailed { .. }
+            | OrderFact::NoteAdded { .. } => {}
+            OrderFact::PaymentCaptured { amount, .. } => self.paid = self.paid.saturating_add(*amount),
+            OrderFact::PaymentRefunded { amount, .. } => {
+                self.refunded = self.refunded.saturating_add(*amount);
+                self.attention = None;
+            }
+            OrderFact::Paid { .. } => {
+                self.state = OrderState::Paid;
+                self.paid_at = Some(at);
+                self.hold_until = None;
+            }
+            OrderFact::Shipped { .. } => self.state = OrderState::Shipped,
+            OrderFact::Delivered { .. } => self.state = OrderState::Delivered,
+            OrderFact::Cancelled { reason } => {
+                self.state = OrderState::Cancelled;
+                self.cancel_reason.clone_from(reason);
+                self.hold_until = None;
+            }
+            OrderFact::Refunded { .. } => self.state = OrderState::Refunded,
+            OrderFact::AttentionAsked { why } => self.attention = Some(why.clone()),
+            OrderFact::AttentionCleared {} => self.attention = None,
+            OrderFact::WaitsUntil { until } => self.hold_until = *until,
+            OrderFact::Corrected { standing } => self.clone_from(standing),
+        }
+    }
+}
+
+impl PlacedOrder {
+    pub(crate) fn of(row: &orders::Model, lines: &[order_line::Model]) -> Self {
+        Self {
+            number: row.number,
+            cart_id: CartId::from_uuid(row.cart_id),
+            customer_id: CustomerId::from_uuid(row.customer_id),
+            user_id: row.user_id.map(UserId::from_uuid),
+            shipping_method: row.shipping_method.clone(),
+            provider: row.provider.clone(),
+            currency: row.currency.clone(),
+            includes_tax: row.includes_tax,
+            n_items: row.n_items,
+            subtotal: row.subtotal_minor,
+            discount: row.discount_minor,
+            shipping: row.shipping_minor,
+            tax: row.tax_minor,
+            total: row.total_minor,
+            placed_at: row.placed_at,
+            hold_until: row.hold_until,
+            lines: lines.iter().map(PlacedLine::of).collect(),
+        }
+    }
+}
+
+impl PlacedLine {
+    fn of(row: &order_line::Model) -> Self {
+        Self {
+            variant_id: VariantId::from_uuid(row.variant_id),
+            product_id: ProductId::from_uuid(row.product_id),
+            sku: row.sku.clone(),
+            quantity: row.quantity,
+            unit: row.unit_minor,
+            net: row.net_minor,
+            tax: row.tax_minor,
+            gross: row.gross_minor,
+            rate_ppm: row.rate_ppm,
+        }
+    }
+}
+
+impl OrderFact {
+    /// The fact that an event tells others about; none for one that only goes along with another.
+    pub(crate) fn told_by(event: &CommerceEvent) -> Option<Self> {
+        Some(match event.clone() {
+            CommerceEvent::OrderPaid { amount, .. } => Self::Paid { amount },
+            CommerceEvent::FulfilmentShipped { fulfilment_id, carrier, .. } => {
+                Self::Shipped { fulfilment_id, carrier }
+            }
+            CommerceEvent::OrderDelivered { fulfilment_id, .. } => Self::Delivered { fulfilment_id },
+            CommerceEvent::OrderCancelled { reason, .. } => Self::Cancelled { reason },
+            CommerceEvent::OrderRefunded { amount, reason, .. } => Self::Refunded { amount, reason },
+            CommerceEvent::OrderNoteAdded { note_id, .. } => Self::NoteAdded { note_id },
+            CommerceEvent::OrderEdited { attention: Some(why), .. } => Self::AttentionAsked { why },
+            CommerceEvent::OrderEdited { attention: None, .. } => Self::AttentionCleared {},
+            CommerceEvent::PaymentAuthorised { payment_id, amount, .. } => {
+                Self::PaymentAuthorised { payment_id, amount }
+            }
+            CommerceEvent::PaymentCaptured { payment_id, amount, .. } => {
+                Self::PaymentCaptured { payment_id, amount }
+            }
+            CommerceEvent::PaymentFailed { payment_id, step, reason, .. } => {
+                Self::PaymentFailed { payment_id, step, reason }
+            }
+            CommerceEvent::PaymentRefunded { payment_id, amount, reason, .. } => {
+                Self::PaymentRefunded { payment_id, amount, reason }
+            }
+            // Its first fact needs its lines.
+            CommerceEvent::OrderPlaced { .. }
+            // Each of these goes along with one of the above.
+            | CommerceEvent::OrderShipped { .. }
+            | CommerceEvent::FulfilmentCreated { .. }
+            | CommerceEvent::FulfilmentDelivered { .. }
+            | CommerceEvent::CartCreated { .. }
+            | CommerceEvent::CartUpdated { .. }
+            | CommerceEvent::CartAbandoned { .. }
+            | CommerceEvent::CustomerCreated { .. } => return None,
+        })
+    }
+
+    /// What `facts` leave unsaid on the way from one standing to another.
+    pub(crate) fn unsaid<'f>(
+        before: &Standing,
+        facts: impl Iterator<Item = &'f Self>,
+        after: &Standing,
+        at: i64,
+    ) -> Vec<Self> {
+        let mut standing = before.clone();
+        facts.for_each(|fact| standing.apply(fact, at));
+        let mut more = Vec::new();
+        if standing.attention != after.attention {
+            more.push(match &after.attention {
+                Some(why) => Self::AttentionAsked { why: why.clone() },
+                None => Self::AttentionCleared {},
+            });
+        }
+        if standing.hold_until != after.hold_until {
+            more.push(Self::WaitsUntil { until: after.hold_until });
+        }
+        more.iter().for_each(|fact| standing.apply(fact, at));
+        if standing != *after {
+            more.push(Self::Corrected { standing: after.clone() });
+        }
+        more
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use events::stream::{fold, schema_version};
+    use primitives::{OrderId, Timestamp};
+
+    fn id(n: u128) -> Uuid {
+        Uuid::from_u128(n)
+    }
+
+    fn placed() -> PlacedOrder {
+        PlacedOrder {
+            number: 1001,
+            cart_id: CartId::from_uuid(id(1)),
+            customer_id: CustomerId::from_uuid(id(2)),
+            user_id: None,
+            shipping_method: "standard".into(),
+            provider: "manual".into(),
+            currency: "EUR".into(),
+            includes_tax: true,
+            n_items: 2,
+            subtotal: 2_500,
+            discount: 0,
+            shipping: 500,
+            tax: 521,
+            total: 3_000,
+            placed_at: 10,
+            hold_until: Some(99),
+            lines: vec![PlacedLine {
+                variant_id: VariantId::from_uuid(id(3)),
+                product_id: ProductId::from_uuid(id(4)),
+                sku: "SKU-1".into(),
+                quantity: 2,
+                unit: 1_250,
+                net: 2_066,
+                tax: 434,
+                gross: 2_500,
+                rate_ppm: 210_000,
+            }],
+        }
+    }
+
+    fn standing() -> Standing {
+        Standing {
+            state: OrderState::Paid,
+            paid: 3_000,
+            refunded: 0,
+            attention: Some("look".into()),
+            cancel_reason: String::new(),
+            hold_until: None,
+            paid_at: Some(20),
+        }
+    }
+
+    fn every_fact() -> Vec<OrderFact> {
+        let (payment_id, fulfilment_id) = (PaymentId::from_uuid(id(5)), FulfilmentId::from_uuid(id(6)));
+        let why = || "why".to_owned();
+        vec![
+            OrderFact::Placed(placed()),
+            OrderFact::Adopted { placed: PlacedOrder { hold_until: None, ..placed() }, standing: standing() },
+            OrderFact::PaymentAuthorised { payment_id, amount: 3_000 },
+            OrderFact::PaymentCaptured { payment_id, amount: 3_000 },
+            OrderFact::PaymentFailed { payment_id, step: "capture".into(), reason: why() },
+            OrderFact::PaymentRefunded { payment_id, amount: 3_000, reason: why() },
+            OrderFact::Paid { amount: 3_000 },
+            OrderFact::Shipped { fulfilment_id, carrier: "DHL".into() },
+            OrderFact::Delivered { fulfilment_id: Some(fulfilment_id) },
+            OrderFact::Cancelled { reason: why() },
+            OrderFact::Refunded { amount: 3_000, reason: why() },
+            OrderFact::NoteAdded { note_id: id(7) },
+            OrderFact::AttentionAsked { why: why() },
+            OrderFact::AttentionCleared {},
+            OrderFact::WaitsUntil { until: Some(99) },
+            OrderFact::Corrected { standing: standing() },
+        ]
+    }
+
+    #[test]
+    fn the_stored_form_stays_as_it_is() {
+        let lines: Vec<_> = every_fact().iter().map(|fact| serde_json::to_string(fact).unwrap()).collect();
+        insta::assert_snapshot!("order_facts", lines.join("\n"));
+        for (fact, line) in every_fact().iter().zip(&lines) {
+            assert_eq!(serde_json::from_str::<OrderFact>(line).unwrap(), *fact);
+        }
+        assert_eq!(schema_version::<OrderFact>(), 1);
+    }
+
+    /// Whoever changes the state raises `STATE_VERSION`, so that snapshots from before are not believed.
+    #[test]
+    fn the_form_of_the_state_has_a_version() {
+        let story = OrderStory { placed: placed(), standing: standing() };
+        let form = format!("{} {}", OrderStory::STATE_VERSION, serde_json::to_string(&story).unwrap());
+        insta::assert_snapshot!("order_state", form);
+    }
+
+    #[test]
+    fn nothing_stays_unsaid() {
+        let before = Standing { attention: None, paid: 0, paid_at: None, hold_until: Some(99), ..standing() };
+        let before = Standing { state: OrderState::PendingPayment, ..before };
+        let payment_id = PaymentId::from_uuid(id(5));
+        let said =
+            [OrderFact::PaymentCaptured { payment_id, amount: 3_000 }, OrderFact::Paid { amount: 3_000 }];
+        let look = OrderFact::AttentionAsked { why: "look".into() };
+        assert_eq!(OrderFact::unsaid(&before, said.iter(), &standing(), 20), [look.clone()]);
+        let later = Standing { hold_until: Some(120), ..before.clone() };
+        let none = || [].iter();
+        assert_eq!(
+            OrderFact::unsaid(&before, none(), &later, 20),
+            [OrderFact::WaitsUntil { until: Some(120) }]
+        );
+        assert_eq!(
+            OrderFact::unsaid(&before, none(), &standing(), 20),
+            [look, OrderFact::WaitsUntil { until: None }, OrderFact::Corrected { standing: standing() }]
+        );
+        assert_eq!(OrderFact::unsaid(&before, none(), &before, 20), []);
+    }
+
+    #[test]
+    fn a_story_ends_where_its_order_does() {
+        let recorded = |(n, fact): (i64, OrderFact)| Recorded {
+            version: n,
+            fact,
+            event: None,
+            actor_kind: "system".into(),
+            actor: None,
+            at: Timestamp::from_millis(n * 10),
+        };
+        let payment_id = PaymentId::from_uuid(id(5));
+        let facts = [
+            OrderFact::Placed(placed()),
+            OrderFact::PaymentCaptured { payment_id, amount: 3_000 },
+            OrderFact::Paid { amount: 3_000 },
+            OrderFact::AttentionAsked { why: "a refund was refused".into() },
+            OrderFact::PaymentRefunded { payment_id, amount: 3_000, reason: "broken".into() },
+            OrderFact::Refunded { amount: 3_000, reason: "broken".into() },
+        ];
+        let facts: Vec<_> = (1..).zip(facts).map(recorded).collect();
+        let story = fold::<OrderStory>(None, &facts).unwrap().unwrap();
+        let end = Standing {
+            state: OrderState::Refunded,
+            refunded: 3_000,
+            attention: None,
+            paid_at: Some(30),
+            ..standing()
+        };
+        assert_eq!((story.state.standing, story.version), (end, 6));
+        assert!(matches!(
+            fold::<OrderStory>(None, &facts[1..]),
+            Err(events::stream::Broken::NoBeginning { .. })
+        ));
+    }
+
+    #[test]
+    fn every_event_of_an_order_has_its_fact() {
+        let order_id = OrderId::from_uuid(id(8));
+        let (payment_id, fulfilment_id) = (PaymentId::from_uuid(id(5)), FulfilmentId::from_uuid(id(6)));
+        let (currency, why) = (|| "EUR".to_owned(), || "why".to_owned());
+        use CommerceEvent::*;
+        let told = [
+            PaymentAuthorised { payment_id, order_id, amount: 3_000, currency: currency() },
+            PaymentCaptured { payment_id, order_id, amount: 3_000, currency: currency() },
+            PaymentFailed { payment_id, order_id, step: "capture".into(), reason: why() },
+            PaymentRefunded { payment_id, order_id, amount: 3_000, currency: currency(), reason: why() },
+            OrderPaid { order_id, amount: 3_000, currency: currency() },
+            FulfilmentShipped { fulfilment_id, order_id, carrier: "DHL".into() },
+            OrderDelivered { order_id, fulfilment_id: Some(fulfilment_id) },
+            OrderCancelled { order_id, reason: why() },
+            OrderRefunded { order_id, amount: 3_000, currency: currency(), reason: why() },
+            OrderNoteAdded { order_id, note_id: id(7) },
+            OrderEdited { order_id, attention: Some(why()) },
+            OrderEdited { order_id, attention: None },
+        ];
+        let facts: Vec<_> = told.iter().filter_map(OrderFact::told_by).collect();
+        assert_eq!(facts, every_fact()[2..14]);
+        for silent in [
+            OrderShipped { order_id, fulfilment_id },
+            FulfilmentCreated { fulfilment_id, order_id, n_items: 1 },
+            FulfilmentDelivered { fulfilment_id, order_id },
+        ] {
+            assert_eq!(OrderFact::told_by(&silent), None);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The story of an order in words, from the facts of its stream.
+
+use events::stream::Recorded;
+use primitives::{Currency, Money, Timestamp, UserId};
+
+use super::fact::{OrderFact, Standing};
+use super::state::words;
+use crate::entity::orders;
+use crate::view::TimelineEntry;
+
+/// Facts that are no part of the story, by the kinds under which they are stored: a deadline moves every minute while a
+/// gateway does not answer.
+pub(super) const UNTOLD: [&str; 1] = ["waits_until"];
+/// Most facts of one story.
+pub(super) const MOST: u64 = 1_000;
+
+/// What happened, oldest first. Staff also sees notes, attention and which of the staff it was.
+pub(super) fn of(
+    facts: &[Recorded<OrderFact>],
+    row: &orders::Model,
+    currency: Currency,
+    staff: bool,
+) -> Vec<TimelineEntry> {
+    let mut story = Vec::with_capacity(facts.len());
+    for (n, fact) in facts.iter().enumerate() {
+        match &fact.fact {
+            OrderFact::Adopted { standing, .. } => adopted(&mut story, n == 0, standing, fact, row),
+            _ => story.push(told(&fact.fact, fact.at, who(fact, row))),
+        }
+    }
+    let shown = story.into_iter().filter(|entry| staff || !entry.inside);
+    let numbered = shown.zip(1..).map(|(entry, version)| TimelineEntry {
+        version,
+        kind: entry.kind.to_owned(),
+        text: entry.text,
+        actor: entry.actor.0.to_owned(),
+        // Which of the staff it was is nobody else's business.
+        user: entry.actor.1.filter(|_| staff),
+        amount: (entry.amount != 0).then(|| Money::new(entry.amount, currency)),
+        at: entry.at,
+    });
+    numbered.collect()
+}
+
+/// `customer`, `staff` or `system`, and the account for staff.
+type Who = (&'static str, Option<UserId>);
+
+struct Entry {
+    /// Name of the event that told about it.
+    kind: &'static str,
+    text: String,
+    amount: i64,
+    actor: Who,
+    at: Timestamp,
+    /// Between colleagues.
+    inside: bool,
+}
+
+fn who(fact: &Recorded<OrderFact>, row: &orders::Model) -> Who {
+    match fact.actor_kind.as_str() {
+        "system" => ("system", None),
+        // Whoever works here may buy here.
+        "staff" if fact.actor != row.user_id => ("staff", fact.actor.map(UserId::from_uuid)),
+        "api_key" => ("staff", None),
+        _ => ("customer", None),
+    }
+}
+
+fn told(fact: &OrderFact, at: Timestamp, actor: Who) -> Entry {
+    let with =
+        |said: &str, more: &str| if more.is_empty() { said.to_owned() } else { format!("{said}: {more}") };
+    let mut amount = 0;
+    let mut of = |minor: &i64| amount = *minor;
+    let (kind, text) = match fact {
+        OrderFact::Placed(placed) | OrderFact::Adopted { placed, .. } => {
+            of(&placed.total);
+            ("order.placed", "Order placed".to_owned())
+        }
+        OrderFact::PaymentAuthorised { amount, .. } => {
+            of(amount);
+            ("payment.authorised", "Payment authorised".to_owned())
+        }
+        OrderFact::PaymentCaptured { amount, .. } => {
+            of(amount);
+            ("payment.captured", "Payment received".to_owned())
+        }
+        OrderFact::PaymentFailed { step, reason, .. } => {
+            let said = match step.as_str() {
+                "refund" => "Refund refused",
+                "void" => "Giving the authorisation back was refused",
+                _ => "Payment refused",
+            };
+            ("payment.failed", with(said, reason))
+        }
+        OrderFact::PaymentRefunded { amount: 0, reason, .. } => {
+            ("payment.refunded", with("Authorisation given back", reason))
+        }
+        OrderFact::PaymentRefunded { amount, reason, .. } => {
+            of(amount);
+            ("payment.refunded", with("Money given back", reason))
+        }
+        OrderFact::Paid { amount } => {
+            of(amount);
+            ("order.paid", "Order paid".to_owned())
+        }
+        OrderFact::Shipped { carrier, .. } if carrier.is_empty() => {
+            ("order.shipped", "Parcel sent".to_owned())
+        }
+        OrderFact::Shipped { carrier, .. } => ("order.shipped", format!("Parcel sent with {carrier}")),
+        OrderFact::Delivered { .. } => ("order.delivered", "Parcel delivered".to_owned()),
+        OrderFact::Cancelled { reason } => ("order.cancelled", with("Order cancelled", reason)),
+        OrderFact::Refunded { amount, reason } => {
+            of(amount);
+            ("order.refunded", with("Everything was given back", reason))
+        }
+        OrderFact::NoteAdded { .. } => ("order.note_added", "Note added".to_owned()),
+        OrderFact::AttentionAsked { why } => ("order.edited", format!("Needs attention: {why}")),
+        OrderFact::AttentionCleared {} => ("order.edited", "Looked at, nothing left to do".to_owned()),
+        OrderFact::WaitsUntil { .. } => ("order.edited", "May be paid for a while longer".to_owned()),
+        OrderFact::Corrected { standing } => {
+            ("order.edited", format!("Put right: {}", words(standing.state)))
+        }
+    };
+    let inside = matches!(kind, "order.note_added" | "order.edited");
+    Entry { kind, text, amount, actor, at, inside }
+}
+
+/// An order whose first facts nobody wrote down: what its row knows of them.
+fn adopted(
+    story: &mut Vec<Entry>,
+    first: bool,
+    standing: &Standing,
+    fact: &Recorded<OrderFact>,
+    row: &orders::Model,
+) {
+    if first {
+        story.push(told(&fact.fact, Timestamp::from_millis(row.placed_at), ("customer", None)));
+        if let Some(paid_at) = standing.paid_at {
+            let paid = OrderFact::Paid { amount: standing.paid };
+            story.push(told(&paid, Timestamp::from_millis(paid_at), ("system", None)));
+        }
+    }
+    let text = format!("What happened before was not written down; the order was {}", words(standing.state));
+    let (actor, at) = (("system", None), fact.at);
+    story.push(Entry { kind: "order.edited", text, amount: 0, actor, at, inside: true });
+}
