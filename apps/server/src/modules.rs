@@ -7,7 +7,8 @@ use index::Projection;
 use platform::module::graph::Node;
 use platform::module::{Health, Module, Registry, Unfit};
 use platform::surface::{Entry, owned_by};
-use platform::{App, Result};
+use platform::verify::Report;
+use platform::{App, Ctx, Result};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -23,7 +24,11 @@ struct Part {
     jobs: fn(&App, CancellationToken) -> Result<Vec<Job>>,
     /// Work of every process: watching what others change.
     watches: fn(&App, CancellationToken) -> Vec<Job>,
+    /// Looks whether what the module keeps of a tenant holds together.
+    verify: Option<Look>,
 }
+
+type Look = for<'c> fn(&'c Ctx) -> BoxFuture<'c, Result<Report>>;
 
 impl Part {
     fn new(module: impl Module) -> Self {
@@ -33,6 +38,7 @@ impl Part {
             projections: Vec::new,
             jobs: |_, _| Ok(Vec::new()),
             watches: |_, _| Vec::new(),
+            verify: None,
         }
     }
 }
@@ -42,6 +48,9 @@ fn parts() -> Vec<Part> {
     vec![
         Part {
             watches: |app, stop| vec![("invalidations", Box::pin(events::share_bumps(app.clone(), stop)))],
+            verify: Some(|ctx| {
+                Box::pin(async { events::verify::verify(ctx, &consumers(), events::verify::PATIENCE).await })
+            }),
             ..Part::new(events::module())
         },
         Part::new(index::module()),
@@ -55,12 +64,14 @@ fn parts() -> Vec<Part> {
         Part {
             consumers: catalog::consumers,
             projections: catalog::projections,
+            verify: Some(|ctx| Box::pin(catalog::verify::verify(ctx))),
             ..Part::new(catalog::module())
         },
         Part {
             consumers: commerce::consumers,
             projections: commerce::projections,
             jobs: |app, stop| Ok(commerce::jobs(app, stop)),
+            verify: Some(|ctx| Box::pin(commerce::verify::verify(ctx, events::verify::PATIENCE))),
             ..Part::new(commerce::module())
         },
         Part::new(Server),
@@ -91,6 +102,24 @@ pub fn jobs(app: &App, stop: &CancellationToken) -> Result<Vec<Job>> {
 /// Background work of every process.
 pub fn watches(app: &App, stop: &CancellationToken) -> Vec<Job> {
     parts().iter().flat_map(|part| (part.watches)(app, stop.clone())).collect()
+}
+
+/// Parts that [`verify`] looks at.
+pub fn n_verified() -> u64 {
+    parts().iter().filter(|part| part.verify.is_some()).count() as u64
+}
+
+/// Looks whether everything that the modules keep of the caller's tenant holds together; says when each is done.
+///
+/// # Errors
+/// `FORBIDDEN` to all but the server itself; those of the database.
+pub async fn verify(ctx: &Ctx, mut done: impl FnMut()) -> Result<Report> {
+    let mut report = Report::default();
+    for look in parts().iter().filter_map(|part| part.verify) {
+        report.add(look(ctx).await?);
+        done();
+    }
+    Ok(report)
 }
 
 /// Every door, each with the module that owns it.

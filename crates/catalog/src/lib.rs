@@ -2,7 +2,8 @@
 //!
 //! Reading order: [`product`] and [`collection`] are what editors do, [`stock`] what buyers take, [`import`] and
 //! [`export`] what files say, [`query`] what readers ask, [`projection`] how the answers are kept, [`view`] what they
-//! look like. [`graphql`] and [`http`] are the doors to the outside, listed in [`surface`].
+//! look like. [`graphql`] and [`http`] are the doors to the outside, listed in [`surface`]; [`verify`] looks whether stock and
+//! its history agree.
 
 pub mod collection;
 mod entity;
@@ -20,6 +21,7 @@ pub mod query;
 pub mod stock;
 mod surface;
 mod text;
+pub mod verify;
 pub mod view;
 
 use std::sync::Arc;

@@ -2,7 +2,8 @@
 //!
 //! Read in this order: [`cart`], [`checkout`] (one use case makes an order of a cart), [`order`] (states as types, one
 //! table of moves), [`payment`] (the gateway is called outside transactions, under stored keys), `stream` (every change
-//! of both is a fact in the event store), [`settings`], [`projection`] and [`dashboard`] (the read side), [`jobs`] (what settles and expires in the background).
+//! of both is a fact in the event store), [`settings`], [`projection`] and [`dashboard`] (the read side), [`jobs`] (what settles and expires in the background),
+//! [`verify`] (whether all of it agrees).
 
 pub mod address;
 pub mod cart;
@@ -24,6 +25,7 @@ pub mod settings;
 mod stream;
 mod surface;
 pub mod totals;
+pub mod verify;
 pub mod view;
 mod who;
 

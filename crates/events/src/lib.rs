@@ -3,7 +3,7 @@
 //! Reading order: [`DomainEvent`] is what a module says, [`Emit`] stores it in the change's transaction,
 //! [`Envelope`] is what is stored, [`Consumer`] listens, [`Relay`] brings the two together.
 //! [`stream`] is the event store: what became of one thing, for whoever owns it.
-//! [`validate`] has the contract's rules, [`desk`] what operators see and do, [`due`] which tenants have work, [`backpressure`] the bounded queue, [`share_bumps`] the caches of several processes.
+//! [`validate`] has the contract's rules, [`desk`] what operators see and do, [`verify`] whether all of it holds, [`due`] which tenants have work, [`backpressure`] the bounded queue, [`share_bumps`] the caches of several processes.
 
 mod across;
 pub mod backpressure;
@@ -19,6 +19,7 @@ mod relay;
 mod store;
 pub mod stream;
 pub mod validate;
+pub mod verify;
 
 pub use across::share_bumps;
 pub use backpressure::{Backpressure, Permit, Pressure, QueueFull};

@@ -106,7 +106,11 @@ pub(crate) struct Claims(Vec<(&'static str, String)>);
 
 impl Claims {
     pub(crate) fn add(&mut self, consumer: &'static str, event: &Envelope) {
-        self.0.push((consumer, event.id.uuid().simple().to_string()));
+        self.add_id(consumer, event.id.uuid());
+    }
+
+    pub(crate) fn add_id(&mut self, consumer: &'static str, event: uuid::Uuid) {
+        self.0.push((consumer, event.simple().to_string()));
     }
 
     pub(crate) fn count(&self) -> u64 {

@@ -1,7 +1,7 @@
 //! The runtime every module stands on: who asks ([`Ctx`]), through which door ([`Ctx::read`],
 //! [`Ctx::write`]), against which rows ([`TenantDb`]), with which errors ([`Error`]).
 //!
-//! Read in this order: [`ctx`], [`db`], [`error`], [`audit`], [`surface`], [`module`], [`app`], [`config`].
+//! Read in this order: [`ctx`], [`db`], [`error`], [`audit`], [`surface`], [`module`], [`app`], [`config`], [`verify`].
 
 pub mod app;
 pub mod audit;
@@ -17,6 +17,7 @@ pub mod module;
 pub mod nonce;
 pub mod surface;
 pub mod tenant;
+pub mod verify;
 
 pub use app::App;
 pub use clock::{Clock, SystemClock};

@@ -7,6 +7,7 @@ mod operate;
 mod people;
 mod process;
 mod tenants;
+mod verify;
 
 use clap::{Parser, Subcommand};
 use platform::{App, Config, Db, SystemClock};
@@ -53,6 +54,8 @@ enum Command {
     /// The audit log.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Looks whether the books agree: orders and their histories, money, stock, what was told; each finding says what to do.
+    Verify(verify::Verify),
     /// Prints the GraphQL schema.
     Schema,
     /// Lists everything that the outside can reach, with its permission.
@@ -85,6 +88,7 @@ impl Cli {
             Command::Index(command) => command.run(&open(config).await?).await,
             Command::Events(command) => command.run(&open(config).await?).await,
             Command::Audit(command) => command.run(&open(config).await?).await,
+            Command::Verify(args) => args.run(&open(config).await?).await,
             Command::Doctor(args) => args.run(config).await,
             Command::Schema | Command::Surface(_) => Ok(()),
         }

@@ -253,6 +253,8 @@ impl Filling {
                 .with_context(|| format!("making {} anew", projection.name()))?;
         }
         queue(ctx, &waiting).await?;
+        // What does not wait any more was heard where the file was made.
+        events::verify::had_elsewhere(ctx, &crate::consumers()).await?;
         commerce::jobs::plan_all(ctx).await?;
         Ok(())
     }

@@ -42,6 +42,7 @@ async fn every_guarded_mutation_leaves_its_entry(world: World) {
     let report = identity::audit::verify(&ctx, None).await.expect("a report");
     assert_eq!((report.findings, report.waiting), (vec![], 0));
     assert!(report.entries >= 30, "{} entries", report.entries);
+    world.holds().await;
 }
 
 async fn refusals_and_shoppers_without_a_name_leave_none(world: World) {

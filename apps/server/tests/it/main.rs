@@ -16,5 +16,6 @@ mod sweep;
 mod tenants;
 mod transfer;
 mod two_step;
+mod verify;
 mod world;
 mod wrong;

@@ -158,6 +158,7 @@ async fn a_guest_buys_and_follows_the_order(world: World) {
     assert!(page.body.contains("<h1>We are waiting for your payment.</h1>"), "{}", page.body);
     let elsewhere = world.visitor("northbound").get(&format!("/orders/{token}")).await;
     assert_eq!(elsewhere.status, 404);
+    world.holds().await;
 }
 
 async fn a_second_click_gives_the_first_order_again(world: World) {
@@ -181,6 +182,7 @@ async fn a_second_click_gives_the_first_order_again(world: World) {
     assert!(!numbers.is_empty(), "{first} {second}");
     assert!(numbers.iter().all(|number| *number == numbers[0]));
     assert_eq!(world.number("SELECT count(*) FROM orders").await, 1);
+    world.holds().await;
 }
 
 testkit::on_both!(a_guest_buys_and_follows_the_order, a_second_click_gives_the_first_order_again);

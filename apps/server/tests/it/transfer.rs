@@ -111,6 +111,7 @@ async fn a_shop_that_moves_to_the_other_database_is_the_same_shop(world: World) 
         total += rows.len();
     }
     assert!(total > 300 && !ours["orders"].is_empty() && !ours["outbox"].is_empty(), "{total}");
+    assert!(!ours["stream_event"].is_empty());
     assert_eq!(file.manifest.files, again.manifest.files);
 
     // The read models are made anew and show the same.
@@ -135,6 +136,7 @@ async fn a_shop_that_moves_to_the_other_database_is_the_same_shop(world: World) 
         };
         assert_eq!(world.number(&sql("hearth")).await, there.number(&sql("moved")).await, "{table}");
     }
+    there.holds_in("moved").await;
     // Its people come along with the credentials, and its domain waits for its proof here.
     let mut person = there.visitor("moved");
     let signed_in = person
@@ -158,7 +160,7 @@ async fn a_shop_that_moves_to_the_other_database_is_the_same_shop(world: World) 
     let next = place_order(&there, "moved").await;
     let last = world.number("SELECT max(number) FROM orders").await;
     assert_eq!(number(&next), last + 1);
-    settled(&there).await;
+    there.holds_in("moved").await;
     // The same file a second time is the same shop.
     let twice = import(&there, &path, ImportOptions::default()).await.unwrap_err();
     assert!(twice.to_string().contains("is here already"), "{twice:#}");
@@ -179,12 +181,20 @@ async fn a_copy_sells_the_same_and_knows_nobody(world: World) {
 
     let path = export(&world, "copy", "copy.zip", true).await;
     let copied = rows(&transfer::check(&world.app, &path).await.unwrap()).await;
-    for empty in
-        ["orders", "customer", "cart", "payment", "money_ledger", "stock_reservation", "tenant_domain"]
-    {
+    for empty in [
+        "orders",
+        "customer",
+        "cart",
+        "payment",
+        "money_ledger",
+        "stream_event",
+        "stock_reservation",
+        "tenant_domain",
+    ] {
         assert!(copied[empty].is_empty(), "{empty}");
     }
     assert_eq!(copied["user_account"].len(), 1);
+    world.holds_in("copy").await;
     let ids = |rows: &[Map<String, Value>]| -> BTreeSet<String> {
         rows.iter().filter_map(|row| row["id"].as_str().map(str::to_owned)).collect()
     };
@@ -496,12 +506,15 @@ async fn a_shop_with_a_history_goes_for_good(world: World) {
         .await;
     assert!(paid["errors"].is_null(), "{paid}");
     assert!(world.number("SELECT count(*) FROM money_ledger").await > 0);
+    assert!(world.number("SELECT count(*) FROM stream_event").await > 0);
+    world.holds().await;
     let rows = world.rows().await;
     use sea_orm::ConnectionTrait;
     assert!(
         rows.execute_unprepared("DELETE FROM money_ledger").await.is_err(),
         "history stays while its shop does"
     );
+    assert!(rows.execute_unprepared("DELETE FROM stream_event").await.is_err());
     rows.close().await.unwrap();
     let ctx = tenant::system(&world.app, "hearth").await.unwrap();
     life::delete(&ctx, "hearth").await.unwrap();

@@ -96,6 +96,24 @@ impl World {
         Visitor { key: Some(key.to_owned()), ..self.visitor(tenant) }
     }
 
+    /// The books of both shops agree, once everything that was told has arrived: to be said at the end of a story.
+    pub async fn holds(&self) {
+        for tenant in ["hearth", "northbound"] {
+            self.holds_in(tenant).await;
+        }
+    }
+
+    /// As [`World::holds`], for one shop.
+    pub async fn holds_in(&self, tenant: &str) {
+        let begun = std::time::Instant::now();
+        while self.number("SELECT count(*) FROM outbox_waiting").await > 0 {
+            assert!(begun.elapsed().as_secs() < 60, "events are stuck");
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        let report = server::modules::verify(&self.system(tenant).await, || ()).await.expect("a report");
+        assert!(report.holds(), "{tenant}: {:#?} and {} more", report.findings, report.more);
+    }
+
     async fn system(&self, tenant: &str) -> platform::Ctx {
         let record = identity::tenant::find(&self.app, tenant).await.expect("the tenant");
         platform::Ctx::system(&self.app, record.info.clone(), "test")

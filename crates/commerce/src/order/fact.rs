@@ -359,6 +359,12 @@ impl OrderFact {
         })
     }
 
+    /// Whether somebody has to be told of it: such a fact names the event that did.
+    pub(crate) fn must_be_told(&self) -> bool {
+        !matches!(self, Self::Adopted { .. } | Self::WaitsUntil { .. } | Self::Corrected { .. })
+            && !matches!(self, Self::AttentionAsked { .. } | Self::AttentionCleared {})
+    }
+
     /// What `facts` leave unsaid on the way from one standing to another.
     pub(crate) fn unsaid<'f>(
         before: &Standing,

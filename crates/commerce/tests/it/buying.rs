@@ -34,6 +34,7 @@ async fn makes_one_order_with_everything_as_it_was(shop: Shop) {
     for token in ["", "x", &"x".repeat(43), &"y".repeat(5_000)] {
         assert_eq!(refusal(order::by_token(&guest.ctx, token).await).0, "NOT_FOUND");
     }
+    shop.holds().await;
 }
 
 async fn names_every_wrong_field_and_changes_nothing(shop: Shop) {
@@ -71,6 +72,7 @@ async fn names_every_wrong_field_and_changes_nothing(shop: Shop) {
     assert_eq!(shop.stock().await, (20, 0));
     assert_eq!(shop.number("SELECT COUNT(*) FROM orders").await, 0);
     assert!(checkout::place_order(&guest.ctx, good).await.is_ok());
+    shop.holds().await;
 }
 
 async fn refuses_more_than_there_is(shop: Shop) {
@@ -80,6 +82,7 @@ async fn refuses_more_than_there_is(shop: Shop) {
     let line = cart::view(&guest.ctx, Some(&guest.token)).await.unwrap().lines[0].id;
     assert_eq!((code.as_str(), fields), ("OUT_OF_STOCK", vec![format!("lines.{line}")]));
     assert_eq!(shop.stock().await, (2, 0));
+    shop.holds().await;
 }
 
 async fn gives_the_first_order_to_the_second_click(shop: Shop) {
@@ -104,6 +107,7 @@ async fn gives_the_first_order_to_the_second_click(shop: Shop) {
     let placed = checkout::place_order(&stranger.ctx, theirs).await.unwrap();
     assert!(!placed.replayed && placed.order.id != first.order.id);
     assert_eq!(shop.gateway.effects("capture"), 2);
+    shop.holds().await;
 }
 
 async fn the_form_of_an_account_starts_with_what_the_account_knows(shop: Shop) {
@@ -123,6 +127,7 @@ async fn the_form_of_an_account_starts_with_what_the_account_knows(shop: Shop) {
     let guest = shop.guest(mug, 1).await;
     let page = checkout::view(&guest.ctx, Some(&guest.token), None, None).await.unwrap();
     assert_eq!((page.contact.email.as_str(), page.signed_in), ("", false));
+    shop.holds().await;
 }
 
 async fn keeps_an_accounts_orders_to_the_account(shop: Shop) {
@@ -163,6 +168,7 @@ async fn keeps_an_accounts_orders_to_the_account(shop: Shop) {
     }
     assert_eq!(refusal(order::my_order(&shop.anonymous(), ids[0]).await).0, "UNAUTHENTICATED");
     assert_eq!(refusal(order::by_id(&customer, ids[0]).await).0, "FORBIDDEN");
+    shop.holds().await;
 }
 
 async fn taxes_and_sends_as_the_settings_say(shop: Shop) {
@@ -194,6 +200,7 @@ async fn taxes_and_sends_as_the_settings_say(shop: Shop) {
     let free = shop.guest(mug, 7).await;
     let page = checkout::view(&free.ctx, Some(&free.token), Some("BE"), Some("standard")).await.unwrap();
     assert_eq!((page.methods[0].price.minor, page.methods[0].full_price.minor), (0, 500));
+    shop.holds().await;
 }
 
 async fn takes_nothing_for_what_costs_nothing(shop: Shop) {
@@ -206,6 +213,7 @@ async fn takes_nothing_for_what_costs_nothing(shop: Shop) {
     assert_eq!((placed.next, placed.order.state), (NextStep::Done, OrderState::Paid));
     assert_eq!(shop.gateway.calls().len(), 0);
     assert_eq!(placed.order.payment, PaymentState::Paid);
+    shop.holds().await;
 }
 
 on_both!(

@@ -27,6 +27,7 @@ async fn holds_what_was_added_at_todays_prices(shop: Shop) {
     assert_eq!(cart::remove(&guest.ctx, Some(&guest.token), &[line]).await.unwrap().cart.lines, []);
     let told = shop.told().await;
     assert_eq!((told["cart.created"], told["cart.updated"]), (1, 4));
+    shop.holds().await;
 }
 
 async fn refuses_what_cannot_be_put_in(shop: Shop) {
@@ -62,6 +63,7 @@ async fn refuses_what_cannot_be_put_in(shop: Shop) {
     assert_eq!(shop.told().await, told);
     assert_eq!(before["cart.updated"], 1);
     assert_eq!(cart::view(&guest.ctx, Some(&guest.token)).await.unwrap().n_items, 1);
+    shop.holds().await;
 }
 
 async fn says_what_is_wrong_with_a_line(shop: Shop) {
@@ -91,6 +93,7 @@ async fn says_what_is_wrong_with_a_line(shop: Shop) {
     let line = view.lines[0].id;
     let view = cart::update(&guest.ctx, Some(&guest.token), &[(line, 2)]).await.unwrap().cart;
     assert_eq!(view.lines[0].problems, []);
+    shop.holds().await;
 }
 
 async fn goes_along_when_its_owner_signs_in(shop: Shop) {
@@ -112,6 +115,7 @@ async fn goes_along_when_its_owner_signs_in(shop: Shop) {
     cart::merge(&newcomer, &guest.token).await.unwrap();
     assert_eq!(cart::view(&newcomer, None).await.unwrap().n_items, 2);
     assert_eq!(cart::view(&guest.ctx, Some(&guest.token)).await.unwrap().n_items, 0);
+    shop.holds().await;
 }
 
 on_both!(

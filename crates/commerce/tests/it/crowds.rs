@@ -38,6 +38,7 @@ async fn sells_one_piece_once_to_two_hundred_buyers(shop: Shop) {
     assert_eq!(shop.number("SELECT COUNT(*) FROM orders").await, 1);
     assert_eq!(shop.stock().await, (1, 1));
     assert_eq!((shop.gateway.effects("authorize"), shop.gateway.effects("capture")), (1, 1));
+    shop.holds().await;
 }
 
 async fn turns_a_hundred_clicks_into_one_order_and_one_capture(shop: Shop) {
@@ -61,6 +62,7 @@ async fn turns_a_hundred_clicks_into_one_order_and_one_capture(shop: Shop) {
     assert_eq!(shop.number("SELECT COUNT(*) FROM money_ledger").await, 1);
     assert_eq!(shop.gateway.effects("capture"), 1);
     assert_eq!(shop.stock().await, (500, 2));
+    shop.holds().await;
 }
 
 async fn places_an_order_in_a_fixed_number_of_statements(shop: Shop) {
@@ -76,6 +78,7 @@ async fn places_an_order_in_a_fixed_number_of_statements(shop: Shop) {
         count_statements(async { checkout::place_order(&guest.ctx, form).await.unwrap() }).await;
     assert_eq!(placed.order.state, OrderState::Paid);
     assert_eq!((added, bought), (4, 18), "to add, to buy");
+    shop.holds().await;
 }
 
 on_both!(

@@ -119,6 +119,7 @@ async fn buys_and_ships_over_the_api(shop: Shop) {
         json!({"version": 1, "shipping": [{"name": "By bike", "countries": ["BE"], "price": "7.505"}]});
     let refused = ask(&boss, change, json!({"i": input})).await;
     assert_eq!(refused[0]["extensions"]["fields"][0]["field"], "shipping.0.price");
+    shop.holds().await;
 }
 
 on_both!(buys_and_ships_over_the_api);

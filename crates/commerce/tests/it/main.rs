@@ -10,4 +10,6 @@ mod orders;
 mod paying;
 mod reading;
 mod shop;
+mod stories;
 mod sweeping;
+mod verifying;

@@ -63,6 +63,7 @@ async fn goes_from_placed_to_delivered(shop: Shop) {
     for kind in ["fulfilment.created", "fulfilment.shipped", "fulfilment.delivered", "order.delivered"] {
         assert_eq!(told[kind], 1, "{kind}");
     }
+    shop.holds().await;
 }
 
 async fn is_called_off_only_before_payment(shop: Shop) {
@@ -81,6 +82,7 @@ async fn is_called_off_only_before_payment(shop: Shop) {
     assert_eq!(refusal(order::mark_paid(&boss, placed.id).await).0, "CONFLICT");
     assert_eq!(refusal(order::refund(&boss, placed.id, "x").await).0, "CONFLICT");
     assert!(cancelled.moves.iter().all(|found| !found.possible && !found.why_not.is_empty()));
+    shop.holds().await;
 }
 
 async fn belongs_to_its_shop_and_to_those_who_may(shop: Shop) {
@@ -105,6 +107,7 @@ async fn belongs_to_its_shop_and_to_those_who_may(shop: Shop) {
     assert_eq!(shop.told().await, before);
     assert_eq!(order::by_id(&reader, placed.id).await.unwrap().version, placed.version);
     assert!(order::add_note(&reader, placed.id, "the customer called").await.is_ok());
+    shop.holds().await;
 }
 
 async fn gives_everything_back_and_ends_at_zero(shop: Shop) {
@@ -131,6 +134,7 @@ async fn gives_everything_back_and_ends_at_zero(shop: Shop) {
     use sea_orm::ConnectionTrait;
     assert!(owner.execute_unprepared("UPDATE money_ledger SET amount_minor = 1").await.is_err());
     assert!(owner.execute_unprepared("DELETE FROM money_ledger").await.is_err());
+    shop.holds().await;
 }
 
 async fn keeps_asking_for_a_refund_whose_answer_was_lost(shop: Shop) {
@@ -151,6 +155,7 @@ async fn keeps_asking_for_a_refund_whose_answer_was_lost(shop: Shop) {
     assert!(refused.attention.is_some() && refused.state == OrderState::Paid);
     let done = order::refund(&boss, order.id, "broken, second try").await.unwrap();
     assert_eq!((done.state, done.attention), (OrderState::Refunded, None));
+    shop.holds().await;
 }
 
 async fn is_cancelled_when_nobody_pays_in_time(shop: Shop) {
@@ -167,6 +172,7 @@ async fn is_cancelled_when_nobody_pays_in_time(shop: Shop) {
     );
     assert_eq!(shop.stock().await, (20, 0));
     assert_eq!(shop.sweep().await.expired, 0);
+    shop.holds().await;
 }
 
 on_both!(

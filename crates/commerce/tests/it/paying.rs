@@ -40,6 +40,7 @@ async fn is_paid_when_the_gateway_says_so(shop: Shop) {
     );
     assert_eq!(shop.stock().await, (20, 2));
     assert_eq!(shop.sweep().await, commerce::jobs::Swept::default());
+    shop.holds().await;
 }
 
 async fn gives_the_cart_back_when_the_payment_is_declined(shop: Shop) {
@@ -65,6 +66,7 @@ async fn gives_the_cart_back_when_the_payment_is_declined(shop: Shop) {
         assert!(1000 < cancelled);
         order::refund(&shop.boss(), second.order.id, "test").await.unwrap();
     }
+    shop.holds().await;
 }
 
 async fn waits_for_the_call_back_when_the_gateway_has_not_decided(shop: Shop) {
@@ -92,6 +94,7 @@ async fn waits_for_the_call_back_when_the_gateway_has_not_decided(shop: Shop) {
     assert_eq!(shop.gateway.effects("capture"), 1);
     assert_eq!(shop.number("SELECT COUNT(*) FROM money_ledger").await, 1);
     assert_eq!(shop.told().await["order.paid"], 1);
+    shop.holds().await;
 }
 
 async fn cancels_when_the_call_back_says_no(shop: Shop) {
@@ -107,6 +110,7 @@ async fn cancels_when_the_call_back_says_no(shop: Shop) {
     assert_eq!(seen(&shop, &placed.order).await.state, OrderState::Cancelled);
     assert_eq!(cart::view(&guest.ctx, Some(&guest.token)).await.unwrap().n_items, 1);
     assert_eq!(shop.stock().await, (20, 0));
+    shop.holds().await;
 }
 
 async fn settles_lost_answers_by_asking_again_with_the_same_key(shop: Shop) {
@@ -140,6 +144,7 @@ async fn settles_lost_answers_by_asking_again_with_the_same_key(shop: Shop) {
         assert_eq!((reference.len(), keys.len()), (2, 1), "{step} {mood:?}");
     }
     assert_eq!(shop.number("SELECT COUNT(*) FROM money_ledger").await, 6);
+    shop.holds().await;
 }
 
 /// Keys of the calls of `step` for the payment that was asked for last.
@@ -170,6 +175,7 @@ async fn finishes_what_a_cut_connection_left_behind(shop: Shop) {
     let done = checkout::place_order(&guest.ctx, form).await.unwrap();
     assert_eq!((done.next, done.order.id), (NextStep::Done, again.order.id));
     assert_eq!((shop.gateway.effects("authorize"), shop.gateway.effects("capture")), (1, 1));
+    shop.holds().await;
 }
 
 async fn never_loses_money_that_comes_late(shop: Shop) {
@@ -201,6 +207,7 @@ async fn never_loses_money_that_comes_late(shop: Shop) {
         (OrderState::Cancelled, PaymentState::Refunded, None)
     );
     assert_eq!(shop.gateway.effects("refund"), 1);
+    shop.holds().await;
 }
 
 async fn knows_of_money_that_was_taken_while_the_order_was_given_up(shop: Shop) {
@@ -242,6 +249,7 @@ async fn knows_of_money_that_was_taken_while_the_order_was_given_up(shop: Shop) 
         assert_eq!((back.payment, back.attention), (PaymentState::Refunded, None));
         assert_eq!(shop.gateway.effects("void"), 0);
     }
+    shop.holds().await;
 }
 
 async fn asks_for_money_that_was_taken_while_the_order_was_given_up_and_nobody_heard(shop: Shop) {
@@ -268,6 +276,7 @@ async fn asks_for_money_that_was_taken_while_the_order_was_given_up_and_nobody_h
     assert_eq!((order.state, order.payment), (OrderState::Cancelled, PaymentState::Paid));
     assert_eq!((order.paid.minor, order.attention.is_some()), (1750, true));
     assert_eq!((shop.gateway.effects("capture"), shop.stock().await), (1, (20, 0)));
+    shop.holds().await;
 }
 
 async fn gives_a_late_authorisation_back(shop: Shop) {
@@ -287,6 +296,7 @@ async fn gives_a_late_authorisation_back(shop: Shop) {
     let back = order::refund(&boss, order.id, "nothing to pay").await.unwrap();
     assert_eq!((back.payment, back.attention), (PaymentState::Voided, None));
     assert_eq!(shop.gateway.effects("void"), 1);
+    shop.holds().await;
 }
 
 async fn asks_a_person_when_another_amount_is_reported(shop: Shop) {
@@ -300,6 +310,7 @@ async fn asks_a_person_when_another_amount_is_reported(shop: Shop) {
     let order = seen(&shop, &placed.order).await;
     assert_eq!((order.state, order.paid.minor), (OrderState::PendingPayment, 0));
     assert!(order.attention.is_some());
+    shop.holds().await;
 }
 
 async fn believes_only_signed_call_backs(shop: Shop) {
@@ -324,6 +335,7 @@ async fn believes_only_signed_call_backs(shop: Shop) {
     assert_eq!(refusal(shop.call_back("evt-3", odd).await).0, "BAD_USER_INPUT");
     assert_eq!(refusal(shop.call_back("evt-4", json!(["x"])).await).0, "BAD_USER_INPUT");
     assert_eq!(shop.number("SELECT COUNT(*) FROM payment_event").await, 0);
+    shop.holds().await;
 }
 
 on_both!(

@@ -68,6 +68,7 @@ async fn shows_orders_customers_and_figures(shop: Shop) {
     }
     assert_eq!(refusal(order::counts(&shop.customer()).await).0, "FORBIDDEN");
     assert_eq!(waiting.state, OrderState::PendingPayment);
+    shop.holds().await;
 }
 
 async fn turns_pages_both_ways(shop: Shop) {
@@ -92,6 +93,7 @@ async fn turns_pages_both_ways(shop: Shop) {
     let args = PageArgs::new(Some(2), Some("nonsense".into()), None, None).unwrap();
     let refused = order::list(&boss, &OrderFilter::default(), OrderSort::PlacedDesc, &args).await;
     assert_eq!(refusal(refused).0, "BAD_USER_INPUT");
+    shop.holds().await;
 }
 
 async fn rebuilds_to_what_the_events_made(shop: Shop) {
@@ -135,6 +137,7 @@ async fn rebuilds_to_what_the_events_made(shop: Shop) {
     owner.execute_unprepared("DELETE FROM sales_product").await.unwrap();
     index::rebuild(&boss, &*projections[0]).await.unwrap();
     assert_eq!(documents(&shop).await, before);
+    shop.holds().await;
 }
 
 /// The read model as text.
@@ -201,6 +204,7 @@ async fn asks_the_database_a_constant_number_of_times(shop: Shop) {
     assert_eq!(look().await, one_line);
     let one = count_statements(async { order::by_id(&boss, first.id).await.unwrap() }).await.1;
     assert!(one <= 10, "{one} statements for one order");
+    shop.holds().await;
 }
 
 async fn makes_a_record_of_everybody_who_registers(shop: Shop) {
@@ -219,6 +223,7 @@ async fn makes_a_record_of_everybody_who_registers(shop: Shop) {
     shop.settle().await;
     let maud = customer::get(&boss, people.items[0].id).await.unwrap();
     assert_eq!((maud.n_orders, maud.addresses.len()), (1, 1));
+    shop.holds().await;
 }
 
 async fn tells_about_a_cart_that_was_left_once(shop: Shop) {
@@ -234,6 +239,7 @@ async fn tells_about_a_cart_that_was_left_once(shop: Shop) {
     cart::add(&guest.ctx, Some(&guest.token), &[(mug, 1)]).await.unwrap();
     shop.advance(std::time::Duration::from_secs(25 * 3600));
     assert_eq!((abandoned().await, abandoned().await), (2, 2));
+    shop.holds().await;
 }
 
 on_both!(

@@ -1,6 +1,7 @@
 //! A shop with a product, people, a gateway and a relay.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::http::HeaderMap;
@@ -8,7 +9,9 @@ use catalog::product::input::{NewProduct, VariantInput};
 use commerce::payment::webhook::{self, Receipt};
 use commerce::view::{Address, OrderView, Placed};
 use commerce::{CheckoutInput, CommerceError, cart, checkout};
-use events::Relay;
+use events::verify::PATIENCE;
+use events::{Consumer, Relay};
+use platform::verify::Report;
 use platform::{Access, App, Ctx, Error};
 use primitives::{Permission, TenantId, VariantId};
 use sea_orm::{ConnectionTrait, Statement};
@@ -88,6 +91,38 @@ impl Shop {
         Guest { ctx, token: change.token.unwrap() }
     }
 
+    /// The books agree: to be said at the end of a story.
+    pub async fn holds(&self) {
+        self.settle().await;
+        for ctx in [self.system(), self.other_system()] {
+            let report = verified(&ctx).await;
+            assert!(report.holds(), "{:#?} and {} more", report.findings, report.more);
+        }
+    }
+
+    /// Statements past every door and every trigger of what is written once.
+    pub async fn force(&self, statements: &[&str]) {
+        let owner = self.database().owner().await;
+        let (id, bytes) = match self.database().backend() {
+            Backend::Sqlite => ("randomblob(16)", "zeroblob(32)"),
+            Backend::Postgres => ("gen_random_uuid()", "decode(repeat('00', 32), 'hex')"),
+        };
+        for table in ["stream_event", "money_ledger"] {
+            let off = match self.database().backend() {
+                Backend::Sqlite => {
+                    format!("DROP TRIGGER IF EXISTS {table}_is_kept; DROP TRIGGER IF EXISTS {table}_is_there")
+                }
+                Backend::Postgres => format!("ALTER TABLE {table} DISABLE TRIGGER {table}_is_history"),
+            };
+            owner.execute_unprepared(&off).await.unwrap();
+        }
+        for sql in statements {
+            let sql = sql.replace("{new id}", id).replace("{32 bytes}", bytes);
+            owner.execute_unprepared(&sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        }
+        owner.close().await.unwrap();
+    }
+
     /// Delivers what happened to the read model.
     pub async fn settle(&self) {
         let tenants = [self.tenant().clone(), self.other_tenant().tenant().clone()];
@@ -95,8 +130,7 @@ impl Shop {
             let found = tenants.iter().find(|tenant| tenant.id == id).cloned();
             async move { found.ok_or_else(|| Error::not_found("tenant")) }
         };
-        let consumers = [catalog::consumers(), commerce::consumers()].concat();
-        Relay::new(self.app.app().clone(), source, consumers).drain().await.unwrap();
+        Relay::new(self.app.app().clone(), source, consumers()).drain().await.unwrap();
     }
 
     /// One look of the background job.
@@ -142,6 +176,18 @@ impl Shop {
         headers.insert("webhook-signature", signer.sign(id, now, body.as_bytes()).unwrap().parse().unwrap());
         webhook::receive(&self.anonymous(), "http", &headers, body.as_bytes()).await
     }
+}
+
+fn consumers() -> Vec<Arc<dyn Consumer>> {
+    [catalog::consumers(), commerce::consumers()].concat()
+}
+
+/// What a look at the books of a shop finds.
+pub async fn verified(ctx: &Ctx) -> Report {
+    let mut report = events::verify::verify(ctx, &consumers(), PATIENCE).await.unwrap();
+    report.add(catalog::verify::verify(ctx).await.unwrap());
+    report.add(commerce::verify::verify(ctx, PATIENCE).await.unwrap());
+    report
 }
 
 /// A published product of whoever acts.

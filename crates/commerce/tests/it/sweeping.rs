@@ -44,6 +44,7 @@ async fn finds_what_is_due_and_forgets_what_is_done(shop: Shop) {
     // Once the minutes are over nobody looks into the shop any more.
     shop.advance(Duration::from_secs(600));
     until(&shop, async || planned("payments").await == 0 && planned("carts").await == 0).await;
+    shop.holds().await;
 }
 
 /// Rows that came another way than through the use cases, as with an import.
@@ -63,6 +64,7 @@ async fn finds_what_was_never_planned_once_it_is_told_to_look(shop: Shop) {
     shop.advance(Duration::from_secs(7 * 24 * 3600));
     let state = async || order::by_id(&shop.boss(), placed.order.id).await.unwrap().state;
     until(&shop, async || state().await == OrderState::Cancelled).await;
+    shop.holds().await;
 }
 
 on_both!(finds_what_is_due_and_forgets_what_is_done, finds_what_was_never_planned_once_it_is_told_to_look);

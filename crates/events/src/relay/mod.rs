@@ -38,7 +38,7 @@ const BUSY: Duration = Duration::from_millis(100);
 /// How often gauges are measured.
 const MEASURE: Duration = Duration::from_secs(2);
 /// How long inbox rows are kept, and how often old ones are cleared per tenant.
-const INBOX_LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
+pub(crate) const INBOX_LIFE: Duration = Duration::from_secs(7 * 24 * 3600);
 const INBOX_SWEEP: Duration = Duration::from_secs(3600);
 /// Tenants whose inbox this relay remembers to have looked at.
 const REMEMBERED: usize = 10_000;

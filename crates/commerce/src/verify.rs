@@ -1,0 +1,38 @@
+//! Whether orders, payments, their streams, the ledger and the reservations agree: part of `rustok verify`. It looks,
+//! page by page, while the shop serves, and changes nothing. Each page is looked at as of one moment.
+
+mod page;
+mod whole;
+
+use std::time::Duration;
+
+use platform::verify::Report;
+use platform::{Access, Context, Ctx, Result};
+use uuid::Uuid;
+
+/// Orders in memory at a time.
+const PAGE: usize = 100;
+/// Things that one statement names.
+const NAMED: i64 = 100;
+
+/// Looks at everything that the caller's tenant has sold: the ledger sums to zero and agrees with the orders, rows of
+/// orders and payments are what their streams rebuild, what had to be told was told, orders that wait to be sent hold
+/// their pieces and others none, and no call-back has waited for longer than `patience`.
+///
+/// # Errors
+/// `FORBIDDEN` to all but the server itself; those of the database.
+pub async fn verify(ctx: &Ctx, patience: Duration) -> Result<Report> {
+    let mut report = Report::default();
+    let mut after = Some(Uuid::nil());
+    while let Some(from) = after {
+        let db = ctx.snapshot(Access::System).await?;
+        after = page::verify(&db, from, &mut report).await.context("verifying orders")?;
+    }
+    let db = ctx.snapshot(Access::System).await?;
+    whole::ledger(&db, &mut report).await.context("verifying the ledger")?;
+    whole::orphans(&db, &mut report).await.context("verifying streams")?;
+    whole::call_backs(&db, ctx.now() - patience, &mut report).await.context("verifying call-backs")?;
+    drop(db);
+    whole::holders(ctx, &mut report).await.context("verifying reservations")?;
+    Ok(report)
+}

@@ -1,0 +1,101 @@
+//! What only the whole of a shop can tell.
+
+use platform::verify::{Finding, Report};
+use platform::{Access, Ctx, Result, TenantDb};
+use primitives::Timestamp;
+use sea_orm::ColumnTrait;
+use uuid::Uuid;
+
+use super::NAMED;
+use crate::entity::orders;
+
+/// Holders in memory at a time.
+const PAGE: usize = 500;
+
+/// What one account gives another one gets: every currency sums to zero.
+pub(super) async fn ledger(db: &TenantDb, report: &mut Report) -> Result<()> {
+    let sql = "SELECT currency, CAST(sum(minor) AS bigint), count(*) FROM ( \
+                 SELECT currency, amount_minor AS minor FROM money_ledger \
+                   WHERE tenant_id = {tenant} AND to_account <> '' \
+                 UNION ALL SELECT currency, -amount_minor FROM money_ledger \
+                   WHERE tenant_id = {tenant} AND from_account <> '' \
+               ) AS legs GROUP BY currency ORDER BY currency";
+    for row in db.raw_all(sql, Vec::new()).await? {
+        let (currency, sum): (String, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        let legs: i64 = row.try_get_by_index(2)?;
+        report.looked("ledger", usize::try_from(legs / 2).unwrap_or(0));
+        if sum != 0 {
+            report.find(Finding {
+                check: "ledger.sum",
+                about: format!("ledger in {currency}"),
+                text: format!("what was given and what was received differ by {sum}"),
+                remedy: "look for rows of money_ledger with one account only and restore them from a backup",
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Streams of orders and payments that are not there.
+pub(super) async fn orphans(db: &TenantDb, report: &mut Report) -> Result<()> {
+    for (kind, table) in [("order", "orders"), ("payment", "payment")] {
+        let sql = format!(
+            "SELECT DISTINCT s.stream_id FROM stream_event s WHERE s.tenant_id = {{tenant}} AND s.stream_type = ? \
+             AND NOT EXISTS (SELECT 1 FROM {table} t WHERE t.tenant_id = s.tenant_id AND t.id = s.stream_id) \
+             ORDER BY s.stream_id LIMIT ?"
+        );
+        for row in db.raw_all(&sql, vec![kind.into(), NAMED.into()]).await? {
+            let id: Uuid = row.try_get_by_index(0)?;
+            report.find(Finding {
+                check: "stream.orphan",
+                about: format!("{kind} {id}"),
+                text: "there is a history of it, and no row".to_owned(),
+                remedy: "restore the row from a backup",
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Call-backs of gateways that no payment has seen.
+pub(super) async fn call_backs(db: &TenantDb, before: Timestamp, report: &mut Report) -> Result<()> {
+    let sql = "SELECT provider, event_id, received_at FROM payment_event \
+               WHERE tenant_id = {tenant} AND handled_at IS NULL AND received_at < ? \
+               ORDER BY received_at LIMIT ?";
+    for row in db.raw_all(sql, vec![before.millis().into(), NAMED.into()]).await? {
+        let (provider, event): (String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        let since = Timestamp::from_millis(row.try_get_by_index(2)?).rfc3339();
+        report.find(Finding {
+            check: "payment.call_back",
+            about: format!("call-back {event} of {provider}"),
+            text: format!("its payment has not seen it since {since}"),
+            remedy: "see whether a process runs its jobs, and what its log says about call-backs",
+        });
+    }
+    Ok(())
+}
+
+/// Reservations of nobody.
+pub(super) async fn holders(ctx: &Ctx, report: &mut Report) -> Result<()> {
+    let mut after = Uuid::nil();
+    loop {
+        let db = ctx.snapshot(Access::System).await?;
+        let holders = catalog::verify::holders(&db, ctx.now(), after, PAGE).await?;
+        let Some(last) = holders.last() else { return Ok(()) };
+        after = *last;
+        let known: Vec<(Uuid,)> = db
+            .find::<orders::Entity>()
+            .filter(orders::Column::Id.is_in(holders.iter().copied()))
+            .columns([orders::Column::Id])
+            .await?;
+        for holder in holders.iter().filter(|holder| !known.iter().any(|(id,)| id == *holder)) {
+            report.find(Finding {
+                check: "reservation.orphan",
+                about: format!("reservation of {holder}"),
+                text: "there is no order that it belongs to".to_owned(),
+                remedy: "delete its rows of stock_reservation and take their pieces from reserved",
+            });
+        }
+        report.looked("reservations", holders.len());
+    }
+}
