@@ -10,3 +10,4 @@ mod emitting;
 mod properties;
 mod streams;
 mod support;
+mod verifying;
