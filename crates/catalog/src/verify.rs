@@ -93,7 +93,7 @@ pub async fn reserved_for(
         .await?;
     for row in rows {
         let of = reserved.entry(row.holder).or_default();
-        of.insert(VariantId::from_uuid(row.variant_id), row.quantity);
+        *of.entry(VariantId::from_uuid(row.variant_id)).or_default() += row.quantity;
     }
     Ok(reserved)
 }
