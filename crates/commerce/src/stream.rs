@@ -17,10 +17,13 @@ use crate::payment::{PaymentFact, PaymentStory};
 /// Facts after which a state is kept beside its stream.
 const KEPT_EVERY: i64 = 64;
 
+/// A fact with the event that told others about it.
+pub(crate) type Told = (OrderFact, Option<EventId>);
+
 /// What happened to an order and to its payment in one change, each with its row as it was before.
 #[derive(Default)]
 pub(crate) struct Change<'r> {
-    pub order: Option<(&'r orders::Model, Vec<(OrderFact, Option<EventId>)>)>,
+    pub order: Option<(&'r orders::Model, Vec<Told>)>,
     pub payment: Option<(&'r payment::Model, PaymentFact)>,
 }
 
@@ -36,7 +39,7 @@ pub(crate) fn payment(id: Uuid) -> Aggregate {
 pub(crate) async fn begin(
     tx: &Tx,
     at: Timestamp,
-    (row, facts): (&orders::Model, &[(OrderFact, Option<EventId>)]),
+    (row, facts): (&orders::Model, &[Told]),
     paid_by: Option<&payment::Model>,
 ) -> Result<()> {
     let mut batch = Batch::new(at);

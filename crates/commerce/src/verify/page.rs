@@ -71,9 +71,12 @@ pub(super) async fn verify(db: &TenantDb, after: Uuid, report: &mut Report) -> R
     Ok((found.len() == PAGE).then_some(last))
 }
 
+/// A whole stream, or why it cannot be read.
+type Facts<F> = Result<Vec<Recorded<F>>, Broken>;
+
 /// Streams of one kind, and what is kept beside them.
 struct Stories<S: Fold> {
-    facts: HashMap<Uuid, Result<Vec<Recorded<S::Fact>>, Broken>>,
+    facts: HashMap<Uuid, Facts<S::Fact>>,
     cached: HashMap<Uuid, stream::Cached<S>>,
 }
 
