@@ -63,6 +63,7 @@ pub(crate) async fn append(tx: &Tx, at: Timestamp, change: &Change<'_>) -> Resul
     if stream::try_append(tx, &batch).await? {
         return keep(tx, change).await;
     }
+    warn!("an order or payment was changed where nobody wrote facts, its stream begins anew");
     let mut batch = Batch::new(at);
     if let Some((before, _)) = &change.order
         && stream::head(tx, order(before.id)).await? < before.version
