@@ -20,6 +20,7 @@ mod m13_modules;
 pub mod m14_tenant_life;
 mod m15_oidc;
 mod m16_streams;
+mod m17_stock;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::{self, MigratorTrait, SchemaManager};
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m14_tenant_life::Migration),
             Box::new(m15_oidc::Migration),
             Box::new(m16_streams::Migration),
+            Box::new(m17_stock::Migration),
         ]
     }
 }

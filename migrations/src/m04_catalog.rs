@@ -159,7 +159,8 @@ async fn collections(sql: &Sql<'_, '_>) -> Result<(), DbErr> {
     sql.run("CREATE INDEX collection_product_product ON collection_product (tenant_id, product_id)").await
 }
 
-async fn stock(sql: &Sql<'_, '_>) -> Result<(), DbErr> {
+/// Also what [`crate::m17_stock`] goes back to.
+pub(crate) async fn stock(sql: &Sql<'_, '_>) -> Result<(), DbErr> {
     // The last CHECK is the wall behind the conditional statement: what is promised is there, unless the merchant
     // sells without counting, takes backorders, or allows a depth by a negative threshold.
     sql.tenant_table(
@@ -206,6 +207,11 @@ async fn stock(sql: &Sql<'_, '_>) -> Result<(), DbErr> {
     )
     .await?;
     sql.run("CREATE INDEX stock_movement_variant ON stock_movement (tenant_id, variant_id, id)").await?;
+    movements_stay(sql).await
+}
+
+/// A movement is never changed.
+pub(crate) async fn movements_stay(sql: &Sql<'_, '_>) -> Result<(), DbErr> {
     sql.sqlite(
         "CREATE TRIGGER stock_movement_is_history BEFORE UPDATE ON stock_movement \
          BEGIN SELECT RAISE(ABORT, 'stock movements are never changed'); END",

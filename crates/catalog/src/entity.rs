@@ -114,24 +114,43 @@ tenant_table! {
 }
 
 tenant_table! {
-    /// Pieces on the shelf and promised pieces, one row per variant.
+    /// Places where stock lies.
+    location, "location", "location", Id,
+    key { id: Uuid }
+    columns {
+        name: String,
+        country: String,
+        address: String,
+        active: bool,
+        priority: i32,
+        is_default: bool,
+        version: i64,
+        created_at: i64,
+        updated_at: i64,
+    }
+    audit { name, country, address }
+}
+
+tenant_table! {
+    /// Pieces on the shelf and promised pieces, a row per variant, location and bucket.
     stock_level, "stock_level", "variant", VariantId,
-    key { variant_id: Uuid }
+    key { variant_id: Uuid, location_id: Uuid, bucket: i32 }
     columns {
         on_hand: i64,
         reserved: i64,
         threshold: i64,
         tracked: bool,
         policy: String,
+        sells: bool,
         updated_at: i64,
     }
     audit { policy }
 }
 
 tenant_table! {
-    /// Who holds how many promised pieces until when.
+    /// Who holds how many promised pieces of which shelf until when.
     stock_reservation, "stock_reservation", "reservation", Holder,
-    key { holder: Uuid, variant_id: Uuid }
+    key { holder: Uuid, variant_id: Uuid, location_id: Uuid, bucket: i32 }
     columns {
         quantity: i64,
         created_at: i64,
@@ -141,11 +160,12 @@ tenant_table! {
 }
 
 tenant_table! {
-    /// Every change of the count on the shelf; append-only.
+    /// Every change of the count on a shelf; append-only.
     stock_movement, "stock_movement", "movement", Id,
     key { id: Uuid }
     columns {
         variant_id: Uuid,
+        location_id: Uuid,
         delta: i64,
         on_hand_after: i64,
         reason: String,
@@ -155,6 +175,77 @@ tenant_table! {
         at: i64,
     }
     audit { reason, note }
+}
+
+tenant_table! {
+    /// Pieces that a supplier is to bring.
+    stock_incoming, "stock_incoming", "delivery", Id,
+    key { id: Uuid }
+    columns {
+        variant_id: Uuid,
+        location_id: Uuid,
+        quantity: i64,
+        received: i64,
+        expected_at: Option<i64>,
+        note: String,
+        state: String,
+        version: i64,
+        created_at: i64,
+        updated_at: i64,
+    }
+    audit { note, state }
+}
+
+tenant_table! {
+    /// Pieces on their way from one location to another.
+    stock_transfer, "stock_transfer", "transfer", Id,
+    key { id: Uuid }
+    columns {
+        from_id: Uuid,
+        to_id: Uuid,
+        state: String,
+        note: String,
+        version: i64,
+        created_at: i64,
+        shipped_at: Option<i64>,
+        closed_at: Option<i64>,
+    }
+    audit { state, note }
+}
+
+tenant_table! {
+    /// What a transfer moves.
+    stock_transfer_line, "stock_transfer_line", "transfer", TransferId,
+    key { transfer_id: Uuid, variant_id: Uuid }
+    columns {
+        quantity: i64,
+        received: i64,
+    }
+}
+
+tenant_table! {
+    /// Somebody counts a location.
+    stock_count, "stock_count", "stock count", Id,
+    key { id: Uuid }
+    columns {
+        location_id: Uuid,
+        state: String,
+        note: String,
+        version: i64,
+        created_at: i64,
+        closed_at: Option<i64>,
+    }
+    audit { state, note }
+}
+
+tenant_table! {
+    /// What was on a shelf and what was found there.
+    stock_count_line, "stock_count_line", "stock count", CountId,
+    key { count_id: Uuid, variant_id: Uuid }
+    columns {
+        expected: i64,
+        counted: Option<i64>,
+    }
 }
 
 tenant_table! {

@@ -1,7 +1,7 @@
 //! What this module announces. The wire form of each event is pinned by a test.
 
 use events::{Aggregate, DomainEvent, EventError, validate};
-use primitives::{CollectionId, Currency, MediaId, ProductId, VariantId};
+use primitives::{CollectionId, Currency, LocationId, MediaId, ProductId, VariantId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -42,7 +42,7 @@ pub enum CatalogEvent {
     CategoryUpdated { collection_id: CollectionId, changed: Vec<String> },
     /// `category.deleted`
     CategoryDeleted { collection_id: CollectionId, slug: String },
-    /// `inventory.updated`: the count on the shelf is another one.
+    /// `inventory.updated`: the count of all locations together is another one.
     InventoryUpdated { variant_id: VariantId, old: i64, new: i64, reason: String },
     /// `inventory.low`: it fell to the low mark or under it.
     InventoryLow { variant_id: VariantId, available: i64 },
@@ -50,6 +50,10 @@ pub enum CatalogEvent {
     InventoryReserved { holder: Uuid, lines: Vec<StockLine> },
     /// `inventory.released`: promised pieces are free again, or left the shelf with a shipment.
     InventoryReleased { holder: Uuid, lines: Vec<StockLine> },
+    /// `location.created`
+    LocationCreated { location_id: LocationId },
+    /// `location.updated`
+    LocationUpdated { location_id: LocationId, changed: Vec<String> },
 }
 
 impl DomainEvent for CatalogEvent {
@@ -72,6 +76,8 @@ impl DomainEvent for CatalogEvent {
             Self::InventoryLow { .. } => "inventory.low",
             Self::InventoryReserved { .. } => "inventory.reserved",
             Self::InventoryReleased { .. } => "inventory.released",
+            Self::LocationCreated { .. } => "location.created",
+            Self::LocationUpdated { .. } => "location.updated",
         }
     }
 
@@ -96,6 +102,9 @@ impl DomainEvent for CatalogEvent {
             // Each holder is its own aggregate: buyers of one thing do not queue behind each other.
             Self::InventoryReserved { holder, .. } | Self::InventoryReleased { holder, .. } => {
                 Aggregate::new("reservation", *holder)
+            }
+            Self::LocationCreated { location_id } | Self::LocationUpdated { location_id, .. } => {
+                Aggregate::new("location", *location_id)
             }
         }
     }
@@ -154,6 +163,8 @@ pub(crate) struct Touched {
     pub collection_id: Option<CollectionId>,
     pub media_id: Option<MediaId>,
     pub variant_id: Option<VariantId>,
+    pub location_id: Option<LocationId>,
+    pub changed: Vec<String>,
     pub lines: Vec<StockLine>,
 }
 
@@ -166,6 +177,7 @@ mod tests {
     fn the_wire_form_is_pinned() {
         let nil = Uuid::nil();
         let (product_id, variant_id, collection_id) = (nil.into(), VariantId::from_uuid(nil), nil.into());
+        let location_id = LocationId::from_uuid(nil);
         let fact = |price_minor| PriceFact { price_minor, compare_at_minor: None };
         let lines = || vec![StockLine { variant_id, quantity: 2 }];
         let events = [
@@ -192,6 +204,8 @@ mod tests {
             CatalogEvent::InventoryLow { variant_id, available: 3 },
             CatalogEvent::InventoryReserved { holder: nil, lines: lines() },
             CatalogEvent::InventoryReleased { holder: nil, lines: lines() },
+            CatalogEvent::LocationCreated { location_id },
+            CatalogEvent::LocationUpdated { location_id, changed: vec!["active".into()] },
         ];
         let id = nil.to_string();
         let wire = events.map(|event| {
@@ -218,6 +232,8 @@ mod tests {
                 r#"inventory.low variant {"variantId":"0","available":3}"#,
                 r#"inventory.reserved reservation {"holder":"0","lines":[{"variantId":"0","quantity":2}]}"#,
                 r#"inventory.released reservation {"holder":"0","lines":[{"variantId":"0","quantity":2}]}"#,
+                r#"location.created location {"locationId":"0"}"#,
+                r#"location.updated location {"locationId":"0","changed":["active"]}"#,
             ]
         );
     }

@@ -113,7 +113,7 @@ fn rows_of(ctx: &Ctx, snapshot: &Snapshot, media: &HashMap<Uuid, File>) -> Resul
             product_cells(&mut row, &snapshot.product);
         }
         if let Some(variant) = snapshot.variants.get(n) {
-            let level = Level::of(snapshot.stock_of(variant.id)?);
+            let level = snapshot.stock_of(variant.id)?.total();
             variant_cells(&mut row, variant, &level)?;
             let own = images.iter().find(|(image, _)| Some(image.id) == variant.image_id);
             row.extend(own.map(|(_, address)| ("Variant Image".to_owned(), address.clone())));

@@ -6,11 +6,13 @@ mod mutation;
 mod product;
 mod shop;
 mod staff;
+mod stock;
 
-pub use mutation::{CatalogMutation, MAX_CSV};
+pub use mutation::{MAX_CSV, ProductMutation};
 pub use product::Picture;
 pub use shop::ShopQuery;
 pub use staff::StaffQuery;
+pub use stock::{StockMutation, StockQuery};
 
 use async_graphql::MergedObject;
 use platform::Error;
@@ -19,7 +21,11 @@ use primitives::PageArgs;
 
 /// Everything the catalogue answers.
 #[derive(MergedObject, Default)]
-pub struct CatalogQuery(ShopQuery, StaffQuery);
+pub struct CatalogQuery(ShopQuery, StaffQuery, StockQuery);
+
+/// The catalogue's part of the mutation root.
+#[derive(MergedObject, Default)]
+pub struct CatalogMutation(ProductMutation, StockMutation);
 
 /// The arguments of a connection, checked.
 fn page_args(
@@ -89,7 +95,7 @@ macro_rules! connection {
         }
 
         impl $connection {
-            fn of<T>(slice: &$crate::query::Slice<T>, node: impl Fn(&T) -> $node) -> Self {
+            pub(super) fn of<T>(slice: &$crate::query::Slice<T>, node: impl Fn(&T) -> $node) -> Self {
                 Self {
                     items: slice.items.iter().map(|(at, item)| (at.to_string(), node(item))).collect(),
                     total: slice.total,

@@ -10,7 +10,7 @@ use events::Envelope;
 use index::{Projection, Rebuild, Slice};
 use platform::db::holes;
 use platform::{Context, Ctx, Error, Tx};
-use primitives::{CollectionId, ProductId, Timestamp, VariantId};
+use primitives::{CollectionId, LocationId, ProductId, Timestamp, VariantId};
 use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, Value};
 use uuid::Uuid;
 
@@ -21,7 +21,7 @@ use crate::entity::{
 use crate::error::Result;
 use crate::event::Touched;
 use crate::product::{json, store};
-use crate::stock::Level;
+use crate::stock::Stock;
 use crate::view::{CollectionView, ProductCard};
 use render::{Documents, availability_word};
 
@@ -47,7 +47,15 @@ impl Projection for CatalogProjection {
     }
 
     fn kinds(&self) -> &'static [&'static str] {
-        &["product.*", "variant.*", "price.*", "category.*", "inventory.*", "media.uploaded"]
+        &[
+            "product.*",
+            "variant.*",
+            "price.*",
+            "category.*",
+            "inventory.*",
+            "location.updated",
+            "media.uploaded",
+        ]
     }
 
     async fn apply(&self, tx: &Tx, events: &[Envelope]) -> platform::Result<()> {
@@ -56,11 +64,19 @@ impl Projection for CatalogProjection {
         let mut collections = BTreeSet::new();
         let mut variants = BTreeSet::new();
         let mut media = BTreeSet::new();
+        let mut locations = BTreeSet::new();
         for event in events {
             let touched: Touched = event.decode()?;
             if event.kind.starts_with("inventory.") {
                 variants.extend(touched.variant_id);
                 variants.extend(touched.lines.iter().map(|line| line.variant_id));
+                continue;
+            }
+            if let Some(location) = touched.location_id {
+                // What lies there is sold now, or is not any more.
+                if touched.changed.iter().any(|field| field == "active") {
+                    locations.insert(location);
+                }
                 continue;
             }
             if event.kind == "product.deleted" {
@@ -72,6 +88,9 @@ impl Projection for CatalogProjection {
         }
         let mut changed = Changed { products: deleted, ..Changed::default() };
         Box::pin(showing(tx, &media, &mut products, &mut collections)).await?;
+        for location in locations {
+            variants.extend(lying_at(tx, location).await?);
+        }
         Box::pin(restock(tx, &variants, &mut products)).await?;
         let products: Vec<Uuid> = products.into_iter().map(ProductId::uuid).collect();
         for chunk in products.chunks(CHUNK) {
@@ -143,6 +162,17 @@ async fn showing(
     Ok(())
 }
 
+/// The variants that have a shelf at a location.
+async fn lying_at(tx: &Tx, location: LocationId) -> Result<BTreeSet<VariantId>> {
+    let rows: Vec<(Uuid,)> = tx
+        .find::<stock_level::Entity>()
+        .filter(stock_level::Column::LocationId.eq(location.uuid()))
+        .filter(stock_level::Column::Bucket.eq(0))
+        .columns([stock_level::Column::VariantId])
+        .await?;
+    Ok(rows.into_iter().map(|(id,)| VariantId::from_uuid(id)).collect())
+}
+
 /// Looks at variants whose stock moved: adds the products whose words change, and corrects the sums of the others.
 ///
 /// Most sales leave every word as it was; then two statements read and one small one writes, and no page is touched.
@@ -162,11 +192,13 @@ async fn restock(tx: &Tx, variants: &BTreeSet<VariantId>, products: &mut BTreeSe
             .filter(stock_level::Column::VariantId.is_in(ids.iter().copied()))
             .all();
         let (shown, levels) = (shown.await?, levels.await?);
-        let levels: HashMap<Uuid, Level> =
-            levels.iter().map(|row| (row.variant_id, Level::of(row))).collect();
+        let mut stocks: HashMap<Uuid, Stock> = HashMap::new();
+        for row in levels {
+            stocks.entry(row.variant_id).or_default().push(row);
+        }
         for row in shown {
             let product = ProductId::from_uuid(row.product_id);
-            match levels.get(&row.variant_id).map(|level| availability_word(level.availability())) {
+            match stocks.get(&row.variant_id).map(|stock| availability_word(stock.total().availability())) {
                 Some(word) if word == row.availability => drop(sums_of.insert(product)),
                 _ => drop(products.insert(product)),
             }
@@ -178,7 +210,7 @@ async fn restock(tx: &Tx, variants: &BTreeSet<VariantId>, products: &mut BTreeSe
         tx.raw_exec(
             &format!(
                 "UPDATE product_doc SET stock = ( \
-                   SELECT CAST(SUM(CASE WHEN s.on_hand - s.reserved - s.threshold > 0 \
+                   SELECT CAST(SUM(CASE WHEN s.sells AND s.on_hand - s.reserved - s.threshold > 0 \
                      THEN s.on_hand - s.reserved - s.threshold ELSE 0 END) AS bigint) \
                    FROM variant v JOIN stock_level s ON s.tenant_id = v.tenant_id AND s.variant_id = v.id \
                    WHERE v.tenant_id = product_doc.tenant_id AND v.product_id = product_doc.product_id \

@@ -1,15 +1,52 @@
-//! Pieces on the shelf, promised pieces, and the conditional statement that never promises one twice.
+//! Pieces on the shelves of the shop's locations, promised pieces, and the conditional statement that never promises one
+//! twice.
 //!
 //! A reservation belongs to a holder (a checkout, an order): [`reserve`] before asking for money, [`keep`] when it is
-//! paid, [`ship`] when it leaves, [`release`] when it is called off, [`expire_due`] when nobody came back.
+//! paid, [`ship`] when it leaves, [`release`] when it is called off, [`expire_due`] when nobody came back. Which
+//! location the pieces come from is decided when they are promised (`choose`).
+//!
+//! A variant has a row per location where it lies, in the one whose id is the tenant's always; a hot one has
+//! [`hot::BUCKETS`] rows there, from which as many buyers take at once. Whether pieces are counted at all and what happens
+//! when they are used up is the variant's, the same in all of its rows, because a shopper buys from the shop and not from
+//! a shelf. How many pieces are kept back is each location's: what a showroom keeps for its window says nothing about
+//! the warehouse.
 
+mod choose;
 mod count;
+pub mod hot;
+mod incoming;
+mod inventory;
+mod location;
+mod movement;
+mod promised;
 mod reserve;
+mod session;
+mod shelf;
+mod transfer;
 
-pub use count::{CountItem, LowItem, Movement, Reason, low, movements, set_on_hand, variants};
-pub(crate) use count::{count, note_movement};
+pub use count::{CountItem, Place, adjust, set_on_hand, variants};
+pub(crate) use count::{count, part};
+pub use incoming::{Delivery, DeliveryState, NewDelivery, announce, deliveries, receive_delivery};
+pub use incoming::{cancel_delivery, delivery};
+pub use inventory::{InventoryRow, Label, LowItem, inventory, low};
+pub use location::{
+    Location, LocationEdit, NewLocation, create_location, location, locations, order_locations,
+    update_location,
+};
+pub use movement::{Movement, MovementFilter, Reason, movements};
+pub(crate) use movement::{first_movement, note_movement};
+pub use promised::{Held, expire_due, extend, held, keep, release, ship};
 pub(crate) use reserve::must_be_free;
-pub use reserve::{Held, expire_due, extend, held, keep, promise, release, reserve, ship};
+pub use reserve::{promise, reserve};
+pub use session::{
+    CountLine, CountState, StockCount, apply_count, begin_count, cancel_count, counts, record_count,
+    stock_count,
+};
+pub(crate) use shelf::{Stock, default_location, lock};
+pub use transfer::{
+    NewTransfer, Transfer, TransferLine, TransferState, cancel_transfer, create_transfer, receive_transfer,
+    ship_transfer, transfer, transfers, update_transfer,
+};
 
 use crate::entity::stock_level;
 use crate::view::{Availability, StockPolicy};
@@ -36,6 +73,15 @@ impl Level {
             tracked: row.tracked,
             policy: row.policy.parse().unwrap_or_default(),
         }
+    }
+
+    /// No pieces, tracked as `row` is.
+    pub fn none(row: Option<&stock_level::Model>) -> Self {
+        let (tracked, policy) = match row {
+            Some(row) => (row.tracked, row.policy.parse().unwrap_or_default()),
+            None => (true, StockPolicy::Deny),
+        };
+        Self { on_hand: 0, reserved: 0, threshold: 0, tracked, policy }
     }
 
     /// Pieces that can be promised now; may be negative.

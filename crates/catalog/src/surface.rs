@@ -21,7 +21,17 @@ pub fn surface() -> Vec<Entry> {
             Entry::query("adminCollections", P::CATEGORIES_LIST),
             Entry::query("adminCollection", P::CATEGORIES_READ).id("id", "collection"),
             Entry::query("lowStock", P::INVENTORY_READ),
-            Entry::query("stockMovements", P::INVENTORY_READ).id("variantId", "variant"),
+            Entry::query("inventory", P::INVENTORY_READ).id("locationId", "location"),
+            Entry::query("stockMovements", P::INVENTORY_READ)
+                .id("filter.variantId", "variant")
+                .id("filter.locationId", "location"),
+            Entry::query("locations", P::INVENTORY_READ),
+            Entry::query("location", P::INVENTORY_READ).id("id", "location"),
+            Entry::query("stockTransfers", P::INVENTORY_READ),
+            Entry::query("stockTransfer", P::INVENTORY_READ).id("id", "transfer"),
+            Entry::query("stockCounts", P::INVENTORY_READ),
+            Entry::query("stockCount", P::INVENTORY_READ).id("id", "stock_count"),
+            Entry::query("stockDeliveries", P::INVENTORY_READ).id("variantId", "variant"),
             Entry::query("productExport", P::PRODUCTS_EXPORT).feature(Feature::CatalogFiles),
             Entry::mutation("productCreate", P::PRODUCTS_CREATE)
                 .id("input.collectionIds", "collection")
@@ -48,7 +58,43 @@ pub fn surface() -> Vec<Entry> {
             Entry::mutation("productMediaAlt", P::PRODUCTS_UPDATE)
                 .id("input.productId", "product")
                 .id("input.imageId", "image"),
-            Entry::mutation("inventorySet", P::INVENTORY_UPDATE).id("input.items.variantId", "variant"),
+            Entry::mutation("inventorySet", P::INVENTORY_UPDATE)
+                .id("input.items.variantId", "variant")
+                .id("input.items.locationId", "location"),
+            Entry::mutation("inventoryAdjust", P::INVENTORY_UPDATE)
+                .id("input.items.variantId", "variant")
+                .id("input.items.locationId", "location"),
+            Entry::mutation("inventoryHotSet", P::INVENTORY_MANAGE).id("input.variantId", "variant"),
+            Entry::mutation("locationCreate", P::INVENTORY_CREATE),
+            Entry::mutation("locationUpdate", P::INVENTORY_UPDATE).id("input.id", "location"),
+            Entry::mutation("locationsOrder", P::INVENTORY_UPDATE).id("input.ids", "location"),
+            Entry::mutation("stockTransferCreate", P::INVENTORY_CREATE)
+                .id("input.fromId", "location")
+                .id("input.toId", "location")
+                .id("input.lines.variantId", "variant"),
+            Entry::mutation("stockTransferUpdate", P::INVENTORY_UPDATE)
+                .id("input.id", "transfer")
+                .id("input.fromId", "location")
+                .id("input.toId", "location")
+                .id("input.lines.variantId", "variant"),
+            Entry::mutation("stockTransferShip", P::INVENTORY_UPDATE).id("input.id", "transfer"),
+            Entry::mutation("stockTransferReceive", P::INVENTORY_UPDATE)
+                .id("input.id", "transfer")
+                .id("input.lines.variantId", "variant"),
+            Entry::mutation("stockTransferCancel", P::INVENTORY_UPDATE).id("input.id", "transfer"),
+            Entry::mutation("stockCountBegin", P::INVENTORY_CREATE)
+                .id("input.locationId", "location")
+                .id("input.variantIds", "variant"),
+            Entry::mutation("stockCountRecord", P::INVENTORY_UPDATE)
+                .id("input.id", "stock_count")
+                .id("input.lines.variantId", "variant"),
+            Entry::mutation("stockCountApply", P::INVENTORY_UPDATE).id("input.id", "stock_count"),
+            Entry::mutation("stockCountCancel", P::INVENTORY_UPDATE).id("input.id", "stock_count"),
+            Entry::mutation("stockDeliveryAnnounce", P::INVENTORY_CREATE)
+                .id("input.variantId", "variant")
+                .id("input.locationId", "location"),
+            Entry::mutation("stockDeliveryReceive", P::INVENTORY_UPDATE).id("input.id", "delivery"),
+            Entry::mutation("stockDeliveryCancel", P::INVENTORY_UPDATE).id("input.id", "delivery"),
             Entry::mutation("collectionCreate", P::CATEGORIES_CREATE)
                 .id("input.mediaId", "media")
                 .id("input.productIds", "product"),

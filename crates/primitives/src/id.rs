@@ -135,6 +135,14 @@ ids! {
     CartLineId = "cart line";
     /// A run of the checkout.
     CheckoutId = "checkout";
+    /// A place where stock lies and from which orders are sent.
+    LocationId = "location";
+    /// Pieces on their way from one location to another.
+    TransferId = "transfer";
+    /// A count of what is on the shelves of a location.
+    StockCountId = "stock count";
+    /// Pieces that a supplier is to bring.
+    IncomingId = "delivery";
     /// A hold on stock.
     ReservationId = "reservation";
     /// An order.

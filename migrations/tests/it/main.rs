@@ -7,3 +7,4 @@ mod planner;
 mod roles;
 mod schema;
 mod steps;
+mod stock;

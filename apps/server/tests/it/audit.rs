@@ -15,6 +15,7 @@ async fn every_guarded_mutation_leaves_its_entry(world: World) {
     let mut owner = world.sign_in("hearth", "owner").await;
     let mut desk = Desk { world: &world, left: BTreeSet::new() };
     desk.catalogue(&mut owner).await;
+    desk.stock(&mut owner).await;
     desk.orders(&mut owner).await;
     desk.people(&mut owner).await;
     // Doors that nobody wrote a call for are called as the sweep does: whatever comes of it, an entry comes with success
@@ -151,6 +152,65 @@ impl Desk<'_> {
         let id = self.id(&format!("SELECT id {of}")).await;
         let version = self.world.number(&format!("SELECT CAST(version AS BIGINT) {of}")).await;
         json!({ "id": id, "version": version })
+    }
+
+    /// The newest row of a table of stock, as mutations name it.
+    async fn newest(&self, table: &str) -> Value {
+        let of = format!("FROM {table} ORDER BY id DESC LIMIT 1");
+        let id = self.id(&format!("SELECT id {of}")).await;
+        let version = self.world.number(&format!("SELECT CAST(version AS BIGINT) {of}")).await;
+        json!({ "id": id, "version": version })
+    }
+
+    async fn stock(&mut self, owner: &mut Visitor) {
+        let new = json!({ "title": "Lamp", "variants": [{ "price": "10.00", "onHand": 9 }] });
+        self.call(owner, "productCreate", new).await;
+        let lamp = "SELECT id FROM variant WHERE product_id = (SELECT id FROM product WHERE title = 'Lamp')";
+        let variant = self.id(lamp).await;
+        let main = "SELECT id FROM location WHERE is_default AND tenant_id = \
+                    (SELECT id FROM tenant WHERE slug = 'hearth')";
+        let main = self.id(main).await;
+        self.call(owner, "locationCreate", json!({ "name": "Barn", "country": "BE" })).await;
+        let mut barn = self.newest("location").await;
+        barn["address"] = json!("Behind the house");
+        self.call(owner, "locationUpdate", barn.clone()).await;
+        let all = owner.graphql("{ locations { id } }", json!({})).await;
+        let mut ids: Vec<Value> =
+            all["data"]["locations"].as_array().expect("locations").iter().map(|l| l["id"].clone()).collect();
+        ids.reverse();
+        self.call(owner, "locationsOrder", json!({ "ids": ids })).await;
+        let more = json!({ "items": [{ "variantId": variant, "delta": 2 }] });
+        self.call(owner, "inventoryAdjust", more).await;
+        self.call(owner, "inventoryHotSet", json!({ "variantId": variant, "hot": true })).await;
+        let line = json!([{ "variantId": variant, "quantity": 2 }]);
+        let plan = json!({ "fromId": main, "toId": barn["id"], "lines": line });
+        self.call(owner, "stockTransferCreate", plan.clone()).await;
+        let mut changed = self.newest("stock_transfer").await;
+        changed.as_object_mut().expect("an object").extend(plan.as_object().cloned().unwrap_or_default());
+        changed["note"] = json!("Carefully");
+        self.call(owner, "stockTransferUpdate", changed).await;
+        for step in ["stockTransferShip", "stockTransferReceive"] {
+            let target = self.newest("stock_transfer").await;
+            self.call(owner, step, target).await;
+        }
+        self.call(owner, "stockTransferCreate", plan).await;
+        let target = self.newest("stock_transfer").await;
+        self.call(owner, "stockTransferCancel", target).await;
+        for last in ["stockCountApply", "stockCountCancel"] {
+            let begin = json!({ "locationId": barn["id"], "variantIds": [variant] });
+            self.call(owner, "stockCountBegin", begin).await;
+            let mut found = self.newest("stock_count").await;
+            found["lines"] = json!([{ "variantId": variant, "counted": 1 }]);
+            self.call(owner, "stockCountRecord", found).await;
+            let target = self.newest("stock_count").await;
+            self.call(owner, last, target).await;
+        }
+        for last in ["stockDeliveryReceive", "stockDeliveryCancel"] {
+            let awaited = json!({ "variantId": variant, "locationId": main, "quantity": 4 });
+            self.call(owner, "stockDeliveryAnnounce", awaited).await;
+            let target = self.newest("stock_incoming").await;
+            self.call(owner, last, target).await;
+        }
     }
 
     async fn catalogue(&mut self, owner: &mut Visitor) {

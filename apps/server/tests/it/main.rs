@@ -12,6 +12,7 @@ mod matrix;
 mod modules;
 mod oidc;
 mod shop;
+mod stock;
 mod sweep;
 mod tenants;
 mod transfer;

@@ -115,6 +115,37 @@ pub async fn collect(world: &World, tenant: &str) {
     assert!(made["errors"].is_null(), "{made}");
 }
 
+/// The owner opens a second location, plans a transfer to it, begins a count there and awaits a delivery.
+pub async fn stock_up(world: &World, tenant: &str) {
+    let mut owner = world.sign_in(tenant, "owner").await;
+    let variant = some_variant(&mut world.visitor(tenant)).await;
+    let mut ask = async |mutation: &str, input: Value| {
+        let type_name = format!("{}{}Input", mutation[..1].to_uppercase(), &mutation[1..]);
+        let what = match mutation {
+            "locationCreate" => "location",
+            "stockTransferCreate" => "transfer",
+            "stockCountBegin" => "count",
+            _ => "delivery",
+        };
+        let document =
+            format!("mutation M($input: {type_name}!) {{ {mutation}(input: $input) {{ {what} {{ id }} }} }}");
+        let answer = owner.graphql(&document, json!({ "input": input })).await;
+        assert!(answer["errors"].is_null(), "{answer}");
+        answer["data"][mutation][what]["id"].clone()
+    };
+    let name = format!("Depot of {tenant}");
+    let depot = ask("locationCreate", json!({ "name": name, "country": "BE" })).await;
+    let asked =
+        world.sign_in(tenant, "owner").await.graphql("{ locations { id isDefault } }", json!({})).await;
+    let locations = asked["data"]["locations"].as_array().expect("locations");
+    let main = locations.iter().find(|location| location["isDefault"] == true).expect("the default one");
+    let line = json!({ "variantId": variant, "quantity": 1 });
+    ask("stockTransferCreate", json!({ "fromId": main["id"], "toId": depot, "lines": [line] })).await;
+    ask("stockCountBegin", json!({ "locationId": depot, "variantIds": [variant] })).await;
+    let delivery = json!({ "variantId": variant, "locationId": depot, "quantity": 2 });
+    ask("stockDeliveryAnnounce", delivery).await;
+}
+
 /// The owner uploads a small picture, another one in each shop.
 pub async fn upload_picture(world: &World, tenant: &str) {
     let mut owner = world.sign_in(tenant, "owner").await;

@@ -23,8 +23,10 @@ const TABLES: &[(&str, &str)] = &[
     ("cart_line", "cart_line"),
     ("collection", "collection"),
     ("customer", "customer"),
+    ("delivery", "stock_incoming"),
     ("image", "product_image"),
     ("invitation", "invitation"),
+    ("location", "location"),
     ("mail", "mail_job"),
     ("media", "media"),
     ("oidc_link", "oidc_link"),
@@ -33,6 +35,8 @@ const TABLES: &[(&str, &str)] = &[
     ("product", "product"),
     ("role", "custom_role"),
     ("session", "session"),
+    ("stock_count", "stock_count"),
+    ("transfer", "stock_transfer"),
     ("user", "user_account"),
     ("variant", "variant"),
 ];
@@ -111,6 +115,7 @@ impl Things {
         crate::shop::upload_picture(world, tenant).await;
         crate::shop::invite(world, tenant).await;
         crate::shop::collect(world, tenant).await;
+        crate::shop::stock_up(world, tenant).await;
         crate::oidc::link(world, tenant).await;
         let mut shopper = world.visitor(tenant);
         crate::shop::fill_cart(&mut shopper).await;

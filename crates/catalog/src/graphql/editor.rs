@@ -7,6 +7,7 @@ use platform::graphql::{DateTime, Money, ctx_of, failure};
 
 use super::nodes;
 use super::product::{AvailabilityInfo, CollectionLink, Picture};
+use super::stock::StockShelf;
 use crate::query::admin;
 use crate::view;
 
@@ -332,7 +333,7 @@ impl AdminVariant {
         self.0.policy.into()
     }
 
-    /// Pieces on the shelf; may be negative after backorders.
+    /// Pieces on the shelves of all locations; may be negative after backorders.
     async fn on_hand(&self) -> i64 {
         self.0.on_hand
     }
@@ -345,6 +346,16 @@ impl AdminVariant {
     /// Pieces that can be sold now.
     async fn available(&self) -> i64 {
         self.0.available
+    }
+
+    /// What lies where.
+    async fn shelves(&self) -> Vec<StockShelf> {
+        self.0.shelves.iter().map(StockShelf::of).collect()
+    }
+
+    /// Whether it is spread for many buyers at once.
+    async fn hot(&self) -> bool {
+        self.0.hot
     }
 
     /// Its own picture.

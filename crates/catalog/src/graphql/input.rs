@@ -117,22 +117,6 @@ pub struct ProductMediaAltInput {
     pub alt: String,
 }
 
-/// Counts, all or none.
-#[derive(Clone, Debug, InputObject)]
-pub struct InventorySetInput {
-    pub items: Vec<InventorySetItem>,
-    pub note: Option<String>,
-}
-
-/// One counted variant.
-#[derive(Clone, Debug, InputObject)]
-pub struct InventorySetItem {
-    pub variant_id: ID,
-    pub on_hand: i64,
-    /// The count that the person saw; another one by now means CONFLICT.
-    pub expected: Option<i64>,
-}
-
 /// A new collection.
 #[derive(Clone, Debug, InputObject)]
 pub struct CollectionCreateInput {

@@ -5,26 +5,25 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use platform::Error;
 use platform::graphql::{ctx_of, failure, parse_id};
-use primitives::{CollectionId, ImageId, MediaId, ProductId, VariantId};
+use primitives::{CollectionId, ImageId, MediaId, ProductId};
 
-use super::editor::{AdminCollection, AdminProduct, AdminVariant};
+use super::editor::{AdminCollection, AdminProduct};
 use super::input::*;
 use crate::collection::{self, CollectionEdit, NewCollection};
 use crate::import::{self, Action, Severity};
 use crate::product::{self, state::Move};
-use crate::stock::{self, CountItem};
 use crate::view;
 
 /// Largest file in a mutation, bytes; larger ones go to `POST /api/v1/import/shopify`.
 pub const MAX_CSV: usize = 5 * 1024 * 1024;
 
-/// The catalogue's part of the mutation root.
+/// What editors do with products and collections.
 #[derive(Default)]
-pub struct CatalogMutation;
+pub struct ProductMutation;
 
 /// Changes of the catalogue.
 #[Object]
-impl CatalogMutation {
+impl ProductMutation {
     /// Makes a product.
     async fn product_create(
         &self,
@@ -138,24 +137,6 @@ impl CatalogMutation {
         ProductPayload::of(
             Box::pin(product::set_alt(ctx_of(context)?, id, input.version, image, &input.alt)).await,
         )
-    }
-
-    /// Stores counts, all or none.
-    async fn inventory_set(
-        &self,
-        context: &Context<'_>,
-        input: InventorySetInput,
-    ) -> Result<InventoryPayload> {
-        let ctx = ctx_of(context)?;
-        let items = input.items.iter().map(|item| {
-            let variant = parse_id(&item.variant_id, VariantId::KIND)?;
-            Ok(CountItem { variant, on_hand: item.on_hand, expected: item.expected })
-        });
-        let items = items.collect::<Result<Vec<_>>>()?;
-        Box::pin(stock::set_on_hand(ctx, &items, &input.note.unwrap_or_default())).await.map_err(failure)?;
-        let ids: Vec<VariantId> = items.iter().map(|item| item.variant).collect();
-        let variants = Box::pin(stock::variants(ctx, &ids)).await.map_err(failure)?;
-        Ok(InventoryPayload { variants: variants.into_iter().map(AdminVariant).collect() })
     }
 
     /// Makes a collection, behind the others.
@@ -275,12 +256,6 @@ impl ProductPayload {
 #[derive(SimpleObject)]
 pub struct ProductDeletePayload {
     deleted_id: ID,
-}
-
-/// The variants as they are now.
-#[derive(SimpleObject)]
-pub struct InventoryPayload {
-    variants: Vec<AdminVariant>,
 }
 
 /// The collection as it is now.

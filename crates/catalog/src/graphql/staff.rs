@@ -1,15 +1,15 @@
-//! What editors read: the table, the editor, collections, stock.
+//! What editors read: the table, the editor, collections.
 
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
-use platform::graphql::{DateTime, ctx_of, failure, parse_id};
-use primitives::{CollectionId, ProductId, VariantId};
+use platform::graphql::{ctx_of, failure, parse_id};
+use primitives::{CollectionId, ProductId};
 
 use super::editor::{AdminCollection, AdminProduct, AdminProductRow, ProductStatus};
 use super::{connection, nodes, page_args};
 use crate::query::admin::{self, AdminFilter};
-use crate::{collection, export, product, stock};
+use crate::{collection, export, product};
 
 /// The staff's side of the query root.
 #[derive(Default)]
@@ -77,51 +77,6 @@ impl StaffQuery {
         Ok(AdminCollection(Arc::new(Box::pin(collection::get(ctx_of(context)?, id)).await.map_err(failure)?)))
     }
 
-    /// Counted variants that run low, fewest first.
-    async fn low_stock(
-        &self,
-        context: &Context<'_>,
-        #[graphql(default = 20)] first: u32,
-    ) -> Result<Vec<LowStockItem>> {
-        let items = Box::pin(stock::low(ctx_of(context)?, first.into())).await.map_err(failure)?;
-        Ok(items
-            .into_iter()
-            .map(|item| LowStockItem {
-                variant_id: ID(item.variant.to_string()),
-                product_id: ID(item.product.to_string()),
-                product_title: item.product_title,
-                variant_title: item.variant_title,
-                sku: item.sku,
-                on_hand: item.on_hand,
-                reserved: item.reserved,
-                available: (item.on_hand - item.reserved).max(0),
-            })
-            .collect())
-    }
-
-    /// The history of a variant's count, newest first.
-    async fn stock_movements(
-        &self,
-        context: &Context<'_>,
-        variant_id: ID,
-        #[graphql(default = 50)] first: u32,
-    ) -> Result<Vec<StockMovement>> {
-        let id: VariantId = parse_id(&variant_id, VariantId::KIND)?;
-        let movements =
-            Box::pin(stock::movements(ctx_of(context)?, id, first.into())).await.map_err(failure)?;
-        Ok(movements
-            .into_iter()
-            .map(|movement| StockMovement {
-                id: ID(movement.id.to_string()),
-                delta: movement.delta,
-                reason: movement.reason.into(),
-                on_hand_after: movement.on_hand_after,
-                note: movement.note,
-                at: DateTime(movement.at),
-            })
-            .collect())
-    }
-
     /// The catalogue in the Shopify CSV layout.
     #[graphql(complexity = 1000)]
     async fn product_export(&self, context: &Context<'_>) -> Result<ProductExport> {
@@ -135,22 +90,6 @@ impl StaffQuery {
 
 connection!(AdminProductConnection, AdminProductEdge, AdminProductRow);
 connection!(AdminCollectionConnection, AdminCollectionEdge, AdminCollection);
-
-/// Why a count changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(remote = "stock::Reason")]
-pub enum StockReason {
-    /// The variant was made with this many.
-    Initial,
-    /// Somebody counted.
-    Count,
-    /// A file said so.
-    Import,
-    /// Pieces left with an order.
-    Shipment,
-    /// Pieces came back.
-    Return,
-}
 
 /// By what can be sold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -232,44 +171,6 @@ pub struct AdminProductCounts {
     archived: u64,
     /// Variants of all of them.
     variants: u64,
-}
-
-/// A counted variant that runs low.
-#[derive(Clone, Debug, SimpleObject)]
-pub struct LowStockItem {
-    /// The variant.
-    variant_id: ID,
-    /// Its product.
-    product_id: ID,
-    /// The product's name.
-    product_title: String,
-    /// The variant's values.
-    variant_title: String,
-    /// Stock keeping unit.
-    sku: String,
-    /// Pieces on the shelf.
-    on_hand: i64,
-    /// Promised pieces.
-    reserved: i64,
-    /// Pieces that can be sold now.
-    available: i64,
-}
-
-/// One change of a count.
-#[derive(Clone, Debug, SimpleObject)]
-pub struct StockMovement {
-    /// Identity.
-    id: ID,
-    /// Pieces more or fewer.
-    delta: i64,
-    /// Why.
-    reason: StockReason,
-    /// The count afterwards.
-    on_hand_after: i64,
-    /// What the person wrote.
-    note: String,
-    /// When.
-    at: DateTime,
 }
 
 /// A file to download.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use content::SafeHtml;
 use platform::Error;
-use primitives::{Currency, ImageId, MediaId, Money, ProductId, Timestamp, VariantId};
+use primitives::{Currency, ImageId, LocationId, MediaId, Money, ProductId, Timestamp, VariantId};
 use uuid::Uuid;
 
 use super::store::Snapshot;
@@ -12,8 +12,8 @@ use super::{names, variant_title};
 use crate::entity::variant;
 use crate::error::Result;
 use crate::media::File;
-use crate::stock::Level;
-use crate::view::{AdminImage, AdminProduct, AdminVariant, CollectionLink, ImageState};
+use crate::stock::{Level, Stock};
+use crate::view::{AdminImage, AdminProduct, AdminShelf, AdminVariant, CollectionLink, ImageState};
 
 /// Puts the view together.
 pub(super) fn view(
@@ -23,10 +23,8 @@ pub(super) fn view(
     media: &HashMap<Uuid, File>,
 ) -> Result<AdminProduct> {
     let row = &snapshot.product;
-    let variants = snapshot
-        .variants
-        .iter()
-        .map(|variant| variant_view(variant, &Level::of(snapshot.stock_of(variant.id)?)));
+    let variants =
+        snapshot.variants.iter().map(|variant| variant_view(variant, snapshot.stock_of(variant.id)?));
     let variants = variants.collect::<Result<Vec<_>>>()?;
     let options = names(&row.option_names).into_iter().enumerate().map(|(n, name)| {
         let mut values: Vec<String> = Vec::new();
@@ -75,7 +73,8 @@ pub(super) fn view(
 }
 
 /// One variant with its stock.
-pub(crate) fn variant_view(row: &variant::Model, level: &Level) -> Result<AdminVariant> {
+pub(crate) fn variant_view(row: &variant::Model, stock: &Stock) -> Result<AdminVariant> {
+    let level = stock.total();
     let currency = Currency::parse(&row.currency).map_err(Error::internal)?;
     let option_values = names(&row.option_values);
     Ok(AdminVariant {
@@ -95,6 +94,22 @@ pub(crate) fn variant_view(row: &variant::Model, level: &Level) -> Result<AdminV
         on_hand: level.on_hand,
         reserved: level.reserved,
         available: level.free().max(0),
+        hot: stock.is_hot(),
+        shelves: stock
+            .places()
+            .into_iter()
+            .filter_map(|(location, sells)| Some(shelf_view(location, sells, stock.at(location)?)))
+            .collect(),
         image: row.image_id.map(ImageId::from_uuid),
     })
+}
+
+fn shelf_view(location: LocationId, sells: bool, level: Level) -> AdminShelf {
+    AdminShelf {
+        location,
+        on_hand: level.on_hand,
+        reserved: level.reserved,
+        threshold: level.threshold,
+        available: if sells { level.free().max(0) } else { 0 },
+    }
 }

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use events::Emit;
-use platform::{Context, Ctx, Error, Tx};
-use primitives::{Currency, MediaId, ProductId, Timestamp, VariantId};
+use platform::{Context, Error, Tx};
+use primitives::{Currency, LocationId, MediaId, ProductId, Timestamp, VariantId};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, IntoActiveModel};
 use uuid::Uuid;
 
@@ -12,10 +12,10 @@ use super::spec::{ImageSpec, ProductSpec, VariantSpec};
 use super::state::Product;
 use super::store::{self, Snapshot};
 use super::{json, names};
-use crate::entity::{product, product_image, stock_level, stock_movement, variant};
+use crate::entity::{product, product_image, stock_level, variant};
 use crate::error::{CatalogError, Result};
 use crate::event::{CatalogEvent, PriceFact};
-use crate::stock::{self, Level, Reason};
+use crate::stock::{self, Level, Reason, Stock};
 use crate::view::ProductStatus;
 
 /// What happens to variants and pictures that the specification does not name.
@@ -40,7 +40,8 @@ pub(crate) struct Changes {
     new_variants: Vec<(variant::Model, stock_level::Model)>,
     changed_variants: Vec<(variant::Model, variant::Model)>,
     removed_variants: Vec<Uuid>,
-    stock: Vec<(stock_level::Model, Level, String)>,
+    /// What was seen, what the default location's shelf shall be, the field that says so.
+    stock: Vec<(Stock, Level, String)>,
     new_images: Vec<product_image::Model>,
     changed_images: Vec<product_image::Model>,
     removed_images: Vec<Uuid>,
@@ -241,9 +242,10 @@ fn place_variants(
                 }
                 let stock = before.map(|snapshot| snapshot.stock_of(row.id)).transpose()?;
                 if let Some(stock) = stock {
-                    let level = wanted_level(stock, wanted);
-                    if level != Level::of(stock) {
-                        changes.stock.push((stock.clone(), level, format!("variants.{n}.onHand")));
+                    let field = format!("variants.{n}.onHand");
+                    let level = wanted_level(default_shelf(stock, row.tenant_id), stock, wanted, &field)?;
+                    if level != default_shelf(stock, row.tenant_id) {
+                        changes.stock.push((stock.clone(), level, field));
                     }
                 }
             }
@@ -258,7 +260,7 @@ fn place_variants(
             continue;
         }
         let reserved =
-            before.and_then(|snapshot| snapshot.stock.get(&row.id)).map_or(0, |stock| stock.reserved);
+            before.and_then(|snapshot| snapshot.stock.get(&row.id)).map_or(0, |stock| stock.total().reserved);
         if 0 < reserved {
             return Err(CatalogError::Held);
         }
@@ -334,20 +336,29 @@ fn variant_row(
     }
 }
 
-fn wanted_level(stock: &stock_level::Model, spec: &VariantSpec) -> Level {
-    Level {
-        on_hand: spec.on_hand.unwrap_or(stock.on_hand),
-        reserved: stock.reserved,
-        threshold: spec.threshold.unwrap_or(stock.threshold),
-        tracked: spec.tracked,
-        policy: spec.policy,
-    }
+/// The shelf of the default location, whose id is the tenant's.
+fn default_shelf(stock: &Stock, tenant: Uuid) -> Level {
+    stock.at(LocationId::from_uuid(tenant)).unwrap_or_else(|| stock.total())
+}
+
+/// What the default location's shelf becomes when the shop shall have what the specification says.
+fn wanted_level(here: Level, stock: &Stock, spec: &VariantSpec, field: &str) -> Result<Level> {
+    let on_hand = match spec.on_hand {
+        Some(wanted) => stock::part(here.on_hand, stock.total().on_hand, wanted, field)?,
+        None => here.on_hand,
+    };
+    let threshold = spec.threshold.unwrap_or(here.threshold);
+    Ok(Level { on_hand, reserved: here.reserved, threshold, tracked: spec.tracked, policy: spec.policy })
 }
 
 fn stock_row(variant: Uuid, spec: &VariantSpec, now: Timestamp) -> stock_level::Model {
     stock_level::Model {
         tenant_id: Uuid::nil(),
         variant_id: variant,
+        // The default location, which is always active.
+        location_id: Uuid::nil(),
+        bucket: 0,
+        sells: true,
         on_hand: spec.on_hand.unwrap_or(0),
         reserved: 0,
         threshold: spec.threshold.unwrap_or(0),
@@ -365,7 +376,6 @@ pub(crate) async fn write(tx: &Tx, all: Vec<Changes>, reason: Reason, now: Times
     let mut events = Vec::new();
     let (mut products, mut variants, mut stock, mut moved, mut images) =
         (vec![], vec![], vec![], vec![], vec![]);
-    let actor = tx.ctx().and_then(Ctx::user_id).map(|user| user.uuid());
     let mut counts = Vec::new();
     for mut changes in all {
         if changes.is_empty() {
@@ -390,9 +400,10 @@ pub(crate) async fn write(tx: &Tx, all: Vec<Changes>, reason: Reason, now: Times
         }
         for (row, level) in changes.new_variants.drain(..) {
             if level.on_hand != 0 {
-                moved.push(first_movement(&level, reason, actor, now));
+                moved.push(stock::first_movement(tx, level.variant_id, level.on_hand, reason, now));
             }
             variants.push(store::whole_variant(row));
+            let level = stock_level::Model { location_id: stock::default_location(tx).uuid(), ..level };
             stock.push(level.into_active_model().reset_all());
         }
         variants.extend(changes.changed_variants.drain(..).map(|(_, row)| store::whole_variant(row)));
@@ -412,12 +423,26 @@ pub(crate) async fn write(tx: &Tx, all: Vec<Changes>, reason: Reason, now: Times
     Box::pin(store::put_variants(tx, variants)).await?;
     tx.insert_many(stock).await.context("writing stock levels")?;
     tx.insert_many(moved).await.context("writing stock movements")?;
-    // Stock rows are always taken in the order of their variants' ids, as buyers do.
-    counts.sort_by_key(|(row, _, _)| row.variant_id);
-    for (row, level, field) in counts {
-        Box::pin(stock::count(tx, &row, level, reason, &field, "", now)).await?;
-    }
+    Box::pin(recount(tx, counts, reason, now)).await?;
     tx.emit_all(events).await?;
+    Ok(())
+}
+
+/// Brings shelves to what was compared, unless somebody has counted since.
+async fn recount(tx: &Tx, counts: Vec<(Stock, Level, String)>, reason: Reason, now: Timestamp) -> Result<()> {
+    let mut stocks = stock::lock(tx, counts.iter().filter_map(|(seen, _, _)| seen.variant())).await?;
+    for (seen, wanted, field) in counts {
+        let stock = seen.variant().and_then(|variant| stocks.get_mut(&variant));
+        let stock = stock.ok_or_else(|| Error::not_found(VariantId::KIND))?;
+        let place = stock::default_location(tx);
+        let (before, here) = (seen.at(place), stock.at(place));
+        let counted = |level: Option<Level>| level.map_or(0, |level| level.on_hand);
+        if counted(before) != counted(here) && wanted.on_hand != counted(before) {
+            return Err(Error::conflict("the stock was changed by somebody else, try again").into());
+        }
+        let on_hand = wanted.on_hand - counted(before) + counted(here);
+        Box::pin(stock::count(tx, stock, Level { on_hand, ..wanted }, reason, &field, now)).await?;
+    }
     Ok(())
 }
 
@@ -480,27 +505,6 @@ async fn put_images(tx: &Tx, mut images: Vec<product_image::Model>) -> Result<()
     Ok(())
 }
 
-fn first_movement(
-    level: &stock_level::Model,
-    reason: Reason,
-    actor: Option<Uuid>,
-    now: Timestamp,
-) -> stock_movement::ActiveModel {
-    let reason = if reason == Reason::Import { reason } else { Reason::Initial };
-    stock_movement::ActiveModel {
-        id: Set(Uuid::now_v7()),
-        variant_id: Set(level.variant_id),
-        delta: Set(level.on_hand),
-        on_hand_after: Set(level.on_hand),
-        reason: Set(reason.as_str().to_owned()),
-        reference: Set(None),
-        note: Set(String::new()),
-        actor_id: Set(actor),
-        at: Set(now.millis()),
-        ..Default::default()
-    }
-}
-
 fn announce(changes: &Changes, events: &mut Vec<CatalogEvent>) {
     let product_id = changes.id;
     let id = |row: &variant::Model| VariantId::from_uuid(row.id);
@@ -558,13 +562,11 @@ fn announce(changes: &Changes, events: &mut Vec<CatalogEvent>) {
         events.push(CatalogEvent::ProductUpdated { product_id, changed });
     }
     // A change of policy or tracking moves no piece, but it changes what can be bought.
-    for (row, level, _) in &changes.stock {
-        let before = Level::of(row);
-        if before.on_hand == level.on_hand {
-            events.push(CatalogEvent::VariantUpdated {
-                product_id,
-                variant_id: VariantId::from_uuid(row.variant_id),
-            });
+    for (seen, level, _) in &changes.stock {
+        let Some(variant_id) = seen.variant() else { continue };
+        let tenant = seen.rows().first().map_or(Uuid::nil(), |row| row.tenant_id);
+        if default_shelf(seen, tenant).on_hand == level.on_hand {
+            events.push(CatalogEvent::VariantUpdated { product_id, variant_id });
         }
     }
 }

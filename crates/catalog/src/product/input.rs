@@ -190,7 +190,7 @@ pub(super) fn spec_of(snapshot: &Snapshot) -> Result<ProductSpec> {
     let row = &snapshot.product;
     let place = |image: uuid::Uuid| snapshot.images.iter().position(|row| row.id == image);
     let variants = snapshot.variants.iter().map(|row| {
-        let level = Level::of(snapshot.stock_of(row.id)?);
+        let level = snapshot.stock_of(row.id)?.total();
         Ok(variant_spec(row, &level, row.image_id.and_then(place)))
     });
     Ok(ProductSpec {

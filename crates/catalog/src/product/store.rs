@@ -9,19 +9,20 @@ use uuid::Uuid;
 
 use crate::entity::{product, product_image, product_slug, stock_level, variant};
 use crate::error::{CatalogError, Result};
+use crate::stock::Stock;
 
 /// A product with everything that belongs to it, in order.
 #[derive(Clone, Debug)]
 pub(crate) struct Snapshot {
     pub product: product::Model,
     pub variants: Vec<variant::Model>,
-    pub stock: HashMap<Uuid, stock_level::Model>,
+    pub stock: HashMap<Uuid, Stock>,
     pub images: Vec<product_image::Model>,
 }
 
 impl Snapshot {
-    /// The stock of one of its variants; every variant has a row.
-    pub fn stock_of(&self, variant: Uuid) -> Result<&stock_level::Model> {
+    /// The stock of one of its variants; every variant has a shelf.
+    pub fn stock_of(&self, variant: Uuid) -> Result<&Stock> {
         Ok(self
             .stock
             .get(&variant)
@@ -105,7 +106,7 @@ async fn complete(db: &TenantDb, products: Vec<product::Model>) -> Result<HashMa
     }
     for row in stock {
         if let Some(snapshot) = owner.get(&row.variant_id).and_then(|product| found.get_mut(product)) {
-            snapshot.stock.insert(row.variant_id, row);
+            snapshot.stock.entry(row.variant_id).or_default().push(row);
         }
     }
     Ok(found)

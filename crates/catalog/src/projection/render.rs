@@ -60,7 +60,7 @@ pub(crate) fn documents(
     let levels = snapshot
         .variants
         .iter()
-        .map(|variant| Ok(Level::of(snapshot.stock_of(variant.id)?)))
+        .map(|variant| Ok(snapshot.stock_of(variant.id)?.total()))
         .collect::<Result<Vec<_>>>()?;
     let currency = match snapshot.variants.first() {
         Some(variant) => Currency::parse(&variant.currency).map_err(Error::internal)?,

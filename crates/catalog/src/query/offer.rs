@@ -11,10 +11,10 @@ use uuid::Uuid;
 use crate::error::Result;
 use crate::media::{PICTURE_COLUMNS, picture_of};
 use crate::product::{names, variant_title};
-use crate::stock::Level;
 use crate::view::Offer;
 
-/// The offers for these variants, those that do not exist left out. One statement.
+/// The offers for these variants, those that do not exist left out: what all locations have that orders are sent from.
+/// One statement.
 pub async fn offers(db: &TenantDb, variants: &[VariantId]) -> Result<HashMap<VariantId, Offer>> {
     let mut ids: Vec<Uuid> = variants.iter().map(|id| id.uuid()).collect();
     ids.sort();
@@ -22,25 +22,29 @@ pub async fn offers(db: &TenantDb, variants: &[VariantId]) -> Result<HashMap<Var
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
+    let holes = holes(ids.len());
     let rows = db
         .raw_all(
             &format!(
                 "SELECT v.id, v.product_id, v.option_values, v.sku, v.currency, v.price_minor, v.compare_at_minor, \
                    v.weight_grams, v.requires_shipping, v.taxable, p.slug, p.title, p.status, \
-                   s.on_hand, s.reserved, s.threshold, s.tracked, s.policy, {PICTURE_COLUMNS} \
+                   s.sellable, s.limited, {PICTURE_COLUMNS} \
                  FROM variant v \
                  JOIN product p ON p.tenant_id = v.tenant_id AND p.id = v.product_id \
-                 JOIN stock_level s ON s.tenant_id = v.tenant_id AND s.variant_id = v.id \
+                 JOIN (SELECT variant_id, MAX(CASE WHEN tracked AND policy = 'deny' THEN 1 ELSE 0 END) AS limited, \
+                     CAST(SUM(CASE WHEN sells AND on_hand - reserved - threshold > 0 \
+                       THEN on_hand - reserved - threshold ELSE 0 END) AS bigint) AS sellable \
+                   FROM stock_level WHERE tenant_id = {{tenant}} AND variant_id IN ({holes}) \
+                   GROUP BY variant_id) s ON s.variant_id = v.id \
                  LEFT JOIN media m ON m.tenant_id = v.tenant_id AND m.id = COALESCE( \
                    (SELECT i.media_id FROM product_image i \
                     WHERE i.tenant_id = v.tenant_id AND i.id = v.image_id), \
                    (SELECT i.media_id FROM product_image i \
                     WHERE i.tenant_id = v.tenant_id AND i.product_id = v.product_id \
                     ORDER BY i.position, i.id LIMIT 1)) \
-                 WHERE v.tenant_id = {{tenant}} AND v.id IN ({})",
-                holes(ids.len())
+                 WHERE v.tenant_id = {{tenant}} AND v.id IN ({holes})"
             ),
-            ids.into_iter().map(Into::into).collect(),
+            ids.iter().chain(&ids).map(|id| (*id).into()).collect(),
         )
         .await
         .context("loading offers")?;
@@ -58,15 +62,8 @@ fn read(row: &QueryResult) -> Result<Offer, sea_orm::DbErr> {
     let price = Money::new(row.try_get("", "price_minor")?, currency);
     let compare_at: Option<i64> = row.try_get("", "compare_at_minor")?;
     let values: String = row.try_get("", "option_values")?;
-    let policy: String = row.try_get("", "policy")?;
     let status: String = row.try_get("", "status")?;
-    let level = Level {
-        on_hand: row.try_get("", "on_hand")?,
-        reserved: row.try_get("", "reserved")?,
-        threshold: row.try_get("", "threshold")?,
-        tracked: row.try_get("", "tracked")?,
-        policy: policy.parse().unwrap_or_default(),
-    };
+    let (limited, sellable): (i32, i64) = (row.try_get("", "limited")?, row.try_get("", "sellable")?);
     Ok(Offer {
         variant: VariantId::from_uuid(row.try_get("", "id")?),
         product: ProductId::from_uuid(row.try_get("", "product_id")?),
@@ -80,7 +77,7 @@ fn read(row: &QueryResult) -> Result<Offer, sea_orm::DbErr> {
         requires_shipping: row.try_get("", "requires_shipping")?,
         taxable: row.try_get("", "taxable")?,
         published: status == "published",
-        available: level.limited().then(|| level.free().max(0)),
+        available: (limited != 0).then_some(sellable),
         picture: picture_of(row)?,
     })
 }

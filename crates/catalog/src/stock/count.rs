@@ -1,58 +1,27 @@
-//! Counting what is on the shelf, the history of it, and what runs low.
+//! Counting what is on the shelves, and putting pieces there or taking them away.
 
-use std::fmt;
+use std::collections::HashMap;
 
 use events::Emit;
-use platform::{Context, Ctx, Error, Tx};
-use primitives::{Permission, ProductId, Timestamp, VariantId};
-use sea_orm::{ActiveValue::Set, ColumnTrait};
+use platform::{Ctx, Error, Tx};
+use primitives::{LocationId, Permission, ProductId, Timestamp, VariantId};
+use sea_orm::ColumnTrait;
 use uuid::Uuid;
 
-use super::{LOW_MARK, Level};
-use crate::entity::{stock_level, stock_movement};
+use super::shelf::{self, Why};
+use super::{Level, Reason, Stock, default_location};
+use crate::entity::{stock_level, variant};
 use crate::error::{CatalogError, Result};
 use crate::event::CatalogEvent;
 use crate::product::spec::{Check, MAX_ON_HAND};
 
-/// Why a count changed.
+/// Which shelves a number is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// The variant was made with this many.
-    Initial,
-    /// Somebody counted.
-    Count,
-    /// A file said so.
-    Import,
-    /// Pieces left with an order.
-    Shipment,
-    /// Pieces came back.
-    Return,
-}
-
-impl Reason {
-    /// The stored word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Initial => "initial",
-            Self::Count => "count",
-            Self::Import => "import",
-            Self::Shipment => "shipment",
-            Self::Return => "return",
-        }
-    }
-
-    fn parse(text: &str) -> Self {
-        [Self::Initial, Self::Import, Self::Shipment, Self::Return]
-            .into_iter()
-            .find(|reason| reason.as_str() == text)
-            .unwrap_or(Self::Count)
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
+pub enum Place {
+    /// One location's.
+    At(LocationId),
+    /// All of the shop together: what differs is put on the shelf of the default location, or taken from it.
+    Shop,
 }
 
 /// One counted variant.
@@ -60,249 +29,157 @@ impl fmt::Display for Reason {
 pub struct CountItem {
     /// Which one.
     pub variant: VariantId,
-    /// Pieces on the shelf; negative when more was sold than there was.
+    /// Where.
+    pub place: Place,
+    /// For [`set_on_hand`] the pieces that are there, negative when more was sold than there was; for [`adjust`] how
+    /// many more, or fewer.
     pub on_hand: i64,
     /// The count that the person saw; another one now is a `CONFLICT`.
     pub expected: Option<i64>,
+    /// Pieces of that location that are kept back, negative for a depth that may be sold into; `None` leaves it.
+    pub threshold: Option<i64>,
 }
 
-/// One change of a count.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Movement {
-    /// Identity.
-    pub id: Uuid,
-    /// Pieces more or fewer.
-    pub delta: i64,
-    /// The count afterwards.
-    pub on_hand_after: i64,
-    /// Why.
-    pub reason: Reason,
-    /// The order or checkout it belongs to.
-    pub reference: Option<Uuid>,
-    /// What the person wrote.
-    pub note: String,
-    /// When.
-    pub at: Timestamp,
-}
-
-/// A variant that runs low.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LowItem {
-    /// Which one.
-    pub variant: VariantId,
-    /// Its product.
-    pub product: ProductId,
-    /// The product's name.
-    pub product_title: String,
-    /// The variant's values joined by " / ".
-    pub variant_title: String,
-    /// Stock keeping unit.
-    pub sku: String,
-    /// Pieces on the shelf.
-    pub on_hand: i64,
-    /// Promised pieces.
-    pub reserved: i64,
+impl CountItem {
+    /// So many pieces in the whole shop.
+    pub fn new(variant: VariantId, on_hand: i64) -> Self {
+        Self { variant, place: Place::Shop, on_hand, expected: None, threshold: None }
+    }
 }
 
 /// Stores counts, all or none; gives back how many were other than before.
 ///
 /// # Errors
-/// `BAD_USER_INPUT` at `items.N.onHand` when orders were promised more than that, `CONFLICT` when a count is not the
-/// expected one, `NOT_FOUND` for a variant that does not exist.
+/// `BAD_USER_INPUT` at `items.N.onHand` when orders were promised more than that or, for the whole shop, other locations
+/// hold more, `CONFLICT` when a count is not the expected one, `NOT_FOUND` for a variant or location that does not exist.
 pub async fn set_on_hand(ctx: &Ctx, items: &[CountItem], note: &str) -> Result<u64> {
+    let how = Change { reason: Reason::Count, field: "onHand", relative: false };
+    change(ctx, items, note, how).await
+}
+
+/// Puts pieces on shelves or takes them away, all or none; gives back how many counts changed.
+///
+/// # Errors
+/// As [`set_on_hand`], at `items.N.delta`.
+pub async fn adjust(ctx: &Ctx, items: &[CountItem], note: &str) -> Result<u64> {
+    let how = Change { reason: Reason::Adjustment, field: "delta", relative: true };
+    change(ctx, items, note, how).await
+}
+
+#[derive(Clone, Copy)]
+struct Change {
+    reason: Reason,
+    field: &'static str,
+    relative: bool,
+}
+
+async fn change(ctx: &Ctx, items: &[CountItem], note: &str, how: Change) -> Result<u64> {
     let mut check = Check::default();
     let note = check.line("note", note, 500);
     if items.is_empty() || 1_000 < items.len() {
         check.fail("items", "must be 1 to 1000 items");
     }
-    let mut fields = Vec::with_capacity(items.len());
+    let at = |n: usize| format!("items.{n}.{}", how.field);
+    let mut seen = std::collections::HashSet::new();
     for (n, item) in items.iter().enumerate() {
-        check.within(&format!("items.{n}.onHand"), item.on_hand, -MAX_ON_HAND, MAX_ON_HAND);
-        fields.push((item.variant, n));
+        check.within(&at(n), item.on_hand, -MAX_ON_HAND, MAX_ON_HAND);
+        if let Some(threshold) = item.threshold {
+            check.within(&format!("items.{n}.threshold"), threshold, -MAX_ON_HAND, MAX_ON_HAND);
+        }
+        let place = match item.place {
+            Place::At(location) => location,
+            Place::Shop => LocationId::from_uuid(ctx.tenant_id().uuid()),
+        };
+        if !seen.insert((item.variant, place)) {
+            check.fail("items", "a variant is named twice");
+        }
     }
-    fields.sort();
-    if fields.windows(2).any(|pair| pair[0].0 == pair[1].0) {
-        check.fail("items", "a variant is named twice");
-    }
-    let (note, fields) = check.finish((note, fields))?;
+    let note = check.finish(note)?;
     let now = ctx.now();
     ctx.write(Permission::INVENTORY_UPDATE, async |tx| {
+        let mut stocks = shelf::lock(tx, items.iter().map(|item| item.variant)).await?;
         let mut changed = 0;
-        for (variant, n) in &fields {
-            let item = &items[*n];
-            let row = tx.get::<stock_level::Entity>(variant.uuid()).await?;
-            if item.expected.is_some_and(|expected| expected != row.on_hand) {
-                let error = Error::conflict(format!("somebody else counted {} already", row.on_hand));
-                return Err(error
-                    .with_field(format!("items.{n}.expected"), "is not the count any more")
-                    .into());
-            }
-            let wanted = Level { on_hand: item.on_hand, ..Level::of(&row) };
-            changed += u64::from(
-                count(tx, &row, wanted, Reason::Count, &format!("items.{n}.onHand"), &note, now).await?,
-            );
+        for (n, item) in items.iter().enumerate() {
+            let stock = stocks.get_mut(&item.variant).ok_or_else(|| Error::not_found(VariantId::KIND))?;
+            let why = Why { reason: how.reason, reference: None, note: &note, field: &at(n) };
+            changed += u64::from(Box::pin(one(tx, stock, item, n, how.relative, &why, now)).await?);
         }
         Ok(changed)
     })
     .await
 }
 
-/// Brings one row to `wanted` (count, threshold, tracking, policy), with its movement and events; gives back whether
-/// anything changed. The statement holds only while nobody else changed the count since `row` was read.
+async fn one(
+    tx: &Tx,
+    stock: &mut Stock,
+    item: &CountItem,
+    n: usize,
+    relative: bool,
+    why: &Why<'_>,
+    now: Timestamp,
+) -> Result<bool> {
+    let location = match item.place {
+        Place::At(location) => location,
+        Place::Shop => default_location(tx),
+    };
+    let here = stock.at(location).unwrap_or_else(|| Level::none(stock.rows().first()));
+    let shown = match item.place {
+        Place::At(_) => here.on_hand,
+        Place::Shop => stock.total().on_hand,
+    };
+    if item.expected.is_some_and(|expected| expected != shown) {
+        let error = Error::conflict(format!("somebody else counted {shown} already"));
+        return Err(error.with_field(format!("items.{n}.expected"), "is not the count any more").into());
+    }
+    let wanted = if relative { shown.saturating_add(item.on_hand) } else { item.on_hand };
+    let on_hand = part(here.on_hand, shown, wanted, why.field)?;
+    if !(-MAX_ON_HAND..=MAX_ON_HAND).contains(&on_hand) {
+        return Err(CatalogError::field(why.field, format!("must be at most {MAX_ON_HAND}, either way")));
+    }
+    let threshold = item.threshold.unwrap_or(here.threshold);
+    let moved = threshold != here.threshold;
+    let wanted = Level { on_hand, threshold, ..here };
+    let changed = shelf::write(tx, stock, location, wanted, why, now).await?;
+    // Keeping other pieces back moves none, but it changes what can be bought.
+    if changed && moved && on_hand == here.on_hand {
+        let row = tx.get::<variant::Entity>(item.variant.uuid()).await?;
+        let product_id = ProductId::from_uuid(row.product_id);
+        tx.emit(CatalogEvent::VariantUpdated { product_id, variant_id: item.variant }).await?;
+    }
+    Ok(changed)
+}
+
+/// What the shelf of a location has to hold when `shown` pieces, of which it holds `here`, are to be `wanted`.
+///
+/// # Errors
+/// `BAD_USER_INPUT` at `field` when the other shelves alone hold more.
+pub(crate) fn part(here: i64, shown: i64, wanted: i64, field: &str) -> Result<i64> {
+    let part = here.saturating_add(wanted.saturating_sub(shown));
+    let others = shown.saturating_sub(here);
+    if others != 0 && part < 0 && 0 <= wanted {
+        return Err(CatalogError::field(field, format!("the other locations hold {others} pieces")));
+    }
+    Ok(part)
+}
+
+/// Brings the default location's shelf of a locked stock to `wanted`, and the tracking and policy of all.
+///
+/// # Errors
+/// `BAD_USER_INPUT` at `field` when orders were promised more.
 pub(crate) async fn count(
     tx: &Tx,
-    row: &stock_level::Model,
+    stock: &mut Stock,
     wanted: Level,
     reason: Reason,
     field: &str,
-    note: &str,
     now: Timestamp,
 ) -> Result<bool> {
-    let before = Level::of(row);
-    let wanted = Level { reserved: before.reserved, ..wanted };
-    if before == wanted {
-        return Ok(false);
-    }
-    if wanted.limited() && 0 < wanted.reserved && wanted.on_hand - wanted.threshold.min(0) < wanted.reserved {
-        return Err(CatalogError::Promised {
-            field: field.to_owned(),
-            reserved: wanted.reserved,
-            on_hand: wanted.on_hand,
-        });
-    }
-    let variant = VariantId::from_uuid(row.variant_id);
-    let rows = tx
-        .raw_exec(
-            "UPDATE stock_level SET on_hand = ?, threshold = ?, tracked = ?, policy = ?, updated_at = ? \
-             WHERE tenant_id = {tenant} AND variant_id = ? AND on_hand = ? AND reserved = ?",
-            vec![
-                wanted.on_hand.into(),
-                wanted.threshold.into(),
-                wanted.tracked.into(),
-                wanted.policy.as_str().into(),
-                now.millis().into(),
-                row.variant_id.into(),
-                row.on_hand.into(),
-                row.reserved.into(),
-            ],
-        )
-        .await
-        .context("counting stock")?;
-    if rows == 0 {
-        return Err(Error::conflict("the stock was changed by somebody else, try again").into());
-    }
-    let after = stock_level::Model {
-        on_hand: wanted.on_hand,
-        threshold: wanted.threshold,
-        tracked: wanted.tracked,
-        policy: wanted.policy.as_str().to_owned(),
-        updated_at: now.millis(),
-        ..row.clone()
-    };
-    tx.record(Some(row), Some(&after));
-    if before.on_hand != wanted.on_hand {
-        let delta = wanted.on_hand - before.on_hand;
-        note_movement(tx, variant, delta, wanted.on_hand, reason, None, note, now).await?;
-    }
-    if before.on_hand != wanted.on_hand {
-        let reason = reason.as_str().to_owned();
-        let (old, new) = (before.on_hand, wanted.on_hand);
-        tx.emit(CatalogEvent::InventoryUpdated { variant_id: variant, old, new, reason }).await?;
-    }
-    if wanted.fell_low(before.free()) {
-        tx.emit(CatalogEvent::InventoryLow { variant_id: variant, available: wanted.free() }).await?;
-    }
-    Ok(true)
-}
-
-/// Adds one line to the history.
-#[expect(clippy::too_many_arguments, reason = "one row's columns, called from three places")]
-pub(crate) async fn note_movement(
-    tx: &Tx,
-    variant: VariantId,
-    delta: i64,
-    on_hand_after: i64,
-    reason: Reason,
-    reference: Option<Uuid>,
-    note: &str,
-    now: Timestamp,
-) -> Result<()> {
-    let actor = tx.ctx().and_then(Ctx::user_id).map(|user| user.uuid());
-    tx.insert_many(vec![stock_movement::ActiveModel {
-        id: Set(Uuid::now_v7()),
-        variant_id: Set(variant.uuid()),
-        delta: Set(delta),
-        on_hand_after: Set(on_hand_after),
-        reason: Set(reason.as_str().to_owned()),
-        reference: Set(reference),
-        note: Set(note.to_owned()),
-        actor_id: Set(actor),
-        at: Set(now.millis()),
-        ..Default::default()
-    }])
-    .await?;
-    Ok(())
-}
-
-/// The history of one variant, newest first.
-pub async fn movements(ctx: &Ctx, variant: VariantId, limit: u64) -> Result<Vec<Movement>> {
-    let db = ctx.read(Permission::INVENTORY_READ).await?;
-    db.get::<stock_level::Entity>(variant.uuid()).await?;
-    let rows = db
-        .find::<stock_movement::Entity>()
-        .filter(stock_movement::Column::VariantId.eq(variant.uuid()))
-        .order_by_desc(stock_movement::Column::Id)
-        .limit(limit.min(500))
-        .all()
-        .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Movement {
-            id: row.id,
-            delta: row.delta,
-            on_hand_after: row.on_hand_after,
-            reason: Reason::parse(&row.reason),
-            reference: row.reference,
-            note: row.note,
-            at: Timestamp::from_millis(row.at),
-        })
-        .collect())
-}
-
-/// Counted variants of products that are not archived with at most [`LOW_MARK`] pieces free, fewest first.
-pub async fn low(ctx: &Ctx, limit: u64) -> Result<Vec<LowItem>> {
-    let db = ctx.read(Permission::INVENTORY_READ).await?;
-    let rows = db
-        .raw_all(
-            "SELECT v.id, v.product_id, v.option_values, v.sku, p.title, s.on_hand, s.reserved \
-             FROM stock_level s \
-             JOIN variant v ON v.tenant_id = s.tenant_id AND v.id = s.variant_id \
-             JOIN product p ON p.tenant_id = v.tenant_id AND p.id = v.product_id \
-             WHERE s.tenant_id = {tenant} AND s.tracked AND s.policy = 'deny' AND p.status <> 'archived' \
-             AND s.on_hand - s.reserved - s.threshold <= ? \
-             ORDER BY s.on_hand - s.reserved - s.threshold, p.title, v.id LIMIT ?",
-            vec![LOW_MARK.into(), i64::try_from(limit.min(500)).unwrap_or(500).into()],
-        )
-        .await?;
-    let mut items = Vec::with_capacity(rows.len());
-    for row in rows {
-        let values: String = row.try_get("", "option_values").map_err(Error::from)?;
-        items.push(LowItem {
-            variant: VariantId::from_uuid(row.try_get("", "id").map_err(Error::from)?),
-            product: ProductId::from_uuid(row.try_get("", "product_id").map_err(Error::from)?),
-            product_title: row.try_get("", "title").map_err(Error::from)?,
-            variant_title: crate::product::variant_title(&crate::product::names(&values)),
-            sku: row.try_get("", "sku").map_err(Error::from)?,
-            on_hand: row.try_get("", "on_hand").map_err(Error::from)?,
-            reserved: row.try_get("", "reserved").map_err(Error::from)?,
-        });
-    }
-    Ok(items)
+    let why = Why { reason, reference: None, note: "", field };
+    shelf::write(tx, stock, default_location(tx), wanted, &why, now).await
 }
 
 /// These variants with their stock, in the order of `ids`.
 pub async fn variants(ctx: &Ctx, ids: &[VariantId]) -> Result<Vec<crate::view::AdminVariant>> {
-    use crate::entity::variant;
     let db = ctx.read(Permission::INVENTORY_UPDATE).await?;
     let keys: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
     let rows =
@@ -312,13 +189,29 @@ pub async fn variants(ctx: &Ctx, ids: &[VariantId]) -> Result<Vec<crate::view::A
         .filter(stock_level::Column::VariantId.is_in(keys.iter().copied()))
         .all()
         .await?;
+    let mut stocks: HashMap<Uuid, Stock> = HashMap::new();
+    for level in levels {
+        stocks.entry(level.variant_id).or_default().push(level);
+    }
     let mut found = Vec::with_capacity(keys.len());
     for id in keys {
         let row = rows.iter().find(|row| row.id == id);
-        let level = levels.iter().find(|level| level.variant_id == id);
-        if let (Some(row), Some(level)) = (row, level) {
-            found.push(crate::product::admin::variant_view(row, &Level::of(level))?);
+        if let (Some(row), Some(stock)) = (row, stocks.get(&id)) {
+            found.push(crate::product::admin::variant_view(row, stock)?);
         }
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_location_takes_what_differs() {
+        assert_eq!(part(4, 4, 9, "onHand").unwrap(), 9);
+        assert_eq!(part(4, 9, 7, "onHand").unwrap(), 2);
+        assert_eq!(part(4, 4, -2, "onHand").unwrap(), -2);
+        assert!(part(4, 9, 3, "onHand").is_err(), "five lie elsewhere");
+    }
 }

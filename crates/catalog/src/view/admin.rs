@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use primitives::{CollectionId, ImageId, MediaId, Money, ProductId, Timestamp, VariantId};
+use primitives::{CollectionId, ImageId, LocationId, MediaId, Money, ProductId, Timestamp, VariantId};
 use serde::{Deserialize, Serialize};
 
 use super::{Availability, CollectionLink, Picture, SafeHtml};
@@ -171,14 +171,33 @@ pub struct AdminVariant {
     pub tracked: bool,
     /// What happens when the stock is used up.
     pub policy: StockPolicy,
-    /// Pieces on the shelf; may be negative after backorders.
+    /// Pieces on the shelves of all locations; may be negative after backorders.
     pub on_hand: i64,
     /// Pieces promised to orders in progress.
     pub reserved: i64,
     /// Pieces that can be sold now, not below 0.
     pub available: i64,
+    /// Whether it is spread for many buyers at once.
+    pub hot: bool,
+    /// What lies where, by location.
+    pub shelves: Vec<AdminShelf>,
     /// Its own picture.
     pub image: Option<ImageId>,
+}
+
+/// What of a variant lies at one location.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdminShelf {
+    /// Where.
+    pub location: LocationId,
+    /// Pieces on the shelf.
+    pub on_hand: i64,
+    /// Pieces promised to orders in progress.
+    pub reserved: i64,
+    /// Pieces that are kept back; negative for a depth that may be sold into.
+    pub threshold: i64,
+    /// Pieces that can be sold now, not below 0; none while the location is switched off.
+    pub available: i64,
 }
 
 /// A product for its editors: the truth of the write side.

@@ -8,7 +8,7 @@ use crate::support::{editor, mug, settle};
 type Api = Schema<CatalogQuery, CatalogMutation, EmptySubscription>;
 
 fn api() -> Api {
-    Schema::new(CatalogQuery::default(), CatalogMutation, EmptySubscription)
+    Schema::new(CatalogQuery::default(), CatalogMutation::default(), EmptySubscription)
 }
 
 async fn ask(ctx: &Ctx, document: &str) -> serde_json::Value {

@@ -3,6 +3,7 @@
 
 mod graphql;
 mod importing;
+mod locations;
 mod products;
 mod reading;
 mod stock;

@@ -175,7 +175,7 @@ async fn stock_shows_in_words_and_only_words_wake_caches(app: TestApp) {
     assert_eq!(words().await, [Availability::Low { left: 7 }, Availability::InStock]);
     sell(7).await;
     assert_eq!(words().await, [Availability::SoldOut, Availability::InStock]);
-    let count = CountItem { variant: made.variants[0].id, on_hand: 100, expected: None };
+    let count = CountItem::new(made.variants[0].id, 100);
     stock::set_on_hand(&ctx, &[count], "").await.unwrap();
     settle(&app).await;
     assert_eq!(words().await, [Availability::InStock, Availability::InStock]);

@@ -3,10 +3,10 @@ use std::time::Duration;
 use catalog::CatalogError;
 use catalog::product;
 use catalog::product::input::{NewProduct, VariantInput, VariantsEdit};
-use catalog::stock::{self, CountItem, Held};
+use catalog::stock::{self, CountItem, Held, MovementFilter};
 use catalog::view::{AdminVariant, StockPolicy};
 use platform::{Access, Ctx};
-use primitives::{Quantity, VariantId};
+use primitives::{LocationId, PageArgs, Quantity, VariantId};
 use testkit::TestApp;
 use uuid::Uuid;
 
@@ -106,7 +106,11 @@ async fn promises_run_out_unless_they_are_kept(app: TestApp) {
     assert_eq!(expire().await, Vec::<Uuid>::new());
     assert_eq!(levels(&ctx, id).await[0].reserved, 4);
     let reader = ctx.read(Access::Public).await.unwrap();
-    assert_eq!(stock::held(&reader, paid).await.unwrap(), [Held { variant, quantity: 4, expires_at: None }]);
+    let location = LocationId::from_uuid(ctx.tenant_id().uuid());
+    assert_eq!(
+        stock::held(&reader, paid).await.unwrap(),
+        [Held { variant, location, quantity: 4, expires_at: None }]
+    );
     drop(reader);
     let release = async || {
         ctx.write(Access::Public, async |tx| stock::release(tx, paid, ctx.now()).await).await.unwrap()
@@ -131,9 +135,10 @@ async fn shipping_takes_from_the_shelf_what_was_promised(app: TestApp) {
     ship(1).await.unwrap();
     let level = &levels(&ctx, id).await[0];
     assert_eq!((level.on_hand, level.reserved), (2, 0));
-    let moved = stock::movements(&ctx, variant, 10).await.unwrap();
+    let of = MovementFilter { variant: Some(variant), ..MovementFilter::default() };
+    let moved = stock::movements(&ctx, &of, &PageArgs::first(10)).await.unwrap().items;
     assert_eq!(
-        moved.iter().map(|m| (m.delta, m.on_hand_after, m.reason.as_str())).collect::<Vec<_>>(),
+        moved.iter().map(|(_, m)| (m.delta, m.on_hand_after, m.reason.as_str())).collect::<Vec<_>>(),
         [(-1, 2, "shipment"), (-2, 3, "shipment"), (5, 5, "initial")]
     );
 }
@@ -154,7 +159,7 @@ async fn counting_respects_promises_and_other_counters(app: TestApp) {
     let ctx = editor(&app);
     let (id, variant) = single(&ctx, 10, StockPolicy::Deny).await;
     reserve(&ctx, Uuid::now_v7(), &[(variant, pieces(4))], None).await.unwrap();
-    let item = |on_hand, expected| CountItem { variant, on_hand, expected };
+    let item = |on_hand, expected| CountItem { expected, ..CountItem::new(variant, on_hand) };
     let set = async |item: CountItem| stock::set_on_hand(&ctx, &[item], "shelf count").await;
     assert_eq!(refusal(set(item(3, None)).await), ("BAD_USER_INPUT".into(), vec!["items.0.onHand".into()]));
     assert_eq!(refusal(set(item(9, Some(11))).await), ("CONFLICT".into(), vec!["items.0.expected".into()]));

@@ -220,7 +220,8 @@ pub(super) async fn store(ctx: &Ctx, plan: &Plan) -> Result<Option<Stored>> {
             reserved.push((line.variant, quantity));
         }
         // The order's own deadline ends the reservation, together with the order.
-        let promised = stock::promise(tx, plan.order.uuid(), &reserved, None, ctx.now()).await?;
+        let country = Some(plan.address.country);
+        let promised = stock::promise(tx, plan.order.uuid(), &reserved, country, None, ctx.now()).await?;
         let number = next_number(tx).await?;
         write(ctx, tx, plan, customer, number, promised).await.map(Some)
     })
