@@ -33,6 +33,25 @@ pub struct Fixture {
     pub collections: Vec<Collection>,
     /// Products; the first counts as the newest.
     pub products: Vec<Product>,
+    /// Where things lie beside the place that every shop has.
+    #[serde(default)]
+    pub locations: Vec<Place>,
+}
+
+/// A location with what lies there.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    /// Name.
+    pub name: String,
+    /// ISO 3166-1 code.
+    pub country: String,
+    /// Address in words.
+    #[serde(default)]
+    pub address: String,
+    /// Pieces of every variant of a product, by the product's address.
+    #[serde(default)]
+    pub stock: HashMap<String, i64>,
 }
 
 /// The tenant itself.
@@ -311,6 +330,14 @@ impl Fixture {
         }
         if let Err(error) = self.commerce() {
             wrong.push(format!("{error:#}"));
+        }
+        for place in &self.locations {
+            if let Err(error) = Country::parse(&place.country) {
+                wrong.push(format!("location {:?}: {error}", place.name));
+            }
+            for slug in place.stock.keys().filter(|slug| self.products.iter().all(|p| p.slug != **slug)) {
+                wrong.push(format!("location {:?}: there is no product {slug:?}", place.name));
+            }
         }
         if !self.storefront.is_object() && !self.storefront.is_null() {
             wrong.push("storefront: must be an object".to_owned());

@@ -9,7 +9,8 @@ mod generate;
 use anyhow::{Context as _, bail};
 use catalog::collection::{self, NewCollection};
 use catalog::product::input::{MediaInput, NewProduct, VariantInput};
-use catalog::view::ProductLookup;
+use catalog::stock::{self, CountItem, NewLocation};
+use catalog::view::{AdminVariant, ProductLookup};
 use catalog::{product, query::admin};
 use commerce::settings;
 use content::media::{self, ReadyPicture};
@@ -17,7 +18,7 @@ use fixture::{Fixture, Product};
 use identity::tenant::{self, NewTenant};
 use identity::user::{self, NewUser};
 use platform::{Access, App, Ctx};
-use primitives::{Currency, ErrorCode, MediaId, Money, ProductId, SystemRole};
+use primitives::{Country, Currency, ErrorCode, MediaId, Money, ProductId, SystemRole};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::fmt;
@@ -113,6 +114,7 @@ pub async fn sample(ctx: &Ctx) -> anyhow::Result<ShopReport> {
     fixture.tenant.slug.clone_from(&ctx.tenant().slug);
     fixture.tenant.currency = ctx.tenant().currency.code().to_owned();
     fixture.people.clear();
+    fixture.locations.clear();
     // Taxes and deliveries are those of the shop's own country.
     fixture.commerce = None;
     if ctx.tenant().storefront.as_object().is_none_or(serde_json::Map::is_empty) {
@@ -257,6 +259,7 @@ async fn load(ctx: &Ctx, fixture: &Fixture) -> anyhow::Result<ShopReport> {
             Err(error) => return Err(error).with_context(|| format!("product {}", product.slug)),
         }
     }
+    stock_up(ctx, fixture, &made).await.context("locations")?;
     for collection in &fixture.collections {
         let input = NewCollection {
             title: collection.title.clone(),
@@ -299,6 +302,37 @@ async fn load(ctx: &Ctx, fixture: &Fixture) -> anyhow::Result<ShopReport> {
 }
 
 /// Takes note of every picture of the fixture; ids by base name.
+/// Makes the locations of the fixture and puts onto their shelves what does not lie there yet.
+async fn stock_up(ctx: &Ctx, fixture: &Fixture, made: &HashMap<&str, ProductId>) -> platform::Result<()> {
+    for place in &fixture.locations {
+        let there = stock::locations(ctx).await?.into_iter().find(|location| location.name == place.name);
+        let location = match there {
+            Some(location) => location.id,
+            None => {
+                let country = Country::parse(&place.country)
+                    .map_err(|error| platform::Error::invalid("country", error.to_string()))?;
+                let new = NewLocation { name: place.name.clone(), country, address: place.address.clone() };
+                stock::create_location(ctx, &new).await?.id
+            }
+        };
+        let mut items = Vec::new();
+        for (slug, on_hand) in &place.stock {
+            let Some(id) = made.get(slug.as_str()) else { continue };
+            let bare =
+                |variant: &AdminVariant| variant.shelves.iter().all(|shelf| shelf.location != location);
+            let variants = product::get(ctx, *id).await?.variants;
+            items.extend(variants.iter().filter(|variant| bare(variant)).map(|variant| CountItem {
+                place: stock::Place::At(location),
+                ..CountItem::new(variant.id, *on_hand)
+            }));
+        }
+        if !items.is_empty() {
+            stock::set_on_hand(ctx, &items, "").await?;
+        }
+    }
+    Ok(())
+}
+
 async fn register<'f>(ctx: &Ctx, fixture: &'f Fixture) -> platform::Result<HashMap<&'f str, MediaId>> {
     let sizes = &fixture.pictures;
     let named = fixture.pictures();
@@ -408,6 +442,14 @@ mod tests {
             assert_eq!(settings.settings.methods(home).next().unwrap().price_minor, fee);
         }
         let hearth = shop(&app, "hearth").await;
+        let places = stock::locations(&hearth).await.unwrap();
+        assert_eq!(
+            places.iter().map(|l| l.name.as_str()).collect::<Vec<_>>(),
+            ["Main location", "Shop in Ghent"]
+        );
+        let ghent =
+            stock::inventory(&hearth, Some(places[1].id), None, &primitives::PageArgs::first(50)).await;
+        assert_eq!(ghent.unwrap().items.iter().map(|(_, row)| row.on_hand).collect::<Vec<_>>(), [4, 4, 6, 6]);
         let ProductLookup::Found(throw) = catalog::query::product(&hearth, "wool-throw").await.unwrap()
         else {
             panic!("the throw is there")
