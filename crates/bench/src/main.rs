@@ -3,6 +3,7 @@
 
 mod gateway;
 mod host;
+mod hot;
 mod http;
 mod load;
 mod scenario;
@@ -38,7 +39,8 @@ struct Arguments {
     /// Checkouts that begin per second where a pace is kept, however long each takes
     #[arg(long, default_value_t = 100.0)]
     pace: f64,
-    /// Only scenarios whose name contains this; `tenants` compares a thousand tenants with one, and does nothing else
+    /// Only scenarios whose name contains this; `tenants` compares a thousand tenants with one, and `hot`
+    /// the two ways to keep a variant that everybody wants; they do nothing else
     #[arg(long)]
     only: Option<String>,
     /// `sqlite`, `postgres` or both
@@ -84,6 +86,20 @@ async fn bench(arguments: &Arguments) -> Result<()> {
                 Ok((setup, folder))
             })
             .await?;
+            continue;
+        }
+        if arguments.only.as_deref() == Some("hot") {
+            let folder = tempfile::Builder::new().prefix("rustok-bench-").tempdir()?;
+            let database_url = address(arguments, database, &folder, 0)?;
+            let program = arguments.server.clone();
+            let setup = Setup { program, folder: folder.path().to_owned(), database: database_url, gateway };
+            let (name, seconds) = (database.clone(), arguments.seconds);
+            // The takers are this process, and everything that the machine has.
+            let measured = std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+                runtime.block_on(hot::compare(&name, &setup, seconds))
+            });
+            measured.join().map_err(|_| anyhow::anyhow!("the measurement stopped"))??;
             continue;
         }
         for n_products in &arguments.products {
