@@ -11,7 +11,7 @@ use crate::parts::{FailureView, icon};
 use crate::place;
 use crate::screens::{
     access, audit, collections, customers, dashboard, import, invitations, modules, oidc, orders, people,
-    products, security, settings, signin, tenants,
+    products, security, settings, signin, stock, tenants,
 };
 use crate::session::{Session, Stage};
 use crate::shell::Shell;
@@ -91,6 +91,13 @@ fn Screens() -> impl IntoView {
             <Route path=path!("/products/new") view=products::create::NewProduct/>
             <Route path=path!("/products/import") view=import::Import/>
             <Route path=path!("/products/:id") view=products::editor::ProductScreen/>
+            <Route path=path!("/inventory") view=stock::inventory::Inventory/>
+            <Route path=path!("/inventory/history") view=stock::history::History/>
+            <Route path=path!("/inventory/locations") view=stock::locations::Locations/>
+            <Route path=path!("/inventory/transfers") view=stock::transfers::Transfers/>
+            <Route path=path!("/inventory/transfers/:id") view=stock::transfer::TransferScreen/>
+            <Route path=path!("/inventory/counts") view=stock::counts::Counts/>
+            <Route path=path!("/inventory/counts/:id") view=stock::count::CountScreen/>
             <Route path=path!("/collections") view=collections::list::Collections/>
             <Route path=path!("/collections/new") view=collections::editor::NewCollection/>
             <Route path=path!("/collections/:id") view=collections::editor::CollectionScreen/>

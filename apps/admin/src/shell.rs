@@ -42,6 +42,14 @@ const ENTRIES: &[Entry] = &[
         key: "p",
     },
     Entry {
+        path: "/inventory",
+        label: "Inventory",
+        icon: "stock",
+        permission: Some("inventory:read"),
+        heading: None,
+        key: "y",
+    },
+    Entry {
         path: "/collections",
         label: "Collections",
         icon: "collections",

@@ -312,7 +312,16 @@ pub struct AdminVariant {
     pub on_hand: i32,
     pub reserved: i32,
     pub available: i32,
+    pub shelves: Vec<StockShelf>,
     pub image_id: Option<cynic::Id>,
+}
+
+/// What of a variant lies at one location.
+#[derive(cynic::QueryFragment, Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub struct StockShelf {
+    pub location_id: cynic::Id,
+    pub on_hand: i32,
 }
 
 /// A picture of a product.

@@ -40,6 +40,7 @@ pub mod orders;
 pub mod people;
 pub mod security;
 pub mod settings;
+pub mod stock;
 pub mod tenants;
 
 /// A whole number of 64 bits, such as minor units.

@@ -6,7 +6,7 @@ use crate::gql::modules::FeatureName;
 pub fn behind(path: &str) -> (Option<&'static str>, Option<FeatureName>) {
     match path {
         "/orders" | "/customers" => (Some("commerce"), None),
-        "/products" | "/collections" => (Some("catalog"), None),
+        "/products" | "/inventory" | "/collections" => (Some("catalog"), None),
         "/products/import" => (Some("catalog"), Some(FeatureName::CatalogFiles)),
         _ => (None, None),
     }

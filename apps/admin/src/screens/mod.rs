@@ -15,4 +15,5 @@ pub mod products;
 pub mod security;
 pub mod settings;
 pub mod signin;
+pub mod stock;
 pub mod tenants;

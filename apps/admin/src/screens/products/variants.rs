@@ -5,9 +5,15 @@ use leptos::wasm_bindgen::JsCast;
 
 use super::draft::{Draft, Row};
 use super::options::Options;
+use crate::api::Remote;
+use crate::gql::catalog::AdminVariant;
+use crate::gql::stock::Location;
 use crate::logic::amount;
 use crate::logic::product::{Selling, VariantDraft};
 use crate::parts::{count, icon};
+use crate::place;
+use crate::screens::stock::{all_locations, called};
+use crate::session::use_session;
 
 /// Rows shown before somebody asks for more.
 const STEP: usize = 100;
@@ -24,6 +30,8 @@ pub fn Variants(
     let shown = RwSignal::new(STEP);
     let editing_options = RwSignal::new(false);
     let total = Memo::new(move |_| draft.rows.with(Vec::len));
+    let session = use_session();
+    let locations = session.may("inventory:read").then(all_locations);
     let currency = draft.product.with_untracked(|product| amount::symbol(&product.currency));
     let about = move || {
         let options = draft.options.get();
@@ -77,7 +85,7 @@ pub fn Variants(
                         </thead>
                         <tbody>
                             <For each=window key=|row| row.key let:row>
-                                <Line draft row editable/>
+                                <Line draft row editable locations/>
                             </For>
                         </tbody>
                     </table>
@@ -112,7 +120,12 @@ pub fn Variants(
 }
 
 #[component]
-fn Line(draft: Draft, row: Row, #[prop(into)] editable: Signal<bool>) -> impl IntoView {
+fn Line(
+    draft: Draft,
+    row: Row,
+    #[prop(into)] editable: Signal<bool>,
+    locations: Option<Remote<Vec<Location>>>,
+) -> impl IntoView {
     let at = move || draft.rows.with_untracked(|rows| rows.iter().position(|it| it.key == row.key));
     let fault = move |column: &'static str| {
         draft.faults.with(|faults| {
@@ -192,6 +205,30 @@ fn Line(draft: Draft, row: Row, #[prop(into)] editable: Signal<bool>) -> impl In
             .with(|saved| saved.as_ref().map(|(_, reserved)| *reserved).filter(|reserved| *reserved > 0))
             .map(|reserved| view! { <span class="meta">" " {reserved} " reserved"</span> })
     };
+    // Where the pieces lie, once there is more than one place; and how they came there.
+    let shelves = Memo::new(move |_| {
+        let id = row.draft.with(|it| it.id.clone());
+        let of = |variants: &[AdminVariant]| {
+            let variant = variants.iter().find(|it| Some(it.id.inner()) == id.as_deref())?;
+            Some((variant.id.clone(), variant.shelves.clone()))
+        };
+        draft.product.with(|product| of(&product.variants))
+    });
+    let lies = move || {
+        let (locations, (id, shelves)) = (locations?, shelves.get()?);
+        let said = shelves
+            .iter()
+            .map(|shelf| format!("{} {}", called(locations, &shelf.location_id), shelf.on_hand));
+        let said = (1 < shelves.len()).then(|| said.collect::<Vec<_>>().join(" · "));
+        let label = format!("Stock history of {}", row.draft.with(VariantDraft::name));
+        let history = place::to(&format!("/inventory/history?variant={}", id.inner()));
+        Some(view! {
+            <small class="meta">
+                {said.map(|said| view! { {said} " " })}
+                <a href=history aria-label=label>"History"</a>
+            </small>
+        })
+    };
     let removable = move || editable.get() && draft.rows.with(Vec::len) > 1;
     let remove = move |_| {
         draft.faults.set(Vec::new());
@@ -199,7 +236,7 @@ fn Line(draft: Draft, row: Row, #[prop(into)] editable: Signal<bool>) -> impl In
     };
     view! {
         <tr>
-            <th scope="row"><span class="flex">{move || row.draft.with(VariantDraft::name)} {reserved}</span></th>
+            <th scope="row"><span class="flex">{move || row.draft.with(VariantDraft::name)} {reserved}</span> {lies}</th>
             {cell("sku", "SKU", false, |it| &it.sku, |it, typed| it.sku = typed)}
             {cell("price", "Price", true, |it| &it.price, |it, typed| it.price = typed)}
             {cell("was", "Earlier price", true, |it| &it.was, |it, typed| it.was = typed)}

@@ -1,0 +1,83 @@
+//! Finds variants by name, SKU or barcode, to put them onto a list.
+
+use cynic::QueryBuilder;
+use leptos::prelude::*;
+
+use crate::api::{self, remote};
+use crate::gql::stock::{Inventory, InventoryItem, InventoryVariables};
+use crate::parts::{FailureView, grouped};
+
+/// Variants that are offered at once.
+const MOST: i32 = 8;
+
+/// A field that finds variants; a choice goes to `on_pick`.
+#[component]
+pub fn Picker(
+    /// Where they have to lie; the whole shop without it.
+    #[prop(into)]
+    at: Signal<Option<cynic::Id>>,
+    /// What was chosen.
+    #[prop(into)]
+    on_pick: Callback<InventoryItem>,
+) -> impl IntoView {
+    let words = RwSignal::new(String::new());
+    let found = remote(move || {
+        let (q, location_id) = (words.get(), at.get());
+        async move {
+            if q.trim().is_empty() {
+                return Ok(Vec::new());
+            }
+            let variables = InventoryVariables {
+                first: Some(MOST),
+                after: None,
+                last: None,
+                before: None,
+                location_id,
+                q: Some(q),
+            };
+            api::ask(Inventory::build(variables)).await.map(|answer| answer.inventory.nodes)
+        }
+    });
+    let rows = move || {
+        if let Some(failure) = found.failure.get() {
+            return view! { <FailureView failure again=move |()| found.reload()/> }.into_any();
+        }
+        let asked = !words.get().trim().is_empty();
+        match found.data.get() {
+            Some(items) if items.is_empty() && asked && !found.busy.get() => {
+                view! { <p class="meta" role="status">"Nothing of that name lies there."</p> }.into_any()
+            }
+            Some(items) => items
+                .into_iter()
+                .map(|item| {
+                    let (name, there) = (item.called(), grouped(item.on_hand.into()));
+                    let label = format!("Add {name}");
+                    view! {
+                        <p class="flex">
+                            <span class="grow">{name} " " <span class="meta">{item.sku.clone()} " · " {there} " on hand"</span></span>
+                            <button class="btn" type="button" data-size="sm" aria-label=label on:click=move |_| on_pick.run(item.clone())>"Add"</button>
+                        </p>
+                    }
+                })
+                .collect_view()
+                .into_any(),
+            None => ().into_any(),
+        }
+    };
+    view! {
+        <div class="field">
+            <label for="find-variant">"Add a variant"</label>
+            <input
+                id="find-variant"
+                class="input"
+                type="search"
+                autocomplete="off"
+                maxlength="100"
+                placeholder="Product, SKU or barcode"
+                prop:value=move || words.get()
+                on:input=move |event| words.set(event_target_value(&event))
+            />
+        </div>
+        <div class="stack">{rows}</div>
+    }
+}
