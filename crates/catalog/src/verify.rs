@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::entity::stock_reservation;
 
-/// Variants in memory at a time.
+/// Shelves in memory at a time.
 const PAGE: usize = 500;
 
 /// Looks at the stock of the caller's tenant: what is on hand is the sum of its movements, what is reserved the sum of
@@ -27,28 +27,33 @@ pub async fn verify(ctx: &Ctx) -> Result<Report> {
 
 async fn stock(ctx: &Ctx, report: &mut Report) -> Result<()> {
     // One statement sees one moment: nobody buys between the count and its movements.
-    const SQL: &str = "SELECT s.variant_id, v.sku, s.on_hand, s.reserved, \
+    const SQL: &str = "SELECT s.variant_id, s.location_id, v.sku, l.name, \
+           CAST(sum(s.on_hand) AS bigint), CAST(sum(s.reserved) AS bigint), \
            (SELECT CAST(coalesce(sum(m.delta), 0) AS bigint) FROM stock_movement m \
-             WHERE m.tenant_id = s.tenant_id AND m.variant_id = s.variant_id), \
+             WHERE m.tenant_id = s.tenant_id AND m.variant_id = s.variant_id AND m.location_id = s.location_id), \
            (SELECT CAST(coalesce(sum(r.quantity), 0) AS bigint) FROM stock_reservation r \
-             WHERE r.tenant_id = s.tenant_id AND r.variant_id = s.variant_id) \
+             WHERE r.tenant_id = s.tenant_id AND r.variant_id = s.variant_id AND r.location_id = s.location_id) \
          FROM stock_level s JOIN variant v ON v.tenant_id = s.tenant_id AND v.id = s.variant_id \
-         WHERE s.tenant_id = {tenant} AND s.variant_id > ? ORDER BY s.variant_id LIMIT ?";
-    let mut after = Uuid::nil();
+         JOIN location l ON l.tenant_id = s.tenant_id AND l.id = s.location_id \
+         WHERE s.tenant_id = {tenant} AND (s.variant_id > ? OR (s.variant_id = ? AND s.location_id > ?)) \
+         GROUP BY s.tenant_id, s.variant_id, s.location_id, v.sku, l.name \
+         ORDER BY s.variant_id, s.location_id LIMIT ?";
+    let (mut after, mut place) = (Uuid::nil(), Uuid::nil());
     loop {
         let rows = {
             let db = ctx.read(Access::System).await?;
-            db.raw_all(SQL, vec![after.into(), i64::try_from(PAGE).unwrap_or(i64::MAX).into()]).await?
+            let limit = i64::try_from(PAGE).unwrap_or(i64::MAX);
+            db.raw_all(SQL, vec![after.into(), after.into(), place.into(), limit.into()]).await?
         };
         for row in &rows {
-            let (variant, sku): (Uuid, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
-            let (on_hand, reserved): (i64, i64) = (row.try_get_by_index(2)?, row.try_get_by_index(3)?);
-            let (moved, promised): (i64, i64) = (row.try_get_by_index(4)?, row.try_get_by_index(5)?);
-            after = variant;
+            (after, place) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+            let (sku, location): (String, String) = (row.try_get_by_index(2)?, row.try_get_by_index(3)?);
+            let (on_hand, reserved): (i64, i64) = (row.try_get_by_index(4)?, row.try_get_by_index(5)?);
+            let (moved, promised): (i64, i64) = (row.try_get_by_index(6)?, row.try_get_by_index(7)?);
             let about = if sku.is_empty() {
-                format!("variant {variant}")
+                format!("variant {after} at {location}")
             } else {
-                format!("variant {sku} ({variant})")
+                format!("variant {sku} ({after}) at {location}")
             };
             if on_hand != moved {
                 report.find(Finding {
@@ -93,6 +98,7 @@ pub async fn reserved_for(
         .await?;
     for row in rows {
         let of = reserved.entry(row.holder).or_default();
+        // From several places, perhaps.
         *of.entry(VariantId::from_uuid(row.variant_id)).or_default() += row.quantity;
     }
     Ok(reserved)
