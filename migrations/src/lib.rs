@@ -21,6 +21,7 @@ pub mod m14_tenant_life;
 mod m15_oidc;
 mod m16_streams;
 mod m17_stock;
+mod m18_promotions;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::{self, MigratorTrait, SchemaManager};
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(m15_oidc::Migration),
             Box::new(m16_streams::Migration),
             Box::new(m17_stock::Migration),
+            Box::new(m18_promotions::Migration),
         ]
     }
 }

@@ -15,6 +15,7 @@ use axum::Extension;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use catalog::view::ProductPage;
+use commerce::checkout::Wish;
 use commerce::view::{CartView, NextStep};
 use identity::{SignedIn, Step};
 use platform::{Actor, Ctx, Error};
@@ -154,6 +155,38 @@ pub async fn cart_remove(
     cart_update(ctx, shop, visitor, headers, query::encode(&[("remove", line)])).await
 }
 
+/// `POST /cart/codes`: `kept` for every code that is there, `code` for another one, `remove` for the one that goes.
+pub async fn cart_codes(
+    Extension(ctx): Extension<Ctx>,
+    shop: Shop,
+    visitor: Visitor,
+    headers: HeaderMap,
+    body: String,
+) -> Response {
+    let pairs = query::pairs(&body);
+    let of = |name: &'static str| {
+        pairs.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.trim().to_owned())
+    };
+    let removed: Vec<String> = of("remove").collect();
+    // Whoever presses "Remove" has not asked for what stands in the field.
+    let typed = of("code").filter(|code| !code.is_empty() && removed.is_empty());
+    let codes: Vec<String> = of("kept").filter(|code| !removed.contains(code)).chain(typed).collect();
+    match data::cart_codes(&ctx, &visitor, &codes).await {
+        Ok(change) => {
+            let response = cart_done(&ctx, &shop, &visitor, &headers, &change.cart).await;
+            match &change.token {
+                Some(token) => visitor.with_cart(&shop, response, Some(token)),
+                None => response,
+            }
+        }
+        Err(error) if error.code() == ErrorCode::BadUserInput => {
+            let problem = sentence(error.fields().first().map_or(error.message(), |field| &field.message));
+            cart_again(&ctx, &shop, &visitor, &headers, format!("Discount code: {problem}")).await
+        }
+        Err(error) => errors::failure(&ctx, &shop, &error).await,
+    }
+}
+
 /// Lines with the quantities that they shall have; 0 takes a line out.
 fn typed_lines(pairs: &[(String, String)]) -> Result<Vec<(CartLineId, i64)>, String> {
     let mut lines: Vec<(CartLineId, i64)> = Vec::new();
@@ -205,7 +238,7 @@ async fn cart_again(
     }
 }
 
-/// `POST /checkout/refresh`: another country or delivery, nothing is ordered.
+/// `POST /checkout/refresh`: another country or delivery, or a `code` to add; nothing is ordered.
 pub async fn checkout_refresh(
     Extension(ctx): Extension<Ctx>,
     shop: Shop,
@@ -213,7 +246,20 @@ pub async fn checkout_refresh(
     headers: HeaderMap,
     body: String,
 ) -> Response {
-    let typed = checkout::Typed::from_pairs(&query::pairs(&body));
+    let pairs = query::pairs(&body);
+    let typed = checkout::Typed::from_pairs(&pairs);
+    let code = pairs.iter().find(|(key, _)| key == "code").map(|(_, code)| code.trim());
+    if let Some(code) = code.filter(|code| !code.is_empty())
+        && let Err(error) = data::cart_code_add(&ctx, &visitor, code).await
+    {
+        if error.code() != ErrorCode::BadUserInput {
+            return errors::failure(&ctx, &shop, &error).await;
+        }
+        let fields = error.fields().iter().map(|wrong| FieldError::new("code", wrong.message.clone()));
+        let problems = Problems { message: String::new(), fields: fields.collect() };
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        return checkout_again(&ctx, &shop, &visitor, &headers, status, typed, problems).await;
+    }
     checkout_again(&ctx, &shop, &visitor, &headers, StatusCode::OK, typed, Problems::default()).await
 }
 
@@ -310,9 +356,16 @@ async fn checkout_again(
     typed: checkout::Typed,
     problems: Problems,
 ) -> Response {
-    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    let (country, method) = (some(&typed.contact.address.country), some(&typed.method));
-    match data::checkout(ctx, visitor, country.as_deref(), method.as_deref()).await {
+    let contact = &typed.contact;
+    let some = |text| Some(text).filter(|text: &&str| !text.is_empty());
+    let wish = Wish {
+        country: some(&contact.address.country),
+        region: some(&contact.address.region),
+        postal_code: some(&contact.address.postal_code),
+        method: some(&typed.method),
+        email: some(&contact.email),
+    };
+    match data::checkout(ctx, visitor, wish).await {
         Ok(view) if view.cart.lines.is_empty() => Redirect::to(&shop.href("/cart")).into_response(),
         Ok(view) if !view.cart.ready => {
             let problem = "Something in your cart needs another look before you can check out.";

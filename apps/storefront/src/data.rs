@@ -7,6 +7,7 @@ use catalog::view::{
     SitemapEntry,
 };
 use commerce::cart::CartChange;
+use commerce::checkout::Wish;
 use commerce::view::{Address, CartView, CheckoutView, OrderRowView, OrderView, Placed};
 use identity::security::two_step::{self, Enrolment, TwoStepView};
 use identity::view::SessionView;
@@ -66,19 +67,27 @@ pub async fn cart_update(ctx: &Ctx, visitor: &Visitor, lines: &[(CartLineId, i64
     Ok(commerce::cart::update(ctx, visitor.cart.as_deref(), lines).await?.cart)
 }
 
+/// Puts exactly these codes into the visitor's cart.
+pub async fn cart_codes(ctx: &Ctx, visitor: &Visitor, codes: &[String]) -> Result<CartChange> {
+    Ok(commerce::cart::set_codes(ctx, visitor.cart.as_deref(), codes).await?)
+}
+
+/// Puts one more code into the visitor's cart.
+pub async fn cart_code_add(ctx: &Ctx, visitor: &Visitor, code: &str) -> Result<()> {
+    let cart = cart(ctx, visitor).await?;
+    let codes = cart.codes.into_iter().map(|given| given.code).chain([code.to_owned()]);
+    commerce::cart::set_codes(ctx, visitor.cart.as_deref(), &codes.collect::<Vec<_>>()).await?;
+    Ok(())
+}
+
 /// Puts a guest's cart into the account's.
 pub async fn cart_merge(ctx: &Ctx, token: &str) -> Result<()> {
     Ok(commerce::cart::merge(ctx, token).await?)
 }
 
-/// The checkout for a country and a delivery.
-pub async fn checkout(
-    ctx: &Ctx,
-    visitor: &Visitor,
-    country: Option<&str>,
-    method: Option<&str>,
-) -> Result<CheckoutView> {
-    Ok(commerce::checkout::view(ctx, visitor.cart.as_deref(), country, method).await?)
+/// The checkout for what was typed so far.
+pub async fn checkout(ctx: &Ctx, visitor: &Visitor, wish: Wish<'_>) -> Result<CheckoutView> {
+    Ok(commerce::checkout::view(ctx, visitor.cart.as_deref(), wish).await?)
 }
 
 /// Places the order and pays it.
@@ -132,7 +141,7 @@ pub async fn account(ctx: &Ctx, visitor: &Visitor) -> Result<Account> {
     }
     let args = PageArgs::first(50);
     let orders = commerce::order::my_orders(ctx, &args).await?.items;
-    let contact = commerce::checkout::view(ctx, visitor.cart.as_deref(), None, None).await?.contact;
+    let contact = commerce::checkout::view(ctx, visitor.cart.as_deref(), Wish::default()).await?.contact;
     let address = Some(contact.address).filter(|address| !address.line1.is_empty());
     Ok(Account { name: me.user.name, email: me.user.email, verified, address, orders })
 }

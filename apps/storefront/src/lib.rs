@@ -76,6 +76,7 @@ mod host {
             .route("/cart/add", post(actions::cart_add))
             .route("/cart/update", post(actions::cart_update))
             .route("/cart/remove", post(actions::cart_remove))
+            .route("/cart/codes", post(actions::cart_codes))
             .route("/checkout", get(checkout::show).post(actions::checkout_place))
             .route("/checkout/refresh", post(actions::checkout_refresh))
             .route("/orders/{token}", get(order::track))
@@ -163,6 +164,7 @@ mod host {
                 .id("product", "product")
                 .id("variant", "variant"),
             Entry::form("/cart/update", Access::Public).of("commerce").id("remove", "cart_line"),
+            Entry::form("/cart/codes", Access::Public).of("commerce"),
             Entry::form("/cart/remove", Access::Public).of("commerce").id("line", "cart_line"),
             Entry::form("/checkout", Access::Public).of("commerce").id("cart", "cart"),
             Entry::form("/checkout/refresh", Access::Public).of("commerce"),

@@ -164,6 +164,7 @@ fn totals(subtotal: i64, shipping: Option<i64>, tax: i64) -> Totals {
     Totals {
         subtotal: eur(subtotal),
         discount: eur(0),
+        discounts: Vec::new(),
         shipping: shipping.map(eur),
         tax: eur(tax),
         taxes: vec![TaxShare {
@@ -191,6 +192,8 @@ fn full_cart() -> CartView {
         unit: eur(9_800),
         compare_at: Some(eur(12_800)),
         total: eur(9_800 * i64::from(quantity)),
+        discounts: Vec::new(),
+        left: eur(9_800 * i64::from(quantity)),
         problems,
     };
     CartView {
@@ -207,6 +210,9 @@ fn full_cart() -> CartView {
             percent: 100,
             country: Country::parse("BE").expect("a country"),
         }),
+        codes: Vec::new(),
+        hints: Vec::new(),
+        gifts: Vec::new(),
         ready: false,
     }
 }
@@ -222,6 +228,7 @@ fn checkout_view() -> CheckoutView {
         cart,
         countries: vec![country("BE"), country("NL")],
         country: country("BE"),
+        needs_delivery: true,
         methods: vec![ShippingChoice {
             id: "home".into(),
             name: "To your door".into(),

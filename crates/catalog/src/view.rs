@@ -463,6 +463,8 @@ pub struct Offer {
     pub requires_shipping: bool,
     /// Whether tax applies.
     pub taxable: bool,
+    /// The product's tags.
+    pub tags: Vec<String>,
     /// Whether the product is published.
     pub published: bool,
     /// How many can be sold now; `None` when it is not counted or may be backordered.

@@ -1,5 +1,6 @@
 //! Checks what people type into address forms: every error at its field, all of them at once.
 
+use pricing::Destination;
 use primitives::{Country, Email, FieldError};
 
 use crate::view::Address;
@@ -11,6 +12,18 @@ pub struct CheckedAddress {
     pub address: Address,
     /// Its country.
     pub country: Country,
+}
+
+impl CheckedAddress {
+    /// Where it is, for taxes and deliveries.
+    pub fn destination(&self) -> Destination {
+        let text = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        Destination {
+            country: self.country,
+            region: text(&self.address.region),
+            postal_code: text(&self.address.postal_code),
+        }
+    }
 }
 
 /// Checks contact and address; `countries` is where the shop sends.

@@ -1,10 +1,14 @@
 //! Carts: found by a random token or by the account, priced anew at every look.
 
+pub(crate) mod codes;
 mod read;
 mod store;
 
-pub(crate) use read::{Basket, basket, basket_in};
+pub use codes::{MAX_CODES, set_codes};
+pub(crate) use read::{Basket, Buyer, basket, basket_in, discounts};
 pub(crate) use store::{locate, restore};
+
+use std::collections::HashMap;
 
 use platform::{Access, Ctx, Tx};
 use primitives::{CartId, CartLineId, Quantity, VariantId};
@@ -15,6 +19,7 @@ use events::Emit;
 use crate::entity::cart_line;
 use crate::error::{CommerceError, Result};
 use crate::event::CommerceEvent;
+use crate::promotion::book;
 use crate::view::CartView;
 use crate::who::{Who, new_token};
 
@@ -52,6 +57,7 @@ pub async fn add(ctx: &Ctx, token: Option<&str>, lines: &[(VariantId, i64)]) -> 
         return Err(CommerceError::field("lines", format!("name 1 to {MAX_LINES} lines")));
     }
     let ids: Vec<VariantId> = wanted.iter().map(|(variant, _)| *variant).collect();
+    let book = book::current(ctx).await?;
     let offers = read::offers(&*ctx.read(Access::Public).await?, &ids).await?;
     let mut priced = Vec::with_capacity(wanted.len());
     for (variant, quantity) in wanted {
@@ -81,10 +87,15 @@ pub async fn add(ctx: &Ctx, token: Option<&str>, lines: &[(VariantId, i64)]) -> 
             Ok::<_, CommerceError>((cart, made, lines))
         })
         .await?;
-    let token = (made && who.user.is_none()).then_some(fresh);
     // In a new cart there is nothing that was not looked up above.
     let known = lines.iter().all(|line| offers.contains_key(&VariantId::from_uuid(line.variant_id)));
-    let basket = if known { Basket { cart: Some(cart), lines, offers } } else { basket(ctx, &who).await? };
+    let basket = if known && !book.collections && book.gifts.is_empty() {
+        Basket { cart: Some(cart), lines, offers, collections: HashMap::new(), book }
+    } else {
+        let own = if made && who.user.is_none() { Who::of(ctx, Some(&fresh)) } else { who };
+        basket(ctx, &own).await?
+    };
+    let token = (made && who.user.is_none()).then_some(fresh);
     Ok(CartChange { cart: basket.view(ctx).await?, token })
 }
 
@@ -165,6 +176,7 @@ pub async fn merge(ctx: &Ctx, token: &str) -> Result<()> {
                 store::touch(tx, &own, ctx.now()).await?;
                 let lines = store::lines(tx, cart.id).await?;
                 store::move_lines(tx, own.id, &lines, ctx.now()).await?;
+                store::put_codes(tx, own.id, &codes::joined(&own, &cart)?).await?;
                 own.id
             }
         };

@@ -3,16 +3,19 @@
 mod place;
 
 use platform::{Access, Ctx, TenantDb};
+use pricing::{Destination, Measures, ShippingMethod};
 use primitives::{CartId, Country, ErrorCode, Money};
 use sea_orm::ColumnTrait;
 
-use crate::cart::{Basket, basket, basket_in};
+use crate::cart::{Buyer, basket, basket_in};
 use crate::customer;
 use crate::entity::{cart, orders};
 use crate::error::{CommerceError, Result};
 use crate::order;
 use crate::payment::{self, gateway};
-use crate::settings::{self, CommerceSettings, ShippingMethod};
+use crate::promotion::book::{self, Book};
+use crate::promotion::usage;
+use crate::settings::{self, CommerceSettings};
 use crate::view::{
     Address, CheckoutView, ContactView, NextStep, OrderState, OrderView, PaymentChoice, Placed,
     ShippingChoice,
@@ -40,47 +43,70 @@ pub struct CheckoutInput {
     pub idempotency_key: String,
 }
 
+/// What somebody has typed into the checkout page so far; what is missing or unknown counts as not typed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wish<'a> {
+    /// Where it goes.
+    pub country: Option<&'a str>,
+    /// State or province.
+    pub region: Option<&'a str>,
+    /// Postal code.
+    pub postal_code: Option<&'a str>,
+    /// Id of the delivery.
+    pub method: Option<&'a str>,
+    /// E-mail address: some promotions are for first orders, or for so many orders of one customer.
+    pub email: Option<&'a str>,
+}
+
 /// The checkout page for the caller's cart.
 ///
-/// An unknown `country` or delivery falls back to the first one that is offered.
-pub async fn view(
-    ctx: &Ctx,
-    token: Option<&str>,
-    country: Option<&str>,
-    method: Option<&str>,
-) -> Result<CheckoutView> {
+/// An unknown country or delivery falls back to the first one that is offered.
+pub async fn view(ctx: &Ctx, token: Option<&str>, wish: Wish<'_>) -> Result<CheckoutView> {
     let who = Who::of(ctx, token);
     let basket = basket(ctx, &who).await?;
-    let settings = &settings::current(ctx).await?.settings;
+    let current = settings::current(ctx).await?;
+    let settings = &current.settings;
     let home = ctx.tenant().country;
     let contact = match who.user {
         Some(user) => customer::last_contact(&*ctx.read(Access::SignedIn).await?, user).await?,
         None => ContactView::default(),
     };
     let countries = settings.countries(home);
-    let wanted = country.unwrap_or(&contact.address.country);
+    let wanted = wish.country.unwrap_or(&contact.address.country);
     let country = Country::parse(wanted)
         .ok()
         .filter(|country| countries.contains(country))
         .or_else(|| countries.first().copied())
         .unwrap_or(home);
-    let chosen = settings
-        .methods(country)
-        .find(|offered| Some(offered.id.as_str()) == method)
-        .or_else(|| settings.methods(country).next());
-    let cart = priced(ctx, &basket, settings, country, chosen)?;
-    let subtotal = cart.totals.subtotal;
+    let some = |typed: Option<&str>| typed.map(str::to_owned).filter(|text| !text.trim().is_empty());
+    let destination = Destination { country, region: some(wish.region), postal_code: some(wish.postal_code) };
+    let buyer = buyer(ctx, &basket.book, &who, wish.email, destination).await?;
+    let (bare, quote) = basket.price(ctx, &current, &buyer, None)?;
+    let measures = basket.measures(&quote, country);
+    let needs_delivery = quote.requires_shipping || bare.lines.is_empty();
+    let offered: Vec<&ShippingMethod> = match needs_delivery {
+        true => current.methods(country).filter(|method| method.price_for(&measures).is_some()).collect(),
+        false => Vec::new(),
+    };
+    let chosen = offered.iter().find(|offered| Some(offered.id.as_str()) == wish.method).or(offered.first());
+    let cart = match chosen {
+        Some(method) => basket.price(ctx, &current, &buyer, Some(method))?.0,
+        None => bare,
+    };
     let money = |minor| Money::new(minor, ctx.tenant().currency);
-    let methods = settings.methods(country).map(|method| ShippingChoice {
+    // What it costs somebody who has not reached the sum from which on it is free.
+    let unreached = Measures { goods: i64::MIN, ..measures };
+    let methods = offered.iter().map(|method| ShippingChoice {
         id: method.id.clone(),
         name: method.name.clone(),
-        note: method.note.clone(),
-        price: money(method.price_for(subtotal.minor)),
-        full_price: money(method.price_minor),
-        free_from: method.free_from_minor.map(money),
+        note: method.window.clone(),
+        price: money(method.price_for(&measures).unwrap_or_default()),
+        full_price: money(method.price_for(&unreached).unwrap_or_default()),
+        free_from: method.free_from.map(money),
     });
     Ok(CheckoutView {
         methods: methods.collect(),
+        needs_delivery,
         method: chosen.map(|method| method.id.clone()),
         cart,
         countries,
@@ -92,16 +118,23 @@ pub async fn view(
     })
 }
 
-fn priced(
+/// What promotions have to know of whoever buys: the account's record, else that of the typed address.
+async fn buyer(
     ctx: &Ctx,
-    basket: &Basket,
-    settings: &CommerceSettings,
-    country: Country,
-    method: Option<&ShippingMethod>,
-) -> Result<crate::view::CartView> {
-    let price_for = method.map(|method| |subtotal| method.price_for(subtotal));
-    let shipping = price_for.as_ref().map(|f| f as &dyn Fn(i64) -> i64);
-    Ok(basket.price(ctx.tenant(), settings, country, shipping)?.0)
+    book: &Book,
+    who: &Who,
+    email: Option<&str>,
+    destination: Destination,
+) -> Result<Buyer> {
+    let mut buyer = Buyer { destination, ..Buyer::somebody(ctx.tenant().country) };
+    if book.first_order || !book.shopper_limits.is_empty() {
+        let rows = ctx.read(Access::Public).await?;
+        if let Some(customer) = customer::known(&rows, who.user, email).await? {
+            buyer.orders_before = customer::orders_before(&rows, customer).await?;
+            buyer.used = usage::of_customer(&rows, customer).await?;
+        }
+    }
+    Ok(buyer)
 }
 
 /// Ways to pay that are offered now.
@@ -141,9 +174,10 @@ pub async fn place_order(ctx: &Ctx, input: CheckoutInput) -> Result<Placed> {
     };
     let fingerprint = place::fingerprint(&input);
     for attempt in 0..place::ATTEMPTS {
+        let book = book::current(ctx).await?;
         let rows = ctx.read(Access::Public).await?;
         // The cart first: when it is seen as ordered here, its order is there to be found below.
-        let basket = basket_in(&rows, &who).await?;
+        let basket = basket_in(&rows, &who, book).await?;
         let open = basket.cart.as_ref().map(|cart| cart.id);
         let shown = input.cart.is_none_or(|shown| open == Some(shown.uuid()));
         // An open cart has no order yet, and a key that was used stands in its way when the order is stored.
@@ -185,6 +219,11 @@ pub async fn place_order(ctx: &Ctx, input: CheckoutInput) -> Result<Placed> {
                 };
                 let view = Box::pin(order::read::just_placed(ctx, order, lines, payment)).await?;
                 return Ok(answer(view, false));
+            }
+            Err(error @ CommerceError::PromotionGone { .. }) => {
+                // The next price knows.
+                book::forget(ctx).await;
+                return Err(error);
             }
             // Somebody else ordered or changed this cart since we read it: look again.
             Ok(None) => {}

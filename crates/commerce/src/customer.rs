@@ -39,6 +39,33 @@ pub(crate) async fn of_order(
     }
 }
 
+/// The record of an account, else of an e-mail address as it was typed; `None` for somebody who is new here.
+pub(crate) async fn known(
+    rows: &TenantDb,
+    user: Option<UserId>,
+    email: Option<&str>,
+) -> Result<Option<CustomerId>> {
+    if let Some(user) = user {
+        let own = rows.find::<customer::Entity>().filter(customer::Column::UserId.eq(user.uuid()));
+        if let Some(row) = own.one().await? {
+            return Ok(Some(CustomerId::from_uuid(row.id)));
+        }
+    }
+    let Some(email) = email.and_then(|typed| Email::parse(typed.trim()).ok()) else { return Ok(None) };
+    let found =
+        rows.find::<customer::Entity>().filter(customer::Column::Email.eq(email.as_str().to_lowercase()));
+    Ok(found.one().await?.map(|row| CustomerId::from_uuid(row.id)))
+}
+
+/// Orders of a customer that were not given up.
+pub(crate) async fn orders_before(rows: &TenantDb, customer: CustomerId) -> Result<u32> {
+    let placed = rows
+        .find::<orders::Entity>()
+        .filter(orders::Column::CustomerId.eq(customer.uuid()))
+        .filter(orders::Column::State.ne("cancelled"));
+    Ok(u32::try_from(placed.count().await?).unwrap_or(u32::MAX))
+}
+
 async fn find_or_make(
     tx: &Tx,
     email: &Email,

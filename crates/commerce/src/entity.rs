@@ -22,6 +22,7 @@ tenant_table! {
         created_at: i64,
         updated_at: i64,
         abandoned_at: Option<i64>,
+        codes: String,
     }
     audit none
 }
@@ -38,6 +39,50 @@ tenant_table! {
         created_at: i64,
     }
     audit none
+}
+
+tenant_table! {
+    /// Promotions: conditions and action as one document, what is counted beside it.
+    promotion, "promotion", "promotion", Id,
+    key { id: Uuid }
+    columns {
+        name: String,
+        document: String,
+        currency: String,
+        active: bool,
+        starts_at: Option<i64>,
+        ends_at: Option<i64>,
+        priority: i64,
+        use_limit: Option<i64>,
+        shopper_limit: Option<i64>,
+        budget_minor: Option<i64>,
+        uses: i64,
+        spent_minor: i64,
+        version: i64,
+        created_at: i64,
+        updated_at: i64,
+    }
+    audit { name, document, currency }
+}
+
+tenant_table! {
+    /// Codes that open promotions.
+    promotion_code, "promotion_code", "promotion", PromotionId,
+    key { code: String }
+    columns { promotion_id: Uuid }
+    audit { code }
+}
+
+tenant_table! {
+    /// Which order used which promotion.
+    promotion_use, "promotion_use", "promotion", PromotionId,
+    key { promotion_id: Uuid, order_id: Uuid }
+    columns {
+        customer_id: Uuid,
+        amount_minor: i64,
+        at: i64,
+        released_at: Option<i64>,
+    }
 }
 
 tenant_table! {
@@ -95,6 +140,7 @@ tenant_table! {
         discount_minor: i64,
         shipping_minor: i64,
         tax_minor: i64,
+        discounts: String,
         taxes: String,
         total_minor: i64,
         paid_minor: i64,
@@ -107,7 +153,7 @@ tenant_table! {
         updated_at: i64,
     }
     audit {
-        state, country, shipping_method, shipping_name, provider, provider_name, currency, taxes, attention, cancel_reason
+        state, country, shipping_method, shipping_name, provider, provider_name, currency, taxes, discounts, attention, cancel_reason
     }
 }
 
@@ -131,8 +177,11 @@ tenant_table! {
         tax_minor: i64,
         gross_minor: i64,
         rate_ppm: i64,
+        discount_minor: i64,
+        discounts: String,
+        gift: bool,
     }
-    audit { slug, title, variant_title, sku }
+    audit { slug, title, variant_title, sku, discounts }
 }
 
 tenant_table! {

@@ -39,6 +39,12 @@ pub enum CommerceError {
         /// What made the difference.
         changes: Vec<FieldError>,
     },
+    /// Somebody else was faster to take the last use of a promotion.
+    #[error("{name} has just been used up: look at the new total")]
+    PromotionGone {
+        /// What shoppers call it.
+        name: String,
+    },
     /// The idempotency key belongs to another request.
     #[error("this idempotency key was used for another order")]
     KeyReused,
@@ -88,6 +94,9 @@ impl From<CommerceError> for Error {
             }
             CommerceError::TotalChanged { changes, .. } => {
                 with_fields(Self::conflict(text.clone()).with_field("expectedTotal", text), changes)
+            }
+            CommerceError::PromotionGone { .. } => {
+                Self::conflict(text.clone()).with_field("expectedTotal", text)
             }
             CommerceError::KeyReused => Self::new(ErrorCode::IdempotencyKeyReused, text),
             CommerceError::Changed { .. } | CommerceError::Refused(_) => Self::conflict(text),

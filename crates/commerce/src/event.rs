@@ -1,7 +1,7 @@
 //! What this module announces. The wire form of each event is pinned by a test.
 
 use events::{Aggregate, DomainEvent, EventError, validate};
-use primitives::{CartId, CustomerId, FulfilmentId, OrderId, PaymentId};
+use primitives::{CartId, CustomerId, FulfilmentId, OrderId, PaymentId, PromotionId};
 use serde::{Deserialize, Serialize};
 
 /// Something that happened while buying. Amounts are in minor units.
@@ -60,6 +60,10 @@ pub enum CommerceEvent {
     FulfilmentDelivered { fulfilment_id: FulfilmentId, order_id: OrderId },
     /// `customer.created`
     CustomerCreated { customer_id: CustomerId },
+    /// `promotion.created`
+    PromotionCreated { promotion_id: PromotionId },
+    /// `promotion.updated`, also when it was deleted.
+    PromotionUpdated { promotion_id: PromotionId },
 }
 
 impl DomainEvent for CommerceEvent {
@@ -84,6 +88,8 @@ impl DomainEvent for CommerceEvent {
             Self::FulfilmentShipped { .. } => "fulfilment.shipped",
             Self::FulfilmentDelivered { .. } => "fulfilment.delivered",
             Self::CustomerCreated { .. } => "customer.created",
+            Self::PromotionCreated { .. } => "promotion.created",
+            Self::PromotionUpdated { .. } => "promotion.updated",
         }
     }
 
@@ -108,6 +114,9 @@ impl DomainEvent for CommerceEvent {
             | Self::FulfilmentShipped { fulfilment_id, .. }
             | Self::FulfilmentDelivered { fulfilment_id, .. } => Aggregate::new("fulfilment", *fulfilment_id),
             Self::CustomerCreated { customer_id } => Aggregate::new("customer", *customer_id),
+            Self::PromotionCreated { promotion_id } | Self::PromotionUpdated { promotion_id } => {
+                Aggregate::new("promotion", *promotion_id)
+            }
         }
     }
 

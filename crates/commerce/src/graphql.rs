@@ -2,9 +2,11 @@
 
 mod input;
 mod order;
+mod promotion;
 mod shop;
 mod staff;
 
+pub use promotion::{PromotionsMutation, PromotionsQuery};
 pub use shop::{CartMutation, CartQuery};
 pub use staff::{OrdersMutation, OrdersQuery};
 
@@ -16,11 +18,11 @@ use primitives::PageArgs;
 
 /// Everything that can be asked about buying.
 #[derive(MergedObject, Default)]
-pub struct CommerceQuery(CartQuery, OrdersQuery);
+pub struct CommerceQuery(CartQuery, OrdersQuery, PromotionsQuery);
 
 /// Everything that can be done about buying.
 #[derive(MergedObject, Default)]
-pub struct CommerceMutation(CartMutation, OrdersMutation);
+pub struct CommerceMutation(CartMutation, OrdersMutation, PromotionsMutation);
 
 /// Header in which clients without cookies send the key to their cart.
 pub const CART_HEADER: &str = "x-cart-token";

@@ -1,9 +1,10 @@
 //! Buying: carts, checkout, payments, orders, customers, and the figures that staff look at.
 //!
 //! Read in this order: [`cart`], [`checkout`] (one use case makes an order of a cart), [`order`] (states as types, one
-//! table of moves), [`payment`] (the gateway is called outside transactions, under stored keys), `stream` (every change
-//! of both is a fact in the event store), [`settings`], [`projection`] and [`dashboard`] (the read side), [`jobs`] (what settles and expires in the background),
-//! [`verify`] (whether all of it agrees).
+//! table of moves), [`promotion`] (what is taken off), [`payment`] (the gateway is called outside transactions, under
+//! stored keys), `stream` (every change of orders and payments is a fact in the event store), [`settings`],
+//! [`projection`] and [`dashboard`] (the read side), [`jobs`] (what settles and expires in the background), [`verify`]
+//! (whether all of it agrees).
 
 pub mod address;
 pub mod cart;
@@ -21,10 +22,10 @@ pub mod order;
 mod page;
 pub mod payment;
 pub mod projection;
+pub mod promotion;
 pub mod settings;
 mod stream;
 mod surface;
-pub mod totals;
 pub mod verify;
 pub mod view;
 mod who;

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use moka::future::Cache;
 use platform::{Access, App, Ctx, Error, TenantDb, TenantInfo};
-use primitives::{Country, FieldError, Permission, Rate, TenantId};
+use pricing::{
+    Destination, Measure, Place, Rounding, ShippingTax, Step, Table, TaxCategory, TaxRate, TaxZone,
+};
+use primitives::{Country, FieldError, Permission, Rate, TaxZoneId, TenantId, Timestamp};
 use sea_orm::{ActiveValue::Set, ColumnTrait};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -12,32 +15,70 @@ use std::sync::Arc;
 use crate::entity::commerce_settings;
 use crate::error::{CommerceError, Result};
 
+/// Most tax rates of a shop.
+const MAX_RULES: usize = 1_000;
+/// Most steps of a delivery's table.
+const MAX_STEPS: usize = 100;
 /// Most deliveries of a shop.
 const MAX_METHODS: usize = 100;
 
 /// How the shop taxes, sends and is paid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommerceSettings {
-    /// One rate per country; a country without one is taxed like the shop's own.
-    pub taxes: Vec<CountryTax>,
+    /// Rates by place and kind of goods; a place without one is taxed like the shop's own country.
+    pub taxes: Vec<TaxRule>,
+    /// Where tax is rounded to minor units; countries differ.
+    #[serde(default)]
+    pub rounding: Rounding,
+    /// How delivery is taxed.
+    #[serde(default)]
+    pub delivery_tax: DeliveryTax,
     /// Deliveries in the order in which they are offered.
     pub shipping: Vec<ShippingMethod>,
     /// Ways to pay.
     pub payment: PaymentSettings,
 }
 
-/// The one tax rate of a country.
+/// A tax rate of a place. It holds in `from <= at < until`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CountryTax {
+pub struct TaxRule {
     /// Where it applies.
     pub country: Country,
+    /// Only this state or province of it; empty: all of it.
+    #[serde(default)]
+    pub region: String,
+    /// Only where the postal code begins with this; empty: everywhere.
+    #[serde(default)]
+    pub postal: String,
+    /// For which goods.
+    #[serde(default)]
+    pub category: TaxCategory,
     /// What shoppers see: `VAT`, `Sales tax`.
     pub name: String,
     /// 0 to 100 %.
     pub rate: Rate,
+    /// Its first moment; `None`: since ever.
+    #[serde(default)]
+    pub from: Option<Timestamp>,
+    /// The first moment after it; `None`: for ever.
+    #[serde(default)]
+    pub until: Option<Timestamp>,
 }
 
-/// A flat-rate delivery.
+/// How delivery is taxed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryTax {
+    /// At the standard rate of where it goes.
+    #[default]
+    Standard,
+    /// At the rates of the goods, in proportion to what they cost.
+    Weighted,
+    /// Not at all.
+    Untaxed,
+}
+
+/// A delivery.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShippingMethod {
     /// What forms post; stable, unique in the shop.
@@ -50,18 +91,48 @@ pub struct ShippingMethod {
     pub countries: Vec<Country>,
     /// Minor units, as the shop writes prices.
     pub price_minor: i64,
-    /// Free from this subtotal on.
+    /// What decides about higher prices.
+    #[serde(default = "by_price")]
+    pub by: Measure,
+    /// Other prices from some measure on (grams, minor units or pieces), ascending, each above 0.
+    #[serde(default)]
+    pub steps: Vec<Step>,
+    /// The most that it takes, included; `None`: no end.
+    #[serde(default)]
+    pub up_to: Option<i64>,
+    /// Free from this sum on.
     pub free_from_minor: Option<i64>,
+    /// Fetched by the shopper.
+    #[serde(default)]
+    pub pickup: bool,
     /// Offered now.
     pub active: bool,
 }
 
+fn by_price() -> Measure {
+    Measure::Price
+}
+
 impl ShippingMethod {
-    /// The price for a cart of this subtotal.
-    pub fn price_for(&self, subtotal_minor: i64) -> i64 {
-        match self.free_from_minor {
-            Some(from) if from <= subtotal_minor => 0,
-            _ => self.price_minor,
+    /// The method that it is for prices.
+    fn priced(&self) -> pricing::ShippingMethod {
+        pricing::ShippingMethod {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            window: self.note.clone(),
+            countries: Some(self.countries.iter().copied().collect()),
+            table: Table {
+                by: self.by,
+                steps: [Step { from: 0, price: self.price_minor }]
+                    .into_iter()
+                    .chain(self.steps.clone())
+                    .collect(),
+                up_to: self.up_to,
+            },
+            free_from: self.free_from_minor,
+            pickup: self.pickup,
+            tax_category: None,
+            active: self.active,
         }
     }
 }
@@ -87,18 +158,24 @@ impl CommerceSettings {
         let ppm = usual_rate(tenant.country);
         let five = 10_i64.pow(u32::from(tenant.currency.exponent())) * 5;
         Self {
-            taxes: vec![CountryTax {
-                country: tenant.country,
-                name: if tenant.prices_include_tax { "VAT" } else { "Tax" }.to_owned(),
-                rate: Rate::from_ppm(ppm),
-            }],
+            taxes: vec![TaxRule::of_country(
+                tenant.country,
+                if tenant.prices_include_tax { "VAT" } else { "Tax" },
+                Rate::from_ppm(ppm),
+            )],
+            rounding: Rounding::Line,
+            delivery_tax: DeliveryTax::Standard,
             shipping: vec![ShippingMethod {
                 id: "standard".to_owned(),
                 name: "To your door".to_owned(),
                 note: "2 to 4 working days".to_owned(),
                 countries: vec![tenant.country],
                 price_minor: five,
+                by: Measure::Price,
+                steps: Vec::new(),
+                up_to: None,
                 free_from_minor: Some(five * 15),
+                pickup: false,
                 active: true,
             }],
             payment: PaymentSettings {
@@ -114,12 +191,6 @@ impl CommerceSettings {
         }
     }
 
-    /// The tax of `country`.
-    pub fn tax(&self, country: Country, home: Country) -> (&str, Rate) {
-        let of = |wanted| self.taxes.iter().find(|tax| tax.country == wanted);
-        of(country).or_else(|| of(home)).map_or(("Tax", Rate::ZERO), |tax| (tax.name.as_str(), tax.rate))
-    }
-
     /// Where something can be sent: the shop's own country first, then by name.
     pub fn countries(&self, home: Country) -> Vec<Country> {
         let mut countries: Vec<Country> =
@@ -127,11 +198,6 @@ impl CommerceSettings {
         countries.sort_by_key(|country| (*country != home, country.name()));
         countries.dedup();
         countries
-    }
-
-    /// Deliveries into `country`, in their order.
-    pub fn methods(&self, country: Country) -> impl Iterator<Item = &ShippingMethod> {
-        self.shipping.iter().filter(move |method| method.active && method.countries.contains(&country))
     }
 
     /// Checks what types cannot say.
@@ -145,8 +211,20 @@ impl CommerceSettings {
             if tax.name.trim().is_empty() || 40 < tax.name.chars().count() {
                 wrong(format!("taxes.{i}.name"), "use 1 to 40 characters");
             }
-            if self.taxes[..i].iter().any(|other| other.country == tax.country) {
-                wrong(format!("taxes.{i}.country"), "this country has a rate already");
+            if 100 < tax.region.chars().count() {
+                wrong(format!("taxes.{i}.region"), "use at most 100 characters");
+            }
+            if 20 < tax.postal.chars().count() {
+                wrong(format!("taxes.{i}.postal"), "use at most 20 characters");
+            }
+            if tax.from.zip(tax.until).is_some_and(|(from, until)| until <= from) {
+                wrong(format!("taxes.{i}.until"), "must be after the beginning");
+            }
+            let same = |other: &&TaxRule| {
+                (other.place(), &other.category, other.from) == (tax.place(), &tax.category, tax.from)
+            };
+            if self.taxes[..i].iter().any(|other| same(&other)) {
+                wrong(format!("taxes.{i}.country"), "this place has a rate for these goods already");
             }
         }
         for (i, method) in self.shipping.iter().enumerate() {
@@ -169,9 +247,28 @@ impl CommerceSettings {
             if method.price_minor < 0 {
                 wrong(format!("shipping.{i}.price"), "must not be negative");
             }
+            if MAX_STEPS < method.steps.len() {
+                wrong(format!("shipping.{i}.steps"), "use at most 100 steps");
+            }
+            let mut last = 0;
+            for (n, step) in method.steps.iter().enumerate() {
+                if step.from <= last {
+                    wrong(format!("shipping.{i}.steps.{n}.from"), "must be above the step before");
+                }
+                if step.price < 0 {
+                    wrong(format!("shipping.{i}.steps.{n}.price"), "must not be negative");
+                }
+                last = last.max(step.from);
+            }
+            if method.up_to.is_some_and(|most| most < last) {
+                wrong(format!("shipping.{i}.upTo"), "must not be below the last step");
+            }
             if method.free_from_minor.is_some_and(|from| from < 0) {
                 wrong(format!("shipping.{i}.freeFrom"), "must not be negative");
             }
+        }
+        if MAX_RULES < self.taxes.len() {
+            wrong("taxes".to_owned(), "use at most 1,000 rates");
         }
         if MAX_METHODS < self.shipping.len() {
             wrong("shipping".to_owned(), "offer at most 100 deliveries");
@@ -190,13 +287,101 @@ impl CommerceSettings {
     }
 }
 
-/// Settings with the version that a change has to name.
+/// Settings with the version that a change has to name, and as prices are made of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Versioned {
     /// The document.
     pub settings: CommerceSettings,
     /// 0 until somebody saved for the first time.
     pub version: i64,
+    /// The places that have rates.
+    zones: Vec<TaxZone>,
+    /// The deliveries, in their order.
+    methods: Vec<pricing::ShippingMethod>,
+}
+
+impl Versioned {
+    fn new(settings: CommerceSettings, version: i64) -> Self {
+        let zones = zones(&settings);
+        let methods = settings.shipping.iter().map(ShippingMethod::priced).collect();
+        Self { settings, version, zones, methods }
+    }
+
+    /// The zone of a destination; one without a rate is taxed like `home`.
+    pub(crate) fn zone(&self, destination: &Destination, home: Country) -> Option<&TaxZone> {
+        let found = TaxZone::find(&self.zones, destination);
+        found.or_else(|| TaxZone::find(&self.zones, &Destination::country(home)))
+    }
+
+    /// Deliveries into `country`, in their order.
+    pub(crate) fn methods(&self, country: Country) -> impl Iterator<Item = &pricing::ShippingMethod> {
+        let goes = move |method: &&pricing::ShippingMethod| {
+            method.active && method.countries.as_ref().is_none_or(|countries| countries.contains(&country))
+        };
+        self.methods.iter().filter(goes)
+    }
+}
+
+/// The places of the rules, each with its rates. A part of a country knows the rates of the whole for kinds of goods
+/// that it says nothing about.
+fn zones(settings: &CommerceSettings) -> Vec<TaxZone> {
+    let mut zones: Vec<TaxZone> = Vec::new();
+    for rule in &settings.taxes {
+        let place = rule.place();
+        match zones.iter_mut().find(|zone| zone.places[0] == place) {
+            Some(zone) => zone.rates.push(rule.priced()),
+            None => zones.push(TaxZone {
+                id: TaxZoneId::from_uuid(uuid::Uuid::nil()),
+                name: place.country.name().to_owned(),
+                places: vec![place],
+                rates: vec![rule.priced()],
+                shipping: match settings.delivery_tax {
+                    DeliveryTax::Standard => ShippingTax::Category(TaxCategory::STANDARD),
+                    DeliveryTax::Weighted => ShippingTax::Weighted,
+                    DeliveryTax::Untaxed => ShippingTax::Untaxed,
+                },
+            }),
+        }
+    }
+    let whole = |country: Country| {
+        let of = settings.taxes.iter().filter(move |rule| rule.country == country);
+        of.filter(|rule| rule.region.is_empty() && rule.postal.is_empty())
+    };
+    for zone in &mut zones {
+        let place = &zone.places[0];
+        if place.region.is_some() || place.postal.is_some() {
+            let known: Vec<TaxCategory> = zone.rates.iter().map(|rate| rate.category.clone()).collect();
+            let others = whole(place.country).filter(|rule| !known.contains(&rule.category));
+            zone.rates.extend(others.map(TaxRule::priced));
+        }
+    }
+    zones
+}
+
+impl TaxRule {
+    /// The rate of a whole country for ordinary goods.
+    pub fn of_country(country: Country, name: impl Into<String>, rate: Rate) -> Self {
+        Self {
+            country,
+            region: String::new(),
+            postal: String::new(),
+            category: TaxCategory::STANDARD,
+            name: name.into(),
+            rate,
+            from: None,
+            until: None,
+        }
+    }
+
+    fn place(&self) -> Place {
+        let some = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        Place { country: self.country, region: some(&self.region), postal: some(&self.postal) }
+    }
+
+    fn priced(&self) -> TaxRate {
+        let Self { category, name, rate, from, until, .. } = self;
+        TaxRate { category: category.clone(), name: name.clone(), rate: *rate, from: *from, until: *until }
+    }
 }
 
 /// The settings of the caller's shop; at most a second old.
@@ -250,11 +435,10 @@ pub async fn update(ctx: &Ctx, version: i64, settings: CommerceSettings) -> Resu
 
 async fn load(rows: &TenantDb, tenant: &TenantInfo) -> Result<Versioned, Error> {
     Ok(match rows.find::<commerce_settings::Entity>().one().await? {
-        Some(row) => Versioned {
-            settings: serde_json::from_str(&row.document).map_err(Error::internal)?,
-            version: row.version,
-        },
-        None => Versioned { settings: CommerceSettings::default_for(tenant), version: 0 },
+        Some(row) => {
+            Versioned::new(serde_json::from_str(&row.document).map_err(Error::internal)?, row.version)
+        }
+        None => Versioned::new(CommerceSettings::default_for(tenant), 0),
     })
 }
 
@@ -293,6 +477,7 @@ fn usual_rate(country: Country) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pricing::Measures;
 
     fn settings() -> CommerceSettings {
         let method = ShippingMethod {
@@ -301,15 +486,17 @@ mod tests {
             note: String::new(),
             countries: vec![Country::parse("NL").unwrap(), Country::parse("BE").unwrap()],
             price_minor: 590,
+            by: Measure::Weight,
+            steps: vec![Step { from: 5_000, price: 990 }],
+            up_to: Some(30_000),
             free_from_minor: Some(7500),
+            pickup: false,
             active: true,
         };
         CommerceSettings {
-            taxes: vec![CountryTax {
-                country: Country::parse("BE").unwrap(),
-                name: "VAT".into(),
-                rate: Rate::from_ppm(210_000),
-            }],
+            taxes: vec![TaxRule::of_country(Country::parse("BE").unwrap(), "VAT", Rate::percent(21))],
+            rounding: Rounding::Line,
+            delivery_tax: DeliveryTax::Standard,
             shipping: vec![method.clone(), ShippingMethod { id: "bike".into(), active: false, ..method }],
             payment: PaymentSettings {
                 manual: true,
@@ -323,14 +510,59 @@ mod tests {
 
     #[test]
     fn delivery_is_free_from_its_sum_on() {
-        let method = &settings().shipping[0];
-        assert_eq!((method.price_for(7499), method.price_for(7500)), (590, 0));
+        let method = settings().shipping[0].priced();
+        let (country, pieces) = (Country::parse("NL").unwrap(), 1);
+        let price = |goods| method.price_for(&Measures { country, grams: 0, value: goods, pieces, goods });
+        assert_eq!((price(7499), price(7500)), (Some(590), Some(0)));
     }
 
     #[test]
     fn a_country_without_a_rate_is_taxed_like_home() {
         let (home, other) = (Country::parse("BE").unwrap(), Country::parse("NL").unwrap());
-        assert_eq!(settings().tax(other, home), ("VAT", Rate::from_ppm(210_000)));
+        let settings = Versioned::new(settings(), 1);
+        let zone = settings.zone(&Destination::country(other), home).unwrap();
+        assert_eq!((zone.name.as_str(), zone.rates[0].rate), ("Belgium", Rate::from_ppm(210_000)));
+    }
+
+    #[test]
+    fn delivery_costs_what_its_table_says() {
+        let method = settings().shipping[0].priced();
+        let country = Country::parse("NL").unwrap();
+        let price = |grams| method.price_for(&Measures { country, grams, value: 0, pieces: 1, goods: 0 });
+        assert_eq!(
+            [price(4_999), price(5_000), price(30_000), price(30_001)],
+            [Some(590), Some(990), Some(990), None]
+        );
+    }
+
+    #[test]
+    fn a_part_of_a_country_has_its_own_rates_and_those_of_the_whole_beside_them() {
+        let us = Country::parse("US").unwrap();
+        let whole = TaxRule::of_country(us, "Tax", Rate::percent(5));
+        let food =
+            TaxRule { category: TaxCategory::parse("food").unwrap(), rate: Rate::ZERO, ..whole.clone() };
+        let california =
+            TaxRule { region: "CA".into(), rate: Rate::parse_percent("7.25").unwrap(), ..whole.clone() };
+        let settings =
+            Versioned::new(CommerceSettings { taxes: vec![whole, food, california], ..settings() }, 1);
+        let rate = |region: &str, category: &TaxCategory| {
+            let there = Destination { region: Some(region.to_owned()), ..Destination::country(us) };
+            let zone = settings.zone(&there, us).unwrap();
+            zone.rate(category, Timestamp::from_millis(0)).0.percent_text()
+        };
+        let food = TaxCategory::parse("food").unwrap();
+        assert_eq!(rate("ca", &TaxCategory::STANDARD), "7.25");
+        assert_eq!((rate("CA", &food), rate("NV", &TaxCategory::STANDARD)), ("0".to_owned(), "5".to_owned()));
+    }
+
+    #[test]
+    fn what_was_stored_before_places_and_tables_is_still_read() {
+        let old = r#"{"taxes":[{"country":"BE","name":"VAT","rate":210000}],"shipping":[{"id":"door","name":"Door",
+            "note":"","countries":["BE"],"price_minor":500,"free_from_minor":null,"active":true}],"payment":{"manual":true,
+            "manual_name":"Bank","manual_instructions":"","http":false,"http_name":""}}"#;
+        let read: CommerceSettings = serde_json::from_str(old).unwrap();
+        assert_eq!((read.taxes[0].category.as_str(), read.shipping[0].by), ("standard", Measure::Price));
+        assert_eq!((read.rounding, read.delivery_tax), (Rounding::Line, DeliveryTax::Standard));
     }
 
     #[test]
@@ -338,7 +570,8 @@ mod tests {
         let home = Country::parse("NL").unwrap();
         let codes: Vec<_> = settings().countries(home).iter().map(|c| c.as_str()).collect();
         assert_eq!(codes, ["NL", "BE"]);
-        assert_eq!(settings().methods(home).map(|m| m.id.as_str()).collect::<Vec<_>>(), ["door"]);
+        let settings = Versioned::new(settings(), 1);
+        assert_eq!(settings.methods(home).map(|m| m.id.as_str()).collect::<Vec<_>>(), ["door"]);
     }
 
     #[test]

@@ -22,6 +22,7 @@ pub fn surface() -> Vec<Entry> {
         Entry::mutation("cartLinesAdd", Access::Public).id("input.lines.variantId", "variant"),
         Entry::mutation("cartLinesUpdate", Access::Public).id("input.lines.id", "cart_line"),
         Entry::mutation("cartLinesRemove", Access::Public).id("input.ids", "cart_line"),
+        Entry::mutation("cartCodesSet", Access::Public),
         Entry::mutation("checkoutPlace", Access::Public).id("input.cart", "cart"),
         Entry::mutation("orderMarkPaid", Permission::PAYMENTS_UPDATE).id("input.id", "order"),
         Entry::mutation("orderShip", Permission::ORDERS_UPDATE).id("input.id", "order"),
@@ -31,6 +32,18 @@ pub fn surface() -> Vec<Entry> {
         Entry::mutation("orderRefund", Permission::ORDERS_REFUND).id("input.id", "order"),
         Entry::mutation("orderAttentionClear", Permission::ORDERS_UPDATE).id("input.id", "order"),
         Entry::mutation("commerceSettingsUpdate", Permission::SETTINGS_UPDATE),
+        Entry::query("promotions", Permission::PROMOTIONS_LIST),
+        Entry::query("promotion", Permission::PROMOTIONS_READ).id("id", "promotion"),
+        Entry::query("promotionTrial", Permission::PROMOTIONS_READ)
+            .id("input.action.variantId", "variant")
+            .id("input.action.of.products", "product")
+            .id("input.action.of.collections", "collection"),
+        Entry::mutation("promotionCreate", Permission::PROMOTIONS_CREATE)
+            .id("input.action.variantId", "variant")
+            .id("input.action.of.products", "product")
+            .id("input.action.of.collections", "collection"),
+        Entry::mutation("promotionUpdate", Permission::PROMOTIONS_UPDATE).id("id", "promotion"),
+        Entry::mutation("promotionDelete", Permission::PROMOTIONS_DELETE).id("id", "promotion"),
         // A gateway reports what has begun, also after the shop stopped selling.
         Entry::rest("POST", "/webhooks/payments/{provider}", Access::Public).always_open(),
     ]

@@ -17,7 +17,8 @@ const NAMED: i64 = 100;
 
 /// Looks at everything that the caller's tenant has sold: the ledger sums to zero and agrees with the orders, rows of
 /// orders and payments are what their streams rebuild, what had to be told was told, orders that wait to be sent hold
-/// their pieces and others none, and no call-back has waited for longer than `patience`.
+/// their pieces and others none, no call-back has waited for longer than
+/// `patience`, and promotions count what their orders have used.
 ///
 /// # Errors
 /// `FORBIDDEN` to all but the server itself; those of the database.
@@ -32,6 +33,7 @@ pub async fn verify(ctx: &Ctx, patience: Duration) -> Result<Report> {
     whole::ledger(&db, &mut report).await.context("verifying the ledger")?;
     whole::orphans(&db, &mut report).await.context("verifying streams")?;
     whole::call_backs(&db, ctx.now() - patience, &mut report).await.context("verifying call-backs")?;
+    whole::promotions(&db, &mut report).await.context("verifying promotions")?;
     drop(db);
     whole::holders(ctx, &mut report).await.context("verifying reservations")?;
     Ok(report)

@@ -3,7 +3,7 @@
 use catalog::view::Picture;
 use primitives::{
     CartId, CartLineId, Country, CustomerId, FieldError, FulfilmentId, Money, OrderId, OrderLineId,
-    ProductId, Rate, Timestamp, UserId, VariantId,
+    ProductId, PromotionId, Rate, Timestamp, UserId, VariantId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,12 @@ pub struct CartView {
     pub totals: Totals,
     /// What is missing until delivery to the shop's own country is free; `None` when there is no such offer.
     pub free_shipping: Option<FreeShipping>,
+    /// The codes that the shopper has put in, and what they do.
+    pub codes: Vec<CodeView>,
+    /// What is missing for promotions that need no code.
+    pub hints: Vec<HintView>,
+    /// What promotions add to it; in the totals at its full price and as a discount.
+    pub gifts: Vec<GiftView>,
     /// Nothing stands in the way of a checkout: there are lines and none has a problem that stops it.
     pub ready: bool,
 }
@@ -52,6 +58,10 @@ pub struct CartLineView {
     pub compare_at: Option<Money>,
     /// `unit × quantity`.
     pub total: Money,
+    /// What promotions take off this line.
+    pub discounts: Vec<DiscountView>,
+    /// `total` less `discounts`.
+    pub left: Money,
     /// What the shopper has to know, most important first.
     pub problems: Vec<LineProblem>,
 }
@@ -66,6 +76,69 @@ impl CartLineView {
     pub fn blocks(&self) -> bool {
         self.problems.iter().any(|p| !matches!(p, LineProblem::PriceChanged { .. }))
     }
+}
+
+/// What a promotion takes off.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiscountView {
+    /// The promotion.
+    pub promotion: PromotionId,
+    /// What shoppers call it.
+    pub name: String,
+    /// What it takes off.
+    pub amount: Money,
+    /// How that came about, in a sentence.
+    pub words: String,
+    /// Off the delivery, whose amount is shown without it; else off the goods.
+    #[serde(default)]
+    pub delivery: bool,
+}
+
+/// A code in a cart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeView {
+    /// The code, upper case.
+    pub code: String,
+    /// The promotion that it opens; empty when there is none.
+    pub name: String,
+    /// Why it does nothing now.
+    pub problem: Option<String>,
+}
+
+/// What is missing for a promotion; one of the two is there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HintView {
+    /// What shoppers call the promotion.
+    pub name: String,
+    /// So much more has to be bought.
+    pub amount: Option<Money>,
+    /// So many more pieces have to be bought.
+    pub pieces: Option<u32>,
+}
+
+/// Something that is given away with a cart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GiftView {
+    /// What it is.
+    pub variant: VariantId,
+    /// Its product.
+    pub product: ProductId,
+    /// Last part of `/products/{slug}`.
+    pub slug: String,
+    /// Name of the product.
+    pub title: String,
+    /// Name of the variant, empty for a product without options.
+    pub variant_title: String,
+    /// May be empty.
+    pub sku: String,
+    /// Its picture.
+    pub picture: Option<Picture>,
+    /// Pieces.
+    pub quantity: u32,
+    /// What one piece costs otherwise.
+    pub unit: Money,
+    /// The promotion that gives it.
+    pub reason: String,
 }
 
 /// What is wrong with a line.
@@ -93,9 +166,11 @@ pub enum LineProblem {
 pub struct Totals {
     /// Sum of the lines as the shop writes prices.
     pub subtotal: Money,
-    /// Taken off; zero until promotions exist.
+    /// Taken off the goods.
     pub discount: Money,
-    /// Delivery as the shop writes prices; `None` until a delivery is chosen.
+    /// What promotions took off, goods and delivery; those of the goods sum to `discount`.
+    pub discounts: Vec<DiscountView>,
+    /// Delivery as the shop writes prices, after its discounts; `None` until a delivery is chosen.
     pub shipping: Option<Money>,
     /// All tax in or on the total, delivery included.
     pub tax: Money,
@@ -142,6 +217,8 @@ pub struct CheckoutView {
     pub countries: Vec<Country>,
     /// The country that `methods` and totals are for.
     pub country: Country,
+    /// Whether anything has to be sent. If not, there is no delivery to choose.
+    pub needs_delivery: bool,
     /// Deliveries into `country`; one of them is chosen whenever there is one.
     pub methods: Vec<ShippingChoice>,
     /// The id of the chosen delivery.
@@ -367,7 +444,13 @@ pub struct OrderLineView {
     /// Price of one piece, as the shop writes prices.
     pub unit: Money,
     /// `unit × quantity`.
+    pub full: Money,
+    /// What promotions took off this line.
+    pub discounts: Vec<DiscountView>,
+    /// `full` less `discounts`.
     pub total: Money,
+    /// Whether it was given away.
+    pub gift: bool,
     /// Without tax.
     pub net: Money,
     /// Tax.

@@ -100,6 +100,61 @@ fn buys_with_scripts_off() {
 }
 
 #[test]
+fn pays_less_with_a_code_without_scripts() {
+    journey(Scripts::Off, async |_: &Host, browser: &Browser| {
+        browser.open("/products").await;
+        open_first_product_with_choices(browser).await;
+        browser.click(".buy-box .act > .button").await;
+        browser.arrive("/cart").await;
+        // A code that there is not, then one that there is, in lower case.
+        browser.fill("#code", "nothing").await;
+        browser.press("Apply").await;
+        browser.see("there is no such code, or it is over").await;
+        browser.press("Remove NOTHING").await;
+        browser.fill("#code", "welcome10").await;
+        browser.press("Apply").await;
+        browser.find(".totals .saving").await;
+        browser.see("Goods after savings").await;
+        browser.shoot("cart-code").await;
+        browser.press("Check out").await;
+        browser.arrive("/checkout").await;
+        browser.find(".totals .saving").await;
+        fill(browser, &ADDRESS).await;
+        browser.shoot("checkout-code").await;
+        browser.click("form .pay .button").await;
+        browser.arrive("/orders/").await;
+        browser.see("Thank you, Maud.").await;
+        browser.see("Welcome").await;
+        browser.shoot("confirmation-code").await;
+    });
+}
+
+#[test]
+fn takes_a_code_at_the_checkout() {
+    journey(Scripts::On, async |_: &Host, browser: &Browser| {
+        browser.open("/products").await;
+        open_first_product_with_choices(browser).await;
+        browser.wait_until_awake().await;
+        choose_something_to_be_had(browser).await;
+        browser.click(".buy-box .act > .button").await;
+        browser.find("dialog#cart-drawer[open] .cart-line").await;
+        browser.open("/checkout").await;
+        browser.wait_until_awake().await;
+        fill(browser, &ADDRESS).await;
+        browser.fill("#code", "WELCOME10").await;
+        browser.press("Apply code").await;
+        browser.find(".totals .saving").await;
+        // What was typed is still there.
+        let typed = browser.run("return document.querySelector('#name').value").await;
+        assert_eq!(typed, "Maud Peeters");
+        browser.shoot("checkout-live-code").await;
+        browser.click("form .pay .button").await;
+        browser.arrive("/orders/").await;
+        browser.see("Thank you, Maud.").await;
+    });
+}
+
+#[test]
 fn signs_up_and_finds_the_orders_of_the_account() {
     journey(Scripts::On, async |_: &Host, browser: &Browser| {
         browser.open("/register").await;

@@ -1,6 +1,6 @@
 //! Taxes, shipping and ways to pay.
 
-use super::{Long, Money, schema};
+use super::{DateTime, Long, Money, schema};
 
 /// The settings.
 #[derive(cynic::QueryFragment, Clone, Debug)]
@@ -15,20 +15,64 @@ pub struct Settings {
 #[allow(missing_docs)]
 pub struct CommerceSettings {
     pub version: Long,
-    pub taxes: Vec<CountryTax>,
+    pub taxes: Vec<TaxRule>,
+    pub rounding: TaxRounding,
+    pub delivery_tax: DeliveryTax,
     pub shipping: Vec<ShippingMethod>,
     pub payment: PaymentSettings,
 }
 
-/// The rate of a country.
+/// A rate of a place.
 #[derive(cynic::QueryFragment, Clone, Debug, PartialEq)]
-pub struct CountryTax {
+#[allow(missing_docs)]
+pub struct TaxRule {
     /// ISO 3166-1 code.
     pub country: String,
+    pub region: String,
+    pub postal: String,
+    pub category: String,
     /// Name of the tax.
     pub name: String,
     /// Parts per million.
     pub rate: i32,
+    pub from: Option<DateTime>,
+    pub until: Option<DateTime>,
+}
+
+/// Where tax is rounded.
+#[derive(cynic::Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum TaxRounding {
+    Line,
+    Unit,
+    Order,
+}
+
+/// How delivery is taxed.
+#[derive(cynic::Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum DeliveryTax {
+    Standard,
+    Weighted,
+    Untaxed,
+}
+
+/// What decides about the price of a delivery.
+#[derive(cynic::Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum ShippingMeasure {
+    Weight,
+    Price,
+    Quantity,
+}
+
+/// A price from some measure on.
+#[derive(cynic::QueryFragment, Clone, Debug, PartialEq)]
+pub struct ShippingStep {
+    /// Grams, pieces, or an amount as decimal text.
+    pub from: String,
+    /// What it costs.
+    pub price: Money,
 }
 
 /// A way to send.
@@ -40,6 +84,10 @@ pub struct ShippingMethod {
     pub note: String,
     pub countries: Vec<String>,
     pub price: Money,
+    pub by: ShippingMeasure,
+    pub steps: Vec<ShippingStep>,
+    pub up_to: Option<String>,
+    pub pickup: bool,
     pub free_from: Option<Money>,
     pub active: bool,
 }
@@ -61,20 +109,42 @@ pub struct PaymentSettings {
 pub struct CommerceSettingsInput {
     pub version: Long,
     #[cynic(skip_serializing_if = "Option::is_none")]
-    pub taxes: Option<Vec<CountryTaxInput>>,
+    pub taxes: Option<Vec<TaxRuleInput>>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub rounding: Option<TaxRounding>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub delivery_tax: Option<DeliveryTax>,
     #[cynic(skip_serializing_if = "Option::is_none")]
     pub shipping: Option<Vec<ShippingMethodInput>>,
     #[cynic(skip_serializing_if = "Option::is_none")]
     pub payment: Option<PaymentSettingsInput>,
 }
 
-/// The rate of a country, in per cent as text.
+/// A rate of a place, in per cent as text.
 #[derive(cynic::InputObject, Clone, Debug, PartialEq)]
 #[allow(missing_docs)]
-pub struct CountryTaxInput {
+pub struct TaxRuleInput {
     pub country: String,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub postal: Option<String>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub category: Option<String>,
     pub name: String,
     pub rate: String,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub from: Option<DateTime>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub until: Option<DateTime>,
+}
+
+/// A price from some measure on, both as text.
+#[derive(cynic::InputObject, Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub struct ShippingStepInput {
+    pub from: String,
+    pub price: String,
 }
 
 /// A way to send, with amounts as decimal text.
@@ -88,6 +158,14 @@ pub struct ShippingMethodInput {
     pub note: Option<String>,
     pub countries: Vec<String>,
     pub price: String,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub by: Option<ShippingMeasure>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub steps: Option<Vec<ShippingStepInput>>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub up_to: Option<String>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub pickup: Option<bool>,
     #[cynic(skip_serializing_if = "Option::is_none")]
     pub free_from: Option<String>,
     #[cynic(skip_serializing_if = "Option::is_none")]

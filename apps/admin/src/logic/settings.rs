@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use primitives::Country;
 
-use crate::gql::Long;
 use crate::gql::settings::{
-    CommerceSettings, CommerceSettingsInput, CountryTaxInput, PaymentSettings, PaymentSettingsInput,
-    ShippingMethodInput,
+    CommerceSettings, CommerceSettingsInput, DeliveryTax, PaymentSettings, PaymentSettingsInput,
+    ShippingMeasure, ShippingMethodInput, ShippingStepInput, TaxRounding, TaxRuleInput,
 };
+use crate::gql::{DateTime, Long};
+use crate::logic::moment::Date;
 use crate::logic::{amount, matrix};
 
 /// Everything on the screen.
@@ -19,23 +20,56 @@ pub struct Form {
     pub country: String,
     pub inclusive: bool,
     pub taxes: Vec<TaxDraft>,
+    pub rounding: TaxRounding,
+    pub delivery_tax: DeliveryTax,
     pub methods: Vec<MethodDraft>,
     pub payment: PaymentSettings,
     next: u32,
 }
 
-/// The rate of a country.
+/// The rate of a place. `from` and `until` are dates such as `2026-07-01`, empty for none; both begin at midnight UTC.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[allow(missing_docs)]
 pub struct TaxDraft {
     pub key: u32,
     pub country: String,
+    pub region: String,
+    pub postal: String,
+    pub category: String,
     pub name: String,
     pub rate: String,
+    pub from: String,
+    pub until: String,
+}
+
+impl TaxDraft {
+    /// Whether it says more than a country and a rate.
+    pub fn is_special(&self) -> bool {
+        let more = [&self.region, &self.postal, &self.from, &self.until];
+        more.into_iter().any(|text| !text.is_empty()) || !matches!(self.category.as_str(), "" | "standard")
+    }
+
+    fn place(&self) -> (String, String, String, String, String) {
+        let low = |text: &str| text.trim().to_lowercase();
+        let category = match low(&self.category) {
+            empty if empty.is_empty() => "standard".to_owned(),
+            category => category,
+        };
+        (low(&self.country), low(&self.region), low(&self.postal), category, low(&self.from))
+    }
+}
+
+/// A price from some measure on.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[allow(missing_docs)]
+pub struct StepDraft {
+    pub key: u32,
+    pub from: String,
+    pub price: String,
 }
 
 /// A way to send.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs)]
 pub struct MethodDraft {
     pub key: u32,
@@ -44,18 +78,54 @@ pub struct MethodDraft {
     pub note: String,
     pub countries: String,
     pub price: String,
+    pub by: ShippingMeasure,
+    pub steps: Vec<StepDraft>,
+    pub up_to: String,
+    pub pickup: bool,
     pub free_from: String,
     pub active: bool,
+}
+
+impl MethodDraft {
+    /// What a measure is counted in.
+    pub fn unit(&self, symbol: &str) -> String {
+        match self.by {
+            ShippingMeasure::Weight => "g".to_owned(),
+            ShippingMeasure::Price => symbol.to_owned(),
+            ShippingMeasure::Quantity => "pieces".to_owned(),
+        }
+    }
+
+    /// A measure in the smallest unit, or what is wrong with it.
+    fn measure(&self, typed: &str, exponent: u32) -> Result<i64, String> {
+        match self.by {
+            ShippingMeasure::Price => amount::parse(typed, exponent).map_err(|error| error.to_string()),
+            ShippingMeasure::Weight | ShippingMeasure::Quantity => typed
+                .trim()
+                .parse()
+                .ok()
+                .filter(|value| 0 <= *value)
+                .ok_or_else(|| "Write a whole number".to_owned()),
+        }
+    }
 }
 
 impl Form {
     /// As they are saved.
     pub fn of(name: String, country: String, inclusive: bool, settings: &CommerceSettings) -> Self {
+        let day = |at: &Option<DateTime>| {
+            at.as_ref().and_then(|at| at.0.get(..10)).map(str::to_owned).unwrap_or_default()
+        };
         let taxes = settings.taxes.iter().zip(0..).map(|(tax, key)| TaxDraft {
             key,
             country: tax.country.clone(),
+            region: tax.region.clone(),
+            postal: tax.postal.clone(),
+            category: tax.category.clone(),
             name: tax.name.clone(),
             rate: per_cent(tax.rate),
+            from: day(&tax.from),
+            until: day(&tax.until),
         });
         let methods = settings.shipping.iter().zip(0..).map(|(method, key)| MethodDraft {
             key,
@@ -64,26 +134,70 @@ impl Form {
             note: method.note.clone(),
             countries: method.countries.join(", "),
             price: method.price.decimal.clone(),
+            by: method.by,
+            steps: method
+                .steps
+                .iter()
+                .zip(0..)
+                .map(|(step, key)| StepDraft {
+                    key,
+                    from: step.from.clone(),
+                    price: step.price.decimal.clone(),
+                })
+                .collect(),
+            up_to: method.up_to.clone().unwrap_or_default(),
+            pickup: method.pickup,
             free_from: method.free_from.as_ref().map(|money| money.decimal.clone()).unwrap_or_default(),
             active: method.active,
         });
         let (taxes, methods): (Vec<_>, Vec<_>) = (taxes.collect(), methods.collect());
-        let next = taxes.len().max(methods.len()) as u32;
-        Self { name, country, inclusive, taxes, methods, payment: settings.payment.clone(), next }
+        let steps = methods.iter().map(|method| method.steps.len()).max().unwrap_or_default();
+        let next = taxes.len().max(methods.len()).max(steps) as u32;
+        Self {
+            name,
+            country,
+            inclusive,
+            taxes,
+            rounding: settings.rounding,
+            delivery_tax: settings.delivery_tax,
+            methods,
+            payment: settings.payment.clone(),
+            next,
+        }
     }
 
-    /// Another country.
+    /// Another rate.
     pub fn add_tax(&mut self) {
         let name = self.taxes.first().map_or_else(|| "VAT".to_owned(), |tax| tax.name.clone());
         let country = if self.taxes.is_empty() { self.country.clone() } else { String::new() };
-        self.taxes.push(TaxDraft { key: self.next, country, name, rate: String::new() });
+        self.taxes.push(TaxDraft { key: self.next, country, name, ..TaxDraft::default() });
         self.next += 1;
     }
 
     /// Another way to send, to the shop's own country at first.
     pub fn add_method(&mut self) {
         let countries = self.country.clone();
-        self.methods.push(MethodDraft { key: self.next, countries, active: true, ..MethodDraft::default() });
+        self.methods.push(MethodDraft {
+            key: self.next,
+            id: None,
+            name: String::new(),
+            note: String::new(),
+            countries,
+            price: String::new(),
+            by: ShippingMeasure::Price,
+            steps: Vec::new(),
+            up_to: String::new(),
+            pickup: false,
+            free_from: String::new(),
+            active: true,
+        });
+        self.next += 1;
+    }
+
+    /// Another step of a way to send.
+    pub fn add_step(&mut self, method: u32) {
+        let key = self.next;
+        self.method_mut(method, |method| method.steps.push(StepDraft { key, ..StepDraft::default() }));
         self.next += 1;
     }
 
@@ -117,7 +231,11 @@ impl Form {
             (&self.name, &self.country, self.inclusive) != (&saved.name, &saved.country, saved.inclusive);
         let parts = [
             ("shop", shop),
-            ("tax", self.taxes != saved.taxes),
+            (
+                "tax",
+                (&self.taxes, self.rounding, self.delivery_tax)
+                    != (&saved.taxes, saved.rounding, saved.delivery_tax),
+            ),
             ("shipping", self.methods != saved.methods),
             ("ways to pay", self.payment != saved.payment),
         ];
@@ -137,14 +255,28 @@ impl Form {
             let path = |field: &str| format!("taxes.{}.{field}", tax.key);
             if tax.country.is_empty() {
                 fault(path("country"), "Choose a country");
-            } else if self.taxes[..at].iter().any(|other| other.country == tax.country) {
-                fault(path("country"), "This country has a rate already");
+            } else if self.taxes[..at].iter().any(|other| other.place() == tax.place()) {
+                fault(path("country"), "This place has a rate for these goods already");
             }
             if tax.name.trim().is_empty() {
                 fault(path("name"), "Give the tax its name, like VAT");
             }
             if rate(&tax.rate).is_none() {
                 fault(path("rate"), "Write a rate from 0 to 100 with at most 4 decimals");
+            }
+            let key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+            if !tax.category.trim().chars().all(key) || 40 < tax.category.trim().len() {
+                fault(path("category"), "Use letters, digits, - and _");
+            }
+            for (field, typed) in [("from", &tax.from), ("until", &tax.until)] {
+                if !typed.is_empty() && Date::parse(typed).is_none() {
+                    fault(path(field), "Write a date such as 2026-07-01");
+                }
+            }
+            if let (Some(from), Some(until)) = (Date::parse(&tax.from), Date::parse(&tax.until))
+                && until <= from
+            {
+                fault(path("until"), "This must be after the beginning");
             }
         }
         for method in &self.methods {
@@ -156,6 +288,25 @@ impl Form {
                 Err(_) if method.price.trim().is_empty() => fault(path("price"), "Write a price; 0 is one"),
                 Err(error) => fault(path("price"), &error.to_string()),
                 Ok(_) => {}
+            }
+            let mut last = 0;
+            for step in &method.steps {
+                let path = |field: &str| format!("shipping.{}.steps.{}.{field}", method.key, step.key);
+                match method.measure(&step.from, exponent) {
+                    Err(text) => fault(path("from"), &text),
+                    Ok(from) if from <= last => fault(path("from"), "This must be above the step before"),
+                    Ok(from) => last = from,
+                }
+                if let Err(error) = amount::parse(&step.price, exponent) {
+                    fault(path("price"), &error.to_string());
+                }
+            }
+            if !method.up_to.trim().is_empty() {
+                match method.measure(&method.up_to, exponent) {
+                    Err(text) => fault(path("upTo"), &text),
+                    Ok(most) if most < last => fault(path("upTo"), "This must not be below the last step"),
+                    Ok(_) => {}
+                }
             }
             if let Err(error) = amount::wire(&method.free_from, exponent) {
                 fault(path("freeFrom"), &error.to_string());
@@ -179,10 +330,17 @@ impl Form {
     pub fn input(&self, version: i64, saved: &Self, exponent: u32) -> Option<CommerceSettingsInput> {
         let money = |typed: &str| amount::wire(typed, exponent).unwrap_or_default();
         let taxes = (self.taxes != saved.taxes).then(|| {
-            let taxes = self.taxes.iter().map(|tax| CountryTaxInput {
+            let some = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+            let day = |text: &str| some(text).map(|day| DateTime(format!("{day}T00:00:00Z")));
+            let taxes = self.taxes.iter().map(|tax| TaxRuleInput {
                 country: tax.country.clone(),
+                region: some(&tax.region),
+                postal: some(&tax.postal),
+                category: some(&tax.category.to_lowercase()),
                 name: tax.name.trim().to_owned(),
                 rate: rate(&tax.rate).unwrap_or_default(),
+                from: day(&tax.from),
+                until: day(&tax.until),
             });
             taxes.collect()
         });
@@ -196,6 +354,26 @@ impl Form {
                     .map(|it| it.to_uppercase())
                     .collect(),
                 price: money(&method.price),
+                by: Some(method.by),
+                steps: Some(
+                    method
+                        .steps
+                        .iter()
+                        .map(|step| ShippingStepInput {
+                            from: match method.by {
+                                ShippingMeasure::Price => money(&step.from),
+                                _ => step.from.trim().to_owned(),
+                            },
+                            price: money(&step.price),
+                        })
+                        .collect(),
+                ),
+                up_to: Some(match method.by {
+                    ShippingMeasure::Price => money(&method.up_to),
+                    _ => method.up_to.trim().to_owned(),
+                })
+                .filter(|text| !text.is_empty()),
+                pickup: Some(method.pickup),
                 free_from: Some(money(&method.free_from)).filter(|text| !text.is_empty()),
                 active: Some(method.active),
             });
@@ -208,8 +386,22 @@ impl Form {
             http: self.payment.http,
             http_name: self.payment.http_name.trim().to_owned(),
         });
-        let nothing = taxes.is_none() && shipping.is_none() && payment.is_none();
-        (!nothing).then_some(CommerceSettingsInput { version: Long(version), taxes, shipping, payment })
+        let rounding = (self.rounding != saved.rounding).then_some(self.rounding);
+        let delivery_tax = (self.delivery_tax != saved.delivery_tax).then_some(self.delivery_tax);
+        let input = CommerceSettingsInput {
+            version: Long(version),
+            taxes,
+            rounding,
+            delivery_tax,
+            shipping,
+            payment,
+        };
+        let nothing = input.taxes.is_none()
+            && input.rounding.is_none()
+            && input.delivery_tax.is_none()
+            && input.shipping.is_none()
+            && input.payment.is_none();
+        (!nothing).then_some(input)
     }
 }
 
@@ -219,7 +411,7 @@ fn per_cent(parts: i32) -> String {
 }
 
 /// The text that the API takes for a typed rate: 0 to 100 per cent, with at most four decimals.
-fn rate(typed: &str) -> Option<String> {
+pub(super) fn rate(typed: &str) -> Option<String> {
     let parts = amount::parse(typed, 4).ok().filter(|parts| (0..=1_000_000).contains(parts))?;
     i32::try_from(parts).ok().map(per_cent)
 }
@@ -227,7 +419,7 @@ fn rate(typed: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gql::settings::CountryTax;
+    use crate::gql::settings::TaxRule;
 
     fn saved() -> Form {
         let payment = PaymentSettings {
@@ -237,8 +429,24 @@ mod tests {
             http: false,
             http_name: String::new(),
         };
-        let taxes = vec![CountryTax { country: "BE".into(), name: "VAT".into(), rate: 210_000 }];
-        let settings = CommerceSettings { version: Long(3), taxes, shipping: Vec::new(), payment };
+        let taxes = vec![TaxRule {
+            country: "BE".into(),
+            region: String::new(),
+            postal: String::new(),
+            category: "standard".into(),
+            name: "VAT".into(),
+            rate: 210_000,
+            from: None,
+            until: None,
+        }];
+        let settings = CommerceSettings {
+            version: Long(3),
+            taxes,
+            rounding: TaxRounding::Line,
+            delivery_tax: DeliveryTax::Standard,
+            shipping: Vec::new(),
+            payment,
+        };
         Form::of("Hearth".into(), "BE".into(), true, &settings)
     }
 
@@ -285,6 +493,55 @@ mod tests {
         ];
         assert_eq!(paths, expected);
         assert_eq!(faults["shipping.2.countries"], "Elbonia is not the code of a country, like BE or US");
+    }
+
+    #[test]
+    fn a_table_rises_and_is_sent_in_its_own_unit() {
+        let mut mine = saved();
+        mine.add_method();
+        mine.method_mut(1, |method| {
+            method.name = "Parcel".into();
+            method.price = "5".into();
+            method.by = ShippingMeasure::Weight;
+            method.up_to = "1000".into();
+        });
+        mine.add_step(1);
+        let set = |mine: &mut Form, from: &str| {
+            mine.method_mut(1, |method| {
+                method.steps[0].from = from.into();
+                method.steps[0].price = "9.90".into();
+            });
+        };
+        set(&mut mine, "two kilos");
+        assert_eq!(mine.faults(2)["shipping.1.steps.2.from"], "Write a whole number");
+        set(&mut mine, "2000");
+        assert_eq!(mine.faults(2)["shipping.1.upTo"], "This must not be below the last step");
+        mine.method_mut(1, |method| method.up_to = "30000".into());
+        assert!(mine.faults(2).is_empty());
+        let sent = mine.input(3, &saved(), 2).unwrap().shipping.unwrap().remove(0);
+        let steps: Vec<_> = sent.steps.unwrap().into_iter().map(|step| (step.from, step.price)).collect();
+        assert_eq!(
+            (steps, sent.up_to),
+            (vec![("2000".to_owned(), "9.90".to_owned())], Some("30000".to_owned()))
+        );
+    }
+
+    #[test]
+    fn a_place_may_have_one_rate_for_each_kind_of_goods_and_beginning() {
+        let mut mine = saved();
+        mine.add_tax();
+        mine.tax_mut(1, |tax| {
+            tax.country = "BE".into();
+            tax.rate = "6".into();
+            tax.category = "Books".into();
+            tax.from = "2027-01-01".into();
+        });
+        assert!(mine.faults(2).is_empty());
+        let sent = mine.input(3, &saved(), 2).unwrap().taxes.unwrap().remove(1);
+        assert_eq!(sent.category.as_deref(), Some("books"));
+        assert_eq!(sent.from, Some(DateTime("2027-01-01T00:00:00Z".into())));
+        mine.tax_mut(1, |tax| tax.until = "2026-01-01".into());
+        assert_eq!(mine.faults(2)["taxes.1.until"], "This must be after the beginning");
     }
 
     #[test]

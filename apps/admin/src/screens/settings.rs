@@ -1,5 +1,8 @@
 //! Settings: the shop, taxes, shipping, ways to pay.
 
+mod shipping;
+mod tax;
+
 use cynic::{MutationBuilder, QueryBuilder};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -8,9 +11,10 @@ use crate::api::{self, Failure, remote};
 use crate::gql::Long;
 use crate::gql::identity::{UpdateShop, UpdateShopInput, UpdateShopVariables};
 use crate::gql::settings::{
-    CommerceSettings, PaymentSettings, Settings as Answer, SettingsUpdate, SettingsUpdateVariables,
+    CommerceSettings, DeliveryTax, PaymentSettings, Settings as Answer, SettingsUpdate,
+    SettingsUpdateVariables, TaxRounding,
 };
-use crate::logic::settings::{Form, MethodDraft, TaxDraft};
+use crate::logic::settings::Form;
 use crate::parts::dialog::Wrong;
 use crate::parts::field::{Field, TextField};
 use crate::parts::savebar::SaveBar;
@@ -18,6 +22,8 @@ use crate::parts::toast::use_toaster;
 use crate::parts::{CardSkeleton, Empty, FailureCard, PageHead, icon};
 use crate::place;
 use crate::session::{Session, use_session};
+use shipping::MethodLine;
+use tax::{TaxLine, TaxRules};
 
 /// The screen.
 #[component]
@@ -50,6 +56,8 @@ fn nothing_sold() -> CommerceSettings {
     CommerceSettings {
         version: Long(0),
         taxes: Vec::new(),
+        rounding: TaxRounding::Line,
+        delivery_tax: DeliveryTax::Standard,
         shipping: Vec::new(),
         payment: PaymentSettings {
             manual: false,
@@ -150,7 +158,7 @@ fn Editor(settings: CommerceSettings) -> impl IntoView {
             <section class="card clip-x">
                 <header>
                     <h2>"Tax"</h2>
-                    <span class="meta">"one rate for each country; elsewhere the rate of the shop's own country counts"</span>
+                    <span class="meta">"rates by country, or a part of one; elsewhere the rates of the shop's own country count"</span>
                     <button
                         class="btn end"
                         type="button"
@@ -158,7 +166,7 @@ fn Editor(settings: CommerceSettings) -> impl IntoView {
                         on:click=move |_| form.update(Form::add_tax)
                     >
                         {icon("plus")}
-                        "Add a country"
+                        "Add a rate"
                     </button>
                 </header>
                 {move || {
@@ -169,6 +177,7 @@ fn Editor(settings: CommerceSettings) -> impl IntoView {
                 <div class="body rowsets">
                     <For each=move || tax_keys.get() key=|key| *key let:key><TaxLine form row=key fault/></For>
                 </div>
+                <TaxRules form/>
             </section>
             <section class="card clip-x">
                 <header>
@@ -242,7 +251,7 @@ fn WholeShop() -> impl IntoView {
 }
 
 /// Gives the fault of a field by its path.
-trait Faults: Fn(String) -> Signal<Option<String>> + Copy + Send + Sync + 'static {}
+pub(super) trait Faults: Fn(String) -> Signal<Option<String>> + Copy + Send + Sync + 'static {}
 impl<F: Fn(String) -> Signal<Option<String>> + Copy + Send + Sync + 'static> Faults for F {}
 
 #[component]
@@ -297,160 +306,6 @@ fn ShopCard(form: RwSignal<Form>, fault: impl Faults) -> impl IntoView {
                 </label>
             </div>
         </section>
-    }
-}
-
-#[component]
-fn TaxLine(form: RwSignal<Form>, row: u32, fault: impl Faults) -> impl IntoView {
-    let read = move |pick: fn(&TaxDraft) -> &String| {
-        Signal::derive(move || {
-            form.with(|form| form.tax(row).map(|tax| pick(tax).clone()).unwrap_or_default())
-        })
-    };
-    let write = move |put: fn(&mut TaxDraft, String)| {
-        Callback::new(move |typed| form.update(|form| form.tax_mut(row, |tax| put(tax, typed))))
-    };
-    let (country, name, rate) = (read(|tax| &tax.country), read(|tax| &tax.name), read(|tax| &tax.rate));
-    let label =
-        move || primitives::Country::parse(&country.get()).map_or("a country", |country| country.name());
-    let options = move || {
-        let now = country.get();
-        primitives::Country::all()
-            .map(|country| view! { <option value=country.as_str() selected=country.as_str() == now>{country.name()}</option> })
-            .collect_view()
-    };
-    let set_country = write(|tax, typed| tax.country = typed);
-    let (set_name, set_rate) = (write(|tax, typed| tax.name = typed), write(|tax, typed| tax.rate = typed));
-    let rate_error = fault(format!("taxes.{row}.rate"));
-    let country_error = fault(format!("taxes.{row}.country"));
-    let name_error = fault(format!("taxes.{row}.name"));
-    view! {
-        <div class="rowset" role="group" aria-label=move || format!("Tax of {}", label())>
-            <select
-                class="input"
-                aria-label="Country"
-                aria-invalid=move || country_error.get().is_some().to_string()
-                on:change=move |event| set_country.run(event_target_value(&event))
-            >
-                <option value="" selected=move || country.with(String::is_empty)>"Choose a country"</option>
-                {options}
-            </select>
-            <input
-                class="input"
-                aria-label="Name of the tax"
-                aria-invalid=move || name_error.get().is_some().to_string()
-                placeholder="VAT"
-                maxlength="50"
-                prop:value=name
-                on:input=move |event| set_name.run(event_target_value(&event))
-            />
-            <span class="input">
-                <input
-                    aria-label="Rate in per cent"
-                    inputmode="decimal"
-                    class="num"
-                    maxlength="8"
-                    aria-invalid=move || rate_error.get().is_some().to_string()
-                    prop:value=rate
-                    on:input=move |event| set_rate.run(event_target_value(&event))
-                />
-                <span class="affix">"%"</span>
-            </span>
-            <button
-                class="btn"
-                type="button"
-                data-kind="quiet"
-                data-icon=""
-                aria-label=move || format!("Remove the tax of {}", label())
-                on:click=move |_| form.update(|form| form.taxes.retain(|tax| tax.key != row))
-            >
-                {icon("trash")}
-            </button>
-            {move || {
-                [country_error.get(), name_error.get(), rate_error.get()]
-                    .into_iter()
-                    .flatten()
-                    .next()
-                    .map(|text| view! { <span class="error">{icon("stop")} {text}</span> })
-            }}
-        </div>
-    }
-}
-
-#[component]
-fn MethodLine(form: RwSignal<Form>, row: u32, fault: impl Faults) -> impl IntoView {
-    let symbol = crate::logic::amount::symbol(&use_session().currency());
-    let read = move |pick: fn(&MethodDraft) -> &String| {
-        Signal::derive(move || {
-            form.with(|form| form.method(row).map(|it| pick(it).clone()).unwrap_or_default())
-        })
-    };
-    let write = move |put: fn(&mut MethodDraft, String)| {
-        Callback::new(move |typed| form.update(|form| form.method_mut(row, |it| put(it, typed))))
-    };
-    let name = read(|it| &it.name);
-    let active = move || form.with(|form| form.method(row).is_some_and(|it| it.active));
-    // Ids are static in the parts; a line of its own has them written out.
-    let field = move |label: &'static str,
-                      prefix: Option<String>,
-                      path: &'static str,
-                      value: Signal<String>,
-                      set: Callback<String>| {
-        let id = format!("method-{row}-{path}");
-        let error = fault(format!("shipping.{row}.{path}"));
-        view! {
-            <div class="field">
-                <label for=id.clone()>{label}</label>
-                <span class="input">
-                    {prefix.map(|prefix| view! { <span class="affix">{prefix}</span> })}
-                    <input
-                        id=id
-                        maxlength="500"
-                        autocomplete="off"
-                        aria-invalid=move || error.get().is_some().to_string()
-                        prop:value=value
-                        on:input=move |event| set.run(event_target_value(&event))
-                    />
-                </span>
-                {move || error.get().map(|text| view! { <span class="error">{icon("stop")} <span>{text}</span></span> })}
-            </div>
-        }
-    };
-    view! {
-        <div class="body" role="group" aria-label=name>
-            <div class="row">
-                {field("Name", None, "name", name, write(|it, typed| it.name = typed))}
-                {field("Words below it", None, "note", read(|it| &it.note), write(|it, typed| it.note = typed))}
-            </div>
-            <div class="row">
-                {field("Price", Some(symbol.clone()), "price", read(|it| &it.price), write(|it, typed| it.price = typed))}
-                {field("Free from", Some(symbol), "freeFrom", read(|it| &it.free_from), write(|it, typed| it.free_from = typed))}
-                {field("Countries, as codes with commas", None, "countries", read(|it| &it.countries), write(|it, typed| it.countries = typed))}
-            </div>
-            <div class="flex">
-                <label class="check">
-                    <input
-                        type="checkbox"
-                        prop:checked=active
-                        on:change=move |event| {
-                            let on = event_target_checked(&event);
-                            form.update(|form| form.method_mut(row, |it| it.active = on));
-                        }
-                    />
-                    <span>"Offered at the checkout"</span>
-                </label>
-                <button
-                    class="btn end"
-                    type="button"
-                    data-kind="quiet"
-                    data-size="sm"
-                    on:click=move |_| form.update(|form| form.methods.retain(|it| it.key != row))
-                >
-                    {icon("trash")}
-                    "Remove"
-                </button>
-            </div>
-        </div>
     }
 }
 

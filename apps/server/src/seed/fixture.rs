@@ -5,7 +5,8 @@
 
 use anyhow::{Context as _, bail};
 use catalog::view::StockPolicy;
-use commerce::settings::{CommerceSettings, CountryTax, PaymentSettings, ShippingMethod};
+use commerce::promotion::PromotionDraft;
+use commerce::settings::{CommerceSettings, DeliveryTax, PaymentSettings, ShippingMethod, TaxRule};
 use primitives::{Country, Currency, Email, Rate, Slug, SystemRole, TenantSlug};
 use serde::Deserialize;
 use serde_json::Value;
@@ -98,6 +99,48 @@ pub struct Commerce {
     pub shipping: Vec<Shipping>,
     /// Ways to pay.
     pub payment: PaymentSettings,
+    /// What is taken off, for whom.
+    #[serde(default)]
+    pub promotions: Vec<Offer>,
+}
+
+/// A promotion that is switched on.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Offer {
+    /// What shoppers see.
+    pub name: String,
+    /// Codes that open it; none: no code needed.
+    #[serde(default)]
+    pub codes: Vec<String>,
+    /// All have to hold.
+    #[serde(default)]
+    pub conditions: Vec<pricing::Condition>,
+    /// What it does.
+    pub action: pricing::Action,
+    /// Most orders of one customer.
+    pub shopper_limit: Option<i64>,
+}
+
+impl Offer {
+    /// As staff would write it.
+    pub fn draft(&self) -> PromotionDraft {
+        PromotionDraft {
+            name: self.name.clone(),
+            active: true,
+            from: None,
+            until: None,
+            priority: 0,
+            exclusive: false,
+            group: None,
+            codes: self.codes.clone(),
+            conditions: self.conditions.clone(),
+            action: self.action.clone(),
+            use_limit: None,
+            shopper_limit: self.shopper_limit,
+            budget_minor: None,
+        }
+    }
 }
 
 /// The tax of a country.
@@ -275,11 +318,8 @@ impl Fixture {
     pub fn commerce(&self) -> anyhow::Result<Option<CommerceSettings>> {
         let Some(commerce) = &self.commerce else { return Ok(None) };
         let tax = |tax: &Tax| {
-            Ok(CountryTax {
-                country: Country::parse(&tax.country)?,
-                name: tax.name.clone(),
-                rate: Rate::parse_percent(&tax.percent)?,
-            })
+            let (country, rate) = (Country::parse(&tax.country)?, Rate::parse_percent(&tax.percent)?);
+            Ok(TaxRule::of_country(country, tax.name.as_str(), rate))
         };
         let method = |method: &Shipping| {
             Ok(ShippingMethod {
@@ -292,12 +332,18 @@ impl Fixture {
                     .map(|code| Country::parse(code))
                     .collect::<Result<_, _>>()?,
                 price_minor: method.price,
+                by: pricing::Measure::Price,
+                steps: Vec::new(),
+                up_to: None,
+                pickup: false,
                 free_from_minor: method.free_from,
                 active: true,
             })
         };
         Ok(Some(CommerceSettings {
             taxes: commerce.taxes.iter().map(tax).collect::<anyhow::Result<_>>().context("commerce.taxes")?,
+            rounding: pricing::Rounding::Line,
+            delivery_tax: DeliveryTax::Standard,
             shipping: commerce
                 .shipping
                 .iter()

@@ -12,13 +12,13 @@ use catalog::product::input::{MediaInput, NewProduct, VariantInput};
 use catalog::stock::{self, CountItem, NewLocation};
 use catalog::view::{AdminVariant, ProductLookup};
 use catalog::{product, query::admin};
-use commerce::settings;
+use commerce::{promotion, settings};
 use content::media::{self, ReadyPicture};
 use fixture::{Fixture, Product};
 use identity::tenant::{self, NewTenant};
 use identity::user::{self, NewUser};
 use platform::{Access, App, Ctx};
-use primitives::{Country, Currency, ErrorCode, MediaId, Money, ProductId, SystemRole};
+use primitives::{Country, Currency, ErrorCode, MediaId, Money, PageArgs, ProductId, SystemRole};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::fmt;
@@ -228,6 +228,22 @@ async fn products_in(ctx: &Ctx) -> anyhow::Result<u64> {
     Ok(counts.draft + counts.published + counts.archived)
 }
 
+/// Promotions, where a shop has none yet.
+async fn offer(ctx: &Ctx, fixture: &Fixture) -> anyhow::Result<()> {
+    let offers = fixture.commerce.iter().flat_map(|commerce| &commerce.promotions);
+    let there = promotion::list(ctx, "", None, &PageArgs::first(1)).await.map_err(platform::Error::from)?;
+    if 0 < there.total {
+        return Ok(());
+    }
+    for offer in offers {
+        promotion::create(ctx, &offer.draft())
+            .await
+            .map_err(platform::Error::from)
+            .with_context(|| format!("promotion {}", offer.name))?;
+    }
+    Ok(())
+}
+
 async fn load(ctx: &Ctx, fixture: &Fixture) -> anyhow::Result<ShopReport> {
     let mut report = ShopReport { tenant: fixture.tenant.slug.clone(), ..ShopReport::default() };
     if let Some(wanted) = fixture.commerce()? {
@@ -238,6 +254,7 @@ async fn load(ctx: &Ctx, fixture: &Fixture) -> anyhow::Result<ShopReport> {
                 .map_err(platform::Error::from)
                 .context("settings of taxes, delivery and payment")?;
         }
+        offer(ctx, fixture).await?;
     }
     let pictures = register(ctx, fixture).await.context("pictures")?;
     let mut made: HashMap<&str, ProductId> = HashMap::with_capacity(fixture.products.len());
@@ -438,8 +455,10 @@ mod tests {
             assert_eq!((counts.published, counts.draft), (24, 0), "{slug}");
             let settings = settings::current(&ctx).await.unwrap();
             let home = ctx.tenant().country;
-            assert_eq!(settings.settings.tax(home, home).1.percent_text(), tax);
-            assert_eq!(settings.settings.methods(home).next().unwrap().price_minor, fee);
+            let rule = settings.settings.taxes.iter().find(|rule| rule.country == home).unwrap();
+            assert_eq!(rule.rate.percent_text(), tax);
+            let sent = settings.settings.shipping.iter().find(|sent| sent.countries.contains(&home)).unwrap();
+            assert_eq!(sent.price_minor, fee);
         }
         let hearth = shop(&app, "hearth").await;
         let places = stock::locations(&hearth).await.unwrap();
@@ -447,8 +466,7 @@ mod tests {
             places.iter().map(|l| l.name.as_str()).collect::<Vec<_>>(),
             ["Main location", "Shop in Ghent"]
         );
-        let ghent =
-            stock::inventory(&hearth, Some(places[1].id), None, &primitives::PageArgs::first(50)).await;
+        let ghent = stock::inventory(&hearth, Some(places[1].id), None, &PageArgs::first(50)).await;
         assert_eq!(ghent.unwrap().items.iter().map(|(_, row)| row.on_hand).collect::<Vec<_>>(), [4, 4, 6, 6]);
         let ProductLookup::Found(throw) = catalog::query::product(&hearth, "wool-throw").await.unwrap()
         else {

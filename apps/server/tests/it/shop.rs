@@ -99,6 +99,23 @@ pub async fn invite(world: &World, tenant: &str) {
     assert!(answer["errors"].is_null(), "{answer}");
 }
 
+/// The owner makes a promotion that a code opens.
+pub async fn promote(world: &World, tenant: &str) {
+    let mut owner = world.sign_in(tenant, "owner").await;
+    let input = json!({
+        "name": format!("Sale of {tenant}"),
+        "codes": [format!("CODE-{tenant}")],
+        "action": { "kind": "ORDER_PERCENT", "percent": "5" },
+    });
+    let made = owner
+        .graphql(
+            "mutation P($input: PromotionInput!) { promotionCreate(input: $input) { promotion { codes } } }",
+            json!({ "input": input }),
+        )
+        .await;
+    assert!(made["errors"].is_null(), "{made}");
+}
+
 /// The owner puts some products into a collection that has no picture of its own.
 pub async fn collect(world: &World, tenant: &str) {
     let mut owner = world.sign_in(tenant, "owner").await;

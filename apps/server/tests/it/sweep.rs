@@ -33,6 +33,7 @@ const TABLES: &[(&str, &str)] = &[
     ("oidc_provider", "oidc_provider"),
     ("order", "orders"),
     ("product", "product"),
+    ("promotion", "promotion"),
     ("role", "custom_role"),
     ("session", "session"),
     ("stock_count", "stock_count"),
@@ -119,6 +120,7 @@ impl Things {
         crate::oidc::link(world, tenant).await;
         let mut shopper = world.visitor(tenant);
         crate::shop::fill_cart(&mut shopper).await;
+        crate::shop::promote(world, tenant).await;
         world.role(tenant, &[Permission::ORDERS_READ.into()]).await;
         world.api_key(tenant, &[Permission::ORDERS_READ]).await;
         let tenant = identity::tenant::find(&world.app, tenant).await.expect("the tenant").info.id.uuid();

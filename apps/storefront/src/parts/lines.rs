@@ -4,7 +4,7 @@ use super::icon;
 use super::media::{self, Loading};
 use crate::shop::Shop;
 use catalog::view::Picture;
-use commerce::view::{CartLineView, CartView, LineProblem, OrderLineView, Totals};
+use commerce::view::{CartLineView, CartView, GiftView, LineProblem, OrderLineView, Totals};
 use leptos::prelude::*;
 use primitives::Money;
 
@@ -82,12 +82,91 @@ fn line_price(shop: &Shop, line: &CartLineView) -> AnyView {
     let was = line.compare_at.and_then(|was| times(was, line.quantity));
     let each = (1 < line.quantity)
         .then(|| view! { <span class="unit">{format!("{} each", shop.amount(line.unit))}</span> });
+    // What promotions take off is struck out from what the line costs now, not from what it cost once.
+    let was = if line.discounts.is_empty() { was } else { Some(line.total) };
+    let discounts = line
+        .discounts
+        .iter()
+        .map(|discount| view! { <span class="unit">{discount.name.clone()}{format!(" −{}", shop.amount(discount.amount))}</span> })
+        .collect_view();
     view! {
         <div class="price" data-sale=was.map(|_| "")>
-            <strong>{shop.amount(line.total)}</strong>
+            <strong>{shop.amount(line.left)}</strong>
             {was.map(|was| view! { " "<s><span class="visually-hidden">"Was "</span>{shop.amount(was)}</s> })}
             {each}
+            {discounts}
         </div>
+    }
+    .into_any()
+}
+
+/// What promotions add to the cart.
+pub fn gifts(shop: &Shop, cart: &CartView) -> Option<AnyView> {
+    let gifts = cart.gifts.iter().map(|gift| {
+        let pieces = if 1 < gift.quantity { format!("{} × ", gift.quantity) } else { String::new() };
+        view! {
+            <li class="cart-line">
+                <div class="media">{media::image(gift.picture.as_ref().map(|p| media::Source::from(p).alt("")), media::THUMB, Loading::Lazy)}</div>
+                <div>
+                    <h3>{pieces}<a href=shop.href(&format!("/products/{}", gift.slug))>{gift.title.clone()}</a></h3>
+                    {(!gift.variant_title.is_empty()).then(|| view! { <p class="meta">{comma(&gift.variant_title)}</p> })}
+                    <p class="meta">{format!("Yours with {}", gift.reason)}</p>
+                </div>
+                <div class="price" data-sale=""><strong>"Free"</strong>" "<s><span class="visually-hidden">"Otherwise "</span>{shop.amount(gift.unit)}</s></div>
+            </li>
+        }
+    });
+    (!cart.gifts.is_empty())
+        .then(|| view! { <ul class="plain" aria-label="Gifts">{gifts.collect_view()}</ul> }.into_any())
+}
+
+/// What is missing for promotions: "€2.40 more for Summer sale".
+pub fn hints(shop: &Shop, cart: &CartView) -> Option<AnyView> {
+    let hints = cart.hints.iter().map(|hint| {
+        let missing = match (hint.amount, hint.pieces) {
+            (Some(amount), _) => shop.amount(amount),
+            (None, Some(1)) => "1 piece".to_owned(),
+            (None, pieces) => format!("{} pieces", pieces.unwrap_or_default()),
+        };
+        view! { <li><strong>{missing}</strong>{format!(" more for {}", hint.name)}</li> }
+    });
+    (!cart.hints.is_empty()).then(|| {
+        view! { <ul class="plain small hints" aria-label="Almost there">{hints.collect_view()}</ul> }
+            .into_any()
+    })
+}
+
+/// The codes of the cart and the field for another one.
+pub fn codes(shop: &Shop, cart: &CartView) -> AnyView {
+    let given = cart.codes.iter().map(|code| {
+        let (tone, words) = match &code.problem {
+            None => ("good", code.name.clone()),
+            Some(problem) if code.name.is_empty() => ("warning", problem.clone()),
+            Some(problem) => ("warning", format!("{}: {problem}", code.name)),
+        };
+        view! {
+            <li>
+                <span class="status" data-tone=tone><strong>{code.code.clone()}</strong>" "{words}</span>
+                <button type="submit" name="remove" value=code.code.clone() formnovalidate="">
+                    "Remove"<span class="visually-hidden">{format!(" {}", code.code)}</span>
+                </button>
+                <input type="hidden" name="kept" value=code.code.clone() />
+            </li>
+        }
+    });
+    let given =
+        (!cart.codes.is_empty()).then(|| view! { <ul class="plain codes">{given.collect_view()}</ul> });
+    view! {
+        <form class="code-form" action=shop.href("/cart/codes") method="post" data-live="" aria-label="Discount codes">
+            <div class="field">
+                <label for="code">"Discount code"</label>
+                <span class="cluster">
+                    <input class="input" id="code" name="code" maxlength="40" autocomplete="off" autocapitalize="characters" spellcheck="false" />
+                    <button class="button" data-kind="secondary">"Apply"</button>
+                </span>
+            </div>
+            {given}
+        </form>
     }
     .into_any()
 }
@@ -133,8 +212,16 @@ pub struct SummaryLine<'a> {
 
 impl<'a> From<&'a CartLineView> for SummaryLine<'a> {
     fn from(line: &'a CartLineView) -> Self {
-        let CartLineView { title, variant_title, picture, quantity, total, .. } = line;
-        Self { title, variant_title, picture: picture.as_ref(), quantity: *quantity, total: *total }
+        let CartLineView { title, variant_title, picture, quantity, left, .. } = line;
+        Self { title, variant_title, picture: picture.as_ref(), quantity: *quantity, total: *left }
+    }
+}
+
+impl<'a> From<&'a GiftView> for SummaryLine<'a> {
+    fn from(gift: &'a GiftView) -> Self {
+        let GiftView { title, variant_title, picture, quantity, unit, .. } = gift;
+        let total = Money::zero(unit.currency);
+        Self { title, variant_title, picture: picture.as_ref(), quantity: *quantity, total }
     }
 }
 
@@ -153,6 +240,7 @@ pub fn summary_lines<'a>(shop: &Shop, lines: impl Iterator<Item = SummaryLine<'a
                 1 => line.title.to_owned(),
                 n => format!("{} × {n}", line.title),
             };
+            let amount = if line.total.minor == 0 { "Free".to_owned() } else { shop.amount(line.total) };
             view! {
                 <li>
                     <div class="media">{media::image(line.picture.map(|p| media::Source::from(p).alt("")), media::THUMB, Loading::Lazy)}</div>
@@ -160,7 +248,7 @@ pub fn summary_lines<'a>(shop: &Shop, lines: impl Iterator<Item = SummaryLine<'a
                         <strong>{title}</strong>
                         {(!line.variant_title.is_empty()).then(|| view! { <br /><span class="muted">{comma(line.variant_title)}</span> })}
                     </span>
-                    <span class="amount">{shop.amount(line.total)}</span>
+                    <span class="amount">{amount}</span>
                 </li>
             }
         })
@@ -175,14 +263,29 @@ pub fn totals(shop: &Shop, totals: &Totals, shipping_name: Option<&str>) -> AnyV
         (Some(money), _) if money.minor == 0 => "Free".to_owned(),
         (Some(money), _) => shop.amount(money),
     };
+    // Why the delivery costs less.
+    let because = totals
+        .discounts
+        .iter()
+        .filter(|discount| discount.delivery)
+        .map(|discount| view! { <small>{discount.name.clone()}</small> })
+        .collect_view();
     let name = match shipping_name {
         Some(name) if !name.is_empty() => format!("Delivery, {}", lower_first(name)),
         _ => "Delivery".to_owned(),
     };
-    let discount = (totals.discount.minor != 0).then(|| {
-        let off = Money { minor: -totals.discount.minor, ..totals.discount };
-        view! { <div><dt>"Savings"</dt><dd>{shop.amount(off)}</dd></div> }
-    });
+    // The lines stand after their discounts: so does the sum above them.
+    let goods = Money { minor: totals.subtotal.minor - totals.discount.minor, ..totals.subtotal };
+    let discounts = totals
+        .discounts
+        .iter()
+        .filter(|discount| discount.amount.minor != 0 && !discount.delivery)
+        .map(|discount| {
+            let off = Money { minor: -discount.amount.minor, ..discount.amount };
+            view! { <div class="saving"><dt>{discount.name.clone()}</dt><dd>{shop.amount(off)}</dd></div> }
+        });
+    let saved = (totals.discount.minor != 0)
+        .then(|| view! { <div><dt>"Goods after savings"</dt><dd>{shop.amount(goods)}</dd></div> });
     let shares = || totals.taxes.iter().filter(|share| share.tax.minor != 0);
     let taxes_before = (!totals.includes_tax).then(|| {
         shares()
@@ -200,8 +303,9 @@ pub fn totals(shop: &Shop, totals: &Totals, shipping_name: Option<&str>) -> AnyV
     view! {
         <dl class="totals">
             <div><dt>"Subtotal"</dt><dd>{shop.amount(totals.subtotal)}</dd></div>
-            {discount}
-            <div><dt>{name}</dt><dd>{delivery}</dd></div>
+            {discounts.collect_view()}
+            {saved}
+            <div><dt>{name}{because}</dt><dd>{delivery}</dd></div>
             {taxes_before}
             <div class="total"><dt>"Total"</dt><dd>{shop.amount(totals.total)}</dd></div>
             {taxes_after}

@@ -15,6 +15,7 @@ use catalog::view::{ListQuery, ProductCard};
 use commerce::view::CartView;
 use leptos::prelude::*;
 use platform::Ctx;
+use primitives::Money;
 use std::sync::Arc;
 
 /// `GET /cart`
@@ -88,10 +89,16 @@ fn contents(shop: &Shop, cart: &CartView, problem: Option<&str>) -> AnyView {
         <div class="section-head"><h1 tabindex="-1">"Your cart"</h1>{card::arrow_link(shop, &keep)}</div>
         {problem}
         <div class="cart-page">
-            <div class="stack">{lines::free_delivery(shop, cart)}{lines::cart_lines(shop, cart, false)}</div>
+            <div class="stack">
+                {lines::free_delivery(shop, cart)}
+                {lines::hints(shop, cart)}
+                {lines::cart_lines(shop, cart, false)}
+                {lines::gifts(shop, cart)}
+            </div>
             <aside class="order-summary sticky" aria-labelledby="summary">
                 <h2 id="summary">"Summary"</h2>
                 {lines::totals(shop, &cart.totals, None)}
+                {lines::codes(shop, cart)}
                 {check_out(shop, cart)}
                 <p class="small muted">"No account needed."</p>
             </aside>
@@ -152,12 +159,19 @@ pub fn drawer(shop: &Shop, cart: &CartView, problem: Option<&str>) -> AnyView {
         true => "Tax included. Delivery is worked out at checkout.",
         false => "Tax and delivery are worked out at checkout.",
     };
+    let saved = (cart.totals.discount.minor != 0).then(|| {
+        let off = Money { minor: -cart.totals.discount.minor, ..cart.totals.discount };
+        view! { <div class="saving"><dt>"Savings"</dt><dd>{shop.amount(off)}</dd></div> }
+    });
+    let goods =
+        Money { minor: cart.totals.subtotal.minor - cart.totals.discount.minor, ..cart.totals.subtotal };
     view! {
         {head}
-        <div class="above">{problem}{lines::free_delivery(shop, cart)}</div>
+        <div class="above">{problem}{lines::free_delivery(shop, cart)}{lines::hints(shop, cart)}</div>
         {lines::cart_lines(shop, cart, true)}
+        {lines::gifts(shop, cart)}
         <div class="foot">
-            <dl class="totals"><div class="total"><dt>"Subtotal"</dt><dd>{shop.amount(cart.totals.subtotal)}</dd></div></dl>
+            <dl class="totals">{saved}<div class="total"><dt>"Subtotal"</dt><dd>{shop.amount(goods)}</dd></div></dl>
             <p class="small muted">{note}</p>
             {check_out(shop, cart)}
             <a class="button" data-kind="quiet" data-wide="" href=shop.href("/cart")>"View cart"</a>

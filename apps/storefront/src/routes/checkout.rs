@@ -10,6 +10,7 @@ use crate::visitor::Visitor;
 use axum::Extension;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
+use commerce::checkout::Wish;
 use commerce::view::{Address, CheckoutView, ContactView, PaymentChoice, ShippingChoice};
 use leptos::prelude::*;
 use platform::Ctx;
@@ -64,7 +65,7 @@ impl Typed {
 
 /// `GET /checkout`
 pub async fn show(Extension(ctx): Extension<Ctx>, shop: Shop, visitor: Visitor) -> Response {
-    match data::checkout(&ctx, &visitor, None, None).await {
+    match data::checkout(&ctx, &visitor, Wish::default()).await {
         Ok(view) if view.cart.lines.is_empty() || !view.cart.ready => {
             Redirect::to(&shop.href("/cart")).into_response()
         }
@@ -147,11 +148,21 @@ fn contents(shop: &Shop, view: &CheckoutView, typed: &Typed, problems: &Problems
                     {form::group_error(problems, "delivery")}
                     {methods(shop, view)}
                     <p class="refresh">
-                        <button class="button" data-kind="secondary" data-size="small" formaction=refresh formnovalidate="" data-live="" data-refresh="" name="refresh" value="1">
+                        <button class="button" data-kind="secondary" data-size="small" formaction=refresh.clone() formnovalidate="" data-live="" data-refresh="" name="refresh" value="1">
                             "Update delivery and total"
                         </button>
                     </p>
                 </fieldset>
+
+                <section class="step" aria-labelledby="s-code">
+                    <h2 id="s-code">"Discount code"</h2>
+                    {code(view, problems)}
+                    <p>
+                        <button class="button" data-kind="secondary" data-size="small" formaction=refresh formnovalidate="" data-live="" name="apply" value="1">
+                            "Apply code"
+                        </button>
+                    </p>
+                </section>
 
                 <fieldset class="step" aria-labelledby="s-payment">
                     <h2 id="s-payment">"Payment"</h2>
@@ -182,6 +193,7 @@ fn summary(shop: &Shop, view: &CheckoutView) -> AnyView {
     let things = shop.settings.list.count(u64::from(cart.n_items));
     let name = view.methods.iter().find(|m| Some(&m.id) == view.method.as_ref()).map(|m| m.name.as_str());
     let counted = cart.lines.iter().filter(|line| line.counted()).map(Into::into);
+    let shown = counted.chain(cart.gifts.iter().map(Into::into));
     view! {
         <aside class="sticky" aria-label="Your order">
             <details class="summary-fold">
@@ -191,7 +203,7 @@ fn summary(shop: &Shop, view: &CheckoutView) -> AnyView {
                 </summary>
                 <div class="order-summary">
                     <h2>"Your order"</h2>
-                    {lines::summary_lines(shop, counted)}
+                    {lines::summary_lines(shop, shown)}
                     {lines::totals(shop, &cart.totals, name)}
                 </div>
             </details>
@@ -258,6 +270,9 @@ fn country_option(country: Country, chosen: Country) -> AnyView {
 }
 
 fn methods(shop: &Shop, view: &CheckoutView) -> AnyView {
+    if !view.needs_delivery {
+        return form::notice("info", "Nothing has to be sent.".to_owned());
+    }
     if view.methods.is_empty() {
         let words = format!("We do not send to {} yet. Choose another country above.", view.country.name());
         return form::notice("warning", words);
@@ -280,6 +295,22 @@ fn methods(shop: &Shop, view: &CheckoutView) -> AnyView {
         })
         .collect_view();
     view! { <div>{cards}</div> }.into_any()
+}
+
+/// A field for a code, and what those that were given do.
+fn code(view: &CheckoutView, problems: &Problems) -> AnyView {
+    let given = view.cart.codes.iter().map(|code| {
+        let (tone, words) = match &code.problem {
+            None => ("good", code.name.clone()),
+            Some(problem) if code.name.is_empty() => ("warning", problem.clone()),
+            Some(problem) => ("warning", format!("{}: {problem}", code.name)),
+        };
+        view! { <li><span class="status" data-tone=tone><strong>{code.code.clone()}</strong>" "{words}</span></li> }
+    });
+    let given =
+        (!view.cart.codes.is_empty()).then(|| view! { <ul class="plain codes">{given.collect_view()}</ul> });
+    let field = Field { name: "code", label: "Code", optional: true, ..Field::default() };
+    view! { {given}<div class="form-grid">{field.view(problems)}</div> }.into_any()
 }
 
 fn payments(view: &CheckoutView, typed: &Typed) -> AnyView {

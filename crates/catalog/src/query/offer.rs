@@ -1,13 +1,14 @@
 //! What carts and checkouts need of a variant: the truth of the write side, also inside a transaction.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use platform::db::holes;
 use platform::{Context, Error, TenantDb};
-use primitives::{Currency, Money, ProductId, VariantId};
-use sea_orm::QueryResult;
+use primitives::{CollectionId, Currency, Money, ProductId, VariantId};
+use sea_orm::{ColumnTrait, QueryResult};
 use uuid::Uuid;
 
+use crate::entity::{collection, collection_product, product, variant};
 use crate::error::Result;
 use crate::media::{PICTURE_COLUMNS, picture_of};
 use crate::product::{names, variant_title};
@@ -27,7 +28,7 @@ pub async fn offers(db: &TenantDb, variants: &[VariantId]) -> Result<HashMap<Var
         .raw_all(
             &format!(
                 "SELECT v.id, v.product_id, v.option_values, v.sku, v.currency, v.price_minor, v.compare_at_minor, \
-                   v.weight_grams, v.requires_shipping, v.taxable, p.slug, p.title, p.status, \
+                   v.weight_grams, v.requires_shipping, v.taxable, p.slug, p.title, p.tags, p.status, \
                    s.sellable, s.limited, {PICTURE_COLUMNS} \
                  FROM variant v \
                  JOIN product p ON p.tenant_id = v.tenant_id AND p.id = v.product_id \
@@ -56,6 +57,75 @@ pub async fn offers(db: &TenantDb, variants: &[VariantId]) -> Result<HashMap<Var
     Ok(offers)
 }
 
+/// The collections of these products; those that are in none are left out. One statement.
+pub async fn collections_of(
+    db: &TenantDb,
+    products: &[ProductId],
+) -> Result<HashMap<ProductId, Vec<CollectionId>>> {
+    let mut found: HashMap<ProductId, Vec<CollectionId>> = HashMap::new();
+    if products.is_empty() {
+        return Ok(found);
+    }
+    let rows = db
+        .find::<collection_product::Entity>()
+        .filter(collection_product::Column::ProductId.is_in(products.iter().map(|id| id.uuid())))
+        .columns::<(Uuid, Uuid)>([
+            collection_product::Column::ProductId,
+            collection_product::Column::CollectionId,
+        ])
+        .await?;
+    for (product, collection) in rows {
+        found.entry(ProductId::from_uuid(product)).or_default().push(CollectionId::from_uuid(collection));
+    }
+    Ok(found)
+}
+
+/// Makes sure that the shop has all of these.
+///
+/// # Errors
+/// `NOT_FOUND` with the kind of the first that it does not have.
+pub async fn must_exist(
+    db: &TenantDb,
+    products: &BTreeSet<ProductId>,
+    variants: &BTreeSet<VariantId>,
+    collections: &BTreeSet<CollectionId>,
+) -> Result<()> {
+    let products: Vec<Uuid> = products.iter().map(|id| id.uuid()).collect();
+    for some in products.chunks(500) {
+        let found = db.find::<product::Entity>().filter(product::Column::Id.is_in(some.iter().copied()));
+        all(found.count().await?, some, ProductId::KIND)?;
+    }
+    let variants: Vec<Uuid> = variants.iter().map(|id| id.uuid()).collect();
+    for some in variants.chunks(500) {
+        let found = db.find::<variant::Entity>().filter(variant::Column::Id.is_in(some.iter().copied()));
+        all(found.count().await?, some, VariantId::KIND)?;
+    }
+    let collections: Vec<Uuid> = collections.iter().map(|id| id.uuid()).collect();
+    for some in collections.chunks(500) {
+        let found =
+            db.find::<collection::Entity>().filter(collection::Column::Id.is_in(some.iter().copied()));
+        all(found.count().await?, some, CollectionId::KIND)?;
+    }
+    Ok(())
+}
+
+fn all(found: u64, wanted: &[Uuid], kind: &str) -> Result<()> {
+    if found == wanted.len() as u64 { Ok(()) } else { Err(Error::not_found(kind).into()) }
+}
+
+/// The tags of these products; products that are gone are left out. One statement.
+pub async fn tags_of(db: &TenantDb, products: &[ProductId]) -> Result<HashMap<ProductId, Vec<String>>> {
+    if products.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = db
+        .find::<product::Entity>()
+        .filter(product::Column::Id.is_in(products.iter().map(|id| id.uuid())))
+        .columns::<(Uuid, String)>([product::Column::Id, product::Column::Tags])
+        .await?;
+    Ok(rows.into_iter().map(|(id, tags)| (ProductId::from_uuid(id), names(&tags))).collect())
+}
+
 fn read(row: &QueryResult) -> Result<Offer, sea_orm::DbErr> {
     let currency: String = row.try_get("", "currency")?;
     let currency = Currency::parse(&currency).map_err(|error| sea_orm::DbErr::Type(error.to_string()))?;
@@ -76,6 +146,7 @@ fn read(row: &QueryResult) -> Result<Offer, sea_orm::DbErr> {
         weight_grams: row.try_get("", "weight_grams")?,
         requires_shipping: row.try_get("", "requires_shipping")?,
         taxable: row.try_get("", "taxable")?,
+        tags: names(&row.try_get::<String>("", "tags")?),
         published: status == "published",
         available: (limited != 0).then_some(sellable),
         picture: picture_of(row)?,

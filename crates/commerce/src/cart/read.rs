@@ -1,24 +1,55 @@
 //! From rows and offers to what shoppers see.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use catalog::view::Offer;
-use platform::{Access, Ctx, TenantDb, TenantInfo};
-use primitives::{CartId, CartLineId, Country, Money, ProductId, Rate, VariantId};
+use platform::{Access, Ctx, Error, TenantDb, TenantInfo};
+use pricing::{
+    Destination, Line, Measures, Promotion, Quote, Reason, Request, Shopper, TaxCategory, Verdict,
+};
+use primitives::{
+    CartId, CartLineId, CollectionId, Country, Money, ProductId, PromotionId, Quantity, VariantId,
+};
 
 use super::store::{lines, locate};
 use crate::entity::{cart, cart_line};
 use crate::error::{CommerceError, Result};
-use crate::settings::{self, CommerceSettings};
-use crate::totals::{LineInput, Priced, price};
-use crate::view::{CartLineView, CartView, FreeShipping, LineProblem};
+use crate::promotion::book::{self, Book};
+use crate::settings::{self, Versioned};
+use crate::view::{
+    CartLineView, CartView, CodeView, DiscountView, FreeShipping, GiftView, HintView, LineProblem, TaxShare,
+    Totals,
+};
 use crate::who::Who;
 
 /// A cart with everything that its price depends on, read at one moment.
 pub(crate) struct Basket {
     pub cart: Option<cart::Model>,
     pub lines: Vec<cart_line::Model>,
+    /// Of the lines, and of what promotions may give away.
     pub offers: HashMap<VariantId, Offer>,
+    /// The collections of what is in it, when a promotion asks for them.
+    pub collections: HashMap<ProductId, Vec<CollectionId>>,
+    pub book: Arc<Book>,
+}
+
+/// Who buys and where it goes, as far as that is known.
+#[derive(Clone, Debug)]
+pub(crate) struct Buyer {
+    pub destination: Destination,
+    /// Orders before this one.
+    pub orders_before: u32,
+    /// Orders of this customer by promotion, where that is limited.
+    pub used: HashMap<PromotionId, i64>,
+}
+
+impl Buyer {
+    /// Somebody of whom only the country is known.
+    pub fn somebody(country: Country) -> Self {
+        Self { destination: Destination::country(country), orders_before: 0, used: HashMap::new() }
+    }
 }
 
 /// What the catalogue offers for these variants now; variants that do not exist are left out.
@@ -31,19 +62,37 @@ pub(super) async fn offers(rows: &TenantDb, variants: &[VariantId]) -> Result<Ha
 
 /// The open cart of `who`.
 pub(crate) async fn basket(ctx: &Ctx, who: &Who) -> Result<Basket> {
+    // Before the door opens: nobody waits for a second connection while holding one.
+    let book = book::current(ctx).await?;
     let rows = ctx.read(Access::Public).await?;
-    basket_in(&rows, who).await
+    basket_in(&rows, who, book).await
 }
 
 /// The open cart of `who`, read together with other things.
-pub(crate) async fn basket_in(rows: &TenantDb, who: &Who) -> Result<Basket> {
+pub(crate) async fn basket_in(rows: &TenantDb, who: &Who, book: Arc<Book>) -> Result<Basket> {
     let Some(cart) = locate(rows, who).await? else {
-        return Ok(Basket { cart: None, lines: Vec::new(), offers: HashMap::new() });
+        return Ok(Basket {
+            cart: None,
+            lines: Vec::new(),
+            offers: HashMap::new(),
+            collections: HashMap::new(),
+            book,
+        });
     };
     let lines = lines(rows, cart.id).await?;
-    let variants: Vec<VariantId> = lines.iter().map(|line| VariantId::from_uuid(line.variant_id)).collect();
+    let mut variants: Vec<VariantId> =
+        lines.iter().map(|line| VariantId::from_uuid(line.variant_id)).collect();
+    if !variants.is_empty() {
+        variants.extend(&book.gifts);
+    }
     let offers = offers(rows, &variants).await?;
-    Ok(Basket { cart: Some(cart), lines, offers })
+    let collections = if book.collections {
+        let products: Vec<ProductId> = offers.values().map(|offer| offer.product).collect();
+        catalog::query::collections_of(rows, &products).await?
+    } else {
+        HashMap::new()
+    };
+    Ok(Basket { cart: Some(cart), lines, offers, collections, book })
 }
 
 impl Basket {
@@ -53,54 +102,185 @@ impl Basket {
         self.offers.get(&VariantId::from_uuid(line.variant_id))
     }
 
+    /// The codes that the shopper has put in.
+    pub fn codes(&self) -> Result<Vec<String>> {
+        match &self.cart {
+            Some(cart) => super::codes::read(cart),
+            None => Ok(Vec::new()),
+        }
+    }
+
     /// What its shopper sees, without a delivery.
     pub async fn view(&self, ctx: &Ctx) -> Result<CartView> {
         let settings = settings::current(ctx).await?;
-        Ok(self.price(ctx.tenant(), &settings.settings, ctx.tenant().country, None)?.0)
+        Ok(self.price(ctx, &settings, &Buyer::somebody(ctx.tenant().country), None)?.0)
     }
 
-    /// What its shopper sees when it is sent to `country` at `shipping` minor units; with the exact amounts of the
-    /// counted lines.
+    /// What its shopper sees when it is sent to `buyer` by `method`; with the exact amounts of the counted lines.
     pub fn price(
         &self,
-        tenant: &TenantInfo,
-        settings: &CommerceSettings,
-        country: Country,
-        shipping: Option<&dyn Fn(i64) -> i64>,
-    ) -> Result<(CartView, Priced)> {
-        let (tax_name, rate) = settings.tax(country, tenant.country);
-        let lines: Vec<CartLineView> =
+        ctx: &Ctx,
+        settings: &Versioned,
+        buyer: &Buyer,
+        method: Option<&pricing::ShippingMethod>,
+    ) -> Result<(CartView, Quote)> {
+        let tenant = ctx.tenant();
+        let mut lines: Vec<CartLineView> =
             self.lines.iter().map(|line| self.line_view(line, tenant)).collect::<Result<_>>()?;
-        let inputs: Vec<LineInput> =
-            lines.iter().filter(|line| line.counted()).map(|line| self.input(line, rate)).collect();
-        let goods = price(&inputs, None, tenant.prices_include_tax, tax_name, tenant.currency)?;
-        let subtotal = goods.totals.subtotal;
-        let priced = match shipping {
-            None => goods,
-            Some(shipping) => price(
-                &inputs,
-                Some((shipping(subtotal.minor), rate)),
-                tenant.prices_include_tax,
-                tax_name,
-                tenant.currency,
-            )?,
+        let counted = lines.iter().filter(|line| line.counted());
+        let wanted = counted.map(|line| self.line(tenant, line.variant, line.quantity, line.unit.minor));
+        let country = buyer.destination.country;
+        let request = Request {
+            currency: tenant.currency,
+            includes_tax: tenant.prices_include_tax,
+            rounding: settings.settings.rounding,
+            at: ctx.now(),
+            destination: buyer.destination.clone(),
+            shopper: Shopper { orders_before: buyer.orders_before, ..Shopper::default() },
+            lines: wanted.collect::<Result<_>>()?,
+            gifts: self.gifts(tenant)?,
+            codes: self.codes()?,
+            zone: settings.zone(&buyer.destination, tenant.country),
+            promotions: &self.promotions(buyer),
+            shipping: method,
         };
+        let quote = pricing::quote(&request)?;
+        let money = |minor| Money::new(minor, tenant.currency);
+        for (line, quoted) in lines.iter_mut().filter(|line| line.counted()).zip(&quote.lines) {
+            line.discounts = discounts(quoted.discounts.iter(), tenant);
+            line.left = money(quoted.left);
+        }
         let n_items = lines.iter().fold(0_u32, |n, line| n.saturating_add(line.quantity));
         let view = CartView {
             id: self.cart.as_ref().map(|cart| CartId::from_uuid(cart.id)),
             n_items,
-            free_shipping: free_shipping(settings, country, subtotal),
+            free_shipping: free_shipping(settings, country, money(goods(&quote))),
             ready: !lines.is_empty() && lines.iter().all(|line| !line.blocks()),
-            totals: priced.totals.clone(),
+            totals: totals(&quote, tenant),
+            codes: self.code_views(&quote)?,
+            hints: self.hints(&quote),
+            gifts: self.gift_views(&quote),
             lines,
         };
-        Ok((view, priced))
+        Ok((view, quote))
     }
 
-    fn input(&self, line: &CartLineView, rate: Rate) -> LineInput {
-        let taxable = self.offers.get(&line.variant).is_none_or(|offer| offer.taxable);
-        let rate = if taxable { rate } else { Rate::ZERO };
-        LineInput { unit: line.unit.minor, quantity: line.quantity, rate }
+    /// What a delivery of this cart is measured by.
+    pub fn measures(&self, quote: &Quote, country: Country) -> Measures {
+        let mut measures = Measures { country, grams: 0, value: 0, pieces: 0, goods: goods(quote) };
+        for line in &quote.lines {
+            let Some(offer) = self.offers.get(&line.variant).filter(|offer| offer.requires_shipping) else {
+                continue;
+            };
+            let pieces = i64::from(line.quantity);
+            measures.pieces = measures.pieces.saturating_add(pieces);
+            measures.grams = measures.grams.saturating_add(offer.weight_grams.saturating_mul(pieces));
+            measures.value = measures.value.saturating_add(line.left);
+        }
+        measures
+    }
+
+    /// The promotions with what is left of them for this buyer.
+    fn promotions(&self, buyer: &Buyer) -> Cow<'_, [Promotion]> {
+        let book = &self.book;
+        if book.shopper_limits.is_empty() {
+            return Cow::Borrowed(&book.promotions);
+        }
+        let mut promotions = book.promotions.clone();
+        for promotion in &mut promotions {
+            if let Some(limit) = book.shopper_limits.get(&promotion.id) {
+                let used = buyer.used.get(&promotion.id).copied().unwrap_or_default();
+                promotion.usage.left_for_shopper = Some(limit.saturating_sub(used).max(0).unsigned_abs());
+            }
+        }
+        Cow::Owned(promotions)
+    }
+
+    fn line(&self, tenant: &TenantInfo, variant: VariantId, quantity: u32, unit: i64) -> Result<Line> {
+        let offer = self.offers.get(&variant).ok_or_else(|| Error::not_found(VariantId::KIND))?;
+        Ok(Line {
+            variant,
+            product: offer.product,
+            collections: self.collections.get(&offer.product).cloned().unwrap_or_default(),
+            tags: offer.tags.clone(),
+            unit,
+            unit_includes_tax: tenant.prices_include_tax,
+            quantity: Quantity::new(i64::from(quantity)).map_err(Error::internal)?,
+            tax_category: if offer.taxable { TaxCategory::STANDARD } else { TaxCategory::NONE },
+            grams: offer.weight_grams,
+            requires_shipping: offer.requires_shipping,
+            discountable: true,
+        })
+    }
+
+    /// What can be given away now.
+    fn gifts(&self, tenant: &TenantInfo) -> Result<Vec<Line>> {
+        let there = self.book.gifts.iter().filter_map(|variant| self.offers.get(variant));
+        let there = there.filter(|offer| offer.published && offer.available.is_none_or(|left| 0 < left));
+        there.map(|offer| self.line(tenant, offer.variant, 1, offer.price.minor)).collect()
+    }
+
+    fn gift_views(&self, quote: &Quote) -> Vec<GiftView> {
+        let gifts = quote.lines.iter().filter(|line| line.gift);
+        let shown = gifts.filter_map(|line| {
+            let offer = self.offers.get(&line.variant)?;
+            Some(GiftView {
+                variant: line.variant,
+                product: offer.product,
+                slug: offer.slug.clone(),
+                title: offer.title.clone(),
+                variant_title: offer.variant_title.clone(),
+                sku: offer.sku.clone(),
+                picture: offer.picture.clone(),
+                quantity: u32::try_from(i64::from(line.quantity)).unwrap_or(u32::MAX),
+                unit: Money::new(line.unit, offer.price.currency),
+                reason: line.discounts.first().map_or_else(String::new, |discount| discount.name.clone()),
+            })
+        });
+        shown.collect()
+    }
+
+    /// Each code with what it does, or why it does nothing.
+    fn code_views(&self, quote: &Quote) -> Result<Vec<CodeView>> {
+        let views = self.codes()?.into_iter().map(|code| {
+            let opens = |promotion: &&Promotion| promotion.codes.contains(&code);
+            let outcome = self.book.promotions.iter().find(opens).and_then(|promotion| {
+                quote.promotions.iter().find(|outcome| outcome.promotion == promotion.id)
+            });
+            match outcome {
+                None => CodeView {
+                    problem: Some("there is no such code, or it is over".to_owned()),
+                    code,
+                    name: String::new(),
+                },
+                Some(outcome) => CodeView {
+                    code,
+                    name: outcome.name.clone(),
+                    problem: match &outcome.verdict {
+                        Verdict::Applied { .. } => None,
+                        Verdict::Not(reason) => Some(reason.to_string()),
+                    },
+                },
+            }
+        });
+        Ok(views.collect())
+    }
+
+    /// What is missing for promotions that need no code.
+    fn hints(&self, quote: &Quote) -> Vec<HintView> {
+        let open = |id: PromotionId| {
+            self.book.promotions.iter().any(|promotion| promotion.id == id && promotion.codes.is_empty())
+        };
+        let near = quote.promotions.iter().filter(|outcome| open(outcome.promotion));
+        let hints = near.filter_map(|outcome| {
+            let (amount, pieces) = match &outcome.verdict {
+                Verdict::Not(Reason::Missing { amount }) => (Some(*amount), None),
+                Verdict::Not(Reason::Pieces { missing }) => (None, Some(*missing)),
+                _ => return None,
+            };
+            Some(HintView { name: outcome.name.clone(), amount, pieces })
+        });
+        hints.take(MAX_HINTS).collect()
     }
 
     fn line_view(&self, row: &cart_line::Model, tenant: &TenantInfo) -> Result<CartLineView> {
@@ -123,6 +303,8 @@ impl Basket {
                 unit: seen,
                 compare_at: None,
                 total: times(seen, quantity)?,
+                discounts: Vec::new(),
+                left: times(seen, quantity)?,
                 problems: vec![LineProblem::Gone],
             });
         };
@@ -150,6 +332,8 @@ impl Basket {
             unit: offer.price,
             compare_at: offer.compare_at,
             total: times(offer.price, quantity)?,
+            discounts: Vec::new(),
+            left: times(offer.price, quantity)?,
             problems,
         })
     }
@@ -160,16 +344,76 @@ fn times(unit: Money, quantity: u32) -> Result<Money> {
     Ok(Money::new(minor.ok_or(CommerceError::Amount(primitives::MoneyError::Overflow))?, unit.currency))
 }
 
-fn free_shipping(settings: &CommerceSettings, country: Country, subtotal: Money) -> Option<FreeShipping> {
-    let from = settings.methods(country).filter_map(|method| method.free_from_minor).min()?;
-    let missing = from.saturating_sub(subtotal.minor).max(0);
+/// Promotions that a cart says something is missing for.
+const MAX_HINTS: usize = 3;
+
+/// What is left of all goods, as the shop writes prices.
+pub(crate) fn goods(quote: &Quote) -> i64 {
+    quote.totals.subtotal.saturating_sub(quote.totals.discount)
+}
+
+/// The sums as shoppers see them.
+pub(crate) fn totals(quote: &Quote, tenant: &TenantInfo) -> Totals {
+    let money = |minor| Money::new(minor, tenant.currency);
+    let of_lines = discounts(quote.lines.iter().flat_map(|line| &line.discounts), tenant);
+    let of_delivery = quote.shipping.iter().flat_map(|shipping| &shipping.discounts);
+    let of_delivery = discounts(of_delivery, tenant).into_iter();
+    let of_delivery = of_delivery.map(|discount| DiscountView { delivery: true, ..discount });
+    let mut all: Vec<DiscountView> = Vec::new();
+    for one in of_lines.into_iter().chain(of_delivery) {
+        match all.iter_mut().find(|known| known.promotion == one.promotion) {
+            Some(known) => {
+                known.amount.minor = known.amount.minor.saturating_add(one.amount.minor);
+                known.words.clone_from(&known.name);
+            }
+            None => all.push(one),
+        }
+    }
+    Totals {
+        subtotal: money(quote.totals.subtotal),
+        discount: money(quote.totals.discount),
+        discounts: all,
+        shipping: quote.shipping.as_ref().map(|shipping| money(shipping.amount)),
+        tax: money(quote.totals.tax),
+        taxes: quote
+            .taxes
+            .iter()
+            .map(|share| TaxShare {
+                name: share.name.clone(),
+                rate: share.rate,
+                net: money(share.net),
+                tax: money(share.tax),
+            })
+            .collect(),
+        total: money(quote.totals.total),
+        includes_tax: tenant.prices_include_tax,
+    }
+}
+
+pub(crate) fn discounts<'a>(
+    found: impl Iterator<Item = &'a pricing::Discount>,
+    tenant: &TenantInfo,
+) -> Vec<DiscountView> {
+    let views = found.map(|discount| DiscountView {
+        promotion: discount.promotion,
+        name: discount.name.clone(),
+        amount: Money::new(discount.amount, tenant.currency),
+        words: discount.words(),
+        delivery: false,
+    });
+    views.collect()
+}
+
+fn free_shipping(settings: &Versioned, country: Country, goods: Money) -> Option<FreeShipping> {
+    let from = settings.methods(country).filter_map(|method| method.free_from).min()?;
+    let missing = from.saturating_sub(goods.minor).max(0);
     let percent = match from {
         ..=0 => 100,
-        from => i128::from(subtotal.minor.clamp(0, from)) * 100 / i128::from(from),
+        from => i128::from(goods.minor.clamp(0, from)) * 100 / i128::from(from),
     };
     Some(FreeShipping {
-        from: Money::new(from, subtotal.currency),
-        missing: Money::new(missing, subtotal.currency),
+        from: Money::new(from, goods.currency),
+        missing: Money::new(missing, goods.currency),
         percent: u8::try_from(percent).unwrap_or(100),
         country,
     })

@@ -51,6 +51,7 @@ pub(super) async fn open(tx: &Tx, who: &Who, token: &str, now: Timestamp) -> Res
         created_at: now.millis(),
         updated_at: now.millis(),
         abandoned_at: None,
+        codes: "[]".to_owned(),
     };
     if 0 < tx.insert_new(vec![cart.clone().into_active_model().reset_all()]).await? {
         jobs::plan_carts(tx, now).await?;
@@ -96,6 +97,16 @@ pub(super) async fn adopt(tx: &Tx, cart: &cart::Model, user: UserId, now: Timest
         .set(cart::Column::UserId, user.uuid())
         .set(cart::Column::TokenHash, None::<Vec<u8>>)
         .filter(cart::Column::Id.eq(cart.id))
+        .exec()
+        .await?;
+    Ok(())
+}
+
+/// Writes the codes of a cart, a JSON list.
+pub(super) async fn put_codes(tx: &Tx, cart: Uuid, codes: &str) -> Result<()> {
+    tx.update_many::<cart::Entity>()
+        .set(cart::Column::Codes, codes)
+        .filter(cart::Column::Id.eq(cart))
         .exec()
         .await?;
     Ok(())
@@ -248,7 +259,10 @@ pub(crate) async fn restore(tx: &Tx, ordered: Uuid, now: Timestamp) -> Result<()
         None => None,
     };
     let id = match own {
-        Some(own) => own.id,
+        Some(own) => {
+            put_codes(tx, own.id, &super::codes::joined(&own, &cart)?).await?;
+            own.id
+        }
         None => {
             let id = CartId::new().uuid();
             tx.insert_many(vec![cart::ActiveModel {
@@ -259,6 +273,7 @@ pub(crate) async fn restore(tx: &Tx, ordered: Uuid, now: Timestamp) -> Result<()
                 version: Set(1),
                 created_at: Set(now.millis()),
                 updated_at: Set(now.millis()),
+                codes: Set(cart.codes),
                 ..Default::default()
             }])
             .await?;

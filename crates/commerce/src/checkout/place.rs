@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use catalog::event::CatalogEvent;
 use catalog::stock;
+use catalog::view::Picture;
 use events::{Aggregate, DomainEvent, Emit, EventError};
 use platform::{Access, Ctx, Error, Tx};
+use pricing::{Quote, Verdict};
 use primitives::{
-    CartId, CustomerId, Email, FieldError, Money, OrderId, OrderLineId, PaymentId, Quantity, TenantId,
-    Timestamp, UserId,
+    CartId, CustomerId, Email, FieldError, Money, OrderId, OrderLineId, PaymentId, ProductId, Quantity,
+    TenantId, Timestamp, UserId, VariantId,
 };
 use sea_orm::{ActiveModelTrait, DbBackend, IntoActiveModel};
 use serde::Serialize;
@@ -20,7 +22,7 @@ use uuid::Uuid;
 
 use super::CheckoutInput;
 use crate::address::{self, CheckedAddress};
-use crate::cart::Basket;
+use crate::cart::{self, Basket};
 use crate::customer;
 use crate::entity::{order_line, orders, payment as payment_row};
 use crate::error::{CommerceError, Result};
@@ -28,10 +30,10 @@ use crate::event::CommerceEvent;
 use crate::jobs;
 use crate::order::{Facts, Order, OrderFact, PlacedOrder};
 use crate::payment::{self, gateway};
+use crate::promotion::usage::{self, Use};
 use crate::settings;
 use crate::stream;
-use crate::totals::Priced;
-use crate::view::{CartLineView, CartView, LineProblem};
+use crate::view::{CartLineView, CartView, GiftView, LineProblem};
 use crate::who::{Who, new_token};
 
 /// How often a cart that changes under us is looked at again.
@@ -46,7 +48,8 @@ pub(super) struct Plan {
     cart: Uuid,
     cart_version: i64,
     view: CartView,
-    priced: Priced,
+    quote: Quote,
+    uses: Vec<Use>,
     user: Option<UserId>,
     principal: Vec<u8>,
     fingerprint: [u8; 32],
@@ -113,27 +116,45 @@ pub(super) async fn plan(
     }
     let checked = address::check(&input.email, &input.address, &settings.countries(tenant.country));
     let checked = checked.map_err(|wrong| errors.extend(wrong)).ok();
-    let country = checked.as_ref().map(|(_, address)| address.country);
-    let method =
-        country.and_then(|country| settings.methods(country).find(|m| m.id == input.shipping_method));
-    if country.is_some() && method.is_none() {
-        errors.push(FieldError::new("shippingMethod", "choose one of the deliveries"));
+    let mut sent = None;
+    if let Some((email, address)) = &checked {
+        let destination = address.destination();
+        let buyer = super::buyer(ctx, &basket.book, who, Some(email.as_str()), destination).await?;
+        let bare = basket.price(ctx, &current, &buyer, None)?;
+        let method = current.methods(address.country).find(|method| method.id == input.shipping_method);
+        let measures = basket.measures(&bare.1, address.country);
+        sent = match method.map(|method| (method, method.price_or_reason(&measures))) {
+            // Nothing is sent.
+            _ if !bare.0.lines.is_empty() && !bare.1.requires_shipping => {
+                Some(((String::new(), String::new()), bare))
+            }
+            Some((method, Ok(_))) => {
+                let priced = basket.price(ctx, &current, &buyer, Some(method))?;
+                Some(((method.id.clone(), method.name.clone()), priced))
+            }
+            Some((_, Err(reason))) => {
+                errors.push(FieldError::new("shippingMethod", format!("this delivery {reason}")));
+                None
+            }
+            None => {
+                errors.push(FieldError::new("shippingMethod", "choose one of the deliveries"));
+                None
+            }
+        };
     }
     let payments = super::payments(ctx, settings);
     let provider = payments.iter().find(|choice| choice.id == input.payment_provider);
     if provider.is_none() {
         errors.push(FieldError::new("paymentProvider", "choose one of the ways to pay"));
     }
-    let (Some((email, address)), Some(method), Some(provider), true) =
-        (checked, method, provider, errors.is_empty())
+    let (Some((email, address)), Some((method, (view, quote))), Some(provider), true) =
+        (checked, sent, provider, errors.is_empty())
     else {
         return Err(CommerceError::Invalid(errors));
     };
-    let price_for = |subtotal| method.price_for(subtotal);
-    let (view, priced) = basket.price(tenant, settings, address.country, Some(&price_for))?;
     refuse_unready(&view)?;
     let Some(cart) = basket.cart else { return Err(CommerceError::not_found(CartId::KIND)) };
-    let actual = priced.totals.total;
+    let actual = view.totals.total;
     if actual.minor != input.expected_total {
         return Err(CommerceError::TotalChanged {
             expected: Money::new(input.expected_total, tenant.currency),
@@ -149,18 +170,30 @@ pub(super) async fn plan(
         token: new_token(),
         cart: cart.id,
         cart_version: cart.version,
+        uses: uses(&quote),
         view,
-        priced,
+        quote,
         user: who.user,
         principal,
         fingerprint,
         key: key.to_owned(),
         email,
         address,
-        method: (method.id.clone(), method.name.clone()),
+        method,
         provider: (provider.id.clone(), provider.name.clone()),
         hold: Duration::from_secs(hold),
     })
+}
+
+/// The promotions that take something off.
+fn uses(quote: &Quote) -> Vec<Use> {
+    let applied = quote.promotions.iter().filter_map(|outcome| match outcome.verdict {
+        Verdict::Applied { amount } => {
+            Some(Use { promotion: outcome.promotion, name: outcome.name.clone(), amount })
+        }
+        Verdict::Not(_) => None,
+    });
+    applied.collect()
 }
 
 fn refuse_unready(view: &CartView) -> Result<()> {
@@ -218,6 +251,10 @@ pub(super) async fn store(ctx: &Ctx, plan: &Plan) -> Result<Option<Stored>> {
         for line in &plan.view.lines {
             let quantity = Quantity::new(i64::from(line.quantity)).map_err(Error::internal)?;
             reserved.push((line.variant, quantity));
+        }
+        for gift in &plan.view.gifts {
+            let quantity = Quantity::new(i64::from(gift.quantity)).map_err(Error::internal)?;
+            reserved.push((gift.variant, quantity));
         }
         // The order's own deadline ends the reservation, together with the order.
         let country = Some(plan.address.country);
@@ -294,7 +331,7 @@ async fn write(
     promised: Vec<CatalogEvent>,
 ) -> Result<Stored> {
     let now = ctx.now();
-    let totals = &plan.priced.totals;
+    let totals = &plan.view.totals;
     let total = totals.total;
     let pending = Order::draft(Facts { total: total.minor, paid: 0, refunded: 0 }).place()?;
     // Nothing to pay: paid the moment it is placed.
@@ -325,12 +362,13 @@ async fn write(
         provider_name: plan.provider.1.clone(),
         currency: currency.clone(),
         includes_tax: totals.includes_tax,
-        n_items: i64::from(plan.view.n_items),
+        n_items: plan.quote.lines.iter().map(|line| i64::from(line.quantity)).sum(),
         subtotal_minor: totals.subtotal.minor,
         discount_minor: totals.discount.minor,
         shipping_minor: totals.shipping.map_or(0, |shipping| shipping.minor),
         tax_minor: totals.tax.minor,
         taxes: serde_json::to_string(&totals.taxes).map_err(Error::internal)?,
+        discounts: serde_json::to_string(&totals.discounts).map_err(Error::internal)?,
         total_minor: total.minor,
         paid_minor: 0,
         refunded_minor: 0,
@@ -344,6 +382,7 @@ async fn write(
     tx.insert_many(vec![order.clone().into_active_model().reset_all()]).await?;
     let lines = lines(ctx, plan)?;
     tx.insert_many(lines.iter().map(|line| line.clone().into_active_model().reset_all()).collect()).await?;
+    usage::take(tx, plan.order, customer, &plan.uses, now).await?;
     let order_id = plan.order;
     let mut events: Vec<Told> = promised.into_iter().map(Told::Stock).collect();
     let n_promised = events.len();
@@ -420,7 +459,7 @@ fn payment(ctx: &Ctx, plan: &Plan, currency: String, now: Timestamp) -> payment_
         provider: plan.provider.0.clone(),
         step: if by_hand { "by_hand" } else { "authorize" }.to_owned(),
         status: "due".to_owned(),
-        amount_minor: plan.priced.totals.total.minor,
+        amount_minor: plan.view.totals.total.minor,
         currency,
         authorize_key: key(),
         capture_key: key(),
@@ -438,33 +477,64 @@ fn payment(ctx: &Ctx, plan: &Plan, currency: String, now: Timestamp) -> payment_
     }
 }
 
+/// The lines of the cart and what is given away, with what each costs.
 fn lines(ctx: &Ctx, plan: &Plan) -> Result<Vec<order_line::Model>> {
-    let mut rows = Vec::with_capacity(plan.view.lines.len());
-    let priced = plan.priced.lines.iter().zip(&plan.priced.rates);
-    for (position, (line, (taxed, rate))) in plan.view.lines.iter().zip(priced).enumerate() {
-        let picture =
-            line.picture.as_ref().map(serde_json::to_string).transpose().map_err(Error::internal)?;
+    let bought = plan.view.lines.iter().map(Piece::of_line);
+    let given = plan.view.gifts.iter().map(Piece::of_gift);
+    let mut rows = Vec::with_capacity(plan.quote.lines.len());
+    for (position, (piece, quoted)) in bought.chain(given).zip(&plan.quote.lines).enumerate() {
+        if piece.variant != quoted.variant {
+            return Err(Error::internal("the lines of an order are not those that were priced").into());
+        }
+        let json = |value: &Option<Picture>| value.as_ref().map(serde_json::to_string).transpose();
+        let discounts = cart::discounts(quoted.discounts.iter(), ctx.tenant());
         rows.push(order_line::Model {
             tenant_id: ctx.tenant_id().uuid(),
             id: OrderLineId::new().uuid(),
             order_id: plan.order.uuid(),
             position: i64::try_from(position).unwrap_or(i64::MAX),
-            variant_id: line.variant.uuid(),
-            product_id: line.product.uuid(),
-            slug: line.slug.clone(),
-            title: line.title.clone(),
-            variant_title: line.variant_title.clone(),
-            sku: line.sku.clone(),
-            picture,
-            quantity: i64::from(line.quantity),
-            unit_minor: line.unit.minor,
-            net_minor: taxed.net,
-            tax_minor: taxed.tax,
-            gross_minor: taxed.gross,
-            rate_ppm: rate.ppm(),
+            variant_id: piece.variant.uuid(),
+            product_id: piece.product.uuid(),
+            slug: piece.slug.to_owned(),
+            title: piece.title.to_owned(),
+            variant_title: piece.variant_title.to_owned(),
+            sku: piece.sku.to_owned(),
+            picture: json(piece.picture).map_err(Error::internal)?,
+            quantity: i64::from(quoted.quantity),
+            unit_minor: quoted.unit,
+            net_minor: quoted.taxed.net,
+            tax_minor: quoted.taxed.tax,
+            gross_minor: quoted.taxed.gross,
+            rate_ppm: quoted.rate.ppm(),
+            discount_minor: quoted.amount - quoted.left,
+            discounts: serde_json::to_string(&discounts).map_err(Error::internal)?,
+            gift: quoted.gift,
         });
     }
     Ok(rows)
+}
+
+/// What an order keeps of a thing, so that it can be shown when the thing is gone.
+struct Piece<'a> {
+    variant: VariantId,
+    product: ProductId,
+    slug: &'a str,
+    title: &'a str,
+    variant_title: &'a str,
+    sku: &'a str,
+    picture: &'a Option<Picture>,
+}
+
+impl<'a> Piece<'a> {
+    fn of_line(line: &'a CartLineView) -> Self {
+        let CartLineView { variant, product, slug, title, variant_title, sku, picture, .. } = line;
+        Self { variant: *variant, product: *product, slug, title, variant_title, sku, picture }
+    }
+
+    fn of_gift(gift: &'a GiftView) -> Self {
+        let GiftView { variant, product, slug, title, variant_title, sku, picture, .. } = gift;
+        Self { variant: *variant, product: *product, slug, title, variant_title, sku, picture }
+    }
 }
 
 #[cfg(test)]

@@ -3,11 +3,13 @@
 use async_graphql::{ID, InputObject, Result};
 use platform::Error;
 use platform::graphql::{DateTime, Long, failure, parse_id};
+use pricing::{Measure, Step, TaxCategory};
 use primitives::{CartId, Country, Currency, CustomerId, FieldError, Money, Rate};
 
 use super::order::{OrderState, PaymentState};
+use super::staff::{DeliveryTax, ShippingMeasure, TaxRounding};
 use crate::order::{OrderFilter as Filter, Target};
-use crate::settings::{CommerceSettings, CountryTax, PaymentSettings, ShippingMethod};
+use crate::settings::{CommerceSettings, PaymentSettings, ShippingMethod, TaxRule};
 use crate::{checkout, view};
 
 /// Pieces to add.
@@ -45,6 +47,15 @@ pub struct CartLineUpdateInput {
     pub id: ID,
     /// 0 removes it.
     pub quantity: i32,
+}
+
+/// Codes of a cart.
+#[derive(InputObject)]
+pub struct CartCodesSetInput {
+    /// Key of a guest's cart.
+    pub token: Option<String>,
+    /// All of them, at most 10; none takes them out.
+    pub codes: Vec<String>,
 }
 
 /// Lines to take out.
@@ -236,23 +247,49 @@ pub(super) fn target(id: &ID, version: Option<Long>) -> Result<Target> {
 pub struct CommerceSettingsInput {
     /// The version that was seen.
     pub version: Long,
-    /// One rate per country.
-    taxes: Option<Vec<CountryTaxInput>>,
+    /// Rates by place and kind of goods.
+    taxes: Option<Vec<TaxRuleInput>>,
+    /// Where tax is rounded.
+    rounding: Option<TaxRounding>,
+    /// How delivery is taxed.
+    delivery_tax: Option<DeliveryTax>,
     /// Deliveries, in the order in which they are offered.
     shipping: Option<Vec<ShippingMethodInput>>,
     /// Ways to pay.
     payment: Option<PaymentSettingsInput>,
 }
 
-/// The tax rate of a country.
+/// A tax rate of a place.
 #[derive(InputObject)]
-pub struct CountryTaxInput {
+pub struct TaxRuleInput {
     /// ISO 3166-1 alpha-2.
     country: String,
+    /// Only this state or province of it.
+    #[graphql(default)]
+    region: String,
+    /// Only where the postal code begins with this.
+    #[graphql(default)]
+    postal: String,
+    /// For which goods: 1 to 40 of a-z, 0-9, - and _.
+    #[graphql(default = "standard")]
+    category: String,
     /// What it is called.
     name: String,
     /// Per cent as text: `21` or `10.75`.
     rate: String,
+    /// Its first moment.
+    from: Option<DateTime>,
+    /// The first moment after it.
+    until: Option<DateTime>,
+}
+
+/// A price of a delivery from some measure on.
+#[derive(InputObject)]
+pub struct ShippingStepInput {
+    /// From this measure on: grams or pieces as a whole number, an amount as decimal text.
+    from: String,
+    /// Decimal text in the shop's currency.
+    price: String,
 }
 
 /// A delivery.
@@ -267,8 +304,18 @@ pub struct ShippingMethodInput {
     note: String,
     /// Where it goes.
     countries: Vec<String>,
-    /// Decimal text in the shop's currency.
+    /// Decimal text in the shop's currency, up to the first of the steps.
     price: String,
+    /// What decides about the steps.
+    by: Option<ShippingMeasure>,
+    /// Other prices from some measure on, ascending.
+    #[graphql(default)]
+    steps: Vec<ShippingStepInput>,
+    /// The most that it takes, included; written as in the steps.
+    up_to: Option<String>,
+    /// Fetched by the shopper.
+    #[graphql(default)]
+    pickup: bool,
     /// Free from this sum on.
     free_from: Option<String>,
     /// Offered now.
@@ -300,6 +347,12 @@ impl CommerceSettingsInput {
             next.taxes =
                 taxes.into_iter().enumerate().filter_map(|(i, tax)| tax.read(i, &mut errors)).collect();
         }
+        if let Some(rounding) = self.rounding {
+            next.rounding = rounding.into();
+        }
+        if let Some(delivery_tax) = self.delivery_tax {
+            next.delivery_tax = delivery_tax.into();
+        }
         if let Some(shipping) = self.shipping {
             let read = |(i, method): (usize, ShippingMethodInput)| method.read(i, currency, &mut errors);
             next.shipping = shipping.into_iter().enumerate().filter_map(read).collect();
@@ -325,11 +378,37 @@ fn take<T, E: std::fmt::Display>(
     read.map_err(|error| errors.push(FieldError::new(field, error.to_string()))).ok()
 }
 
-impl CountryTaxInput {
-    fn read(self, i: usize, errors: &mut Vec<FieldError>) -> Option<CountryTax> {
+impl TaxRuleInput {
+    fn read(self, i: usize, errors: &mut Vec<FieldError>) -> Option<TaxRule> {
         let country = take(Country::parse(&self.country), format!("taxes.{i}.country"), errors);
         let rate = take(Rate::parse_percent(&self.rate), format!("taxes.{i}.rate"), errors);
-        Some(CountryTax { country: country?, name: self.name.trim().to_owned(), rate: rate? })
+        let category = take(TaxCategory::parse(&self.category), format!("taxes.{i}.category"), errors);
+        Some(TaxRule {
+            country: country?,
+            region: self.region.trim().to_owned(),
+            postal: self.postal.trim().to_owned(),
+            category: category?,
+            name: self.name.trim().to_owned(),
+            rate: rate?,
+            from: self.from.map(|at| at.0),
+            until: self.until.map(|at| at.0),
+        })
+    }
+}
+
+/// A measure as text; see [`ShippingStepInput::from`].
+fn measure(
+    by: Measure,
+    text: &str,
+    currency: Currency,
+    field: String,
+    errors: &mut Vec<FieldError>,
+) -> Option<i64> {
+    match by {
+        Measure::Price => take(Money::parse_decimal(text, currency), field, errors).map(|money| money.minor),
+        Measure::Weight | Measure::Quantity => {
+            take(text.trim().parse().map_err(|_| "write a whole number"), field, errors)
+        }
     }
 }
 
@@ -341,6 +420,21 @@ impl ShippingMethodInput {
         let free_from = match free_from {
             None => Some(None),
             Some(text) => take(Money::parse_decimal(&text, currency), at("freeFrom"), errors).map(Some),
+        };
+        let by: Measure = self.by.map_or(Measure::Price, Into::into);
+        let mut steps = Vec::with_capacity(self.steps.len());
+        for (n, step) in self.steps.iter().enumerate() {
+            let from = measure(by, &step.from, currency, at(&format!("steps.{n}.from")), errors);
+            let price = Money::parse_decimal(&step.price, currency);
+            let price = take(price, at(&format!("steps.{n}.price")), errors);
+            if let (Some(from), Some(price)) = (from, price) {
+                steps.push(Step { from, price: price.minor });
+            }
+        }
+        let up_to = self.up_to.filter(|text| !text.trim().is_empty());
+        let up_to = match up_to {
+            None => Some(None),
+            Some(text) => measure(by, &text, currency, at("upTo"), errors).map(Some),
         };
         let countries: Vec<Country> = self
             .countries
@@ -364,6 +458,10 @@ impl ShippingMethodInput {
             note: self.note.trim().to_owned(),
             countries,
             price_minor: price?.minor,
+            by,
+            steps,
+            up_to: up_to?,
+            pickup: self.pickup,
             free_from_minor: free_from?.map(|from| from.minor),
             active: self.active,
         })

@@ -193,8 +193,14 @@ pub struct OrderLine {
     quantity: u32,
     /// Price of one piece.
     unit: Money,
-    /// Price of all pieces, as the shop writes prices.
+    /// Price of all pieces before discounts, as the shop writes prices.
+    full: Money,
+    /// What promotions took off this line.
+    discounts: Vec<super::shop::Discount>,
+    /// `full` less the discounts.
     total: Money,
+    /// Whether it was given away.
+    gift: bool,
     /// Without tax.
     net: Money,
     /// Tax.
@@ -219,7 +225,10 @@ impl OrderLine {
             sku: line.sku,
             quantity: line.quantity,
             unit: money(line.unit),
+            full: money(line.full),
+            discounts: super::shop::Discount::all(line.discounts, ctx),
             total: money(line.total),
+            gift: line.gift,
             net: money(line.net),
             tax: money(line.tax),
             gross: money(line.gross),

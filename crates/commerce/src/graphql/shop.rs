@@ -7,7 +7,8 @@ use platform::graphql::{Money, ctx_of, failure, parse_id};
 use primitives::{CartLineId, VariantId};
 
 use super::input::{
-    CartLinesAddInput, CartLinesRemoveInput, CartLinesUpdateInput, CheckoutPlaceInput, checkout_input,
+    CartCodesSetInput, CartLinesAddInput, CartLinesRemoveInput, CartLinesUpdateInput, CheckoutPlaceInput,
+    checkout_input,
 };
 use super::order::{Address, Order, OrderRow, OrderRowConnection};
 use super::{cart_token, nodes, page_args};
@@ -27,16 +28,30 @@ impl CartQuery {
     }
 
     /// Countries, deliveries, ways to pay and totals for a checkout of the caller's cart.
+    #[expect(clippy::too_many_arguments, reason = "what somebody has typed so far")]
     async fn checkout(
         &self,
         context: &Context<'_>,
         token: Option<String>,
         country: Option<String>,
+        region: Option<String>,
+        postal_code: Option<String>,
         shipping_method: Option<String>,
+        #[graphql(
+            desc = "What was typed so far: some promotions are for first orders, or for so many of one customer"
+        )]
+        email: Option<String>,
     ) -> Result<Checkout> {
         let ctx = ctx_of(context)?;
         let token = cart_token(context, ctx, token);
-        let view = checkout::view(ctx, token.as_deref(), country.as_deref(), shipping_method.as_deref());
+        let wish = checkout::Wish {
+            country: country.as_deref(),
+            region: region.as_deref(),
+            postal_code: postal_code.as_deref(),
+            method: shipping_method.as_deref(),
+            email: email.as_deref(),
+        };
+        let view = checkout::view(ctx, token.as_deref(), wish);
         Ok(Checkout::of(view.await.map_err(failure)?, ctx))
     }
 
@@ -105,6 +120,14 @@ impl CartMutation {
         ))
     }
 
+    /// Puts exactly these codes into the cart; makes the cart when there is none. What each does is said by the cart.
+    async fn cart_codes_set(&self, context: &Context<'_>, input: CartCodesSetInput) -> Result<CartPayload> {
+        let ctx = ctx_of(context)?;
+        let token = cart_token(context, ctx, input.token);
+        let change = Box::pin(cart::set_codes(ctx, token.as_deref(), &input.codes)).await;
+        Ok(CartPayload::of(change.map_err(failure)?, ctx))
+    }
+
     /// Takes lines out.
     async fn cart_lines_remove(
         &self,
@@ -153,6 +176,12 @@ pub struct Cart {
     totals: Totals,
     /// How far it is to free delivery.
     free_shipping: Option<FreeShipping>,
+    /// The codes that were put in, and what they do.
+    codes: Vec<CartCode>,
+    /// What is missing for promotions that need no code.
+    hints: Vec<PromotionHint>,
+    /// What promotions add; in the totals at its full price and as a discount.
+    gifts: Vec<CartGift>,
     /// There are lines, and none stands in the way of a checkout.
     ready: bool,
 }
@@ -170,8 +199,107 @@ impl Cart {
                 percent: u32::from(free.percent),
                 country: free.country.as_str().to_owned(),
             }),
+            codes: cart
+                .codes
+                .into_iter()
+                .map(|code| CartCode { code: code.code, name: code.name, problem: code.problem })
+                .collect(),
+            hints: cart
+                .hints
+                .into_iter()
+                .map(|hint| PromotionHint {
+                    name: hint.name,
+                    amount: hint.amount.map(|amount| Money::of(amount, ctx.locale())),
+                    pieces: hint.pieces,
+                })
+                .collect(),
+            gifts: cart
+                .gifts
+                .into_iter()
+                .map(|gift| CartGift {
+                    variant_id: ID(gift.variant.to_string()),
+                    product_id: ID(gift.product.to_string()),
+                    picture: gift.picture.as_ref().map(Picture::of),
+                    slug: gift.slug,
+                    title: gift.title,
+                    variant_title: gift.variant_title,
+                    quantity: gift.quantity,
+                    unit: Money::of(gift.unit, ctx.locale()),
+                    reason: gift.reason,
+                })
+                .collect(),
             ready: cart.ready,
         }
+    }
+}
+
+/// A code in a cart.
+#[derive(SimpleObject)]
+pub struct CartCode {
+    /// The code, upper case.
+    code: String,
+    /// The promotion that it opens; empty when there is none.
+    name: String,
+    /// Why it does nothing now.
+    problem: Option<String>,
+}
+
+/// What is missing for a promotion; one of the two is there.
+#[derive(SimpleObject)]
+pub struct PromotionHint {
+    /// What shoppers call the promotion.
+    name: String,
+    /// So much more has to be bought.
+    amount: Option<Money>,
+    /// So many more pieces have to be bought.
+    pieces: Option<u32>,
+}
+
+/// Something that is given away with a cart.
+#[derive(SimpleObject)]
+pub struct CartGift {
+    /// What it is.
+    variant_id: ID,
+    /// Its product.
+    product_id: ID,
+    /// Last part of the product's address.
+    slug: String,
+    /// Name of the product.
+    title: String,
+    /// Name of the variant, may be empty.
+    variant_title: String,
+    /// Its picture.
+    picture: Option<Picture>,
+    /// Pieces.
+    quantity: u32,
+    /// What one piece costs otherwise.
+    unit: Money,
+    /// The promotion that gives it.
+    reason: String,
+}
+
+/// What a promotion takes off.
+#[derive(SimpleObject, Clone)]
+pub struct Discount {
+    /// What shoppers call the promotion.
+    name: String,
+    /// What it takes off.
+    amount: Money,
+    /// How that came about.
+    words: String,
+    /// Off the delivery, whose amount is shown without it; else off the goods.
+    delivery: bool,
+}
+
+impl Discount {
+    pub(super) fn all(discounts: Vec<view::DiscountView>, ctx: &Ctx) -> Vec<Self> {
+        let of = |one: view::DiscountView| Self {
+            name: one.name,
+            amount: Money::of(one.amount, ctx.locale()),
+            words: one.words,
+            delivery: one.delivery,
+        };
+        discounts.into_iter().map(of).collect()
     }
 }
 
@@ -202,6 +330,10 @@ pub struct CartLine {
     compare_at: Option<Money>,
     /// Price of all pieces.
     total: Money,
+    /// What promotions take off this line.
+    discounts: Vec<Discount>,
+    /// Price of all pieces, less what promotions take off.
+    discounted: Money,
     /// What the shopper has to know.
     problems: Vec<LineProblem>,
     /// Whether it is in the totals.
@@ -228,6 +360,8 @@ impl CartLine {
             unit: Money::of(line.unit, ctx.locale()),
             compare_at: line.compare_at.map(|price| Money::of(price, ctx.locale())),
             total: Money::of(line.total, ctx.locale()),
+            discounts: Discount::all(line.discounts, ctx),
+            discounted: Money::of(line.left, ctx.locale()),
         }
     }
 }
@@ -277,9 +411,11 @@ impl LineProblem {
 pub struct Totals {
     /// Sum of the lines as the shop writes prices.
     subtotal: Money,
-    /// Taken off.
+    /// Taken off the goods.
     discount: Money,
-    /// Delivery; missing until one is chosen.
+    /// What promotions took off, goods and delivery.
+    discounts: Vec<Discount>,
+    /// Delivery after its discounts; missing until one is chosen.
     shipping: Option<Money>,
     /// All tax in or on the total.
     tax: Money,
@@ -297,6 +433,7 @@ impl Totals {
         Self {
             subtotal: money(totals.subtotal),
             discount: money(totals.discount),
+            discounts: Discount::all(totals.discounts, ctx),
             shipping: totals.shipping.map(money),
             tax: money(totals.tax),
             taxes: totals
@@ -365,6 +502,8 @@ pub struct Checkout {
     countries: Vec<Country>,
     /// The country that deliveries and totals are for.
     country: String,
+    /// Whether anything has to be sent.
+    needs_delivery: bool,
     /// Deliveries into it.
     methods: Vec<ShippingChoice>,
     /// The chosen delivery.
@@ -388,6 +527,7 @@ impl Checkout {
                 .map(|country| Country { code: country.as_str().to_owned(), name: country.name().to_owned() })
                 .collect(),
             country: checkout.country.as_str().to_owned(),
+            needs_delivery: checkout.needs_delivery,
             methods: checkout
                 .methods
                 .into_iter()

@@ -389,8 +389,12 @@ pub struct TopProduct {
 pub struct CommerceSettings {
     /// Send it back with a change; 0 until somebody saved.
     version: Long,
-    /// One rate per country; a country without one is taxed like the shop's own.
-    taxes: Vec<CountryTax>,
+    /// Rates by place and kind of goods; a place without one is taxed like the shop's own country.
+    taxes: Vec<TaxRule>,
+    /// Where tax is rounded.
+    rounding: TaxRounding,
+    /// How delivery is taxed.
+    delivery_tax: DeliveryTax,
     /// Deliveries, in the order in which they are offered.
     shipping: Vec<ShippingMethod>,
     /// Ways to pay.
@@ -408,12 +412,19 @@ impl CommerceSettings {
             taxes: settings
                 .taxes
                 .iter()
-                .map(|tax| CountryTax {
+                .map(|tax| TaxRule {
                     country: tax.country.as_str().to_owned(),
+                    region: tax.region.clone(),
+                    postal: tax.postal.clone(),
+                    category: tax.category.to_string(),
                     name: tax.name.clone(),
                     rate: tax.rate.ppm(),
+                    from: tax.from.map(DateTime),
+                    until: tax.until.map(DateTime),
                 })
                 .collect(),
+            rounding: settings.rounding.into(),
+            delivery_tax: settings.delivery_tax.into(),
             shipping: settings
                 .shipping
                 .iter()
@@ -423,6 +434,17 @@ impl CommerceSettings {
                     note: method.note.clone(),
                     countries: codes(&method.countries),
                     price: money(method.price_minor),
+                    by: method.by.into(),
+                    steps: method
+                        .steps
+                        .iter()
+                        .map(|step| ShippingStep {
+                            from: measure_text(method.by, step.from, ctx),
+                            price: money(step.price),
+                        })
+                        .collect(),
+                    up_to: method.up_to.map(|most| measure_text(method.by, most, ctx)),
+                    pickup: method.pickup,
                     free_from: method.free_from_minor.map(money),
                     active: method.active,
                 })
@@ -438,18 +460,81 @@ impl CommerceSettings {
     }
 }
 
-/// The tax rate of a country.
+/// A measure as text: an amount as decimals of the shop's currency, grams and pieces as whole numbers.
+fn measure_text(by: pricing::Measure, value: i64, ctx: &Ctx) -> String {
+    match by {
+        pricing::Measure::Price => primitives::Money::new(value, ctx.tenant().currency).decimal(),
+        pricing::Measure::Weight | pricing::Measure::Quantity => value.to_string(),
+    }
+}
+
+/// A tax rate of a place; it holds in `from <= now < until`.
 #[derive(SimpleObject)]
-pub struct CountryTax {
+pub struct TaxRule {
     /// ISO 3166-1 alpha-2.
     country: String,
+    /// Only this state or province of it; empty: all of it.
+    region: String,
+    /// Only where the postal code begins with this; empty: everywhere.
+    postal: String,
+    /// For which goods: `standard`, or a key of the shop's own.
+    category: String,
     /// What it is called.
     name: String,
     /// Parts per million: 210000 is 21 %.
     rate: i64,
+    /// Its first moment.
+    from: Option<DateTime>,
+    /// The first moment after it.
+    until: Option<DateTime>,
 }
 
-/// A flat-rate delivery.
+/// Where tax is rounded to minor units.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "pricing::Rounding")]
+pub enum TaxRounding {
+    /// Once per line.
+    Line,
+    /// Once per piece.
+    Unit,
+    /// Once per rate.
+    Order,
+}
+
+/// How delivery is taxed.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "settings::DeliveryTax")]
+pub enum DeliveryTax {
+    /// At the standard rate of where it goes.
+    Standard,
+    /// At the rates of the goods, in proportion to what they cost.
+    Weighted,
+    /// Not at all.
+    Untaxed,
+}
+
+/// What decides about the price of a delivery; only goods that are sent count.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "pricing::Measure")]
+pub enum ShippingMeasure {
+    /// Their weight in grams.
+    Weight,
+    /// What they cost after promotions.
+    Price,
+    /// Their pieces.
+    Quantity,
+}
+
+/// A price of a delivery from some measure on.
+#[derive(SimpleObject)]
+pub struct ShippingStep {
+    /// From this measure on: grams or pieces as a whole number, an amount as decimal text.
+    from: String,
+    /// As the shop writes prices.
+    price: Money,
+}
+
+/// A delivery.
 #[derive(SimpleObject)]
 pub struct ShippingMethod {
     /// Stays the same over changes.
@@ -460,8 +545,16 @@ pub struct ShippingMethod {
     note: String,
     /// Where it goes.
     countries: Vec<String>,
-    /// As the shop writes prices.
+    /// As the shop writes prices, up to the first of the steps.
     price: Money,
+    /// What decides about the steps.
+    by: ShippingMeasure,
+    /// Other prices from some measure on, ascending.
+    steps: Vec<ShippingStep>,
+    /// The most that it takes, included.
+    up_to: Option<String>,
+    /// Fetched by the shopper.
+    pickup: bool,
     /// Free from this sum on.
     free_from: Option<Money>,
     /// Offered now.

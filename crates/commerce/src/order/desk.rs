@@ -15,6 +15,7 @@ use crate::error::{CommerceError, Result};
 use crate::event::CommerceEvent;
 use crate::jobs;
 use crate::payment::{PaymentFact, Status, Step};
+use crate::promotion::usage;
 use crate::stream::{self, Change};
 use crate::view::OrderState;
 
@@ -133,6 +134,7 @@ impl<'t> Desk<'t> {
         self.row.cancel_reason = reason.to_owned();
         self.row.hold_until = None;
         stock::release(self.tx, self.row.id, self.now).await?;
+        usage::release(self.tx, self.row.id, self.now).await?;
         self.events.push(CommerceEvent::OrderCancelled { order_id: self.id(), reason: reason.to_owned() });
         let unused = self.payment().is_ok_and(|p| (p.step(), p.status()) == (Step::Capture, Status::Due));
         if unused {

@@ -355,7 +355,9 @@ impl OrderFact {
             | CommerceEvent::CartCreated { .. }
             | CommerceEvent::CartUpdated { .. }
             | CommerceEvent::CartAbandoned { .. }
-            | CommerceEvent::CustomerCreated { .. } => return None,
+            | CommerceEvent::CustomerCreated { .. }
+            | CommerceEvent::PromotionCreated { .. }
+            | CommerceEvent::PromotionUpdated { .. } => return None,
         })
     }
 

@@ -187,6 +187,7 @@ fn compose(settings: &CommerceSettings, kept: Kept, audience: Audience) -> Resul
         totals: Totals {
             subtotal: money(row.subtotal_minor),
             discount: money(row.discount_minor),
+            discounts: json(&row.discounts)?,
             shipping: Some(money(row.shipping_minor)),
             tax: money(row.tax_minor),
             taxes: json(&row.taxes)?,
@@ -250,6 +251,7 @@ fn refundable(row: &orders::Model, payment: Option<&payment::Model>) -> Result<(
 fn line_view(row: order_line::Model, currency: Currency, includes_tax: bool) -> Result<OrderLineView> {
     let money = |minor| Money::new(minor, currency);
     let picture = row.picture.as_deref().map(json).transpose()?;
+    let left = if includes_tax { row.gross_minor } else { row.net_minor };
     Ok(OrderLineView {
         id: OrderLineId::from_uuid(row.id),
         variant: VariantId::from_uuid(row.variant_id),
@@ -261,7 +263,10 @@ fn line_view(row: order_line::Model, currency: Currency, includes_tax: bool) -> 
         picture,
         quantity: u32::try_from(row.quantity).unwrap_or(u32::MAX),
         unit: money(row.unit_minor),
-        total: money(if includes_tax { row.gross_minor } else { row.net_minor }),
+        full: money(row.discount_minor.saturating_add(left)),
+        total: money(left),
+        discounts: json(&row.discounts)?,
+        gift: row.gift,
         net: money(row.net_minor),
         tax: money(row.tax_minor),
         gross: money(row.gross_minor),

@@ -75,6 +75,46 @@ pub(super) async fn call_backs(db: &TenantDb, before: Timestamp, report: &mut Re
     Ok(())
 }
 
+/// What promotions count against what their orders have used.
+pub(super) async fn promotions(db: &TenantDb, report: &mut Report) -> Result<()> {
+    let all = db.raw_all("SELECT count(*) FROM promotion WHERE tenant_id = {tenant}", Vec::new()).await?;
+    let all: i64 = all.first().map_or(Ok(0), |row| row.try_get_by_index(0))?;
+    report.looked("promotions", usize::try_from(all).unwrap_or(0));
+    let sql = "SELECT p.name, p.uses, p.spent_minor, CAST(count(u.order_id) AS bigint) AS used, \
+                 CAST(coalesce(sum(u.amount_minor), 0) AS bigint) AS taken \
+               FROM promotion p LEFT JOIN promotion_use u ON u.tenant_id = p.tenant_id AND u.promotion_id = p.id \
+                 AND u.released_at IS NULL \
+               WHERE p.tenant_id = {tenant} GROUP BY p.id, p.name, p.uses, p.spent_minor \
+               HAVING p.uses <> count(u.order_id) OR p.spent_minor <> coalesce(sum(u.amount_minor), 0) \
+               ORDER BY p.id LIMIT ?";
+    for row in db.raw_all(sql, vec![NAMED.into()]).await? {
+        let name: String = row.try_get_by_index(0)?;
+        let number = |at: usize| row.try_get_by_index::<i64>(at);
+        let (uses, spent, used, taken) = (number(1)?, number(2)?, number(3)?, number(4)?);
+        report.find(Finding {
+            check: "promotion.uses",
+            about: format!("promotion {name}"),
+            text: format!("it counts {uses} orders and {spent}, its orders add up to {used} and {taken}"),
+            remedy: "set uses and spent_minor of promotion to what its rows of promotion_use add up to",
+        });
+    }
+    let sql = "SELECT o.number, p.name FROM promotion_use u \
+               JOIN orders o ON o.tenant_id = u.tenant_id AND o.id = u.order_id \
+               JOIN promotion p ON p.tenant_id = u.tenant_id AND p.id = u.promotion_id \
+               WHERE u.tenant_id = {tenant} AND u.released_at IS NULL AND o.state = 'cancelled' \
+               ORDER BY o.number LIMIT ?";
+    for row in db.raw_all(sql, vec![NAMED.into()]).await? {
+        let (order, name): (i64, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        report.find(Finding {
+            check: "promotion.cancelled",
+            about: format!("order {order}"),
+            text: format!("it was given up and still counts as a use of {name}"),
+            remedy: "set released_at of its row of promotion_use, and take it from uses and spent_minor",
+        });
+    }
+    Ok(())
+}
+
 /// Reservations of nobody.
 pub(super) async fn holders(ctx: &Ctx, report: &mut Report) -> Result<()> {
     let mut after = Uuid::nil();

@@ -1,5 +1,6 @@
 //! Checkouts: from a cart to an order.
 
+use commerce::checkout::Wish;
 use commerce::view::{NextStep, OrderState, OrderView, PaymentState};
 use commerce::{CheckoutInput, cart, checkout, order, settings};
 use primitives::{OrderId, PageArgs};
@@ -118,14 +119,14 @@ async fn the_form_of_an_account_starts_with_what_the_account_knows(shop: Shop) {
     let user = account.await.unwrap().id;
     let maud = shop.anonymous().with_actor(platform::Actor::Customer { user });
     cart::add(&maud, None, &[(mug, 1)]).await.unwrap();
-    let page = checkout::view(&maud, None, None, None).await.unwrap();
+    let page = checkout::view(&maud, None, Wish::default()).await.unwrap();
     assert_eq!(
         (page.contact.email.as_str(), page.contact.address.name.as_str()),
         ("maud@example.com", "Maud V.")
     );
     assert!(page.signed_in);
     let guest = shop.guest(mug, 1).await;
-    let page = checkout::view(&guest.ctx, Some(&guest.token), None, None).await.unwrap();
+    let page = checkout::view(&guest.ctx, Some(&guest.token), Wish::default()).await.unwrap();
     assert_eq!((page.contact.email.as_str(), page.signed_in), ("", false));
     shop.holds().await;
 }
@@ -136,7 +137,8 @@ async fn keeps_an_accounts_orders_to_the_account(shop: Shop) {
     let mut ids = Vec::new();
     for n in 0..3 {
         cart::add(&customer, None, &[(mug, n + 1)]).await.unwrap();
-        let page = checkout::view(&customer, None, Some("BE"), None).await.unwrap();
+        let page =
+            checkout::view(&customer, None, Wish { country: Some("BE"), ..Wish::default() }).await.unwrap();
         assert_eq!(page.contact.email.is_empty(), n == 0, "the form starts with the last order's address");
         let input = CheckoutInput {
             token: None,
@@ -177,11 +179,8 @@ async fn taxes_and_sends_as_the_settings_say(shop: Shop) {
     let mut next = current.settings.clone();
     let netherlands = primitives::Country::parse("NL").unwrap();
     next.shipping[0].countries.push(netherlands);
-    next.taxes.push(settings::CountryTax {
-        country: netherlands,
-        name: "BTW".into(),
-        rate: primitives::Rate::from_ppm(90_000),
-    });
+    let btw = settings::TaxRule::of_country(netherlands, "BTW", primitives::Rate::from_ppm(90_000));
+    next.taxes.push(btw);
     let saved = settings::update(&boss, current.version, next.clone()).await.unwrap();
     assert_eq!(saved.version, 1);
     let stale = settings::update(&boss, current.version, next.clone()).await;
@@ -191,14 +190,23 @@ async fn taxes_and_sends_as_the_settings_say(shop: Shop) {
     assert_eq!(refusal(settings::update(&shop.customer(), 1, saved.settings.clone()).await).0, "FORBIDDEN");
     let mug = shop.product("Mug", "10.90", 20).await;
     let guest = shop.guest(mug, 1).await;
-    let page = checkout::view(&guest.ctx, Some(&guest.token), Some("NL"), None).await.unwrap();
+    let page =
+        checkout::view(&guest.ctx, Some(&guest.token), Wish { country: Some("NL"), ..Wish::default() })
+            .await
+            .unwrap();
     assert_eq!(page.countries.iter().map(|c| c.as_str()).collect::<Vec<_>>(), ["BE", "NL"]);
     let totals = &page.cart.totals;
     assert_eq!((totals.total.minor, totals.taxes[0].name.as_str()), (1590, "BTW"));
     // 9 % in 10.90 is 0.90, in 5.00 it is 0.41.
     assert_eq!(totals.tax.minor, 131);
     let free = shop.guest(mug, 7).await;
-    let page = checkout::view(&free.ctx, Some(&free.token), Some("BE"), Some("standard")).await.unwrap();
+    let page = checkout::view(
+        &free.ctx,
+        Some(&free.token),
+        Wish { country: Some("BE"), method: Some("standard"), ..Wish::default() },
+    )
+    .await
+    .unwrap();
     assert_eq!((page.methods[0].price.minor, page.methods[0].full_price.minor), (0, 500));
     shop.holds().await;
 }

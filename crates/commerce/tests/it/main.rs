@@ -8,6 +8,7 @@ mod gateway;
 mod graphql;
 mod orders;
 mod paying;
+mod promoting;
 mod reading;
 mod shop;
 mod stories;

@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::http::HeaderMap;
 use catalog::product::input::{NewProduct, VariantInput};
+use commerce::checkout::Wish;
 use commerce::payment::webhook::{self, Receipt};
 use commerce::view::{Address, OrderView, Placed};
 use commerce::{CheckoutInput, CommerceError, cart, checkout};
@@ -221,7 +222,10 @@ pub fn maud() -> Address {
 impl Guest {
     /// What a form would send for this cart as it is now.
     pub async fn form(&self, provider: &str) -> CheckoutInput {
-        let page = checkout::view(&self.ctx, Some(&self.token), Some("BE"), None).await.unwrap();
+        let page =
+            checkout::view(&self.ctx, Some(&self.token), Wish { country: Some("BE"), ..Wish::default() })
+                .await
+                .unwrap();
         CheckoutInput {
             token: Some(self.token.clone()),
             cart: page.cart.id,

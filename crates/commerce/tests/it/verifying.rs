@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use commerce::order::{self, Tracking};
+use commerce::promotion;
 use sea_orm::ConnectionTrait;
 use testkit::on_both;
 
@@ -67,6 +68,41 @@ async fn shelves_and_their_history_agree(shop: Shop) {
     .await;
 }
 
+async fn promotions_count_what_their_orders_have_used(shop: Shop) {
+    let mug = shop.product("Mug", "12.50", 20).await;
+    let off = pricing::Action::OrderFixed { off: 200 };
+    let merchant = shop.staff(&[primitives::Permission::PROMOTIONS_MANAGE]);
+    promotion::create(&merchant, &crate::promoting::draft("Sale", off)).await.unwrap();
+    let kept = shop.guest(mug, 1).await.order("manual").await;
+    let gone = shop.guest(mug, 1).await.order("manual").await;
+    order::cancel(&shop.boss(), gone.id, "never mind").await.unwrap();
+    assert_eq!((kept.number, kept.totals.discount.minor), (1001, 200));
+    shop.holds().await;
+    breaks(
+        &shop,
+        &["UPDATE promotion SET uses = 3, spent_minor = 300"],
+        &["UPDATE promotion SET uses = 1, spent_minor = 200"],
+        &["promotion.uses"],
+        "it counts 3 orders and 300, its orders add up to 1 and 200",
+    )
+    .await;
+    let of = "order_id = (SELECT id FROM orders WHERE number = 1002)";
+    breaks(
+        &shop,
+        &[
+            &format!("UPDATE promotion_use SET released_at = NULL WHERE {of}"),
+            "UPDATE promotion SET uses = 2, spent_minor = 400",
+        ],
+        &[
+            &format!("UPDATE promotion_use SET released_at = 1 WHERE {of}"),
+            "UPDATE promotion SET uses = 1, spent_minor = 200",
+        ],
+        &["promotion.cancelled"],
+        "it was given up and still counts as a use of Sale",
+    )
+    .await;
+}
+
 async fn orders_hold_what_they_should(shop: Shop) {
     lived_in(&shop).await;
     breaks(
@@ -87,8 +123,9 @@ async fn orders_hold_what_they_should(shop: Shop) {
     for number in [1003, 1004, 1005] {
         let holder = format!("(SELECT id FROM orders WHERE number = {number})");
         let reserve = format!(
-            "INSERT INTO stock_reservation (tenant_id, holder, variant_id, quantity, created_at) \
-             SELECT tenant_id, {holder}, variant_id, 1, 1 FROM stock_level"
+            "INSERT INTO stock_reservation \
+               (tenant_id, holder, variant_id, location_id, bucket, quantity, created_at) \
+             SELECT tenant_id, {holder}, variant_id, location_id, bucket, 1, 1 FROM stock_level"
         );
         breaks(
             &shop,
@@ -105,8 +142,9 @@ async fn orders_hold_what_they_should(shop: Shop) {
     breaks(
         &shop,
         &[
-            "INSERT INTO stock_reservation (tenant_id, holder, variant_id, quantity, created_at) \
-             SELECT tenant_id, {new id}, variant_id, 5, 1 FROM stock_level",
+            "INSERT INTO stock_reservation \
+               (tenant_id, holder, variant_id, location_id, bucket, quantity, created_at) \
+             SELECT tenant_id, {new id}, variant_id, location_id, bucket, 5, 1 FROM stock_level",
             "UPDATE stock_level SET reserved = reserved + 5",
         ],
         &[
@@ -381,6 +419,7 @@ async fn looks_at_all_of_a_large_shop(shop: Shop) {
 }
 
 on_both!(
+    promotions_count_what_their_orders_have_used,
     shelves_and_their_history_agree,
     orders_hold_what_they_should,
     money_agrees_with_orders,

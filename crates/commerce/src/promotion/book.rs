@@ -1,0 +1,117 @@
+//! The promotions that count now, in memory for a second.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use moka::future::Cache;
+use platform::{Access, Ctx, Error, TenantDb};
+use pricing::{Action, Condition, Promotion, Selector};
+use primitives::{Currency, PromotionId, TenantId, Timestamp, VariantId};
+use sea_orm::{ColumnTrait, Condition as Where};
+
+use crate::entity::promotion;
+use crate::error::{CommerceError, Result};
+
+/// Promotions that are switched on and not over, and what they have to know of a cart.
+#[derive(Debug, Default)]
+pub(crate) struct Book {
+    /// With what is left of their limits, at most a second old.
+    pub promotions: Vec<Promotion>,
+    /// Whether a code can open anything.
+    pub coded: bool,
+    /// Whether it matters in which collections a product is.
+    pub collections: bool,
+    /// Whether it matters how often a shopper has bought before.
+    pub first_order: bool,
+    /// Most orders of one customer.
+    pub shopper_limits: HashMap<PromotionId, i64>,
+    /// What may be given away.
+    pub gifts: Vec<VariantId>,
+}
+
+/// The promotions of the caller's shop.
+pub(crate) async fn current(ctx: &Ctx) -> Result<Arc<Book>> {
+    let cache = ctx.app().state(BookCache::default);
+    let loaded = cache.0.try_get_with(ctx.tenant_id(), async {
+        let rows = ctx.read(Access::Public).await?;
+        let book = load(&rows, ctx.tenant().currency, ctx.now()).await.map_err(Error::from)?;
+        Ok::<_, Error>(Arc::new(book))
+    });
+    loaded.await.map_err(|error| CommerceError::Platform((*error).clone()))
+}
+
+/// Has the next price look at the database again.
+pub(crate) async fn forget(ctx: &Ctx) {
+    ctx.app().state(BookCache::default).0.invalidate(&ctx.tenant_id()).await;
+}
+
+async fn load(rows: &TenantDb, currency: Currency, now: Timestamp) -> Result<Book> {
+    use promotion::Column::{self, Active, EndsAt, Id};
+    let found = rows
+        .find::<promotion::Entity>()
+        .filter(Active.eq(true))
+        // Amounts of another currency than carts are counted in mean nothing.
+        .filter(Column::Currency.eq(currency.code()))
+        .filter(Where::any().add(EndsAt.is_null()).add(EndsAt.gt(now.millis())))
+        .order_by_asc(Id)
+        .limit(super::MAX_ACTIVE)
+        .all()
+        .await?;
+    let codes = super::codes_of(rows, found.iter().map(|row| row.id).collect()).await?;
+    let none = Vec::new();
+    let mut book = Book::default();
+    for row in &found {
+        let promotion = super::promotion_of(row, codes.get(&row.id).unwrap_or(&none))?;
+        if let Some(limit) = row.shopper_limit {
+            book.shopper_limits.insert(promotion.id, limit);
+        }
+        book.add(promotion);
+    }
+    Ok(book)
+}
+
+impl Book {
+    /// A book of one promotion, as a trial looks at it.
+    pub fn of(promotion: Promotion) -> Self {
+        let mut book = Self::default();
+        book.add(promotion);
+        book
+    }
+
+    fn add(&mut self, promotion: Promotion) {
+        self.coded |= !promotion.codes.is_empty();
+        self.first_order |= promotion.conditions.contains(&Condition::FirstOrder);
+        self.collections |= selectors(&promotion)
+            .any(|selector| !selector.collections.is_empty() || !selector.not_collections.is_empty());
+        if let Action::FreeGift { variant, .. } = &promotion.action {
+            self.gifts.push(*variant);
+        }
+        self.promotions.push(promotion);
+    }
+}
+
+/// Everything that a promotion says about which things it means.
+pub(super) fn selectors(promotion: &Promotion) -> impl Iterator<Item = &Selector> {
+    let conditions = promotion.conditions.iter().filter_map(|condition| match condition {
+        Condition::Has { of, .. } | Condition::Subtotal { of, .. } => Some(of),
+        _ => None,
+    });
+    let action = match &promotion.action {
+        Action::Percent { of, .. }
+        | Action::Fixed { of, .. }
+        | Action::FixedPrice { of, .. }
+        | Action::CheapestFree { of, .. } => vec![of],
+        Action::BuyGet { buy_of, get_of, .. } => vec![buy_of, get_of],
+        _ => Vec::new(),
+    };
+    conditions.chain(action)
+}
+
+struct BookCache(Cache<TenantId, Arc<Book>>);
+
+impl Default for BookCache {
+    fn default() -> Self {
+        Self(Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(1)).build())
+    }
+}
