@@ -8,7 +8,8 @@ use super::icon;
 #[component]
 pub fn Field(
     /// Id of the control.
-    id: &'static str,
+    #[prop(into)]
+    id: String,
     /// Above it.
     label: &'static str,
     /// Below it, while nothing is wrong.
@@ -23,17 +24,18 @@ pub fn Field(
     /// The control.
     children: Children,
 ) -> impl IntoView {
+    let note = format!("{id}-note");
     view! {
         <div class="field">
             <label for=id>{label} {optional.then(|| view! { <span class="opt">"optional"</span> })}</label>
             {children()}
             {move || match error.get() {
                 Some(text) => {
-                    view! { <span class="error" id=format!("{id}-note")>{icon("stop")} <span>{text}</span></span> }
+                    view! { <span class="error" id=note.clone()>{icon("stop")} <span>{text}</span></span> }
                         .into_any()
                 }
                 None => {
-                    hint.map(|hint| view! { <span class="hint" id=format!("{id}-note")>{move || hint.get()}</span> })
+                    hint.map(|hint| view! { <span class="hint" id=note.clone()>{move || hint.get()}</span> })
                         .into_any()
                 }
             }}
@@ -45,7 +47,8 @@ pub fn Field(
 #[component]
 pub fn TextField(
     /// Id of the input.
-    id: &'static str,
+    #[prop(into)]
+    id: String,
     /// Above it.
     label: &'static str,
     /// What is in it.
@@ -79,7 +82,7 @@ pub fn TextField(
     let invalid = move || error.get().is_some().to_string();
     let input = view! {
         <input
-            id=id
+            id=id.clone()
             class=if prefix.is_empty() { "input" } else { "" }
             inputmode=mode
             autocomplete="off"

@@ -9,13 +9,17 @@ use crate::logic::matrix;
 #[component]
 pub fn Tags(
     /// Id of the input.
-    id: &'static str,
+    #[prop(into)]
+    id: String,
     /// The words.
     #[prop(into)]
     tags: Signal<Vec<String>>,
     /// New words.
     #[prop(into)]
     on_change: Callback<Vec<String>>,
+    /// Grey words while there are none.
+    #[prop(default = "Type a word, then Enter")]
+    placeholder: &'static str,
 ) -> impl IntoView {
     let typed = RwSignal::new(String::new());
     let add = move || {
@@ -66,7 +70,7 @@ pub fn Tags(
                 id=id
                 autocomplete="off"
                 maxlength="255"
-                placeholder=move || if tags.with(Vec::is_empty) { "Type a word, then Enter" } else { "" }
+                placeholder=move || if tags.with(Vec::is_empty) { placeholder } else { "" }
                 prop:value=move || typed.get()
                 on:input=move |event| typed.set(event_target_value(&event))
                 on:keydown=key
@@ -113,9 +117,10 @@ pub fn Pick(
     };
     view! {
         <div class="flex wrap gap-s">
-            <For each=move || chosen.get() key=|(id, _)| id.clone() let:entry>
+            // By name too, which may come later than the id.
+            <For each=move || chosen.get() key=Clone::clone let:entry>
                 <span class="tag">
-                    {entry.1.clone()}
+                    <span class="clip">{entry.1.clone()}</span>
                     <button
                         type="button"
                         aria-label=format!("Remove {}", entry.1)

@@ -7,9 +7,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_params_map};
 
 use crate::api::{self, Failure, remote};
-use crate::gql::catalog::{
-    AdminProductFilter, AdminProductRow, AdminProductSort, IdVariables, Products, ProductsVariables,
-};
+use crate::gql::catalog::{AdminProductRow, IdVariables};
 use crate::gql::collections::{
     AdminCollection, CollectionById, CollectionCreate, CollectionCreateInput, CollectionCreateVariables,
     CollectionDelete, CollectionDeleteInput, CollectionDeleteVariables, CollectionProductsSet,
@@ -23,6 +21,7 @@ use crate::parts::savebar::SaveBar;
 use crate::parts::toast::use_toaster;
 use crate::parts::{CardSkeleton, Empty, FailureCard, PageHead, count, icon, status, thumb};
 use crate::place;
+use crate::screens::products::find::FindProducts;
 use crate::screens::products::texts::{SearchTexts, TitleAndBody};
 use crate::session::use_session;
 
@@ -314,84 +313,16 @@ fn Members(products: RwSignal<Vec<AdminProductRow>>, #[prop(into)] editable: Sig
                     {row(entry.0, entry.1)}
                 </For>
             </div>
-            <Show when=move || editable.get()><div class="body"><Add products/></div></Show>
+            <Show when=move || editable.get()>
+                <div class="body">
+                    <FindProducts
+                        label="Find products to add"
+                        taken=Signal::derive(move || products.with(|rows| rows.iter().map(|row| row.id.inner().to_owned()).collect()))
+                        on_pick=move |row: AdminProductRow| products.update(|rows| rows.push(row))
+                    />
+                </div>
+            </Show>
         </section>
-    }
-}
-
-/// Finds products to add.
-#[component]
-fn Add(products: RwSignal<Vec<AdminProductRow>>) -> impl IntoView {
-    let typed = RwSignal::new(String::new());
-    let asked = RwSignal::new(String::new());
-    let waiting = StoredValue::new(None::<TimeoutHandle>);
-    let found = remote(move || {
-        let q = asked.get();
-        async move {
-            if q.is_empty() {
-                return Ok(Vec::new());
-            }
-            let variables = ProductsVariables {
-                first: Some(8),
-                after: None,
-                last: None,
-                before: None,
-                filter: Some(AdminProductFilter { q: Some(q), ..AdminProductFilter::default() }),
-                sort: AdminProductSort::TitleAsc,
-            };
-            api::ask(Products::build(variables)).await.map(|answer| answer.admin_products.nodes)
-        }
-    });
-    let input = move |event| {
-        typed.set(event_target_value(&event));
-        if let Some(handle) = waiting.get_value() {
-            handle.clear();
-        }
-        let later = move || asked.set(typed.get_untracked().trim().to_owned());
-        waiting.set_value(set_timeout_with_handle(later, std::time::Duration::from_millis(250)).ok());
-    };
-    on_cleanup(move || {
-        if let Some(Some(handle)) = waiting.try_get_value() {
-            handle.clear();
-        }
-    });
-    let rows = move || {
-        let have = products.get();
-        let rows = found.data.get().unwrap_or_default();
-        let rest: Vec<_> = rows.into_iter().filter(|row| !have.iter().any(|it| it.id == row.id)).collect();
-        if rest.is_empty() && !asked.with(String::is_empty) && !found.busy.get() {
-            return view! { <p class="dim">"No other product has these words."</p> }.into_any();
-        }
-        let buttons = rest
-            .into_iter()
-            .map(|row| {
-                let title = row.title.clone();
-                let picture = thumb(row.picture.as_ref());
-                view! {
-                    <button type="button" on:click=move |_| products.update(|rows| rows.push(row.clone()))>
-                        {picture}
-                        <span class="grow clip">{title}</span>
-                        {icon("plus")}
-                    </button>
-                }
-            })
-            .collect_view();
-        view! { <div class="list found">{buttons}</div> }.into_any()
-    };
-    view! {
-        <label class="input">
-            {icon("search")}
-            <input
-                type="search"
-                aria-label="Find products to add"
-                placeholder="Find products to add"
-                maxlength="100"
-                prop:value=move || typed.get()
-                on:input=input
-                on:keydown=|event| if event.key() == "Enter" { event.prevent_default() }
-            />
-        </label>
-        {rows}
     }
 }
 

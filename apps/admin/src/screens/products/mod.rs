@@ -3,6 +3,7 @@
 pub mod create;
 pub mod draft;
 pub mod editor;
+pub mod find;
 pub mod list;
 pub mod media;
 pub mod options;

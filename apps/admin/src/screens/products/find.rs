@@ -1,0 +1,101 @@
+//! Finds products by their words, for whoever puts them somewhere.
+
+use std::time::Duration;
+
+use cynic::QueryBuilder;
+use leptos::prelude::*;
+
+use crate::api::{self, remote};
+use crate::gql::catalog::{
+    AdminProductFilter, AdminProductRow, AdminProductSort, Products, ProductsVariables,
+};
+use crate::parts::{FailureView, icon, thumb};
+
+/// A search whose results are buttons.
+#[component]
+pub fn FindProducts(
+    /// What they are looked for.
+    label: &'static str,
+    /// Ids of those that are not offered again.
+    #[prop(into)]
+    taken: Signal<Vec<String>>,
+    /// One was chosen.
+    #[prop(into)]
+    on_pick: Callback<AdminProductRow>,
+) -> impl IntoView {
+    let typed = RwSignal::new(String::new());
+    let asked = RwSignal::new(String::new());
+    let waiting = StoredValue::new(None::<TimeoutHandle>);
+    let found = remote(move || {
+        let q = asked.get();
+        async move {
+            if q.is_empty() {
+                return Ok(Vec::new());
+            }
+            let variables = ProductsVariables {
+                first: Some(8),
+                after: None,
+                last: None,
+                before: None,
+                filter: Some(AdminProductFilter { q: Some(q), ..AdminProductFilter::default() }),
+                sort: AdminProductSort::TitleAsc,
+            };
+            api::ask(Products::build(variables)).await.map(|answer| answer.admin_products.nodes)
+        }
+    });
+    let input = move |event| {
+        typed.set(event_target_value(&event));
+        if let Some(handle) = waiting.get_value() {
+            handle.clear();
+        }
+        let later = move || asked.set(typed.get_untracked().trim().to_owned());
+        waiting.set_value(set_timeout_with_handle(later, Duration::from_millis(250)).ok());
+    };
+    on_cleanup(move || {
+        if let Some(Some(handle)) = waiting.try_get_value() {
+            handle.clear();
+        }
+    });
+    let rows = move || {
+        if let Some(failure) = found.failure.get() {
+            return view! { <FailureView failure again=move |()| found.reload()/> }.into_any();
+        }
+        let have = taken.get();
+        let rows = found.data.get().unwrap_or_default();
+        let rest: Vec<_> =
+            rows.into_iter().filter(|row| !have.iter().any(|id| id == row.id.inner())).collect();
+        if rest.is_empty() && !asked.with(String::is_empty) && !found.busy.get() {
+            return view! { <p class="dim">"No other product has these words."</p> }.into_any();
+        }
+        let buttons = rest
+            .into_iter()
+            .map(|row| {
+                let title = row.title.clone();
+                let picture = thumb(row.picture.as_ref());
+                view! {
+                    <button type="button" on:click=move |_| on_pick.run(row.clone())>
+                        {picture}
+                        <span class="grow clip">{title}</span>
+                        {icon("plus")}
+                    </button>
+                }
+            })
+            .collect_view();
+        view! { <div class="list found">{buttons}</div> }.into_any()
+    };
+    view! {
+        <label class="input">
+            {icon("search")}
+            <input
+                type="search"
+                aria-label=label
+                placeholder=label
+                maxlength="100"
+                prop:value=move || typed.get()
+                on:input=input
+                on:keydown=|event| if event.key() == "Enter" { event.prevent_default() }
+            />
+        </label>
+        {rows}
+    }
+}
