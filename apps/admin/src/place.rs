@@ -4,7 +4,7 @@ use js_sys::Date;
 use leptos::prelude::*;
 use leptos::reactive::graph::Observer;
 
-use crate::logic::moment::Reader;
+use crate::logic::moment::{self, Reader};
 
 /// Everything in front of `/admin`: empty, or `/t/{slug}` when the shop is reached by path.
 pub fn shop_base() -> String {
@@ -35,6 +35,27 @@ pub fn shop(path: &str) -> String {
 pub fn reader() -> Reader {
     let now = Date::new_0();
     Reader { now: now.get_time() as i64, offset: -(now.get_timezone_offset() as i64) }
+}
+
+/// The reader's minutes east of UTC at a moment, which is given in milliseconds since 1970.
+pub fn zone(millis: i64) -> i64 {
+    -(Date::new(&wasm_bindgen::JsValue::from_f64(millis as f64)).get_timezone_offset() as i64)
+}
+
+/// A moment in words, on the clock that the reader has then.
+pub fn moment(text: &str) -> String {
+    reader_at(text).moment(text)
+}
+
+/// The day of a moment in words, on the calendar that the reader has then.
+pub fn day(text: &str) -> String {
+    reader_at(text).day(text)
+}
+
+fn reader_at(text: &str) -> Reader {
+    let here = reader();
+    let offset = moment::millis(text).map_or(here.offset, zone);
+    Reader { offset, ..here }
 }
 
 /// Names the page in the browser's title.

@@ -202,6 +202,12 @@ impl Session {
         amount::exponent(&self.currency())
     }
 
+    /// An amount of that currency, in minor units, as people of the shop write it.
+    pub fn formatted(self, minor: i64) -> String {
+        let locale = self.shop().map(|shop| shop.locale).unwrap_or_default();
+        amount::formatted(minor, &self.currency(), &locale)
+    }
+
     /// Name of the person, or the address when there is none.
     pub fn person(self) -> String {
         place::read(self.me, |me: &Option<Me>| match me {

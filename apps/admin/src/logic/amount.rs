@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use primitives::Currency;
+use primitives::{Currency, Locale, Money};
 
 /// Why a typed amount is not one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +90,14 @@ pub fn text(minor: i64, exponent: u32) -> String {
     format!("{sign}{whole}.{rest:0width$}", width = exponent as usize)
 }
 
+/// An amount as people of a locale write it, the way the API formats amounts too.
+pub fn formatted(minor: i64, currency: &str, locale: &str) -> String {
+    match (Currency::parse(currency), Locale::parse(locale)) {
+        (Ok(currency), Ok(locale)) => Money::new(minor, currency).format(&locale),
+        _ => format!("{} {}", text(minor, exponent(currency)), symbol(currency)),
+    }
+}
+
 /// Normalises a typed amount for the API; the empty text stays empty.
 pub fn wire(typed: &str, exponent: u32) -> Result<String, AmountError> {
     if typed.trim().is_empty() {
@@ -139,6 +147,8 @@ mod tests {
         assert_eq!(text(-5, 2), "-0.05");
         assert_eq!(text(500, 0), "500");
         assert_eq!(text(1234, 3), "1.234");
+        assert_eq!(formatted(123_450, "EUR", "en"), "€1,234.50");
+        assert_eq!(formatted(500, "XQQ", "en"), "5.00 XQQ");
         assert_eq!(wire("1.234,5", 2).as_deref(), Ok("1234.50"));
         assert_eq!(wire("  ", 2).as_deref(), Ok(""));
     }

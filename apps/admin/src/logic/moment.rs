@@ -84,6 +84,35 @@ pub fn millis(text: &str) -> Option<i64> {
     Some(date.days() * DAY + ((hour * 60 + minute - offset) * 60 + second) * 1000 + millis)
 }
 
+/// RFC 3339 text of milliseconds since 1970, in UTC and to the second.
+pub fn rfc3339(millis: i64) -> String {
+    let Date { year, month, day } = Date::from_days(millis.div_euclid(DAY));
+    let seconds = millis.rem_euclid(DAY) / 1000;
+    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+/// Minutes east of UTC at a moment, which is given in milliseconds since 1970.
+pub type Zone = fn(i64) -> i64;
+
+/// What a `datetime-local` field shows of an RFC 3339 text; the seconds only when they are not zero.
+pub fn to_local(text: &str, zone: Zone) -> Option<String> {
+    let at = millis(text)?;
+    let local = rfc3339(at + zone(at) * 60_000);
+    let local = local.trim_end_matches('Z');
+    Some(local.strip_suffix(":00").unwrap_or(local).to_owned())
+}
+
+/// RFC 3339 text of what somebody typed into a `datetime-local` field; nothing for anything else.
+///
+/// A clock time that a change of the clocks skips or repeats is read as one of the two moments that it can mean.
+pub fn from_local(text: &str, zone: Zone) -> Option<String> {
+    let seconds = if text.len() == 16 { ":00Z" } else { "Z" };
+    let clock = millis(&format!("{text}{seconds}"))?;
+    let near = clock - zone(clock) * 60_000;
+    Some(rfc3339(clock - zone(near) * 60_000))
+}
+
 /// Where the reader is in time: now, and minutes east of UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reader {
@@ -161,6 +190,25 @@ mod tests {
         assert_eq!(millis("2026-11-21T14:32:00.123456Z"), Some(millis(NOW).unwrap() + 123));
         assert_eq!(millis("2026-11-21"), None);
         assert_eq!(millis(""), None);
+    }
+
+    #[test]
+    fn takes_the_clock_on_the_readers_wall() {
+        // One hour more from the last Sunday of March 2026, 01:00 UTC, as in Brussels.
+        let zone: Zone = |at| if 1_774_746_000_000 <= at { 120 } else { 60 };
+        assert_eq!(to_local("2026-03-28T22:30:00Z", zone).as_deref(), Some("2026-03-28T23:30"));
+        assert_eq!(to_local("2026-07-01T22:00:05.5Z", zone).as_deref(), Some("2026-07-02T00:00:05"));
+        assert_eq!(to_local("soon", zone), None);
+        for moment in
+            ["2026-03-28T22:30:00Z", "2026-03-29T00:59:59Z", "2026-03-29T01:00:00Z", "2026-07-01T22:00:05Z"]
+        {
+            let local = to_local(moment, zone).unwrap();
+            assert_eq!(from_local(&local, zone).as_deref(), Some(moment), "{local}");
+        }
+        for wrong in ["", "2026-03-28", "12026-03-28T10:00", "2026-13-28T10:00", "tomorrow at noon"] {
+            assert_eq!(from_local(wrong, zone), None, "{wrong}");
+        }
+        assert_eq!(rfc3339(-1000), "1969-12-31T23:59:59Z");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::gql::orders::{
     OrderCounts, OrderFilter, OrderRow, OrderSort, OrderState, Orders as Page, OrdersVariables, PaymentState,
 };
 use crate::logic::list::PAGE;
-use crate::logic::moment::Date;
+use crate::logic::moment;
 use crate::parts::list::{
     FilterChip, FilterSelect, List, Pager, RowSkeleton, Search, SortHead, Tab, row_keys,
 };
@@ -38,17 +38,7 @@ fn since(days: &str) -> Option<DateTime> {
     let days: i64 = days.parse().ok().filter(|days| (1..=366).contains(days))?;
     let reader = place::reader();
     let start = reader.today().days() - (days - 1);
-    let utc_minutes = start * 24 * 60 - reader.offset;
-    let date = Date::from_days(utc_minutes.div_euclid(24 * 60));
-    let minutes = utc_minutes.rem_euclid(24 * 60);
-    Some(DateTime(format!(
-        "{:04}-{:02}-{:02}T{:02}:{:02}:00Z",
-        date.year,
-        date.month,
-        date.day,
-        minutes / 60,
-        minutes % 60
-    )))
+    Some(DateTime(moment::rfc3339((start * 24 * 60 - reader.offset) * 60_000)))
 }
 
 /// The table of orders.
