@@ -273,7 +273,21 @@ pub struct OrderLine {
     pub picture: Option<Picture>,
     pub quantity: i32,
     pub unit: Money,
+    pub full: Money,
+    pub discounts: Vec<Discount>,
     pub total: Money,
+    pub gift: bool,
+}
+
+/// What a promotion took off.
+#[derive(cynic::QueryFragment, Clone, Debug, PartialEq)]
+pub struct Discount {
+    /// What shoppers call the promotion.
+    pub name: String,
+    /// What it took off.
+    pub amount: Money,
+    /// How that came about.
+    pub words: String,
 }
 
 /// What it costs.
@@ -282,6 +296,7 @@ pub struct OrderLine {
 pub struct Totals {
     pub subtotal: Money,
     pub discount: Money,
+    pub discounts: Vec<Discount>,
     pub shipping: Option<Money>,
     pub tax: Money,
     pub taxes: Vec<TaxShare>,

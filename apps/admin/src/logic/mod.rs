@@ -10,6 +10,7 @@ pub mod list;
 pub mod matrix;
 pub mod modules;
 pub mod moment;
+pub mod order;
 pub mod permission;
 pub mod product;
 pub mod settings;

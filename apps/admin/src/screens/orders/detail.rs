@@ -8,7 +8,10 @@ use super::moves::Moves;
 use super::story::Story;
 use crate::api::{self, Failure, remote};
 use crate::gql::catalog::IdVariables;
-use crate::gql::orders::{Address, Fulfilment, Order, OrderById, OrderLine, OrderState, PaymentState};
+use crate::gql::orders::{
+    Address, Discount, Fulfilment, Order, OrderById, OrderLine, OrderState, PaymentState,
+};
+use crate::logic::order;
 use crate::parts::{CardSkeleton, FailureCard, PageHead, icon, pill, thumb};
 use crate::place;
 use crate::session::use_session;
@@ -175,14 +178,25 @@ fn line(line: OrderLine) -> impl IntoView {
     } else {
         view! { <b>{line.title}</b> }.into_any()
     };
+    let gift = line.gift.then(|| view! { " " {pill("good", "Gift")} });
+    let full = (line.full.minor != line.total.minor).then(
+        || view! { <s class="dim"><span class="vh">"Instead of "</span>{line.full.formatted}</s> <br/> },
+    );
+    let discounts = line.discounts.iter().map(taken_off).collect_view();
     view! {
         <tr>
             <td class="pick">{thumb(line.picture.as_ref())}</td>
-            <td>{title} <br/> <span class="meta">{variant}</span></td>
+            <td>{title} {gift} <br/> <span class="meta">{variant}</span> {discounts}</td>
             <td class="num">{line.quantity} " × " {line.unit.formatted}</td>
-            <td class="num"><b>{line.total.formatted}</b></td>
+            <td class="num">{full} <b>{line.total.formatted}</b></td>
         </tr>
     }
+}
+
+/// What a promotion took off a line, and how that came about.
+fn taken_off(discount: &Discount) -> impl IntoView + use<> {
+    let text = format!("{}, −{}", discount.words, discount.amount.formatted);
+    view! { <br/> <span class="meta">{text}</span> }
 }
 
 fn parcel(parcel: Fulfilment) -> impl IntoView {
@@ -232,12 +246,21 @@ fn Money(order: Order) -> impl IntoView {
             }
         })
         .collect_view();
-    let shipping = match &totals.shipping {
-        Some(price) if price.minor.0 == 0 => "free".to_owned(),
-        Some(price) => price.formatted.clone(),
+    // With what promotions took off the delivery put back, because that stands below.
+    let shipping = match order::full_shipping(&totals) {
+        Some(0) => "free".to_owned(),
+        Some(full) => use_session().formatted(full),
         None => "–".to_owned(),
     };
-    let discount = (totals.discount.minor.0 != 0)
+    let discounts = totals
+        .discounts
+        .iter()
+        .map(|discount| {
+            view! { <dt title=discount.words.clone()>{discount.name.clone()}</dt><dd>"−" {discount.amount.formatted.clone()}</dd> }
+        })
+        .collect_view();
+    // Orders of before promotions know the sum alone.
+    let discount = (totals.discounts.is_empty() && totals.discount.minor.0 != 0)
         .then(|| view! { <dt>"Discount"</dt><dd>"−" {totals.discount.formatted.trim_start_matches(['-', '−']).to_owned()}</dd> });
     let refunded = (order.refunded.minor.0 > 0)
         .then(|| view! { <dt>"Given back"</dt><dd>"−" {order.refunded.formatted.clone()}</dd> });
@@ -249,9 +272,10 @@ fn Money(order: Order) -> impl IntoView {
                 <dl class="dl">
                     <dt>{format!("Items, {items}")}</dt>
                     <dd>{totals.subtotal.formatted.clone()}</dd>
-                    {discount}
                     <dt>{order.shipping_name}</dt>
                     <dd>{shipping}</dd>
+                    {discounts}
+                    {discount}
                     {taxes}
                     <dt class="sum">"Total"</dt>
                     <dd class="sum">{totals.total.formatted.clone()}</dd>
