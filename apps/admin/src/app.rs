@@ -11,7 +11,7 @@ use crate::parts::{FailureView, icon};
 use crate::place;
 use crate::screens::{
     access, audit, collections, customers, dashboard, import, invitations, modules, oidc, orders, people,
-    products, security, settings, signin, stock, tenants,
+    products, promotions, security, settings, signin, stock, tenants,
 };
 use crate::session::{Session, Stage};
 use crate::shell::Shell;
@@ -101,6 +101,9 @@ fn Screens() -> impl IntoView {
             <Route path=path!("/collections") view=collections::list::Collections/>
             <Route path=path!("/collections/new") view=collections::editor::NewCollection/>
             <Route path=path!("/collections/:id") view=collections::editor::CollectionScreen/>
+            <Route path=path!("/promotions") view=promotions::list::Promotions/>
+            <Route path=path!("/promotions/new") view=promotions::editor::NewPromotion/>
+            <Route path=path!("/promotions/:id") view=promotions::editor::PromotionScreen/>
             <Route path=path!("/customers") view=customers::list::Customers/>
             <Route path=path!("/customers/:id") view=customers::detail::CustomerScreen/>
             <Route path=path!("/invitations") view=invitations::Invitations/>

@@ -58,6 +58,14 @@ const ENTRIES: &[Entry] = &[
         key: "l",
     },
     Entry {
+        path: "/promotions",
+        label: "Promotions",
+        icon: "prices",
+        permission: Some("promotions:list"),
+        heading: None,
+        key: "f",
+    },
+    Entry {
         path: "/products/import",
         label: "Import",
         icon: "import",

@@ -38,6 +38,7 @@ pub mod modules;
 pub mod oidc;
 pub mod orders;
 pub mod people;
+pub mod promotions;
 pub mod security;
 pub mod settings;
 pub mod stock;

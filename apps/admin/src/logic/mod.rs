@@ -13,4 +13,5 @@ pub mod moment;
 pub mod order;
 pub mod permission;
 pub mod product;
+pub mod promotion;
 pub mod settings;

@@ -12,6 +12,7 @@ pub mod oidc;
 pub mod orders;
 pub mod people;
 pub mod products;
+pub mod promotions;
 pub mod security;
 pub mod settings;
 pub mod signin;
