@@ -119,6 +119,7 @@ pub struct Promotion {
     pub codes: Vec<String>,
     pub conditions: Vec<PromotionCondition>,
     pub action: PromotionAction,
+    pub gift: Option<PromotionGift>,
     pub use_limit: Option<Long>,
     pub shopper_limit: Option<Long>,
     pub budget: Option<Money>,
@@ -127,6 +128,24 @@ pub struct Promotion {
     pub version: Long,
     pub created_at: DateTime,
     pub updated_at: DateTime,
+}
+
+/// What a promotion gives away, as it is called now.
+#[derive(cynic::QueryFragment, Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub struct PromotionGift {
+    pub title: String,
+    pub variant_title: String,
+}
+
+impl PromotionGift {
+    /// Product and variant.
+    pub fn name(&self) -> String {
+        match self.variant_title.as_str() {
+            "" => self.title.clone(),
+            variant => format!("{}, {variant}", self.title),
+        }
+    }
 }
 
 impl Promotion {

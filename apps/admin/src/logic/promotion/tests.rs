@@ -63,6 +63,7 @@ fn saved() -> Promotion {
             variant_id: None,
             methods: Vec::new(),
         },
+        gift: None,
         use_limit: Some(Long(100)),
         shopper_limit: None,
         budget: Some(euro("250.00")),

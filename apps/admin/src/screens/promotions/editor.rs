@@ -93,7 +93,13 @@ fn Editor(
     let toaster = use_toaster();
     let navigate = use_navigate();
     let guard = expect_context::<LeaveGuard>();
-    provide_context(Names::new());
+    let names = Names::new();
+    if let Some(promotion) = &promotion
+        && let (Some(variant), Some(gift)) = (&promotion.action.variant_id, &promotion.gift)
+    {
+        names.learn_variant(variant.inner(), gift.name());
+    }
+    provide_context(names);
     let draft_of = |saved: Option<&Promotion>| saved.map_or_else(Draft::new, |it| Draft::of(it, place::zone));
     let form = Form::new(draft_of(promotion.as_ref()));
     let saved = RwSignal::new(promotion);
