@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::inventory::{Label, labels};
 use super::shelf::{self, Why};
 use super::{Level, Reason};
-use crate::entity::{location, stock_transfer, stock_transfer_line, variant};
+use crate::entity::{location, stock_transfer, stock_transfer_line};
 use crate::error::{CatalogError, Result};
 use crate::product::spec::{Check, MAX_ON_HAND};
 use crate::query::Slice;
@@ -469,16 +469,8 @@ pub(super) async fn must_exist<'v>(
     for place in places {
         tx.get::<location::Entity>(place.uuid()).await?;
     }
-    let wanted: Vec<Uuid> = variants.map(|variant| variant.uuid()).collect();
-    let found = tx
-        .find::<variant::Entity>()
-        .filter(variant::Column::Id.is_in(wanted.iter().copied()))
-        .count()
-        .await?;
-    if found != wanted.len() as u64 {
-        return Err(Error::not_found(VariantId::KIND).into());
-    }
-    Ok(())
+    let variants = variants.copied().collect();
+    crate::query::must_exist(tx, &BTreeSet::new(), &variants, &BTreeSet::new()).await
 }
 
 async fn named(

@@ -72,13 +72,6 @@ async fn load(rows: &TenantDb, currency: Currency, now: Timestamp) -> Result<Boo
 }
 
 impl Book {
-    /// A book of one promotion, as a trial looks at it.
-    pub fn of(promotion: Promotion) -> Self {
-        let mut book = Self::default();
-        book.add(promotion);
-        book
-    }
-
     fn add(&mut self, promotion: Promotion) {
         self.coded |= !promotion.codes.is_empty();
         self.first_order |= promotion.conditions.contains(&Condition::FirstOrder);

@@ -12,7 +12,6 @@ use sea_orm::{ColumnTrait, QueryResult};
 use std::time::Duration;
 use uuid::Uuid;
 
-use super::book::Book;
 use super::{PromotionDraft, checked};
 use crate::entity::order_line;
 use crate::error::{CommerceError, Result};
@@ -104,7 +103,7 @@ pub async fn trial(ctx: &Ctx, draft: &PromotionDraft, days: u32) -> Result<Trial
             budget_left: left(draft.budget_minor, found.discount.minor),
         };
         let goods = lines.get(&order.id).cloned().unwrap_or_default();
-        let gifts = gifts(&promotion, &goods);
+        let gifts = gift(&promotion, &goods).into_iter().collect();
         let quote = pricing::quote(&Request {
             currency,
             includes_tax: order.includes_tax,
@@ -156,24 +155,22 @@ fn kind(reason: &pricing::Reason) -> String {
 }
 
 /// What it gives away, at the price that it had on the order; as free of charge where the order does not know it.
-fn gifts(promotion: &pricing::Promotion, goods: &[Line]) -> Vec<Line> {
-    let wanted = Book::of(promotion.clone()).gifts;
-    let of = |variant: VariantId| {
-        goods.iter().find(|line| line.variant == variant).cloned().unwrap_or_else(|| Line {
-            variant,
-            product: ProductId::from_uuid(Uuid::nil()),
-            collections: Vec::new(),
-            tags: Vec::new(),
-            unit: 0,
-            unit_includes_tax: false,
-            quantity: Quantity::ONE,
-            tax_category: TaxCategory::NONE,
-            grams: 0,
-            requires_shipping: false,
-            discountable: true,
-        })
-    };
-    wanted.into_iter().map(of).collect()
+fn gift(promotion: &pricing::Promotion, goods: &[Line]) -> Option<Line> {
+    let pricing::Action::FreeGift { variant, .. } = &promotion.action else { return None };
+    let known = goods.iter().find(|line| line.variant == *variant).cloned();
+    Some(known.unwrap_or_else(|| Line {
+        variant: *variant,
+        product: ProductId::from_uuid(Uuid::nil()),
+        collections: Vec::new(),
+        tags: Vec::new(),
+        unit: 0,
+        unit_includes_tax: false,
+        quantity: Quantity::ONE,
+        tax_category: TaxCategory::NONE,
+        grams: 0,
+        requires_shipping: false,
+        discountable: true,
+    }))
 }
 
 /// The newest orders since then, oldest first.

@@ -166,6 +166,26 @@ async fn knows_the_first_order_and_how_often_somebody_had_it(shop: Shop) {
     assert_eq!(taken, [330, 100, 0]);
 }
 
+async fn one_customer_has_it_once_in_a_race_of_carts(shop: Shop) {
+    let mug = shop.product("Mug", "10.00", 50).await;
+    let once =
+        PromotionDraft { shopper_limit: Some(1), ..draft("Once each", Action::OrderFixed { off: 200 }) };
+    let made = promotion::create(&merchant(&shop), &once).await.unwrap();
+    let mut forms = Vec::new();
+    for _ in 0..8 {
+        let guest = shop.guest(mug, 1).await;
+        forms.push((guest.ctx.clone(), guest.form("manual").await));
+    }
+    // All of them name the same address, and all have seen the lower total.
+    let tries = forms
+        .into_iter()
+        .map(|(ctx, form)| tokio::spawn(async move { checkout::place_order(&ctx, form).await }));
+    let won = join_all(tries).await.into_iter().filter(|result| result.as_ref().unwrap().is_ok()).count();
+    assert_eq!((won, shop.number("SELECT COUNT(*) FROM orders").await), (1, 1));
+    assert_eq!(promotion::get(&merchant(&shop), made.id).await.unwrap().uses, 1);
+    shop.holds().await;
+}
+
 async fn gives_something_away_that_is_there(shop: Shop) {
     let (mug, spoon) = (shop.product("Mug", "12.50", 20).await, shop.product("Spoon", "3.00", 1).await);
     let gift = PromotionDraft {
@@ -273,6 +293,7 @@ on_both!(
     a_code_for_one_order_makes_one_order_cheaper,
     gives_something_away_that_is_there,
     is_tried_on_the_past_without_changing_it,
+    one_customer_has_it_once_in_a_race_of_carts,
     knows_the_first_order_and_how_often_somebody_had_it,
     opens_nothing_in_another_shop,
     refuses_what_makes_no_sense_and_changes_nothing,
