@@ -58,14 +58,26 @@ const DELIVERABLE: &str = "NOT EXISTS (SELECT 1 FROM outbox_failure f WHERE f.te
      AND f.aggregate_id = o.aggregate_id AND f.aggregate_type = o.aggregate_type
      AND f.position <= o.position AND (f.dead_at IS NOT NULL OR f.next_at > ?))";
 
+/// What waits, with its events, looked up one by one: PostgreSQL's planner would at times rather merge the short queue
+/// with the whole outbox, which is read from its first event on then.
+fn queue(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Postgres => {
+            "outbox_waiting q CROSS JOIN LATERAL (
+               SELECT * FROM outbox p WHERE p.position = q.position OFFSET 0) o"
+        }
+        _ => "outbox_waiting q CROSS JOIN outbox o ON o.position = q.position",
+    }
+}
+
 /// The oldest events that may be delivered now, of all tenants, in the order of their positions.
 pub(crate) async fn waiting(app: &App, now: Timestamp, most: u64) -> Result<Vec<Waiting>> {
     let sql = format!(
         "SELECT {}, (SELECT w.attempts FROM outbox_failure w
              WHERE w.tenant_id = o.tenant_id AND w.event_id = o.id) AS attempts
-         FROM outbox_waiting q JOIN outbox o ON o.position = q.position
-         WHERE {DELIVERABLE} ORDER BY q.position LIMIT ?",
-        Envelope::COLUMNS
+         FROM {} WHERE {DELIVERABLE} ORDER BY q.position LIMIT ?",
+        Envelope::COLUMNS,
+        queue(app.db().backend())
     );
     let rows = query(connection(app), &sql, vec![now.millis().into(), limit(most)]).await;
     let rows = rows.context("reading the outbox")?;
@@ -155,12 +167,14 @@ impl Claims {
 
 /// Forgets inbox rows from before `cutoff` whose event is dispatched and so will not come again; at most 5,000.
 pub(crate) async fn prune_inbox(tx: &Tx, cutoff: Timestamp) -> Result<u64> {
-    let sql = "DELETE FROM inbox WHERE tenant_id = {tenant} AND (consumer, event_id) IN (
-         SELECT i.consumer, i.event_id FROM inbox i WHERE i.tenant_id = {tenant} AND i.applied_at < ?
-           AND NOT EXISTS (SELECT 1 FROM outbox_waiting q JOIN outbox o ON o.position = q.position
-             WHERE q.tenant_id = {tenant} AND o.id = i.event_id)
-         ORDER BY i.applied_at LIMIT 5000)";
-    tx.raw_exec(sql, vec![cutoff.millis().into()]).await.context("clearing old inbox rows")
+    let sql = format!(
+        "DELETE FROM inbox WHERE tenant_id = {{tenant}} AND (consumer, event_id) IN (
+         SELECT i.consumer, i.event_id FROM inbox i WHERE i.tenant_id = {{tenant}} AND i.applied_at < ?
+           AND i.event_id NOT IN (SELECT o.id FROM {} WHERE q.tenant_id = {{tenant}})
+         ORDER BY i.applied_at LIMIT 5000)",
+        queue(tx.backend())
+    );
+    tx.raw_exec(&sql, vec![cutoff.millis().into()]).await.context("clearing old inbox rows")
 }
 
 /// Notes that an event failed; gives back the number of attempts so far.
@@ -243,10 +257,9 @@ pub(crate) async fn still_waiting(tx: &Tx, events: &[Envelope]) -> Result<Vec<i6
 
 /// When the oldest waiting event of each kind happened.
 pub(crate) async fn oldest_by_kind(app: &App) -> Result<Vec<(String, Timestamp)>> {
-    let sql =
-        "SELECT o.kind, min(o.occurred_at) FROM outbox_waiting q JOIN outbox o ON o.position = q.position
-         GROUP BY o.kind";
-    let rows = query(connection(app), sql, Vec::new()).await.context("measuring the outbox")?;
+    let queue = queue(app.db().backend());
+    let sql = format!("SELECT o.kind, min(o.occurred_at) FROM {queue} GROUP BY o.kind");
+    let rows = query(connection(app), &sql, Vec::new()).await.context("measuring the outbox")?;
     rows.iter()
         .map(|row| Ok((row.try_get_by_index(0)?, Timestamp::from_millis(row.try_get_by_index(1)?))))
         .collect()
