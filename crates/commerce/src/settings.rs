@@ -1,9 +1,11 @@
-//! Taxes, deliveries and ways to pay of a shop: one document, kept in memory for a second.
+//! Taxes, deliveries and ways to pay of a shop: one document, kept in memory until it changes.
 
 use std::time::Duration;
 
+use identity::directory::SETTINGS;
 use moka::future::Cache;
-use platform::{Access, App, Ctx, Error, TenantDb, TenantInfo};
+use platform::hub::Key;
+use platform::{Access, Ctx, Error, TenantDb, TenantInfo};
 use pricing::{
     Destination, Measure, Place, Rounding, ShippingTax, Step, Table, TaxCategory, TaxRate, TaxZone,
 };
@@ -21,6 +23,8 @@ const MAX_RULES: usize = 1_000;
 const MAX_STEPS: usize = 100;
 /// Most deliveries of a shop.
 const MAX_METHODS: usize = 100;
+/// A change that nobody has told this process of is seen after that.
+const LIFE: Duration = Duration::from_secs(20);
 
 /// How the shop taxes, sends and is paid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -384,10 +388,12 @@ impl TaxRule {
     }
 }
 
-/// The settings of the caller's shop; at most a second old.
+/// The settings of the caller's shop: of now, as far as this process has been told, and never older than [`LIFE`].
 pub async fn current(ctx: &Ctx) -> Result<Arc<Versioned>> {
     let cache = ctx.app().state(SettingsCache::default);
-    let loaded = cache.0.try_get_with(ctx.tenant_id(), async {
+    let tenant = ctx.tenant_id();
+    let generation = ctx.app().hub().generation(Key::new(tenant, SETTINGS));
+    let loaded = cache.0.try_get_with((tenant, generation), async {
         let rows = ctx.read(Access::Public).await?;
         Ok::<_, Error>(Arc::new(load(&rows, ctx.tenant()).await?))
     });
@@ -426,10 +432,12 @@ pub async fn update(ctx: &Ctx, version: i64, settings: CommerceSettings) -> Resu
                 "somebody else changed the settings, load them again",
             )));
         }
+        let app = ctx.app().clone();
+        // Pages that were made of them are stale, too.
+        tx.after_commit(move || app.hub().bump(tenant, SETTINGS));
         Ok(())
     })
     .await?;
-    ctx.app().state(SettingsCache::default).0.invalidate(&tenant).await;
     current(ctx).await
 }
 
@@ -442,17 +450,13 @@ async fn load(rows: &TenantDb, tenant: &TenantInfo) -> Result<Versioned, Error> 
     })
 }
 
-struct SettingsCache(Cache<TenantId, Arc<Versioned>>);
+/// Tenant and generation of its settings, as in `catalog`: what was loaded before a change never answers after it.
+struct SettingsCache(Cache<(TenantId, u64), Arc<Versioned>>);
 
 impl Default for SettingsCache {
     fn default() -> Self {
-        Self(Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(1)).build())
+        Self(Cache::builder().max_capacity(10_000).time_to_live(LIFE).build())
     }
-}
-
-/// Forgets what is kept in memory, for tests and for seeds that write past [`update`].
-pub fn forget(app: &App) {
-    app.state(SettingsCache::default).0.invalidate_all();
 }
 
 /// The usual rate of a country in parts per million, as a start that merchants correct; 0 where there is no one rate.

@@ -21,8 +21,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Hub key of pages that show a tenant's settings.
-pub(crate) const SETTINGS: &str = "tenant";
+/// Hub key of everything that is made of a tenant's settings.
+pub const SETTINGS: &str = "tenant";
 
 /// A tenant as the directory knows it.
 #[derive(Clone, Debug)]
