@@ -1,6 +1,7 @@
 //! Checkout: what its page shows, and the one use case that turns a cart into an order.
 
 mod place;
+mod rows;
 
 use platform::{Access, Ctx, TenantDb};
 use pricing::{Destination, Measures, ShippingMethod};

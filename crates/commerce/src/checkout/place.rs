@@ -14,13 +14,13 @@ use primitives::{
     CartId, CustomerId, Email, FieldError, Money, OrderId, OrderLineId, PaymentId, ProductId, Quantity,
     TenantId, Timestamp, UserId, VariantId,
 };
-use sea_orm::{ActiveModelTrait, DbBackend, IntoActiveModel};
+use sea_orm::DbBackend;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
-use super::CheckoutInput;
+use super::{CheckoutInput, rows};
 use crate::address::{self, CheckedAddress};
 use crate::cart::{self, Basket};
 use crate::customer;
@@ -38,8 +38,6 @@ use crate::who::{Who, new_token};
 
 /// How often a cart that changes under us is looked at again.
 pub(super) const ATTEMPTS: usize = 4;
-/// Number of a shop's first order.
-const FIRST_NUMBER: i64 = 1001;
 
 /// A checked order, ready to be stored.
 pub(super) struct Plan {
@@ -259,8 +257,7 @@ pub(super) async fn store(ctx: &Ctx, plan: &Plan) -> Result<Option<Stored>> {
         // The order's own deadline ends the reservation, together with the order.
         let country = Some(plan.address.country);
         let promised = stock::promise(tx, plan.order.uuid(), &reserved, country, None, ctx.now()).await?;
-        let number = next_number(tx).await?;
-        write(ctx, tx, plan, customer, number, promised).await.map(Some)
+        write(ctx, tx, plan, customer, promised).await.map(Some)
     })
     .await
 }
@@ -309,25 +306,11 @@ async fn freeze(tx: &Tx, plan: &Plan, now: i64) -> Result<bool> {
     Ok(frozen == 1)
 }
 
-/// Numbers rise by one per order of the shop; an order that is rolled back gives its number back.
-async fn next_number(tx: &Tx) -> Result<i64> {
-    let rows = tx
-        .raw_all(
-            "INSERT INTO order_counter (tenant_id, id, last) VALUES ({tenant}, {tenant}, ?) \
-             ON CONFLICT (tenant_id, id) DO UPDATE SET last = order_counter.last + 1 RETURNING last",
-            vec![FIRST_NUMBER.into()],
-        )
-        .await?;
-    let row = rows.first().ok_or_else(|| Error::internal("the order counter gave no number"))?;
-    Ok(row.try_get("", "last").map_err(Error::from)?)
-}
-
 async fn write(
     ctx: &Ctx,
     tx: &Tx,
     plan: &Plan,
     customer: CustomerId,
-    number: i64,
     promised: Vec<CatalogEvent>,
 ) -> Result<Stored> {
     let now = ctx.now();
@@ -338,10 +321,11 @@ async fn write(
     let free = total.minor == 0;
     let state = if free { pending.pay()?.state() } else { pending.state() };
     let currency = total.currency.code().to_owned();
-    let order = orders::Model {
+    let mut order = orders::Model {
         tenant_id: ctx.tenant_id().uuid(),
         id: plan.order.uuid(),
-        number,
+        // Given by the shop's counter when it is stored.
+        number: 0,
         token: plan.token.clone(),
         cart_id: plan.cart,
         principal: plan.principal.clone(),
@@ -379,36 +363,33 @@ async fn write(
         paid_at: free.then(|| now.millis()),
         updated_at: now.millis(),
     };
-    tx.insert_many(vec![order.clone().into_active_model().reset_all()]).await?;
     let lines = lines(ctx, plan)?;
-    tx.insert_many(lines.iter().map(|line| line.clone().into_active_model().reset_all()).collect()).await?;
+    let row = (!free).then(|| payment(ctx, plan, currency.clone(), now));
+    jobs::plan(tx, order.hold_until).await?;
+    jobs::plan(tx, row.as_ref().and_then(|row| row.next_at)).await?;
+    rows::store(tx, &mut order, &lines, row.as_ref()).await?;
     usage::take(tx, plan.order, customer, &plan.uses, now).await?;
     let order_id = plan.order;
     let mut events: Vec<Told> = promised.into_iter().map(Told::Stock).collect();
     let n_promised = events.len();
     events.push(Told::Shop(CommerceEvent::OrderPlaced {
         order_id,
-        number,
+        number: order.number,
         cart_id: CartId::from_uuid(plan.cart),
         customer_id: customer,
         total: total.minor,
         currency: currency.clone(),
     }));
     if free {
-        let currency = currency.clone();
         events.push(Told::Shop(CommerceEvent::OrderPaid { order_id, amount: 0, currency }));
     }
     let told = tx.emit_all(events).await?;
     let mut facts = vec![OrderFact::Placed(PlacedOrder::of(&order, &lines))];
     facts.extend(free.then_some(OrderFact::Paid { amount: 0 }));
     let facts: Vec<_> = facts.into_iter().zip(told.into_iter().skip(n_promised).map(Some)).collect();
-    let row = (!free).then(|| payment(ctx, plan, currency, now));
     stream::begin(tx, now, (&order, &facts), row.as_ref()).await?;
-    let Some(row) = row else { return Ok(Stored { order, lines, payment: None, asked: false }) };
-    jobs::plan(tx, order.hold_until).await?;
-    jobs::plan(tx, row.next_at).await?;
-    tx.insert_many(vec![row.clone().into_active_model().reset_all()]).await?;
-    Ok(Stored { order, lines, payment: Some(row), asked: plan.provider.0 == payment::HTTP })
+    let asked = row.is_some() && plan.provider.0 == payment::HTTP;
+    Ok(Stored { order, lines, payment: row, asked })
 }
 
 /// What one placing tells, of two modules, in one statement; each event as its own module writes it.

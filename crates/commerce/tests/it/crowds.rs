@@ -7,6 +7,7 @@ use commerce::{cart, checkout};
 use futures::future::join_all;
 use platform::Error;
 use platform::db::count_statements;
+use sea_orm::DbBackend;
 use testkit::on_both;
 
 use crate::shop::{Guest, Shop};
@@ -67,7 +68,7 @@ async fn turns_a_hundred_clicks_into_one_order_and_one_capture(shop: Shop) {
 
 async fn places_an_order_in_a_fixed_number_of_statements(shop: Shop) {
     let mug = shop.product("Mug", "12.50", 500).await;
-    // Settings are in memory for a second: the first round loads them.
+    // The first round loads the settings.
     shop.guest(mug, 1).await.order("http").await;
     let guest = shop.anonymous();
     let (change, added) =
@@ -77,7 +78,9 @@ async fn places_an_order_in_a_fixed_number_of_statements(shop: Shop) {
     let (placed, bought) =
         count_statements(async { checkout::place_order(&guest.ctx, form).await.unwrap() }).await;
     assert_eq!(placed.order.state, OrderState::Paid);
-    assert_eq!((added, bought), (4, 18), "to add, to buy");
+    // Where each statement is a way to the database and back, the rows of an order go together.
+    let ways = if guest.ctx.app().db().backend() == DbBackend::Postgres { 15 } else { 18 };
+    assert_eq!((added, bought), (4, ways), "to add, to buy");
     shop.holds().await;
 }
 
