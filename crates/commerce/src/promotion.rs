@@ -15,7 +15,7 @@ use primitives::{
     Currency, Cursor, Direction, FieldError, Money, PageArgs, Permission, ProductId, PromotionId, Timestamp,
     VariantId,
 };
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::Query;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition as Where, IntoActiveModel, Order};
 use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
@@ -126,12 +126,13 @@ pub async fn list(ctx: &Ctx, q: &str, active: Option<bool>, page: &PageArgs) -> 
     let q = q.trim().to_lowercase();
     if !q.is_empty() {
         let pattern = format!("%{}%", escape_like(&q));
-        let coded = Expr::cust_with_values(
-            "EXISTS (SELECT 1 FROM promotion_code c WHERE c.tenant_id = promotion.tenant_id \
-             AND c.promotion_id = promotion.id AND c.code = $1)",
-            [normal(&q)],
-        );
-        wanted = wanted.add(Where::any().add(contains(Name, &pattern)).add(coded));
+        let coded = Query::select()
+            .column(promotion_code::Column::PromotionId)
+            .from(promotion_code::Entity)
+            .and_where(promotion_code::Column::TenantId.eq(rows.tenant_id().uuid()))
+            .and_where(promotion_code::Column::Code.eq(normal(&q)))
+            .to_owned();
+        wanted = wanted.add(Where::any().add(contains(Name, &pattern)).add(Id.in_subquery(coded)));
     }
     let total = rows.find::<promotion::Entity>().filter(wanted.clone()).count().await?;
     let ascending = page.direction() == Direction::Backward;

@@ -44,6 +44,22 @@ async fn with_code(guest: &Guest, code: &str) {
     cart::set_codes(&guest.ctx, Some(&guest.token), &[code.to_owned()]).await.unwrap();
 }
 
+async fn is_found_by_its_name_and_by_its_codes(shop: Shop) {
+    let staff = merchant(&shop);
+    for (name, code) in [("Summer sale", "SUN"), ("Spring", "BLOSSOM")] {
+        let codes = vec![code.to_owned()];
+        promotion::create(&staff, &PromotionDraft { codes, ..draft(name, percent(10)) }).await.unwrap();
+    }
+    let found = async |q: &str| {
+        let page = promotion::list(&staff, q, None, &PageArgs::first(5)).await.unwrap();
+        page.items.into_iter().map(|one| one.draft.name).collect::<Vec<_>>()
+    };
+    assert_eq!(found("summer").await, ["Summer sale"]);
+    assert_eq!(found(" blossom ").await, ["Spring"]);
+    assert_eq!(found("sun").await, ["Summer sale"]);
+    assert!(found("bloss").await.is_empty(), "a code is given as a whole");
+}
+
 async fn takes_off_what_it_says_and_the_order_keeps_it(shop: Shop) {
     let mug = shop.product("Mug", "12.50", 20).await;
     let summer = PromotionDraft { codes: vec![" summer ".into()], ..draft("Summer", percent(10)) };
@@ -292,6 +308,7 @@ on_both!(
     a_budget_is_never_overspent,
     a_code_for_one_order_makes_one_order_cheaper,
     gives_something_away_that_is_there,
+    is_found_by_its_name_and_by_its_codes,
     is_tried_on_the_past_without_changing_it,
     one_customer_has_it_once_in_a_race_of_carts,
     knows_the_first_order_and_how_often_somebody_had_it,
