@@ -250,16 +250,21 @@ async fn fill(browser: &Browser, fields: &[(&str, &str)]) {
 
 /// Buys something as a guest; gives back the path that leads to the order.
 pub async fn place_an_order(browser: &Browser) -> String {
-    browser.open("/products").await;
-    open_first_product_with_choices(browser).await;
-    browser.wait_until_awake().await;
-    choose_something_to_be_had(browser).await;
-    browser.click(".buy-box .act > .button").await;
-    browser.find("dialog#cart-drawer[open] .cart-line").await;
+    put_something_into_the_cart(browser).await;
     browser.open("/checkout").await;
     fill(browser, &ADDRESS).await;
     browser.click("form .pay .button").await;
     browser.arrive("/orders/").await;
     let path = browser.path().await;
     path.split('?').next().unwrap_or_default().to_owned()
+}
+
+/// One piece of the first product with choices; the drawer shows it.
+pub async fn put_something_into_the_cart(browser: &Browser) {
+    browser.open("/products").await;
+    open_first_product_with_choices(browser).await;
+    browser.wait_until_awake().await;
+    choose_something_to_be_had(browser).await;
+    browser.click(".buy-box .act > .button").await;
+    browser.find("dialog#cart-drawer[open] .cart-line").await;
 }
