@@ -3,8 +3,9 @@
 use commerce::customer::{self, CustomerSort};
 use commerce::order::{self, OrderFilter, OrderSort};
 use commerce::view::{OrderState, PaymentState};
-use commerce::{cart, dashboard};
+use commerce::{cart, dashboard, settings};
 use platform::db::count_statements;
+use platform::hub::Key;
 use primitives::{CustomerId, PageArgs};
 use sea_orm::{ConnectionTrait, Statement};
 use testkit::on_both;
@@ -242,6 +243,25 @@ async fn tells_about_a_cart_that_was_left_once(shop: Shop) {
     shop.holds().await;
 }
 
+async fn settings_are_those_of_now_and_pages_of_before_are_stale(shop: Shop) {
+    let (boss, tenant) = (shop.boss(), shop.tenant().id);
+    let hub = shop.app.app().hub();
+    let before = settings::current(&boss).await.unwrap();
+    assert_eq!(count_statements(settings::current(&boss)).await.1, 0, "in memory");
+    let page = hub.stamp([Key::new(tenant, "tenant")]);
+    let mut dearer = before.settings.clone();
+    dearer.shipping[0].price_minor += 100;
+    settings::update(&boss, before.version, dearer.clone()).await.unwrap();
+    assert!(!hub.is_fresh(&page));
+    let now = settings::current(&shop.anonymous()).await.unwrap();
+    assert_eq!((&now.settings, now.version), (&dearer, before.version + 1));
+    // What was refused has changed nothing, and makes nothing stale.
+    let page = hub.stamp([Key::new(tenant, "tenant")]);
+    let late = settings::update(&boss, before.version, before.settings.clone()).await;
+    assert_eq!(refusal(late).0, "CONFLICT");
+    assert!(hub.is_fresh(&page));
+}
+
 on_both!(
     makes_a_record_of_everybody_who_registers,
     tells_about_a_cart_that_was_left_once,
@@ -249,4 +269,5 @@ on_both!(
     turns_pages_both_ways,
     rebuilds_to_what_the_events_made,
     asks_the_database_a_constant_number_of_times,
+    settings_are_those_of_now_and_pages_of_before_are_stale,
 );
