@@ -5,6 +5,7 @@
 
 pub mod health;
 mod limits;
+mod linger;
 mod marked;
 pub mod pages;
 pub mod problem;

@@ -1,6 +1,7 @@
 //! The outermost layer: request ids, one log line, metrics, headers on every answer, panics.
 
 use super::header_value;
+use super::linger::lingering;
 use super::pages::is_html;
 use super::problem::problem;
 use axum::extract::{ConnectInfo, Request, State};
@@ -76,7 +77,7 @@ pub async fn outermost(State(outside): State<Outside>, mut request: Request, nex
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     metrics::gauge!("rustok_http_inflight").increment(1.0);
-    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let answered = AssertUnwindSafe(next.run(lingering(request))).catch_unwind().await;
     metrics::gauge!("rustok_http_inflight").decrement(1.0);
     let mut response = answered.unwrap_or_else(|_| {
         // The panic hook has logged and counted it.

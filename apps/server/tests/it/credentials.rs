@@ -112,25 +112,14 @@ async fn a_password_of_a_megabyte_is_refused_at_every_door(world: World) {
     }
     // No form is as large; one with a password that is merely too long comes back, without what was typed.
     let long = "y".repeat(2_000);
-    for (password, status) in [(&huge, 413), (&long, 422)] {
+    // The answer comes also to who sends ten megabytes first, and the connection stays.
+    let vast = "z".repeat(10 * 1024 * 1024);
+    for (password, status) in [(&huge, 413), (&vast, 413), (&long, 422)] {
         for (path, form) in [
             ("/register", [("email", email), ("password", password)]),
             ("/reset-password", [("token", &token), ("password", password)]),
             ("/sign-in", [("email", ANNA), ("password", password)]),
         ] {
-            if status == 413 {
-                // Refused by its length: the answer may come, and the connection end, before all of it is sent.
-                let body = serde_urlencoded::to_string(form).unwrap();
-                let request = anna
-                    .request(Method::POST, path)
-                    .header("sec-fetch-site", "same-origin")
-                    .header("content-type", "application/x-www-form-urlencoded")
-                    .body(body);
-                if let Ok(answer) = request.send().await {
-                    assert_eq!(answer.status(), 413, "{path}");
-                }
-                continue;
-            }
             let answer = anna.post(path, &form).await;
             assert_eq!(answer.status, status, "{path}");
             assert!(!answer.body.contains(&long) && !answer.body.contains(&huge[..2_000]), "{path}");
