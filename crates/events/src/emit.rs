@@ -2,7 +2,7 @@
 
 use std::{future::Future, sync::Arc};
 
-use platform::{App, Context, Ctx, Error, Result, Tx};
+use platform::{App, Context, Ctx, Error, Result, Tx, failpoint};
 use primitives::{CorrelationId, EventId, TenantId};
 use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
 use sha2::{Digest, Sha256};
@@ -107,6 +107,7 @@ impl Store for Tx {
         }
         let values = origin.values(batch.rows, now(self));
         self.raw_exec(insert_sql(self.backend()), values).await.context("storing events")?;
+        failpoint!("outbox.written");
         let signal = signal(ctx.app());
         self.after_commit(move || signal.notify_one());
         Ok(id)

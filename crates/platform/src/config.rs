@@ -218,6 +218,9 @@ section! {
         webhook_secret: Option<String> = None,
         /// Longest wait for an answer, milliseconds.
         timeout_ms: u64 = 15_000,
+        /// How much longer than that a payment is left to whoever asks about it, milliseconds; then its process counts
+        /// as gone and another one asks, under the same key.
+        lease_margin_ms: u64 = 8_000,
     }
 }
 
@@ -304,6 +307,8 @@ section! {
         reservation_seconds: u64 = 1_800,
         /// How long stock is kept for an order that is paid by hand, seconds.
         manual_reservation_seconds: u64 = 7 * 24 * 3600,
+        /// Days after which a guest's cart that nobody has touched is forgotten.
+        guest_cart_days: u64 = 30,
         /// How often unsettled payments and expired reservations are looked at, milliseconds.
         sweep_ms: u64 = 1_000,
     }

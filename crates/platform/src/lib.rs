@@ -10,6 +10,7 @@ pub mod config;
 pub mod ctx;
 pub mod db;
 pub mod error;
+pub mod failpoint;
 pub mod graphql;
 pub mod http;
 pub mod hub;

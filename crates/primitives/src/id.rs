@@ -133,6 +133,8 @@ ids! {
     CartId = "cart";
     /// A line of a cart.
     CartLineId = "cart line";
+    /// What a shopper has put aside.
+    SavedLineId = "saved line";
     /// A run of the checkout.
     CheckoutId = "checkout";
     /// A place where stock lies and from which orders are sent.
@@ -153,12 +155,18 @@ ids! {
     PaymentId = "payment";
     /// A parcel of an order.
     FulfilmentId = "fulfilment";
+    /// Pieces of an order that come back.
+    ReturnId = "return";
     /// A customer's record in a shop.
     CustomerId = "customer";
     /// A stored address.
     AddressId = "address";
     /// A promotion that a merchant set up.
     PromotionId = "promotion";
+    /// What a customer says about a product.
+    ReviewId = "review";
+    /// A gift card.
+    GiftCardId = "gift card";
     /// A list of prices for some customers, countries or days.
     PriceListId = "price list";
     /// Places that share their taxes.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use platform::{Access, Ctx, Error, Result, Tx};
+use platform::{Access, Ctx, Error, Result, Tx, failpoint};
 use primitives::ErrorCode;
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 use tracing::{error, warn};
@@ -103,15 +103,19 @@ impl Inner {
         let (all, plan_in_write, claims) = (&all, &plan, &claims);
         ctx.write(Access::System, async |tx: &Tx| -> Result<(), Refusal> {
             dequeue_all(tx, all, fence).await?;
+            failpoint!("relay.taken");
             if claims.write(tx, ctx.now()).await? < claims.count() {
                 return Err(Refusal::AppliedBefore);
             }
+            failpoint!("relay.claimed");
             for (consumer, events) in plan_in_write {
                 consumer.apply(tx, events).await?;
             }
+            failpoint!("relay.applied");
             Ok(())
         })
         .await?;
+        failpoint!("relay.committed");
         for (consumer, events) in &plan {
             consumer.after_commit(ctx, events);
         }

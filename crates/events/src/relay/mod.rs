@@ -12,7 +12,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use platform::{App, Ctx, Error, Result, TenantInfo};
+use platform::{App, Ctx, Error, Result, TenantInfo, failpoint};
 use primitives::{ErrorCode, TenantId, Timestamp};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -305,6 +305,7 @@ impl Relay {
             let before = state.fence.as_ref().map(|fence| fence.number);
             state.fence = lease::acquire(&self.0.app, &self.0.owner).await?;
             state.renewed = Some(Instant::now());
+            failpoint!("relay.led");
             match (&state.fence, before) {
                 (Some(fence), None) => info!(relay.fence = fence.number, "this process relays events"),
                 (None, Some(_)) => warn!("another process relays events now"),

@@ -142,6 +142,7 @@ impl Config {
         within("graphql.directives", graphql.directives, 0..=10_000)?;
         within("orders.reservation_seconds", orders.reservation_seconds, 1..=YEAR)?;
         within("orders.manual_reservation_seconds", orders.manual_reservation_seconds, 1..=YEAR)?;
+        within("orders.guest_cart_days", orders.guest_cart_days, 1..=3_650)?;
         within("orders.sweep_ms", orders.sweep_ms, 10..=600_000)?;
         let tenants = &self.tenants;
         within("tenants.grace_days", tenants.grace_days, 0..=3_650)?;
@@ -204,6 +205,7 @@ impl Config {
             one_of("payments.webhook_secret", &Hidden, "at least 16 characters", |_| secret.len() >= 16)?;
         }
         within("payments.timeout_ms", payments.timeout_ms, 100..=15_000)?;
+        within("payments.lease_margin_ms", payments.lease_margin_ms, 100..=600_000)?;
         for network in &self.outbound.allow_cidrs.0 {
             one_of("outbound.allow_cidrs", network, "networks such as 127.0.0.0/8", |network| {
                 network.parse::<ipnet::IpNet>().is_ok() || network.parse::<std::net::IpAddr>().is_ok()
