@@ -22,6 +22,12 @@ mod m15_oidc;
 mod m16_streams;
 mod m17_stock;
 mod m18_promotions;
+mod m19_tender;
+mod m20_customers;
+mod m21_fulfilment;
+mod m23_reviews;
+mod m24_saved;
+mod m25_order_tags;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::{self, MigratorTrait, SchemaManager};
@@ -52,6 +58,12 @@ impl MigratorTrait for Migrator {
             Box::new(m16_streams::Migration),
             Box::new(m17_stock::Migration),
             Box::new(m18_promotions::Migration),
+            Box::new(m19_tender::Migration),
+            Box::new(m20_customers::Migration),
+            Box::new(m21_fulfilment::Migration),
+            Box::new(m23_reviews::Migration),
+            Box::new(m24_saved::Migration),
+            Box::new(m25_order_tags::Migration),
         ]
     }
 }
