@@ -20,6 +20,7 @@ pub enum IdentityEvent {
     UserUpdated { user_id: UserId, changed: Vec<&'static str> },
     UserRoleChanged { user_id: UserId, old: Vec<RoleKey>, new: Vec<RoleKey> },
     UserPasswordChanged { user_id: UserId },
+    UserDeleted { user_id: UserId },
     UserLoggedIn { user_id: UserId, kind: &'static str },
     UserNewDevice { user_id: UserId, session_id: SessionId },
     UserTokenReused { user_id: UserId, session_id: SessionId },
@@ -38,6 +39,7 @@ impl DomainEvent for IdentityEvent {
             Self::UserUpdated { .. } => "user.updated",
             Self::UserRoleChanged { .. } => "user.role_changed",
             Self::UserPasswordChanged { .. } => "user.password_changed",
+            Self::UserDeleted { .. } => "user.deleted",
             Self::UserLoggedIn { .. } => "user.logged_in",
             Self::UserNewDevice { .. } => "user.new_device",
             Self::UserTokenReused { .. } => "user.token_reused",
@@ -56,6 +58,7 @@ impl DomainEvent for IdentityEvent {
             | Self::UserUpdated { user_id, .. }
             | Self::UserRoleChanged { user_id, .. }
             | Self::UserPasswordChanged { user_id }
+            | Self::UserDeleted { user_id }
             | Self::UserLoggedIn { user_id, .. }
             | Self::UserNewDevice { user_id, .. }
             | Self::UserTokenReused { user_id, .. } => Aggregate::new("user", *user_id),
@@ -78,6 +81,7 @@ impl DomainEvent for IdentityEvent {
             | Self::UserInvited { .. }
             | Self::UserVerified { .. }
             | Self::UserPasswordChanged { .. }
+            | Self::UserDeleted { .. }
             | Self::UserLoggedIn { .. }
             | Self::UserNewDevice { .. }
             | Self::UserTokenReused { .. } => Ok(()),
@@ -147,6 +151,7 @@ mod tests {
                 "user.password_changed",
                 format!(r#"{{"userId":"{nine}"}}"#),
             ),
+            (IdentityEvent::UserDeleted { user_id }, "user.deleted", format!(r#"{{"userId":"{nine}"}}"#)),
             (
                 IdentityEvent::UserLoggedIn { user_id, kind: "browser" },
                 "user.logged_in",

@@ -52,6 +52,8 @@ const CODES: Patience = Patience { free: 60, longest: Duration::from_secs(60) };
 const ENDLESS: Patience = Patience { free: u32::MAX, longest: Duration::ZERO };
 /// Sign-ins through providers by address: what is guessed there is guessed at the provider.
 const PROVIDERS: Patience = Patience { free: 200, longest: Duration::from_secs(60) };
+/// Codes of gift cards by address: long enough that nobody finds one, short of what a script would try.
+const GIFT_CARDS: Patience = Patience { free: 20, longest: Duration::from_secs(60) };
 const REGISTRATIONS: Patience = Patience { free: 200, longest: Duration::from_secs(60) };
 
 /// How many failures are taken at once, and how fast they drain.
@@ -208,6 +210,20 @@ impl Guesses {
         let _turn = self.turn();
         take([&place], now)?;
         Ok(Attempt { forgotten: Vec::new(), forgiven: vec![place] })
+    }
+
+    /// Counts somebody who types the code of a gift card, by where it comes from; a right one is forgiven.
+    ///
+    /// # Errors
+    /// `RATE_LIMIT_EXCEEDED`.
+    pub fn gift_card(&self, tenant: TenantId, from: IpAddr, now: Timestamp) -> Result<Attempt> {
+        let places = vec![
+            self.count(key(("gift card", tenant, network(from, 64))), GIFT_CARDS),
+            self.level(key(("gift card around", tenant, network(from, 48))), NEIGHBOURHOOD),
+        ];
+        let _turn = self.turn();
+        take(places.iter(), now)?;
+        Ok(Attempt { forgotten: Vec::new(), forgiven: places })
     }
 
     /// Counts somebody who begins a sign-in through a provider.

@@ -17,7 +17,7 @@ use platform::{Access, Actor, Ctx, Error, Result, TenantDb, Tx};
 use primitives::{
     Cursor, Direction, Email, ErrorCode, FieldError, Locale, PageArgs, Permission, RoleId, SystemRole, UserId,
 };
-use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, Query, SelectStatement};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, LikeExpr, LockType, Query, SelectStatement};
 use sea_orm::{ColumnTrait, Condition, QuerySelect, Set};
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -290,6 +290,21 @@ pub async fn people(db: &TenantDb, ids: &[UserId]) -> Result<HashMap<UserId, Use
             UserView::new(row, own).map(|user| (user.id, user))
         })
         .collect()
+}
+
+/// Keeps an account from being erased until the commit: whoever writes something in its name comes before that or not at
+/// all. SQLite has one writer.
+///
+/// # Errors
+/// `UNAUTHENTICATED` when it is gone.
+pub async fn hold(tx: &Tx, id: UserId) -> Result<()> {
+    let held = tx
+        .find::<user::Entity>()
+        .filter(user::Column::Id.eq(id.uuid()))
+        .map(|select| select.lock(LockType::KeyShare))
+        .columns::<Uuid>([user::Column::Id])
+        .await?;
+    if held.is_empty() { Err(Error::unauthenticated()) } else { Ok(()) }
 }
 
 /// Which people to list.

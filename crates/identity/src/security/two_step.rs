@@ -407,7 +407,7 @@ async fn proved<T>(
 }
 
 /// The caller's account, once the password is right.
-async fn own_password(ctx: &Ctx, password: &str, visit: &Visit) -> Result<user::Model> {
+pub(crate) async fn own_password(ctx: &Ctx, password: &str, visit: &Visit) -> Result<user::Model> {
     let wrong = || Error::invalid("password", "is not your password");
     let person = {
         let db = ctx.read(Access::SignedIn).await?;
