@@ -84,6 +84,17 @@ pub enum Letter {
         /// Names of the roles.
         roles: Vec<String>,
     },
+    /// To somebody who gets a gift card.
+    GiftCard {
+        /// Pays.
+        code: Link,
+        /// How much, written for people.
+        amount: String,
+        /// Until when; `None`: for good.
+        until: Option<Timestamp>,
+        /// Where it pays.
+        shop: Link,
+    },
     /// The account was signed in to from a device that was not seen before.
     NewDevice {
         /// What the browser calls itself.
@@ -107,6 +118,7 @@ impl Letter {
             Self::AddressChangeAsked { .. } => "address_change_asked",
             Self::AddressChanged { .. } => "address_changed",
             Self::Invitation { .. } => "invitation",
+            Self::GiftCard { .. } => "gift_card",
             Self::NewDevice { .. } => "new_device",
         }
     }

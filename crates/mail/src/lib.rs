@@ -16,7 +16,7 @@ mod words;
 pub use address::address_of;
 pub use letter::{Letter, Link};
 pub use module::module;
-pub use outbox::{To, new_device, send, sweep};
+pub use outbox::{To, forget, new_device, send, sweep};
 pub use sender::{Sender, jobs};
 
 #[cfg(test)]

@@ -92,6 +92,14 @@ fn device_words(device: &str) -> String {
     if words.trim().is_empty() { "–".to_owned() } else { words }
 }
 
+/// Forgets every mail to an address, sent or not; one that is on its way to the server at this moment arrives.
+///
+/// # Errors
+/// Those of the database.
+pub async fn forget(tx: &Tx, address: &str) -> Result<u64> {
+    tx.delete_many::<job::Entity>().filter(job::Column::Recipient.eq(address)).exec().await
+}
+
 /// Forgets mails that were done long ago.
 ///
 /// # Errors

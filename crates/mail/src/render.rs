@@ -140,6 +140,12 @@ mod tests {
                 inviter: Some("Olga <b>".into()),
                 roles: vec!["manager".into(), "editor".into()],
             },
+            Letter::GiftCard {
+                code: Link::new("ABCD-EFGH-JKMN-PQRS"),
+                amount: "€25.00".into(),
+                until: Some(Timestamp::from_millis(1_767_323_045_000)),
+                shop: link(),
+            },
             Letter::NewDevice {
                 device: "Firefox on Linux".into(),
                 at: Timestamp::from_millis(1_767_323_045_000),

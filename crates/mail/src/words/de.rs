@@ -122,6 +122,28 @@ pub(super) fn words(letter: &Letter, shop: &str) -> Words {
                 ],
             )
         },
+        Letter::GiftCard { code, amount, until, shop: address } => Words {
+            button: Some(("Zum Laden".into(), address.as_str().into())),
+            notes: vec!["Behalten Sie diese E-Mail für sich: Wer den Code kennt, kann ihn einlösen.".into()],
+            sender: format!("{shop} schreibt Ihnen, weil dort jemand Ihre Adresse kennt."),
+            ..blank(
+                format!("Ein Gutschein für {shop}"),
+                [
+                    Some(format!("Sie haben einen Gutschein über {amount} für {shop} bekommen.")),
+                    Some(format!("Der Code: {}", code.as_str())),
+                    Some(
+                        "Geben Sie ihn beim Bezahlen ein. Was übrig bleibt, bleibt auf dem Gutschein."
+                            .to_owned(),
+                    ),
+                    until.map(|at| {
+                        format!("Er gilt bis vor dem {} (UTC).", at.date_time().format("%Y-%m-%d %H:%M"))
+                    }),
+                ]
+                .into_iter()
+                .flatten()
+                .collect(),
+            )
+        },
         Letter::NewDevice { device, at, forgotten } => Words {
             button: Some(("Neues Passwort setzen".into(), forgotten.as_str().into())),
             ..blank(

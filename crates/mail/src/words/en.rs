@@ -116,6 +116,25 @@ pub(super) fn words(letter: &Letter, shop: &str) -> Words {
                 ],
             )
         },
+        Letter::GiftCard { code, amount, until, shop: address } => Words {
+            button: Some(("Look around".into(), address.as_str().into())),
+            notes: vec!["Keep this mail to yourself: whoever knows the code can use it.".into()],
+            sender: format!("{shop} wrote this because somebody there knows your address."),
+            ..blank(
+                format!("A gift card for {shop}"),
+                [
+                    Some(format!("You have been given a gift card of {amount} for {shop}.")),
+                    Some(format!("Its code: {}", code.as_str())),
+                    Some("Type it where you pay. What is left afterwards stays on the card.".to_owned()),
+                    until.map(|at| {
+                        format!("It pays before {} (UTC).", at.date_time().format("%Y-%m-%d %H:%M"))
+                    }),
+                ]
+                .into_iter()
+                .flatten()
+                .collect(),
+            )
+        },
         Letter::NewDevice { device, at, forgotten } => Words {
             button: Some(("Set a new password".into(), forgotten.as_str().into())),
             ..blank(

@@ -121,6 +121,31 @@ pub(super) fn words(letter: &Letter, shop: &str) -> Words {
                 ],
             )
         },
+        Letter::GiftCard { code, amount, until, shop: address } => Words {
+            button: Some(("Visiter la boutique".into(), address.as_str().into())),
+            notes: vec!["Gardez ce message pour vous : qui connaît le code peut l’utiliser.".into()],
+            sender: format!("{shop} vous écrit parce que quelqu’un y connaît votre adresse."),
+            ..blank(
+                format!("Une carte cadeau pour {shop}"),
+                [
+                    Some(format!("Vous avez reçu une carte cadeau de {amount} pour {shop}.")),
+                    Some(format!("Son code : {}", code.as_str())),
+                    Some(
+                        "Saisissez-le au moment de payer. Ce qui reste ensuite reste sur la carte."
+                            .to_owned(),
+                    ),
+                    until.map(|at| {
+                        format!(
+                            "Elle est valable jusqu’avant le {} (UTC).",
+                            at.date_time().format("%Y-%m-%d %H:%M")
+                        )
+                    }),
+                ]
+                .into_iter()
+                .flatten()
+                .collect(),
+            )
+        },
         Letter::NewDevice { device, at, forgotten } => Words {
             button: Some(("Choisir un nouveau mot de passe".into(), forgotten.as_str().into())),
             ..blank(

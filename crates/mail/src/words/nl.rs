@@ -117,6 +117,25 @@ pub(super) fn words(letter: &Letter, shop: &str) -> Words {
                 ],
             )
         },
+        Letter::GiftCard { code, amount, until, shop: address } => Words {
+            button: Some(("Naar de winkel".into(), address.as_str().into())),
+            notes: vec!["Houd deze mail voor jezelf: wie de code kent, kan hem gebruiken.".into()],
+            sender: format!("{shop} schrijft je omdat iemand daar je adres kent."),
+            ..blank(
+                format!("Een cadeaubon voor {shop}"),
+                [
+                    Some(format!("Je hebt een cadeaubon van {amount} voor {shop} gekregen.")),
+                    Some(format!("De code: {}", code.as_str())),
+                    Some("Vul hem in bij het betalen. Wat overblijft, blijft op de bon staan.".to_owned()),
+                    until.map(|at| {
+                        format!("Hij is geldig tot vóór {} (UTC).", at.date_time().format("%Y-%m-%d %H:%M"))
+                    }),
+                ]
+                .into_iter()
+                .flatten()
+                .collect(),
+            )
+        },
         Letter::NewDevice { device, at, forgotten } => Words {
             button: Some(("Nieuw wachtwoord kiezen".into(), forgotten.as_str().into())),
             ..blank(
