@@ -27,6 +27,21 @@ tenant_table! {
 }
 
 tenant_table! {
+    /// How many published reviews give how many stars.
+    product_rating, "product_rating", "product", ProductId,
+    key { product_id: Uuid }
+    columns {
+        stars_1: i64,
+        stars_2: i64,
+        stars_3: i64,
+        stars_4: i64,
+        stars_5: i64,
+        version: i64,
+    }
+    audit none
+}
+
+tenant_table! {
     /// Addresses that products had before.
     product_slug, "product_slug", "product", ProductId,
     key { slug: String }

@@ -22,6 +22,8 @@ pub enum CatalogEvent {
     ProductArchived { product_id: ProductId },
     /// `product.deleted`
     ProductDeleted { product_id: ProductId, slug: String },
+    /// `product.rated`: other stars, or other words beside them.
+    ProductRated { product_id: ProductId },
     /// `variant.created`
     VariantCreated { product_id: ProductId, variant_id: VariantId, sku: String },
     /// `variant.updated`
@@ -65,6 +67,7 @@ impl DomainEvent for CatalogEvent {
             Self::ProductUnpublished { .. } => "product.unpublished",
             Self::ProductArchived { .. } => "product.archived",
             Self::ProductDeleted { .. } => "product.deleted",
+            Self::ProductRated { .. } => "product.rated",
             Self::VariantCreated { .. } => "variant.created",
             Self::VariantUpdated { .. } => "variant.updated",
             Self::VariantDeleted { .. } => "variant.deleted",
@@ -89,6 +92,7 @@ impl DomainEvent for CatalogEvent {
             | Self::ProductUnpublished { product_id }
             | Self::ProductArchived { product_id }
             | Self::ProductDeleted { product_id, .. }
+            | Self::ProductRated { product_id }
             | Self::VariantCreated { product_id, .. }
             | Self::VariantUpdated { product_id, .. }
             | Self::VariantDeleted { product_id, .. }
@@ -107,6 +111,11 @@ impl DomainEvent for CatalogEvent {
                 Aggregate::new("location", *location_id)
             }
         }
+    }
+
+    fn is_audited(&self) -> bool {
+        // Whoever judged the review is in the log with that.
+        !matches!(self, Self::ProductRated { .. })
     }
 
     fn validate(&self) -> Result<(), EventError> {
@@ -187,6 +196,7 @@ mod tests {
             CatalogEvent::ProductUnpublished { product_id },
             CatalogEvent::ProductArchived { product_id },
             CatalogEvent::ProductDeleted { product_id, slug: "a".into() },
+            CatalogEvent::ProductRated { product_id },
             CatalogEvent::VariantCreated { product_id, variant_id, sku: "S".into() },
             CatalogEvent::VariantUpdated { product_id, variant_id },
             CatalogEvent::VariantDeleted { product_id, variant_id },
@@ -221,6 +231,7 @@ mod tests {
                 r#"product.unpublished product {"productId":"0"}"#,
                 r#"product.archived product {"productId":"0"}"#,
                 r#"product.deleted product {"productId":"0","slug":"a"}"#,
+                r#"product.rated product {"productId":"0"}"#,
                 r#"variant.created product {"productId":"0","variantId":"0","sku":"S"}"#,
                 r#"variant.updated product {"productId":"0","variantId":"0"}"#,
                 r#"variant.deleted product {"productId":"0","variantId":"0"}"#,

@@ -18,6 +18,7 @@ mod module;
 pub mod product;
 pub mod projection;
 pub mod query;
+pub mod rating;
 pub mod stock;
 mod surface;
 mod text;

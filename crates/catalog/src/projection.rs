@@ -237,6 +237,7 @@ async fn project_products(
     let images: Vec<Uuid> =
         snapshots.values().flat_map(|s| s.images.iter().map(|row| row.media_id)).collect();
     let media = crate::media::pictures(tx, &images).await?;
+    let ratings = crate::rating::of(tx, ids).await?;
     let before: HashMap<Uuid, product_doc::Model> = tx
         .find::<product_doc::Entity>()
         .filter(product_doc::Column::ProductId.is_in(ids.iter().copied()))
@@ -251,7 +252,7 @@ async fn project_products(
     let mut regroup: Vec<Uuid> = Vec::new();
     for id in ids {
         let Some(snapshot) = snapshots.get(id) else { continue };
-        let documents = render::documents(snapshot, &media, currency)?;
+        let documents = render::documents(snapshot, &media, ratings.get(id).copied(), currency)?;
         let old = before.get(id);
         if old == Some(&documents.doc) {
             continue;

@@ -10,7 +10,7 @@ mod page;
 mod sql;
 
 pub use list::{PAGE_SIZE, facets, list, products, products_with_pages};
-pub use offer::{collections_of, must_exist, offers, tags_of};
+pub use offer::{collections_of, must_exist, names_of, offers, tags_of};
 pub use page::{
     CollectionIndex, collection, collection_by_id, collections, pages, product, product_by_id, related,
     sitemap,

@@ -11,6 +11,7 @@
 //! a shelf. How many pieces are kept back is each location's: what a showroom keeps for its window says nothing about
 //! the warehouse.
 
+mod back;
 mod choose;
 mod count;
 pub mod hot;
@@ -24,6 +25,7 @@ mod session;
 mod shelf;
 mod transfer;
 
+pub use back::{knows, take_back};
 pub use count::{CountItem, Place, adjust, set_on_hand, variants};
 pub(crate) use count::{count, part};
 pub use incoming::{Delivery, DeliveryState, NewDelivery, announce, deliveries, receive_delivery};

@@ -60,6 +60,29 @@ pub struct Swatch {
     pub color: String,
 }
 
+/// What published reviews give a product.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rating {
+    /// Reviews with one star, two stars, up to five.
+    pub stars: [u32; 5],
+    /// Moves with everything that the product's page shows of its reviews.
+    pub version: i64,
+}
+
+impl Rating {
+    /// Reviews.
+    pub fn count(&self) -> u32 {
+        self.stars.iter().fold(0, |sum, n| sum.saturating_add(*n))
+    }
+
+    /// The mean in tenths of a star, 10 to 50, half a tenth rounded up; nothing without reviews.
+    pub fn tenths(&self) -> Option<u32> {
+        let count = u64::from(self.count());
+        let sum: u64 = (1..).zip(self.stars).map(|(star, n): (u64, u32)| star * u64::from(n)).sum();
+        (0 < count).then(|| u32::try_from((sum * 20 + count) / (count * 2)).unwrap_or(50))
+    }
+}
+
 /// A product in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProductCard {
@@ -89,6 +112,9 @@ pub struct ProductCard {
     pub variant_count: u32,
     /// The only variant's id, so that a card can carry a working "add" form.
     pub only_variant: Option<VariantId>,
+    /// What reviews give it; nothing where nobody has ever written one.
+    #[serde(default)]
+    pub rating: Option<Rating>,
     /// When it was published.
     pub published_at: Option<Timestamp>,
     /// When the document last changed.
@@ -219,6 +245,9 @@ pub struct ProductPage {
     pub availability: Availability,
     /// Where it is shown.
     pub collections: Vec<CollectionLink>,
+    /// What reviews give it; nothing where nobody has ever written one.
+    #[serde(default)]
+    pub rating: Option<Rating>,
     /// When it was published.
     pub published_at: Option<Timestamp>,
     /// When the document last changed.
@@ -438,6 +467,17 @@ pub struct SitemapEntry {
     pub updated_at: Timestamp,
 }
 
+/// How a product is called and reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProductName {
+    /// Last part of the address `/products/{slug}`.
+    pub slug: String,
+    /// Name.
+    pub title: String,
+    /// Whether shoppers see it.
+    pub published: bool,
+}
+
 /// A variant as cart and checkout need it: the truth of the write side, not of the read model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Offer {
@@ -476,6 +516,18 @@ pub struct Offer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_mean_is_rounded_to_tenths() {
+        let mean = |stars| Rating { stars, version: 1 }.tenths();
+        assert_eq!(mean([0; 5]), None);
+        assert_eq!(mean([0, 0, 0, 0, 3]), Some(50));
+        assert_eq!(mean([1, 0, 0, 0, 0]), Some(10));
+        // 4.25 and 4.666…
+        assert_eq!(mean([0, 0, 0, 3, 1]), Some(43));
+        assert_eq!(mean([0, 0, 0, 1, 2]), Some(47));
+        assert_eq!(mean([u32::MAX, 0, 0, 0, 0]), Some(10));
+    }
 
     #[test]
     fn the_best_variant_speaks_for_the_product() {

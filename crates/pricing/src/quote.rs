@@ -165,14 +165,27 @@ pub fn refund_of(
     already_refunded_pieces: u32,
     pieces: u32,
 ) -> Result<TaxedLine, MoneyError> {
-    let quantity = line.quantity.get();
+    refund_pieces(line.taxed, line.quantity, already_refunded_pieces, pieces)
+}
+
+/// As [`refund_of`], for a line of which only what it costs and its pieces are known.
+///
+/// # Errors
+/// As [`refund_of`].
+pub fn refund_pieces(
+    taxed: TaxedLine,
+    quantity: Quantity,
+    already_refunded_pieces: u32,
+    pieces: u32,
+) -> Result<TaxedLine, MoneyError> {
+    let quantity = quantity.get();
     let after = already_refunded_pieces.checked_add(pieces).filter(|after| *after <= quantity);
     let (before, after) = (i64::from(already_refunded_pieces), after.ok_or(MoneyError::Overflow)?);
     let (after, quantity) = (i64::from(after), i64::from(quantity));
     // The first `whole % quantity` pieces have one minor unit more.
     let first = |whole: i64, pieces: i64| whole / quantity * pieces + (whole % quantity).min(pieces);
-    let net = first(line.taxed.net, after) - first(line.taxed.net, before);
-    let tax = first(line.taxed.tax, after) - first(line.taxed.tax, before);
+    let net = first(taxed.net, after) - first(taxed.net, before);
+    let tax = first(taxed.tax, after) - first(taxed.tax, before);
     let gross = net.checked_add(tax).ok_or(MoneyError::Overflow)?;
     Ok(TaxedLine { net, tax, gross })
 }

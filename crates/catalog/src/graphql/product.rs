@@ -155,6 +155,13 @@ impl ProductNode {
         Ok(self.page(context).await?.collections.iter().map(CollectionLink::of).collect())
     }
 
+    /// What reviews give it; nothing without reviews.
+    async fn rating(&self) -> Option<ProductRating> {
+        let rating = (*of_both!(self, rating))?;
+        let average = f64::from(rating.tenths()?) / 10.0;
+        Some(ProductRating { average, count: rating.count(), stars: rating.stars.to_vec() })
+    }
+
     /// When it was published.
     async fn published_at(&self) -> Option<DateTime> {
         of_both!(self, published_at).map(DateTime)
@@ -164,6 +171,17 @@ impl ProductNode {
     async fn updated_at(&self) -> DateTime {
         DateTime(*of_both!(self, updated_at))
     }
+}
+
+/// What published reviews give a product.
+#[derive(SimpleObject)]
+pub struct ProductRating {
+    /// The mean, 1 to 5, rounded to tenths.
+    average: f64,
+    /// How many reviews.
+    count: u32,
+    /// Reviews with one star, two stars, up to five.
+    stars: Vec<u32>,
 }
 
 /// What can be said about stock.

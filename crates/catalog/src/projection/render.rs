@@ -16,7 +16,7 @@ use crate::stock::Level;
 use crate::text::{fold, is_colour_option, swatch};
 use crate::view::{
     AdminProductRow, Availability, OptionGroup, OptionValue, Picture, ProductCard, ProductPage,
-    ProductStatus, Swatch, VariantView,
+    ProductStatus, Rating, Swatch, VariantView,
 };
 
 /// Puts what cannot be bought behind what can, whenever it was published.
@@ -53,6 +53,7 @@ pub(crate) fn availability_word(availability: Availability) -> String {
 pub(crate) fn documents(
     snapshot: &Snapshot,
     media: &HashMap<Uuid, File>,
+    rating: Option<Rating>,
     currency: Currency,
 ) -> Result<Documents> {
     let row = &snapshot.product;
@@ -67,7 +68,7 @@ pub(crate) fn documents(
         None => currency,
     };
     let (pictures, places) = pictures(snapshot, media);
-    let page = page(row, &snapshot.variants, &levels, currency, pictures, &places);
+    let page = ProductPage { rating, ..page(row, &snapshot.variants, &levels, currency, pictures, &places) };
     let published_at = row.published_at.map(Timestamp::from_millis);
     let card = card(&page, snapshot, published_at);
     let in_stock = page.availability.purchasable();
@@ -209,6 +210,7 @@ fn page(
         compare_at,
         availability,
         collections: Vec::new(),
+        rating: None,
         published_at: row.published_at.map(Timestamp::from_millis),
         updated_at: Timestamp::from_millis(row.updated_at),
     }
@@ -259,6 +261,7 @@ fn card(page: &ProductPage, snapshot: &Snapshot, published_at: Option<Timestamp>
             [only] => Some(only.id),
             _ => None,
         },
+        rating: page.rating,
         published_at,
         updated_at: page.updated_at,
     }

@@ -12,7 +12,7 @@ use crate::entity::{collection, collection_product, product, variant};
 use crate::error::Result;
 use crate::media::{PICTURE_COLUMNS, picture_of};
 use crate::product::{names, variant_title};
-use crate::view::Offer;
+use crate::view::{Offer, ProductName};
 
 /// The offers for these variants, those that do not exist left out: what all locations have that orders are sent from.
 /// One statement.
@@ -124,6 +124,27 @@ pub async fn tags_of(db: &TenantDb, products: &[ProductId]) -> Result<HashMap<Pr
         .columns::<(Uuid, String)>([product::Column::Id, product::Column::Tags])
         .await?;
     Ok(rows.into_iter().map(|(id, tags)| (ProductId::from_uuid(id), names(&tags))).collect())
+}
+
+/// Address, name and whether it is published, of these products; products that are gone are left out. One statement.
+pub async fn names_of(db: &TenantDb, products: &[ProductId]) -> Result<HashMap<ProductId, ProductName>> {
+    if products.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = db
+        .find::<product::Entity>()
+        .filter(product::Column::Id.is_in(products.iter().map(|id| id.uuid())))
+        .columns::<(Uuid, String, String, String)>([
+            product::Column::Id,
+            product::Column::Slug,
+            product::Column::Title,
+            product::Column::Status,
+        ])
+        .await?;
+    let named = rows.into_iter().map(|(id, slug, title, status)| {
+        (ProductId::from_uuid(id), ProductName { slug, title, published: status == "published" })
+    });
+    Ok(named.collect())
 }
 
 fn read(row: &QueryResult) -> Result<Offer, sea_orm::DbErr> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use events::Emit;
-use platform::{Context, Error, TenantDb, Tx};
+use platform::{Context, Error, TenantDb, Tx, failpoint};
 use primitives::{LocationId, Quantity, Timestamp, VariantId};
 use sea_orm::{ColumnTrait, QuerySelect, Value};
 use uuid::Uuid;
@@ -74,7 +74,9 @@ pub async fn extend(tx: &Tx, holder: Uuid, expires_at: Option<Timestamp>) -> Res
 /// Gives back what `holder` was promised. A second call finds nothing and changes nothing.
 pub async fn release(tx: &Tx, holder: Uuid, now: Timestamp) -> Result<Vec<(VariantId, i64)>> {
     let rows = dissolve(tx, "holder = ?", vec![holder.into()]).await?;
-    give_back(tx, holder, &rows, now).await
+    let freed = give_back(tx, holder, &rows, now).await?;
+    failpoint!("stock.released");
+    Ok(freed)
 }
 
 /// Promised pieces of `holder` leave the shelves that they were promised from.
