@@ -1,9 +1,12 @@
 //! Customers: a record per e-mail address, made by the first order or by registering.
 
 use events::Emit;
+use identity::view::UserView;
+use platform::db::Rows;
 use platform::{Access, Ctx, Error, TenantDb, Tx};
 use primitives::{CustomerId, Email, Money, Permission, Timestamp, UserId};
-use sea_orm::{ActiveValue::Set, ColumnTrait};
+use sea_orm::sea_query::LockType;
+use sea_orm::{ActiveValue::Set, ColumnTrait, QuerySelect};
 use uuid::Uuid;
 
 use crate::entity::{customer, customer_address, orders};
@@ -11,13 +14,38 @@ use crate::error::Result;
 use crate::event::CommerceEvent;
 use crate::view::{Address, ContactView, CustomerView};
 
+mod addresses;
+mod consent;
+mod data;
+mod erase;
+mod export;
+mod groups;
 mod list;
+mod notes;
 mod records;
+mod standing;
 
-pub use list::{CustomerSort, list};
+pub use addresses::{MAX_ADDRESSES, own_addresses, prefer_own_address, put_own_address, remove_own_address};
+pub use consent::{consent_with_order, own_consent, set_consent, set_own_consent};
+pub use data::{CustomerData, data, own_data};
+pub use erase::{Erased, erase, erase_own};
+pub use export::export;
+pub(crate) use groups::hold as hold_groups;
+pub use groups::{
+    GroupDraft, GroupView, MAX_GROUPS, MAX_MEMBERS_AT_ONCE, add_members, create_group, delete_group, group,
+    groups, remove_members, update_group,
+};
+pub use list::{CustomerFilter, CustomerSort, list};
+pub use notes::add_note;
 pub use records::CustomerRecords;
+pub use standing::{Exemption, Membership, Standing, TaxDraft, exemption_of, groups_of, set_tax};
+pub(crate) use standing::{anybody_is_exempt, standing};
 
 /// The record for an order; made when there is none.
+///
+/// Only an account that has confirmed its address has a record of its own. Any other orders as a guest does, into the
+/// record of the address as it was typed, which stays nobody's until somebody shows that the mailbox is theirs; the order
+/// itself is the account's all the same.
 pub(crate) async fn of_order(
     tx: &Tx,
     user: Option<UserId>,
@@ -25,18 +53,61 @@ pub(crate) async fn of_order(
     name: &str,
     now: Timestamp,
 ) -> Result<CustomerId> {
-    let own = match user {
-        Some(user) => {
-            let rows = tx.find::<customer::Entity>().filter(customer::Column::UserId.eq(user.uuid()));
-            rows.one().await?.map(|row| CustomerId::from_uuid(row.id))
+    if let Some(user) = user {
+        if let Some(id) = linked(tx, user).await? {
+            return Ok(id);
         }
-        None => None,
-    };
-    match own {
-        Some(id) => Ok(id),
-        // A record that is there already may be somebody else's: typing an address does not make it one's own.
-        None => find_or_make(tx, email, name, user, now).await,
+        let person = identity::user::people(tx, &[user]).await?.remove(&user);
+        if let Some(person) = person.filter(is_proven)
+            && let Some(id) = own(tx, &person, name, now).await?
+        {
+            return Ok(id);
+        }
     }
+    find_or_make(tx, email, name, now).await
+}
+
+/// Whether the address of an account was shown to be its owner's.
+fn is_proven(person: &UserView) -> bool {
+    person.email_verified_at.is_some()
+}
+
+/// The record that an account has.
+async fn linked(tx: &Tx, user: UserId) -> Result<Option<CustomerId>> {
+    let rows = tx.find::<customer::Entity>().filter(customer::Column::UserId.eq(user.uuid()));
+    Ok(held(rows).one().await?.map(|row| CustomerId::from_uuid(row.id)))
+}
+
+/// The record of an account that has confirmed its address: the one that it has, else the one that was made when somebody
+/// ordered with that address, else a new one; `None` when the address is another account's record.
+async fn own(tx: &Tx, person: &UserView, name: &str, now: Timestamp) -> Result<Option<CustomerId>> {
+    let email = person.email.to_lowercase();
+    // The second time when a guest orders with the address at the same moment.
+    for _ in 0..2 {
+        // Before anything locks it: two who would claim it wait for each other one after the other.
+        tx.raw_exec(
+            "UPDATE customer SET user_id = ? WHERE tenant_id = {tenant} AND email = ? AND user_id IS NULL \
+             AND NOT EXISTS (SELECT 1 FROM customer c WHERE c.tenant_id = {tenant} AND c.user_id = ?)",
+            vec![person.id.uuid().into(), email.as_str().into(), person.id.uuid().into()],
+        )
+        .await?;
+        if let Some(id) = linked(tx, person.id).await? {
+            return Ok(Some(id));
+        }
+        if let Some(id) = make(tx, &email, name, Some(person.id), now).await? {
+            return Ok(Some(id));
+        }
+    }
+    Ok(None)
+}
+
+/// The record of an account, when it is of the very address that the account has confirmed: what guests have ordered with
+/// that address is in there, too.
+async fn proven(rows: &TenantDb, user: UserId) -> Result<Option<customer::Model>> {
+    let own = rows.find::<customer::Entity>().filter(customer::Column::UserId.eq(user.uuid()));
+    let Some(row) = own.one().await? else { return Ok(None) };
+    let person = identity::user::people(rows, &[user]).await?.remove(&user).filter(is_proven);
+    Ok(person.filter(|person| person.email.to_lowercase() == row.email).map(|_| row))
 }
 
 /// The record of an account, else of an e-mail address as it was typed; `None` for somebody who is new here.
@@ -66,34 +137,23 @@ pub(crate) async fn orders_before(rows: &TenantDb, customer: CustomerId) -> Resu
     Ok(u32::try_from(placed.count().await?).unwrap_or(u32::MAX))
 }
 
-async fn find_or_make(
-    tx: &Tx,
-    email: &Email,
-    name: &str,
-    user: Option<UserId>,
-    now: Timestamp,
-) -> Result<CustomerId> {
+/// Locks what is found against being forgotten until the commit: see [`erase`]. SQLite has one writer.
+fn held(rows: Rows<'_, customer::Entity>) -> Rows<'_, customer::Entity> {
+    rows.map(|select| select.lock(LockType::KeyShare))
+}
+
+/// The record of an address as somebody typed it.
+async fn find_or_make(tx: &Tx, email: &Email, name: &str, now: Timestamp) -> Result<CustomerId> {
     // Addresses differ in writing only; mail does not care about case.
     let email = email.as_str().to_lowercase();
     let find = async || {
         let rows = tx.find::<customer::Entity>().filter(customer::Column::Email.eq(email.as_str()));
-        rows.one().await
+        held(rows).one().await
     };
     if let Some(row) = find().await? {
         return Ok(CustomerId::from_uuid(row.id));
     }
-    let id = CustomerId::new();
-    let row = customer::ActiveModel {
-        id: Set(id.uuid()),
-        user_id: Set(user.map(UserId::uuid)),
-        email: Set(email.clone()),
-        name: Set(name.chars().take(200).collect()),
-        created_at: Set(now.millis()),
-        updated_at: Set(now.millis()),
-        ..Default::default()
-    };
-    if 0 < tx.insert_new(vec![row]).await? {
-        tx.emit(CommerceEvent::CustomerCreated { customer_id: id }).await?;
+    if let Some(id) = make(tx, &email, name, None, now).await? {
         return Ok(id);
     }
     // Somebody ordering at the same moment was faster.
@@ -102,8 +162,33 @@ async fn find_or_make(
     Ok(CustomerId::from_uuid(row.id))
 }
 
-/// What a signed-in shopper's checkout form starts with: contact and address of the account's last order, before the
-/// first one the account's own address and name.
+/// A new record; `None` when there is one of that address by now.
+async fn make(
+    tx: &Tx,
+    email: &str,
+    name: &str,
+    user: Option<UserId>,
+    now: Timestamp,
+) -> Result<Option<CustomerId>> {
+    let id = CustomerId::new();
+    let row = customer::ActiveModel {
+        id: Set(id.uuid()),
+        user_id: Set(user.map(UserId::uuid)),
+        email: Set(email.to_owned()),
+        name: Set(name.chars().take(200).collect()),
+        created_at: Set(now.millis()),
+        updated_at: Set(now.millis()),
+        ..Default::default()
+    };
+    if tx.insert_new(vec![row]).await? == 0 {
+        return Ok(None);
+    }
+    tx.emit(CommerceEvent::CustomerCreated { customer_id: id }).await?;
+    Ok(Some(id))
+}
+
+/// What a signed-in shopper's checkout form starts with: the address that is the first choice, else that of the account's
+/// last order; the contact of that order, before the first one the account's own.
 pub(crate) async fn last_contact(rows: &TenantDb, user: UserId) -> Result<ContactView> {
     let last = rows
         .find::<orders::Entity>()
@@ -113,14 +198,18 @@ pub(crate) async fn last_contact(rows: &TenantDb, user: UserId) -> Result<Contac
         .limit(1)
         .one()
         .await?;
+    let preferred = addresses::preferred(rows, user).await?;
     let Some(order) = last else {
         let person = identity::user::people(rows, &[user]).await?.remove(&user);
         return Ok(person.map_or_else(ContactView::default, |person| ContactView {
             email: person.email,
-            address: Address { name: person.name, ..Address::default() },
+            address: preferred.unwrap_or_else(|| Address { name: person.name, ..Address::default() }),
         }));
     };
-    let address = serde_json::from_str(&order.address).map_err(Error::internal)?;
+    let address = match preferred {
+        Some(address) => address,
+        None => serde_json::from_str(&order.address).map_err(Error::internal)?,
+    };
     Ok(ContactView { email: order.email, address })
 }
 
@@ -145,12 +234,18 @@ async fn addresses(rows: &TenantDb, customer: Uuid, limit: u64) -> Result<Vec<Ad
 pub async fn get(ctx: &Ctx, id: CustomerId) -> Result<CustomerView> {
     let rows = ctx.read(Access::Owned(Permission::CUSTOMERS_READ)).await?;
     let row = rows.get::<customer::Entity>(id.uuid()).await?;
-    if ctx.only_own(Permission::CUSTOMERS_READ).is_some_and(|user| row.user_id != Some(user.uuid())) {
+    if let Some(user) = ctx.only_own(Permission::CUSTOMERS_READ)
+        && proven(&rows, user).await?.is_none_or(|own| own.id != row.id)
+    {
         return Err(Error::not_found(CustomerId::KIND).into());
     }
     let mut views = list::views(&rows, vec![row], ctx.tenant().currency).await?;
     let mut view = views.pop().ok_or_else(|| Error::not_found(CustomerId::KIND))?;
     view.addresses = addresses(&rows, id.uuid(), 20).await?;
+    view.consents = consent::of(&rows, id.uuid()).await?;
+    if ctx.only_own(Permission::CUSTOMERS_READ).is_none() {
+        view.notes = notes::of(&rows, id.uuid()).await?;
+    }
     Ok(view)
 }
 
@@ -163,8 +258,17 @@ fn plain(row: customer::Model, currency: primitives::Currency) -> CustomerView {
         name: row.name,
         n_orders: 0,
         spent: Money::zero(currency),
+        average: None,
         last_order_at: None,
+        marketing: row.marketing,
+        consents: Vec::new(),
+        notes: Vec::new(),
         created_at: Timestamp::from_millis(row.created_at),
+        groups: Vec::new(),
+        erased_at: row.erased_at.map(Timestamp::from_millis),
+        tax_exempt: row.tax_exempt,
+        tax_number: row.tax_number,
+        tax_reason: row.tax_reason,
         addresses: Vec::new(),
     }
 }
