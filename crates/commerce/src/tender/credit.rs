@@ -1,0 +1,226 @@
+//! Store credit: an account per customer, which staff fills and empties with a reason.
+
+use events::Emit;
+use identity::idempotency::{self, Answer, Begun, Key};
+use platform::{Access, Ctx, Error, TenantDb, Tx};
+use primitives::{Currency, CustomerId, Money, OrderId, Permission, Timestamp, UserId};
+use sea_orm::sea_query::LockType;
+use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryResult, QuerySelect};
+use uuid::Uuid;
+
+use super::account::{self, Moving};
+use super::view::{MovementKind, MovementView, StoreCreditView, TenderKind};
+use super::{MAX_AMOUNT, MAX_NOTE};
+use crate::entity::{customer, tender_account};
+use crate::error::{CommerceError, Result};
+use crate::event::CommerceEvent;
+use crate::order::checked_text;
+
+/// Why store credit of a customer is gone that was forgotten.
+const ERASED: &str = "erased";
+
+/// The store credit of a customer, for staff.
+///
+/// # Errors
+/// `NOT_FOUND`.
+pub async fn of_customer(ctx: &Ctx, id: CustomerId) -> Result<StoreCreditView> {
+    let rows = ctx.read(Permission::PAYMENTS_READ).await?;
+    view(&rows, id.uuid(), ctx.tenant().currency, true).await
+}
+
+/// The caller's own store credit; nothing on it for somebody who never had any.
+///
+/// # Errors
+/// `UNAUTHENTICATED`.
+pub async fn mine(ctx: &Ctx) -> Result<StoreCreditView> {
+    ctx.require(Access::SignedIn)?;
+    let user = ctx.user_id().ok_or_else(Error::unauthenticated)?;
+    let rows = ctx.read(Access::SignedIn).await?;
+    let own = rows.find::<customer::Entity>().filter(customer::Column::UserId.eq(user.uuid())).one().await?;
+    let currency = ctx.tenant().currency;
+    match own {
+        Some(own) => view(&rows, own.id, currency, false).await,
+        None => Ok(StoreCreditView { balance: Money::zero(currency), usable: true, movements: Vec::new() }),
+    }
+}
+
+/// Store credit to add, or to take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CreditChange<'a> {
+    /// 1 to 255 visible ASCII characters, fresh for each change: the second time it changes nothing.
+    pub key: &'a str,
+    /// Minor units of the shop's currency; below zero takes it.
+    pub amount: i64,
+    /// Why, 1 to [`MAX_NOTE`] characters; the customer sees it.
+    pub reason: &'a str,
+}
+
+/// Adds store credit, or takes it with an amount below zero.
+///
+/// # Errors
+/// `NOT_FOUND`; `BAD_USER_INPUT` at `amount` (zero, or more than is there), at `reason`, at `idempotencyKey`, and at
+/// `customerId` for somebody without an account, who could not use it; `IDEMPOTENCY_KEY_REUSED` for a key of another
+/// change.
+pub async fn change(ctx: &Ctx, id: CustomerId, change: &CreditChange<'_>) -> Result<StoreCreditView> {
+    let CreditChange { key, amount, reason } = *change;
+    let reason = checked_text("reason", reason, MAX_NOTE, true)?;
+    if amount == 0 || !(-MAX_AMOUNT..=MAX_AMOUNT).contains(&amount) {
+        return Err(CommerceError::field("amount", "must not be zero, and not more than anybody has"));
+    }
+    let key = Key::new(ctx, None, key)?;
+    let print = idempotency::fingerprint("storeCreditChange", &(id.uuid(), amount, &reason))?;
+    let (now, currency) = (ctx.now(), ctx.tenant().currency);
+    ctx.write(Permission::PAYMENTS_UPDATE, async |tx| {
+        if let Begun::Replay(_) = idempotency::begin(tx, &key, &print).await? {
+            return view(tx, id.uuid(), currency, true).await;
+        }
+        let account = account_of(tx, id, currency, now).await?;
+        let moving = Moving {
+            account,
+            kind: TenderKind::StoreCredit,
+            what: if amount < 0 { MovementKind::Debit } else { MovementKind::Credit },
+            amount: amount.saturating_abs(),
+            currency: currency.code(),
+            order: None,
+            reason: &reason,
+        };
+        if 0 < amount {
+            account::give(tx, &moving, now).await?;
+        } else if !account::take(tx, &moving, now).await? {
+            return Err(CommerceError::field("amount", "is more than this customer's store credit"));
+        }
+        let currency_code = currency.code().to_owned();
+        let event = CommerceEvent::StoreCreditUpdated {
+            account_id: account,
+            customer_id: id,
+            amount,
+            currency: currency_code,
+        };
+        tx.emit(event).await?;
+        idempotency::complete(tx, &key, &Answer::ok(&())?).await?;
+        view(tx, id.uuid(), currency, true).await
+    })
+    .await
+}
+
+/// The account of a customer; made when there is none.
+///
+/// # Errors
+/// `NOT_FOUND`; `BAD_USER_INPUT` at `customerId` for somebody who has no account to use it with.
+pub(crate) async fn account_of(tx: &Tx, id: CustomerId, currency: Currency, now: Timestamp) -> Result<Uuid> {
+    // Held, so that nothing is put on the account of somebody who is being forgotten.
+    let owner = tx.find::<customer::Entity>().filter(customer::Column::Id.eq(id.uuid()));
+    let owner = owner.map(|select| select.lock(LockType::KeyShare)).one().await?;
+    let owner = owner.ok_or_else(|| CommerceError::not_found(CustomerId::KIND))?;
+    if owner.user_id.is_none() {
+        let why = "has no account here to use store credit with: issue a gift card instead";
+        return Err(CommerceError::field("customerId", why));
+    }
+    let find = async || {
+        let found = tx.find::<tender_account::Entity>();
+        found.filter(tender_account::Column::CustomerId.eq(id.uuid())).one().await
+    };
+    if let Some(account) = find().await? {
+        return Ok(account.id);
+    }
+    let row = tender_account::Model {
+        tenant_id: tx.tenant_id().uuid(),
+        id: Uuid::now_v7(),
+        kind: TenderKind::StoreCredit.as_str().to_owned(),
+        code_hash: None,
+        last_four: String::new(),
+        customer_id: Some(id.uuid()),
+        currency: currency.code().to_owned(),
+        issued_minor: 0,
+        balance_minor: 0,
+        enabled: true,
+        expires_at: None,
+        recipient: String::new(),
+        note: String::new(),
+        version: 1,
+        created_at: now.millis(),
+        updated_at: now.millis(),
+    };
+    let account = row.id;
+    if 0 < tx.insert_new(vec![row.into_active_model().reset_all()]).await? {
+        return Ok(account);
+    }
+    // Somebody else made it at the same moment.
+    let made = find().await?.map(|account| account.id);
+    made.ok_or_else(|| Error::conflict("the store credit is being made, try again").into())
+}
+
+/// Takes out what is left on the account of a customer who is forgotten: nobody could use it any more.
+pub(crate) async fn end_credit(tx: &Tx, id: CustomerId, now: Timestamp) -> Result<()> {
+    let found = tx.find::<tender_account::Entity>();
+    let found = found.filter(tender_account::Column::CustomerId.eq(id.uuid()));
+    let found = found.map(|select| select.lock(LockType::Update)).one().await?;
+    let Some(account) = found.filter(|account| 0 < account.balance_minor) else { return Ok(()) };
+    let moving = Moving {
+        account: account.id,
+        kind: TenderKind::StoreCredit,
+        what: MovementKind::Debit,
+        amount: account.balance_minor,
+        currency: &account.currency,
+        order: None,
+        reason: ERASED,
+    };
+    if !account::take(tx, &moving, now).await? {
+        return Err(Error::conflict("the store credit has just changed, try again").into());
+    }
+    tx.emit(CommerceEvent::StoreCreditUpdated {
+        account_id: account.id,
+        customer_id: id,
+        amount: -account.balance_minor,
+        currency: account.currency.clone(),
+    })
+    .await?;
+    Ok(())
+}
+
+async fn view(rows: &TenantDb, id: Uuid, currency: Currency, staff: bool) -> Result<StoreCreditView> {
+    let owner = rows.get::<customer::Entity>(id).await?;
+    let found = rows.find::<tender_account::Entity>();
+    let found = found.filter(tender_account::Column::CustomerId.eq(id)).one().await?;
+    let usable = owner.user_id.is_some();
+    let Some(account) = found else {
+        return Ok(StoreCreditView { balance: Money::zero(currency), usable, movements: Vec::new() });
+    };
+    let currency = Currency::parse(&account.currency).map_err(Error::internal)?;
+    let movements = movements(rows, account.id, currency, staff).await?;
+    Ok(StoreCreditView { balance: Money::new(account.balance_minor, currency), usable, movements })
+}
+
+/// The last movements of an account, newest first.
+pub(super) async fn movements(
+    rows: &TenantDb,
+    account: Uuid,
+    currency: Currency,
+    staff: bool,
+) -> Result<Vec<MovementView>> {
+    let found = rows
+        .raw_all(
+            "SELECT m.kind, m.amount_minor, m.balance_minor, m.order_id, o.number, m.reason, m.user_id, m.at \
+             FROM tender_movement m \
+             LEFT JOIN orders o ON o.tenant_id = m.tenant_id AND o.id = m.order_id \
+             WHERE m.tenant_id = {tenant} AND m.account_id = ? ORDER BY m.at DESC, m.id DESC LIMIT 200",
+            vec![account.into()],
+        )
+        .await?;
+    let read = |row: &QueryResult| -> Result<MovementView, sea_orm::DbErr> {
+        let kind: String = row.try_get("", "kind")?;
+        let order: Option<Uuid> = row.try_get("", "order_id")?;
+        let number: Option<i64> = row.try_get("", "number")?;
+        let user: Option<Uuid> = row.try_get("", "user_id")?;
+        Ok(MovementView {
+            kind: MovementKind::parse(&kind),
+            amount: Money::new(row.try_get("", "amount_minor")?, currency),
+            balance: Money::new(row.try_get("", "balance_minor")?, currency),
+            order: order.map(OrderId::from_uuid).zip(number),
+            reason: row.try_get("", "reason")?,
+            user: user.filter(|_| staff).map(UserId::from_uuid),
+            at: Timestamp::from_millis(row.try_get("", "at")?),
+        })
+    };
+    Ok(found.iter().map(read).collect::<Result<_, _>>().map_err(Error::from)?)
+}
