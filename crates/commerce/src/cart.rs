@@ -1,11 +1,15 @@
 //! Carts: found by a random token or by the account, priced anew at every look.
 
+mod again;
 pub(crate) mod codes;
 mod read;
-mod store;
+mod saved;
+pub(crate) mod store;
 
+pub use again::{Again, Missing, again, missing};
 pub use codes::{MAX_CODES, set_codes};
 pub(crate) use read::{Basket, Buyer, basket, basket_in, discounts};
+pub use saved::{MAX_SAVED, forget, save_for_later, take_back};
 pub(crate) use store::{locate, restore};
 
 use std::collections::HashMap;
@@ -16,10 +20,12 @@ use uuid::Uuid;
 
 use events::Emit;
 
+use crate::customer;
 use crate::entity::cart_line;
 use crate::error::{CommerceError, Result};
 use crate::event::CommerceEvent;
 use crate::promotion::book;
+use crate::tender::chosen;
 use crate::view::CartView;
 use crate::who::{Who, new_token};
 
@@ -68,7 +74,7 @@ pub async fn add(ctx: &Ctx, token: Option<&str>, lines: &[(VariantId, i64)]) -> 
     }
     let who = Who::of(ctx, token);
     let fresh = new_token();
-    let (cart, made, lines) = ctx
+    let (cart, made, lines, saved) = ctx
         .write(Access::Public, async |tx| {
             let (cart, made) = store::open(tx, &who, &fresh, ctx.now()).await?;
             if !made {
@@ -84,13 +90,28 @@ pub async fn add(ctx: &Ctx, token: Option<&str>, lines: &[(VariantId, i64)]) -> 
                 }
                 announce_changed(tx, cart.id).await?
             };
-            Ok::<_, CommerceError>((cart, made, lines))
+            // Beside a new guest's cart lies nothing.
+            let saved = match made && who.user.is_none() {
+                true => Vec::new(),
+                false => saved::load(tx, &who, Some(&cart)).await?,
+            };
+            Ok::<_, CommerceError>((cart, made, lines, saved))
         })
         .await?;
     // In a new cart there is nothing that was not looked up above.
     let known = lines.iter().all(|line| offers.contains_key(&VariantId::from_uuid(line.variant_id)));
-    let basket = if known && !book.collections && book.gifts.is_empty() {
-        Basket { cart: Some(cart), lines, offers, collections: HashMap::new(), book }
+    let anybody = who.user.is_none() || !book.standing;
+    let basket = if known && saved.is_empty() && anybody && !book.collections && book.gifts.is_empty() {
+        let standing = customer::Standing::default();
+        Basket {
+            cart: Some(cart),
+            lines,
+            offers,
+            collections: HashMap::new(),
+            book,
+            standing,
+            saved: Vec::new(),
+        }
     } else {
         let own = if made && who.user.is_none() { Who::of(ctx, Some(&fresh)) } else { who };
         basket(ctx, &own).await?
@@ -155,7 +176,8 @@ async fn change(
 
 /// Puts the guest's cart into the account's, for whoever just signed in; the guest's token is used up.
 ///
-/// Quantities of the same variant are added up, to at most 10,000. Without a guest cart nothing happens.
+/// Quantities of the same variant are added up, to at most 10,000; what was put aside comes along. Without a guest cart
+/// nothing happens.
 pub async fn merge(ctx: &Ctx, token: &str) -> Result<()> {
     let who = Who::of(ctx, Some(token));
     let (Some(user), Some(token_hash)) = (who.user, who.token_hash) else { return Ok(()) };
@@ -165,6 +187,7 @@ pub async fn merge(ctx: &Ctx, token: &str) -> Result<()> {
     }
     ctx.write(Access::SignedIn, async |tx| {
         let Some(cart) = locate(tx, &guest).await? else { return Ok(()) };
+        saved::adopt(tx, cart.id, user, ctx.now()).await?;
         let own = locate(tx, &Who { user: Some(user), token_hash: None }).await?;
         let kept = match own {
             None => {
@@ -177,6 +200,7 @@ pub async fn merge(ctx: &Ctx, token: &str) -> Result<()> {
                 let lines = store::lines(tx, cart.id).await?;
                 store::move_lines(tx, own.id, &lines, ctx.now()).await?;
                 store::put_codes(tx, own.id, &codes::joined(&own, &cart)?).await?;
+                store::put_tenders(tx, own.id, &chosen::joined(tx, &own, &cart).await?).await?;
                 own.id
             }
         };

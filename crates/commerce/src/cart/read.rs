@@ -13,14 +13,16 @@ use primitives::{
     CartId, CartLineId, CollectionId, Country, Money, ProductId, PromotionId, Quantity, VariantId,
 };
 
+use super::saved;
 use super::store::{lines, locate};
+use crate::customer::{self, Standing};
 use crate::entity::{cart, cart_line};
 use crate::error::{CommerceError, Result};
 use crate::promotion::book::{self, Book};
 use crate::settings::{self, Versioned};
 use crate::view::{
-    CartLineView, CartView, CodeView, DiscountView, FreeShipping, GiftView, HintView, LineProblem, TaxShare,
-    Totals,
+    CartLineView, CartView, CodeView, DiscountView, ExemptionView, FreeShipping, GiftView, HintView,
+    LineProblem, SavedLineView, TaxShare, Totals,
 };
 use crate::who::Who;
 
@@ -33,6 +35,10 @@ pub(crate) struct Basket {
     /// The collections of what is in it, when a promotion asks for them.
     pub collections: HashMap<ProductId, Vec<CollectionId>>,
     pub book: Arc<Book>,
+    /// That of the account whose cart it is, when it matters; else that of a stranger.
+    pub standing: Standing,
+    /// What lies aside; empty for a checkout, which does not ask.
+    pub saved: Vec<SavedLineView>,
 }
 
 /// Who buys and where it goes, as far as that is known.
@@ -65,7 +71,13 @@ pub(crate) async fn basket(ctx: &Ctx, who: &Who) -> Result<Basket> {
     // Before the door opens: nobody waits for a second connection while holding one.
     let book = book::current(ctx).await?;
     let rows = ctx.read(Access::Public).await?;
-    basket_in(&rows, who, book).await
+    let mut basket = basket_in(&rows, who, book).await?;
+    let saved = saved::load(&rows, who, basket.cart.as_ref()).await?;
+    let variants: Vec<VariantId> = saved.iter().map(|row| VariantId::from_uuid(row.variant_id)).collect();
+    // Not among the offers of the cart: nothing of this is bought or given away.
+    let offers = offers(&rows, &variants).await?;
+    basket.saved = saved.iter().map(|row| saved::view(row, &offers, ctx.tenant())).collect();
+    Ok(basket)
 }
 
 /// The open cart of `who`, read together with other things.
@@ -77,6 +89,8 @@ pub(crate) async fn basket_in(rows: &TenantDb, who: &Who, book: Arc<Book>) -> Re
             offers: HashMap::new(),
             collections: HashMap::new(),
             book,
+            standing: Standing::default(),
+            saved: Vec::new(),
         });
     };
     let lines = lines(rows, cart.id).await?;
@@ -92,7 +106,11 @@ pub(crate) async fn basket_in(rows: &TenantDb, who: &Who, book: Arc<Book>) -> Re
     } else {
         HashMap::new()
     };
-    Ok(Basket { cart: Some(cart), lines, offers, collections, book })
+    let standing = match who.user {
+        Some(user) if book.standing => customer::standing(rows, user).await?,
+        _ => Standing::default(),
+    };
+    Ok(Basket { cart: Some(cart), lines, offers, collections, book, standing, saved: Vec::new() })
 }
 
 impl Basket {
@@ -108,6 +126,11 @@ impl Basket {
             Some(cart) => super::codes::read(cart),
             None => Ok(Vec::new()),
         }
+    }
+
+    /// Whether gift cards or store credit were chosen for it.
+    pub fn has_tenders(&self) -> bool {
+        self.cart.as_ref().is_some_and(|cart| cart.tenders != "[]")
     }
 
     /// What its shopper sees, without a delivery.
@@ -136,7 +159,11 @@ impl Basket {
             rounding: settings.settings.rounding,
             at: ctx.now(),
             destination: buyer.destination.clone(),
-            shopper: Shopper { orders_before: buyer.orders_before, ..Shopper::default() },
+            shopper: Shopper {
+                groups: self.standing.groups.clone(),
+                orders_before: buyer.orders_before,
+                exempt: self.standing.exemption.is_some(),
+            },
             lines: wanted.collect::<Result<_>>()?,
             gifts: self.gifts(tenant)?,
             codes: self.codes()?,
@@ -156,10 +183,11 @@ impl Basket {
             n_items,
             free_shipping: free_shipping(settings, country, money(goods(&quote))),
             ready: !lines.is_empty() && lines.iter().all(|line| !line.blocks()),
-            totals: totals(&quote, tenant),
+            totals: Totals { exemption: self.exemption(&quote, tenant), ..totals(&quote, tenant) },
             codes: self.code_views(&quote)?,
             hints: self.hints(&quote),
             gifts: self.gift_views(&quote),
+            saved: self.saved.clone(),
             lines,
         };
         Ok((view, quote))
@@ -194,6 +222,14 @@ impl Basket {
             }
         }
         Cow::Owned(promotions)
+    }
+
+    fn exemption(&self, quote: &Quote, tenant: &TenantInfo) -> Option<ExemptionView> {
+        self.standing.exemption.as_ref().map(|exemption| ExemptionView {
+            reason: exemption.reason.clone(),
+            number: exemption.number.clone(),
+            relief: Money::new(quote.totals.relief, tenant.currency),
+        })
     }
 
     fn line(&self, tenant: &TenantInfo, variant: VariantId, quantity: u32, unit: i64) -> Result<Line> {
@@ -387,6 +423,7 @@ pub(crate) fn totals(quote: &Quote, tenant: &TenantInfo) -> Totals {
             .collect(),
         total: money(quote.totals.total),
         includes_tax: tenant.prices_include_tax,
+        exemption: None,
     }
 }
 

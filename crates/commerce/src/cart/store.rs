@@ -52,6 +52,7 @@ pub(super) async fn open(tx: &Tx, who: &Who, token: &str, now: Timestamp) -> Res
         updated_at: now.millis(),
         abandoned_at: None,
         codes: "[]".to_owned(),
+        tenders: "[]".to_owned(),
     };
     if 0 < tx.insert_new(vec![cart.clone().into_active_model().reset_all()]).await? {
         jobs::plan_carts(tx, now).await?;
@@ -63,7 +64,7 @@ pub(super) async fn open(tx: &Tx, who: &Who, token: &str, now: Timestamp) -> Res
 }
 
 /// Marks the cart as changed, and makes sure that it is still open.
-pub(super) async fn touch(tx: &Tx, cart: &cart::Model, now: Timestamp) -> Result<()> {
+pub(crate) async fn touch(tx: &Tx, cart: &cart::Model, now: Timestamp) -> Result<()> {
     set_state(tx, cart, "open", now).await?;
     Ok(jobs::plan_carts(tx, now).await?)
 }
@@ -106,6 +107,16 @@ pub(super) async fn adopt(tx: &Tx, cart: &cart::Model, user: UserId, now: Timest
 pub(super) async fn put_codes(tx: &Tx, cart: Uuid, codes: &str) -> Result<()> {
     tx.update_many::<cart::Entity>()
         .set(cart::Column::Codes, codes)
+        .filter(cart::Column::Id.eq(cart))
+        .exec()
+        .await?;
+    Ok(())
+}
+
+/// Writes what a cart is to be paid from, a JSON list.
+pub(crate) async fn put_tenders(tx: &Tx, cart: Uuid, tenders: &str) -> Result<()> {
+    tx.update_many::<cart::Entity>()
+        .set(cart::Column::Tenders, tenders)
         .filter(cart::Column::Id.eq(cart))
         .exec()
         .await?;
@@ -261,6 +272,7 @@ pub(crate) async fn restore(tx: &Tx, ordered: Uuid, now: Timestamp) -> Result<()
     let id = match own {
         Some(own) => {
             put_codes(tx, own.id, &super::codes::joined(&own, &cart)?).await?;
+            put_tenders(tx, own.id, &crate::tender::chosen::joined(tx, &own, &cart).await?).await?;
             own.id
         }
         None => {
@@ -274,9 +286,11 @@ pub(crate) async fn restore(tx: &Tx, ordered: Uuid, now: Timestamp) -> Result<()
                 created_at: Set(now.millis()),
                 updated_at: Set(now.millis()),
                 codes: Set(cart.codes),
+                tenders: Set(cart.tenders),
                 ..Default::default()
             }])
             .await?;
+            super::saved::hand_on(tx, ordered, id).await?;
             jobs::plan_carts(tx, now).await?;
             id
         }
