@@ -37,14 +37,20 @@ pub fn check(
     address: &Address,
     countries: &[Country],
 ) -> Result<(Email, CheckedAddress), Vec<FieldError>> {
+    let email = Email::parse(email.trim())
+        .map_err(|_| FieldError::new("email", "enter an address such as maud@example.com"));
+    match (email, check_address(address, countries)) {
+        (Ok(email), Ok(address)) => Ok((email, address)),
+        (email, address) => Err(email.err().into_iter().chain(address.err().into_iter().flatten()).collect()),
+    }
+}
+
+/// Checks an address; `countries` is where the shop sends.
+///
+/// # Errors
+/// Every field that is wrong.
+pub fn check_address(address: &Address, countries: &[Country]) -> Result<CheckedAddress, Vec<FieldError>> {
     let mut errors = Vec::new();
-    let email = match Email::parse(email.trim()) {
-        Ok(email) => Some(email),
-        Err(_) => {
-            errors.push(FieldError::new("email", "enter an address such as maud@example.com"));
-            None
-        }
-    };
     let mut text = |field: &str, value: &str, max: usize, missing: Option<&str>| {
         let value = value.trim();
         if value.chars().any(char::is_control) {
@@ -77,10 +83,8 @@ pub fn check(
             cleaned.country = country.as_str().to_owned();
         }
     }
-    match (email, country) {
-        (Some(email), Some(country)) if errors.is_empty() => {
-            Ok((email, CheckedAddress { address: cleaned, country }))
-        }
+    match country {
+        Some(country) if errors.is_empty() => Ok(CheckedAddress { address: cleaned, country }),
         _ => Err(errors),
     }
 }

@@ -8,7 +8,7 @@ use pricing::{Destination, Measures, ShippingMethod};
 use primitives::{CartId, Country, ErrorCode, Money};
 use sea_orm::ColumnTrait;
 
-use crate::cart::{Buyer, basket, basket_in};
+use crate::cart::{Basket, Buyer, basket, basket_in};
 use crate::customer;
 use crate::entity::{cart, orders};
 use crate::error::{CommerceError, Result};
@@ -17,6 +17,7 @@ use crate::payment::{self, gateway};
 use crate::promotion::book::{self, Book};
 use crate::promotion::usage;
 use crate::settings::{self, CommerceSettings};
+use crate::tender::chosen::{self, Chosen};
 use crate::view::{
     Address, CheckoutView, ContactView, NextStep, OrderState, OrderView, PaymentChoice, Placed,
     ShippingChoice,
@@ -36,10 +37,12 @@ pub struct CheckoutInput {
     pub address: Address,
     /// Id of the chosen delivery.
     pub shipping_method: String,
-    /// `manual` or `http`.
+    /// `manual` or `http`; whatever it is when nothing is left to pay.
     pub payment_provider: String,
     /// The total that the shopper saw, minor units.
     pub expected_total: i64,
+    /// What gift cards and store credit had left to pay, minor units; `None`: all of the total.
+    pub expected_due: Option<i64>,
     /// 1 to 100 visible ASCII characters; the same key and input give the first answer again.
     pub idempotency_key: String,
 }
@@ -94,6 +97,7 @@ pub async fn view(ctx: &Ctx, token: Option<&str>, wish: Wish<'_>) -> Result<Chec
         Some(method) => basket.price(ctx, &current, &buyer, Some(method))?.0,
         None => bare,
     };
+    let tenders = tenders(ctx, &basket, &who, cart.totals.total).await?;
     let money = |minor| Money::new(minor, ctx.tenant().currency);
     // What it costs somebody who has not reached the sum from which on it is free.
     let unreached = Measures { goods: i64::MIN, ..measures };
@@ -109,6 +113,9 @@ pub async fn view(ctx: &Ctx, token: Option<&str>, wish: Wish<'_>) -> Result<Chec
         methods: methods.collect(),
         needs_delivery,
         method: chosen.map(|method| method.id.clone()),
+        due: money(cart.totals.total.minor - tenders.chosen.iter().map(|one| one.amount).sum::<i64>()),
+        store_credit: tenders.unused.map(money),
+        tenders: tenders.chosen.iter().map(|one| chosen::view(one, ctx.tenant().currency)).collect(),
         cart,
         countries,
         country,
@@ -136,6 +143,25 @@ async fn buyer(
         }
     }
     Ok(buyer)
+}
+
+/// What pays beside a payment.
+#[derive(Default)]
+struct Tenders {
+    chosen: Vec<Chosen>,
+    /// Store credit that could pay, too.
+    unused: Option<i64>,
+}
+
+async fn tenders(ctx: &Ctx, basket: &Basket, who: &Who, total: Money) -> Result<Tenders> {
+    if who.user.is_none() && !basket.has_tenders() {
+        return Ok(Tenders::default());
+    }
+    let rows = ctx.read(Access::Public).await?;
+    let chosen = chosen::of_cart(&rows, who, basket.cart.as_ref(), total, ctx.now()).await?;
+    let own = chosen::own_credit(&rows, who, total.currency).await?;
+    let unused = own.filter(|(account, _)| chosen.iter().all(|one| one.account != *account));
+    Ok(Tenders { chosen, unused: unused.map(|(_, balance)| balance) })
 }
 
 /// Ways to pay that are offered now.

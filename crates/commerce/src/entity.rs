@@ -23,6 +23,7 @@ tenant_table! {
         updated_at: i64,
         abandoned_at: Option<i64>,
         codes: String,
+        tenders: String,
     }
     audit none
 }
@@ -33,6 +34,21 @@ tenant_table! {
     key { id: Uuid }
     columns {
         cart_id: Uuid,
+        variant_id: Uuid,
+        quantity: i64,
+        unit_seen_minor: i64,
+        created_at: i64,
+    }
+    audit none
+}
+
+tenant_table! {
+    /// What shoppers have put aside.
+    saved_line, "saved_line", "saved line", Id,
+    key { id: Uuid }
+    columns {
+        user_id: Option<Uuid>,
+        cart_id: Option<Uuid>,
         variant_id: Uuid,
         quantity: i64,
         unit_seen_minor: i64,
@@ -86,6 +102,40 @@ tenant_table! {
 }
 
 tenant_table! {
+    /// What customers say about products.
+    review, "review", "review", Id,
+    key { id: Uuid }
+    columns {
+        product_id: Uuid,
+        user_id: Option<Uuid>,
+        author: String,
+        rating: i64,
+        title: String,
+        body: String,
+        state: String,
+        reason: String,
+        verified: bool,
+        answer: String,
+        answered_at: Option<i64>,
+        version: i64,
+        created_at: i64,
+        written_at: i64,
+        updated_at: i64,
+    }
+    // What people wrote and how they call themselves is theirs: it goes when they go.
+    // What staff wrote may name a person.
+    audit { state }
+}
+
+tenant_table! {
+    /// Who may review, and whether somebody looks first: one row per shop.
+    review_settings, "review_settings", "settings", Id,
+    key { id: Uuid }
+    columns { writers: String, look_first: bool, version: i64, updated_at: i64 }
+    audit { writers }
+}
+
+tenant_table! {
     /// People who buy, with or without an account.
     customer, "customer", "customer", Id,
     key { id: Uuid }
@@ -95,7 +145,58 @@ tenant_table! {
         name: String,
         created_at: i64,
         updated_at: i64,
+        tax_exempt: bool,
+        tax_number: String,
+        tax_reason: String,
+        erased_at: Option<i64>,
+        marketing: bool,
     }
+}
+
+tenant_table! {
+    /// What the staff writes down about customers.
+    customer_note, "customer_note", "note", Id,
+    key { id: Uuid }
+    columns { customer_id: Uuid, user_id: Option<Uuid>, body: String, at: i64 }
+}
+
+tenant_table! {
+    /// Who wanted letters, when, and where that was asked; append-only.
+    customer_consent, "customer_consent", "consent", Id,
+    key { id: Uuid }
+    columns { customer_id: Uuid, given: bool, source: String, user_id: Option<Uuid>, at: i64 }
+    audit { source }
+}
+
+tenant_table! {
+    /// Groups of customers.
+    customer_group, "customer_group", "customer group", Id,
+    key { id: Uuid }
+    columns {
+        name: String,
+        name_key: String,
+        tax_exempt: bool,
+        tax_reason: String,
+        version: i64,
+        created_at: i64,
+        updated_at: i64,
+    }
+    audit { name, tax_reason }
+}
+
+tenant_table! {
+    /// Who is in which group.
+    customer_group_member, "customer_group_member", "customer group", GroupId,
+    key { group_id: Uuid, customer_id: Uuid }
+    columns { at: i64 }
+}
+
+tenant_table! {
+    /// Which groups a promotion names; what a group that is to be deleted is asked about.
+    promotion_group, "promotion_group", "promotion", PromotionId,
+    key { promotion_id: Uuid, group_id: Uuid }
+    columns {}
+    audit none
 }
 
 tenant_table! {
@@ -107,6 +208,7 @@ tenant_table! {
         fingerprint: Vec<u8>,
         document: String,
         used_at: i64,
+        is_default: bool,
     }
 }
 
@@ -136,6 +238,7 @@ tenant_table! {
         currency: String,
         includes_tax: bool,
         n_items: i64,
+        n_sent: i64,
         subtotal_minor: i64,
         discount_minor: i64,
         shipping_minor: i64,
@@ -145,15 +248,19 @@ tenant_table! {
         total_minor: i64,
         paid_minor: i64,
         refunded_minor: i64,
+        tendered_minor: i64,
         attention: Option<String>,
         cancel_reason: String,
         hold_until: Option<i64>,
         placed_at: i64,
         paid_at: Option<i64>,
         updated_at: i64,
+        relief_minor: i64,
+        tax_number: String,
+        exempt_reason: String,
     }
     audit {
-        state, country, shipping_method, shipping_name, provider, provider_name, currency, taxes, discounts, attention, cancel_reason
+        state, country, shipping_method, shipping_name, provider, provider_name, currency, taxes, discounts, attention
     }
 }
 
@@ -180,16 +287,27 @@ tenant_table! {
         discount_minor: i64,
         discounts: String,
         gift: bool,
+        relief_minor: i64,
+        sent: i64,
+        returned: i64,
+        refunded: i64,
     }
     audit { slug, title, variant_title, sku, discounts }
 }
 
 tenant_table! {
-    /// Notes of the staff.
+    /// Notes of the staff. The audit log, which nobody can change, says that there was one and not what it said: it may
+    /// name a person.
     order_note, "order_note", "note", Id,
     key { id: Uuid }
     columns { order_id: Uuid, user_id: Option<Uuid>, body: String, at: i64 }
-    audit { body }
+}
+
+tenant_table! {
+    /// Tags of orders. As with notes, the audit log does not say which word it was: it may name a person.
+    order_tag, "order_tag", "order", OrderId,
+    key { order_id: Uuid, tag: String }
+    columns {}
 }
 
 tenant_table! {
@@ -208,6 +326,50 @@ tenant_table! {
 }
 
 tenant_table! {
+    /// What lies in parcels; one without lines carries the whole order.
+    fulfilment_line, "fulfilment_line", "fulfilment", FulfilmentId,
+    key { fulfilment_id: Uuid, order_line_id: Uuid }
+    columns { quantity: i64 }
+}
+
+tenant_table! {
+    /// What customers send back.
+    return_request, "return_request", "return", Id,
+    key { id: Uuid }
+    columns {
+        order_id: Uuid,
+        number: i64,
+        request_key: String,
+        state: String,
+        open: i64,
+        reason: String,
+        words: String,
+        answer: String,
+        currency: String,
+        refund_key: String,
+        refund_minor: i64,
+        given_minor: i64,
+        version: i64,
+        requested_at: i64,
+        updated_at: i64,
+    }
+    // Words may hold what has to be forgotten.
+    audit { state, reason, currency }
+}
+
+tenant_table! {
+    /// The pieces of returns.
+    return_line, "return_line", "return", ReturnId,
+    key { return_id: Uuid, order_line_id: Uuid }
+    columns {
+        quantity: i64,
+        received: i64,
+        restocked: i64,
+        location_id: Option<Uuid>,
+    }
+}
+
+tenant_table! {
     /// The payment of an order: which call it stands at, with the keys of all its calls.
     payment, "payment", "payment", Id,
     key { id: Uuid }
@@ -223,6 +385,7 @@ tenant_table! {
         back_key: String,
         back_minor: i64,
         back_reason: String,
+        back_id: String,
         gateway_id: String,
         attempt: i64,
         next_at: Option<i64>,
@@ -231,7 +394,7 @@ tenant_table! {
         created_at: i64,
         updated_at: i64,
     }
-    audit { provider, step, status, currency, back_reason, last_error }
+    audit { provider, step, status, currency, last_error }
 }
 
 tenant_table! {
@@ -253,7 +416,7 @@ tenant_table! {
     money_ledger, "money_ledger", "ledger row", Id,
     key { id: Uuid }
     columns {
-        order_id: Uuid,
+        order_id: Option<Uuid>,
         payment_id: Option<Uuid>,
         kind: String,
         from_account: String,
@@ -264,6 +427,61 @@ tenant_table! {
         at: i64,
     }
     audit { kind, from_account, to_account, currency, fact }
+}
+
+tenant_table! {
+    /// Gift cards and store credit.
+    tender_account, "tender_account", "gift card", Id,
+    key { id: Uuid }
+    columns {
+        kind: String,
+        code_hash: Option<Vec<u8>>,
+        last_four: String,
+        customer_id: Option<Uuid>,
+        currency: String,
+        issued_minor: i64,
+        balance_minor: i64,
+        enabled: bool,
+        expires_at: Option<i64>,
+        recipient: String,
+        note: String,
+        version: i64,
+        created_at: i64,
+        updated_at: i64,
+    }
+    // Notes and reasons of the staff may name a person.
+    audit { kind, last_four, currency, enabled }
+}
+
+tenant_table! {
+    /// What moved on gift cards and store credit; append-only.
+    tender_movement, "tender_movement", "movement", Id,
+    key { id: Uuid }
+    columns {
+        account_id: Uuid,
+        order_id: Option<Uuid>,
+        kind: String,
+        amount_minor: i64,
+        balance_minor: i64,
+        currency: String,
+        reason: String,
+        user_id: Option<Uuid>,
+        at: i64,
+    }
+    audit { kind, currency }
+}
+
+tenant_table! {
+    /// What an order took from gift cards and store credit.
+    order_tender, "order_tender", "order", OrderId,
+    key { order_id: Uuid, account_id: Uuid }
+    columns {
+        position: i64,
+        amount_minor: i64,
+        returned_minor: i64,
+        currency: String,
+    }
+    audit { currency }
 }
 
 tenant_table! {
@@ -279,6 +497,7 @@ tenant_table! {
         name: String,
         search: String,
         n_items: i64,
+        n_sent: i64,
         currency: String,
         total_minor: i64,
         paid_minor: i64,

@@ -45,6 +45,20 @@ pub enum CommerceError {
         /// What shoppers call it.
         name: String,
     },
+    /// What gift cards and store credit leave to pay is not what the shopper saw.
+    #[error("what is left to pay is now {actual}, you saw {expected}")]
+    DueChanged {
+        /// What the shopper saw.
+        expected: Money,
+        /// What it is now.
+        actual: Money,
+    },
+    /// Somebody else was faster to take what was on a gift card or of store credit.
+    #[error("less is left on {name} than a moment ago: look at what is left to pay")]
+    TenderGone {
+        /// How shoppers know it.
+        name: String,
+    },
     /// The idempotency key belongs to another request.
     #[error("this idempotency key was used for another order")]
     KeyReused,
@@ -97,6 +111,9 @@ impl From<CommerceError> for Error {
             }
             CommerceError::PromotionGone { .. } => {
                 Self::conflict(text.clone()).with_field("expectedTotal", text)
+            }
+            CommerceError::DueChanged { .. } | CommerceError::TenderGone { .. } => {
+                Self::conflict(text.clone()).with_field("expectedDue", text)
             }
             CommerceError::KeyReused => Self::new(ErrorCode::IdempotencyKeyReused, text),
             CommerceError::Changed { .. } | CommerceError::Refused(_) => Self::conflict(text),

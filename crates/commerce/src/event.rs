@@ -1,8 +1,13 @@
 //! What this module announces. The wire form of each event is pinned by a test.
 
 use events::{Aggregate, DomainEvent, EventError, validate};
-use primitives::{CartId, CustomerId, FulfilmentId, OrderId, PaymentId, PromotionId};
+use primitives::{
+    CartId, CustomerId, FulfilmentId, GiftCardId, OrderId, PaymentId, ProductId, PromotionId, ReturnId,
+    ReviewId,
+};
 use serde::{Deserialize, Serialize};
+
+use crate::returns::ReturnState;
 
 /// Something that happened while buying. Amounts are in minor units.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -38,6 +43,8 @@ pub enum CommerceEvent {
     OrderNoteAdded { order_id: OrderId, note_id: uuid::Uuid },
     /// `order.edited`: its place on the attention list.
     OrderEdited { order_id: OrderId, attention: Option<String> },
+    /// `order.tagged`: how many tags it has now. Which, the order says: they may name a person, and events stay.
+    OrderTagged { order_id: OrderId, n_tags: i64 },
     /// `payment.authorised`
     PaymentAuthorised { payment_id: PaymentId, order_id: OrderId, amount: i64, currency: String },
     /// `payment.captured`
@@ -54,16 +61,61 @@ pub enum CommerceEvent {
     },
     /// `fulfilment.created`
     FulfilmentCreated { fulfilment_id: FulfilmentId, order_id: OrderId, n_items: i64 },
-    /// `fulfilment.shipped`
-    FulfilmentShipped { fulfilment_id: FulfilmentId, order_id: OrderId, carrier: String },
-    /// `fulfilment.delivered`
-    FulfilmentDelivered { fulfilment_id: FulfilmentId, order_id: OrderId },
+    /// `fulfilment.shipped`; with the last one nothing of the order is left to send.
+    FulfilmentShipped { fulfilment_id: FulfilmentId, order_id: OrderId, carrier: String, last: bool },
+    /// `fulfilment.delivered`; with the last one all of the order has arrived.
+    FulfilmentDelivered { fulfilment_id: FulfilmentId, order_id: OrderId, last: bool },
+    /// `fulfilment.updated`: how it can be followed.
+    FulfilmentUpdated { fulfilment_id: FulfilmentId, order_id: OrderId, carrier: String },
+    /// `return.requested`, `.approved`, `.declined`, `.withdrawn`, `.received`, `.refunded`, `.closed`; `number` counts the
+    /// returns of the order.
+    ReturnMoved { return_id: ReturnId, order_id: OrderId, number: i64, state: ReturnState },
     /// `customer.created`
     CustomerCreated { customer_id: CustomerId },
+    /// `customer.updated`: groups, taxes, contact, addresses or consents.
+    CustomerUpdated { customer_id: CustomerId },
+    /// `customer.erased`: nothing says any more who it was. Whoever keeps something about the customer forgets it now.
+    CustomerErased { customer_id: CustomerId },
     /// `promotion.created`
     PromotionCreated { promotion_id: PromotionId },
     /// `promotion.updated`, also when it was deleted.
     PromotionUpdated { promotion_id: PromotionId },
+    /// `review.created`
+    ReviewCreated { review_id: ReviewId, product_id: ProductId },
+    /// `review.updated`: its author wrote it anew.
+    ReviewUpdated { review_id: ReviewId, product_id: ProductId },
+    /// `review.moderated`: it is `published` or `rejected` now.
+    ReviewModerated { review_id: ReviewId, product_id: ProductId, state: String },
+    /// `review.answered`, also when the answer was taken away.
+    ReviewAnswered { review_id: ReviewId, product_id: ProductId },
+    /// `review.deleted`
+    ReviewDeleted { review_id: ReviewId, product_id: ProductId },
+    /// `gift_card.issued`
+    GiftCardIssued { gift_card_id: GiftCardId, amount: i64, currency: String },
+    /// `gift_card.updated`: switched on or off.
+    GiftCardUpdated { gift_card_id: GiftCardId, enabled: bool },
+    /// `gift_card.redeemed`: an order was paid with it.
+    GiftCardRedeemed { gift_card_id: GiftCardId, order_id: OrderId, amount: i64, currency: String },
+    /// `gift_card.returned`: an order gave it back.
+    GiftCardReturned {
+        gift_card_id: GiftCardId,
+        order_id: OrderId,
+        amount: i64,
+        currency: String,
+        reason: String,
+    },
+    /// `store_credit.updated`: staff has added it, or taken it with an amount below zero.
+    StoreCreditUpdated { account_id: uuid::Uuid, customer_id: CustomerId, amount: i64, currency: String },
+    /// `store_credit.redeemed`: an order was paid with it.
+    StoreCreditRedeemed { account_id: uuid::Uuid, order_id: OrderId, amount: i64, currency: String },
+    /// `store_credit.returned`: an order gave it back, or its refund went there.
+    StoreCreditReturned {
+        account_id: uuid::Uuid,
+        order_id: OrderId,
+        amount: i64,
+        currency: String,
+        reason: String,
+    },
 }
 
 impl DomainEvent for CommerceEvent {
@@ -80,6 +132,7 @@ impl DomainEvent for CommerceEvent {
             Self::OrderRefunded { .. } => "order.refunded",
             Self::OrderNoteAdded { .. } => "order.note_added",
             Self::OrderEdited { .. } => "order.edited",
+            Self::OrderTagged { .. } => "order.tagged",
             Self::PaymentAuthorised { .. } => "payment.authorised",
             Self::PaymentCaptured { .. } => "payment.captured",
             Self::PaymentFailed { .. } => "payment.failed",
@@ -87,9 +140,33 @@ impl DomainEvent for CommerceEvent {
             Self::FulfilmentCreated { .. } => "fulfilment.created",
             Self::FulfilmentShipped { .. } => "fulfilment.shipped",
             Self::FulfilmentDelivered { .. } => "fulfilment.delivered",
+            Self::FulfilmentUpdated { .. } => "fulfilment.updated",
+            Self::ReturnMoved { state, .. } => match state {
+                ReturnState::Requested => "return.requested",
+                ReturnState::Approved => "return.approved",
+                ReturnState::Declined => "return.declined",
+                ReturnState::Withdrawn => "return.withdrawn",
+                ReturnState::Received => "return.received",
+                ReturnState::Refunded => "return.refunded",
+                ReturnState::Closed => "return.closed",
+            },
             Self::CustomerCreated { .. } => "customer.created",
+            Self::CustomerUpdated { .. } => "customer.updated",
+            Self::CustomerErased { .. } => "customer.erased",
             Self::PromotionCreated { .. } => "promotion.created",
             Self::PromotionUpdated { .. } => "promotion.updated",
+            Self::ReviewCreated { .. } => "review.created",
+            Self::ReviewUpdated { .. } => "review.updated",
+            Self::ReviewModerated { .. } => "review.moderated",
+            Self::ReviewAnswered { .. } => "review.answered",
+            Self::ReviewDeleted { .. } => "review.deleted",
+            Self::GiftCardIssued { .. } => "gift_card.issued",
+            Self::GiftCardUpdated { .. } => "gift_card.updated",
+            Self::GiftCardRedeemed { .. } => "gift_card.redeemed",
+            Self::GiftCardReturned { .. } => "gift_card.returned",
+            Self::StoreCreditUpdated { .. } => "store_credit.updated",
+            Self::StoreCreditRedeemed { .. } => "store_credit.redeemed",
+            Self::StoreCreditReturned { .. } => "store_credit.returned",
         }
     }
 
@@ -105,18 +182,35 @@ impl DomainEvent for CommerceEvent {
             | Self::OrderCancelled { order_id, .. }
             | Self::OrderRefunded { order_id, .. }
             | Self::OrderNoteAdded { order_id, .. }
-            | Self::OrderEdited { order_id, .. } => Aggregate::new("order", *order_id),
+            | Self::OrderEdited { order_id, .. }
+            | Self::OrderTagged { order_id, .. } => Aggregate::new("order", *order_id),
             Self::PaymentAuthorised { payment_id, .. }
             | Self::PaymentCaptured { payment_id, .. }
             | Self::PaymentFailed { payment_id, .. }
             | Self::PaymentRefunded { payment_id, .. } => Aggregate::new("payment", *payment_id),
             Self::FulfilmentCreated { fulfilment_id, .. }
             | Self::FulfilmentShipped { fulfilment_id, .. }
-            | Self::FulfilmentDelivered { fulfilment_id, .. } => Aggregate::new("fulfilment", *fulfilment_id),
-            Self::CustomerCreated { customer_id } => Aggregate::new("customer", *customer_id),
+            | Self::FulfilmentDelivered { fulfilment_id, .. }
+            | Self::FulfilmentUpdated { fulfilment_id, .. } => Aggregate::new("fulfilment", *fulfilment_id),
+            Self::ReturnMoved { return_id, .. } => Aggregate::new("return", *return_id),
+            Self::CustomerCreated { customer_id }
+            | Self::CustomerUpdated { customer_id }
+            | Self::CustomerErased { customer_id } => Aggregate::new("customer", *customer_id),
             Self::PromotionCreated { promotion_id } | Self::PromotionUpdated { promotion_id } => {
                 Aggregate::new("promotion", *promotion_id)
             }
+            Self::ReviewCreated { review_id, .. }
+            | Self::ReviewUpdated { review_id, .. }
+            | Self::ReviewModerated { review_id, .. }
+            | Self::ReviewAnswered { review_id, .. }
+            | Self::ReviewDeleted { review_id, .. } => Aggregate::new("review", *review_id),
+            Self::GiftCardIssued { gift_card_id, .. }
+            | Self::GiftCardUpdated { gift_card_id, .. }
+            | Self::GiftCardRedeemed { gift_card_id, .. }
+            | Self::GiftCardReturned { gift_card_id, .. } => Aggregate::new("gift_card", *gift_card_id),
+            Self::StoreCreditUpdated { account_id, .. }
+            | Self::StoreCreditRedeemed { account_id, .. }
+            | Self::StoreCreditReturned { account_id, .. } => Aggregate::new("store_credit", *account_id),
         }
     }
 
@@ -139,12 +233,22 @@ impl DomainEvent for CommerceEvent {
                 money("amount", *amount, currency)
             }
             Self::OrderEdited { attention: Some(attention), .. } => validate::reason("attention", attention),
+            Self::OrderTagged { n_tags, .. } => validate::not_negative("n_tags", *n_tags),
             Self::PaymentAuthorised { order_id, amount, currency, .. }
             | Self::PaymentCaptured { order_id, amount, currency, .. } => {
                 validate::id("order_id", *order_id)?;
                 money("amount", *amount, currency)
             }
-            Self::PaymentRefunded { order_id, amount, currency, reason, .. } => {
+            Self::GiftCardIssued { amount, currency, .. } => money("amount", *amount, currency),
+            Self::StoreCreditUpdated { currency, .. } => validate::currency("currency", currency),
+            Self::GiftCardRedeemed { order_id, amount, currency, .. }
+            | Self::StoreCreditRedeemed { order_id, amount, currency, .. } => {
+                validate::id("order_id", *order_id)?;
+                money("amount", *amount, currency)
+            }
+            Self::GiftCardReturned { order_id, amount, currency, reason, .. }
+            | Self::StoreCreditReturned { order_id, amount, currency, reason, .. }
+            | Self::PaymentRefunded { order_id, amount, currency, reason, .. } => {
                 validate::id("order_id", *order_id)?;
                 validate::reason("reason", reason)?;
                 money("amount", *amount, currency)
@@ -158,9 +262,10 @@ impl DomainEvent for CommerceEvent {
                 validate::id("order_id", *order_id)?;
                 validate::not_negative("n_items", *n_items)
             }
-            Self::FulfilmentShipped { order_id, .. } | Self::FulfilmentDelivered { order_id, .. } => {
-                validate::id("order_id", *order_id)
-            }
+            Self::FulfilmentShipped { order_id, .. }
+            | Self::FulfilmentDelivered { order_id, .. }
+            | Self::FulfilmentUpdated { order_id, .. }
+            | Self::ReturnMoved { order_id, .. } => validate::id("order_id", *order_id),
             _ => Ok(()),
         }
     }
@@ -177,12 +282,13 @@ fn money(field: &'static str, amount: i64, currency: &str) -> Result<(), EventEr
 pub(crate) struct Touched {
     /// The order, in every event of an order, a payment and a fulfilment.
     pub order_id: Option<OrderId>,
+    /// The review, in every event of one.
+    pub review_id: Option<ReviewId>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use primitives::ProductId;
 
     #[test]
     fn refuses_negative_totals_and_long_reasons() {
@@ -209,7 +315,12 @@ mod tests {
             r#""cart_id":"00000000-0000-0000-0000-000000000003""#,
             r#""fulfilment_id":"00000000-0000-0000-0000-000000000005""#,
         );
+        let (gift_card_id, account_id) = (GiftCardId::from_uuid(id(7)), id(8));
+        let g = r#""gift_card_id":"00000000-0000-0000-0000-000000000007""#;
+        let a = r#""account_id":"00000000-0000-0000-0000-000000000008""#;
         let d = r#""customer_id":"00000000-0000-0000-0000-000000000004""#;
+        let (review_id, product_id) = (ReviewId::from_uuid(id(7)), ProductId::from_uuid(id(8)));
+        let r = r#""review_id":"00000000-0000-0000-0000-000000000007","product_id":"00000000-0000-0000-0000-000000000008""#;
         let money = r#""amount":5,"currency":"EUR""#;
         let why = r#""reason":"why""#;
         use CommerceEvent::*;
@@ -249,6 +360,7 @@ mod tests {
                 "order.edited",
                 format!(r#"{{{o},"attention":null}}"#),
             ),
+            (OrderTagged { order_id, n_tags: 5 }, "order.tagged", format!(r#"{{{o},"n_tags":5}}"#)),
             (
                 PaymentAuthorised { payment_id, order_id, amount: 5, currency: currency() },
                 "payment.authorised",
@@ -275,12 +387,91 @@ mod tests {
                 format!(r#"{{{f},{o},"n_items":5}}"#),
             ),
             (
-                FulfilmentShipped { fulfilment_id, order_id, carrier: "DHL".into() },
+                FulfilmentShipped { fulfilment_id, order_id, carrier: "DHL".into(), last: true },
                 "fulfilment.shipped",
+                format!(r#"{{{f},{o},"carrier":"DHL","last":true}}"#),
+            ),
+            (
+                FulfilmentDelivered { fulfilment_id, order_id, last: false },
+                "fulfilment.delivered",
+                format!(r#"{{{f},{o},"last":false}}"#),
+            ),
+            (
+                FulfilmentUpdated { fulfilment_id, order_id, carrier: "DHL".into() },
+                "fulfilment.updated",
                 format!(r#"{{{f},{o},"carrier":"DHL"}}"#),
             ),
-            (FulfilmentDelivered { fulfilment_id, order_id }, "fulfilment.delivered", format!("{{{f},{o}}}")),
+            (
+                ReturnMoved {
+                    return_id: ReturnId::from_uuid(id(7)),
+                    order_id,
+                    number: 2,
+                    state: ReturnState::Approved,
+                },
+                "return.approved",
+                format!(
+                    r#"{{"return_id":"00000000-0000-0000-0000-000000000007",{o},"number":2,"state":"approved"}}"#
+                ),
+            ),
             (CustomerCreated { customer_id }, "customer.created", format!("{{{d}}}")),
+            (ReviewCreated { review_id, product_id }, "review.created", format!("{{{r}}}")),
+            (ReviewUpdated { review_id, product_id }, "review.updated", format!("{{{r}}}")),
+            (
+                ReviewModerated { review_id, product_id, state: "published".into() },
+                "review.moderated",
+                format!(r#"{{{r},"state":"published"}}"#),
+            ),
+            (ReviewAnswered { review_id, product_id }, "review.answered", format!("{{{r}}}")),
+            (ReviewDeleted { review_id, product_id }, "review.deleted", format!("{{{r}}}")),
+            (CustomerUpdated { customer_id }, "customer.updated", format!("{{{d}}}")),
+            (CustomerErased { customer_id }, "customer.erased", format!("{{{d}}}")),
+            (
+                GiftCardIssued { gift_card_id, amount: 5, currency: currency() },
+                "gift_card.issued",
+                format!("{{{g},{money}}}"),
+            ),
+            (
+                GiftCardUpdated { gift_card_id, enabled: false },
+                "gift_card.updated",
+                format!(r#"{{{g},"enabled":false}}"#),
+            ),
+            (
+                GiftCardRedeemed { gift_card_id, order_id, amount: 5, currency: currency() },
+                "gift_card.redeemed",
+                format!("{{{g},{o},{money}}}"),
+            ),
+            (
+                GiftCardReturned {
+                    gift_card_id,
+                    order_id,
+                    amount: 5,
+                    currency: currency(),
+                    reason: reason(),
+                },
+                "gift_card.returned",
+                format!("{{{g},{o},{money},{why}}}"),
+            ),
+            (
+                StoreCreditUpdated { account_id, customer_id, amount: -5, currency: currency() },
+                "store_credit.updated",
+                format!(r#"{{{a},{d},"amount":-5,"currency":"EUR"}}"#),
+            ),
+            (
+                StoreCreditRedeemed { account_id, order_id, amount: 5, currency: currency() },
+                "store_credit.redeemed",
+                format!("{{{a},{o},{money}}}"),
+            ),
+            (
+                StoreCreditReturned {
+                    account_id,
+                    order_id,
+                    amount: 5,
+                    currency: currency(),
+                    reason: reason(),
+                },
+                "store_credit.returned",
+                format!("{{{a},{o},{money},{why}}}"),
+            ),
         ];
         for (event, kind, json) in pinned {
             assert_eq!(event.kind(), kind);
@@ -292,7 +483,8 @@ mod tests {
     #[test]
     fn every_event_of_an_order_names_it() {
         let order_id = OrderId::new();
-        let event = CommerceEvent::FulfilmentDelivered { fulfilment_id: FulfilmentId::new(), order_id };
+        let event =
+            CommerceEvent::FulfilmentDelivered { fulfilment_id: FulfilmentId::new(), order_id, last: false };
         let touched: Touched = serde_json::from_value(serde_json::to_value(event).unwrap()).unwrap();
         assert_eq!(touched.order_id, Some(order_id));
         let other: Touched =

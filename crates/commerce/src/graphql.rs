@@ -1,14 +1,30 @@
 //! GraphQL: parse, call, map. Access is decided by [`crate::surface`] and by the doors behind the use cases.
 
+mod addresses;
+mod again;
 mod input;
 mod order;
+mod parcel;
+mod people;
 mod promotion;
+mod returns;
+mod review;
 mod shop;
 mod staff;
+mod tag;
+mod tender;
 
+pub use addresses::{AddressesMutation, AddressesQuery};
+pub use again::AgainMutation;
+pub use parcel::ParcelsMutation;
+pub use people::{CustomersMutation, CustomersQuery};
 pub use promotion::{PromotionsMutation, PromotionsQuery};
+pub use returns::{ReturnsMutation, ReturnsQuery};
+pub use review::{ReviewsMutation, ReviewsQuery};
 pub use shop::{CartMutation, CartQuery};
 pub use staff::{OrdersMutation, OrdersQuery};
+pub use tag::{TagsMutation, TagsQuery};
+pub use tender::{TenderMutation, TenderQuery};
 
 use async_graphql::{Context, MergedObject};
 use axum::http::HeaderMap;
@@ -18,11 +34,33 @@ use primitives::PageArgs;
 
 /// Everything that can be asked about buying.
 #[derive(MergedObject, Default)]
-pub struct CommerceQuery(CartQuery, OrdersQuery, PromotionsQuery);
+pub struct CommerceQuery(
+    CartQuery,
+    OrdersQuery,
+    TagsQuery,
+    ReturnsQuery,
+    PromotionsQuery,
+    ReviewsQuery,
+    CustomersQuery,
+    AddressesQuery,
+    TenderQuery,
+);
 
 /// Everything that can be done about buying.
 #[derive(MergedObject, Default)]
-pub struct CommerceMutation(CartMutation, OrdersMutation, PromotionsMutation);
+pub struct CommerceMutation(
+    CartMutation,
+    AgainMutation,
+    OrdersMutation,
+    TagsMutation,
+    ParcelsMutation,
+    ReturnsMutation,
+    PromotionsMutation,
+    ReviewsMutation,
+    CustomersMutation,
+    AddressesMutation,
+    TenderMutation,
+);
 
 /// Header in which clients without cookies send the key to their cart.
 pub const CART_HEADER: &str = "x-cart-token";

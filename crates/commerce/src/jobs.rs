@@ -133,6 +133,7 @@ async fn look_after(
         let begun = ctx.now();
         let next = if job == CARTS {
             abandon_carts(&ctx).await?;
+            expire_carts(&ctx).await?;
             next_cart(&ctx).await?
         } else {
             sweep_tenant(&ctx).await?;
@@ -186,11 +187,20 @@ async fn next_payment(ctx: &Ctx) -> platform::Result<Option<Timestamp>> {
     earliest(ctx, SQL).await
 }
 
-/// When the cart that nobody has touched for longest counts as abandoned.
+/// When the cart that nobody has touched for longest counts as abandoned, or a guest's is forgotten.
 async fn next_cart(ctx: &Ctx) -> platform::Result<Option<Timestamp>> {
-    const SQL: &str = "SELECT min(updated_at) FROM cart \
+    const LEFT: &str = "SELECT min(updated_at) FROM cart \
          WHERE tenant_id = {tenant} AND state = 'open' AND abandoned_at IS NULL";
-    Ok(earliest(ctx, SQL).await?.map(carts_look))
+    const GUESTS: &str = "SELECT min(updated_at) FROM cart \
+         WHERE tenant_id = {tenant} AND state = 'open' AND user_id IS NULL";
+    let left = earliest(ctx, LEFT).await?.map(carts_look);
+    let expired = earliest(ctx, GUESTS).await?.map(|at| at + guest_life(ctx));
+    Ok(left.into_iter().chain(expired).min())
+}
+
+/// How long a guest's cart is kept.
+fn guest_life(ctx: &Ctx) -> Duration {
+    Duration::from_secs(ctx.app().config().orders.guest_cart_days.saturating_mul(24 * 3600))
 }
 
 async fn earliest(ctx: &Ctx, sql: &str) -> platform::Result<Option<Timestamp>> {
@@ -225,6 +235,24 @@ pub async fn sweep_tenant(ctx: &Ctx) -> Result<Swept> {
     let asked = settle::due(ctx, BATCH).await?;
     let expired = expire::due(ctx, BATCH).await?;
     Ok(Swept { call_backs, asked, expired })
+}
+
+/// Forgets guests' carts that nobody has touched for `orders.guest_cart_days`, with what lies beside them; some at a time.
+/// Gives back how many.
+pub async fn expire_carts(ctx: &Ctx) -> Result<u64> {
+    let oldest = (ctx.now() - guest_life(ctx)).millis();
+    ctx.write(Access::System, async |tx| {
+        // Once more in the outer statement: whoever comes back in this moment keeps the cart.
+        Ok(tx
+            .raw_exec(
+                "DELETE FROM cart WHERE tenant_id = {tenant} AND state = 'open' AND user_id IS NULL \
+                 AND updated_at <= ? AND id IN (SELECT id FROM cart WHERE tenant_id = {tenant} \
+                   AND state = 'open' AND user_id IS NULL AND updated_at <= ? LIMIT 500)",
+                vec![oldest.into(), oldest.into()],
+            )
+            .await?)
+    })
+    .await
 }
 
 /// Tells about carts that were left a day ago, each once until somebody comes back to it.

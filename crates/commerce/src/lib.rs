@@ -1,7 +1,8 @@
 //! Buying: carts, checkout, payments, orders, customers, and the figures that staff look at.
 //!
 //! Read in this order: [`cart`], [`checkout`] (one use case makes an order of a cart), [`order`] (states as types, one
-//! table of moves), [`promotion`] (what is taken off), [`payment`] (the gateway is called outside transactions, under
+//! table of moves), [`promotion`] (what is taken off), [`tender`] (gift cards and store credit), [`returns`] (what comes
+//! back), [`review`] (what customers say), [`payment`] (the gateway is called outside transactions, under
 //! stored keys), `stream` (every change of orders and payments is a fact in the event store), [`settings`],
 //! [`projection`] and [`dashboard`] (the read side), [`jobs`] (what settles and expires in the background), [`verify`]
 //! (whether all of it agrees).
@@ -23,9 +24,12 @@ mod page;
 pub mod payment;
 pub mod projection;
 pub mod promotion;
+pub mod returns;
+pub mod review;
 pub mod settings;
 mod stream;
 mod surface;
+pub mod tender;
 pub mod verify;
 pub mod view;
 mod who;
@@ -52,5 +56,6 @@ pub fn projections() -> Vec<Arc<dyn Projection>> {
 pub fn consumers() -> Vec<Arc<dyn events::Consumer>> {
     let mut consumers = index::consumers(projections());
     consumers.push(Arc::new(customer::CustomerRecords));
+    consumers.push(Arc::new(review::VerifiedBuyers));
     consumers
 }

@@ -5,27 +5,32 @@ pub(crate) mod desk;
 pub(crate) mod expire;
 mod fact;
 mod list;
+pub(crate) mod parcel;
 pub(crate) mod read;
+pub(crate) mod refund;
 mod state;
+mod tag;
 mod timeline;
 
 pub use fact::{OrderFact, OrderStory, PlacedLine, PlacedOrder, Standing};
 pub(crate) use list::row_view;
 pub use list::{OrderCounts, OrderFilter, OrderSort, counts, list, my_orders};
+pub use parcel::{Piece, Tracking, deliver, deliver_parcel, ship, ship_pieces, track};
 pub use read::{by_id, by_token, my_order};
+pub use refund::{BackTo, Refund, refund, refund_part};
 pub use state::*;
+pub use tag::{MAX_TAG, MAX_TAGS, known_tags, set_tags};
 
-use catalog::stock;
 use events::stream::Folded;
-use platform::{Access, Ctx, Error};
-use primitives::{FulfilmentId, OrderId, Permission, Quantity, VariantId};
-use sea_orm::{ActiveValue::Set, ColumnTrait};
+use platform::{Access, Ctx};
+use primitives::{OrderId, Permission};
+use sea_orm::ActiveValue::Set;
 use uuid::Uuid;
 
-use crate::entity::{fulfilment, order_line, order_note};
+use crate::entity::order_note;
 use crate::error::{CommerceError, Result};
 use crate::event::CommerceEvent;
-use crate::payment::{self, Step, settle};
+use crate::payment;
 use crate::view::OrderView;
 use desk::Desk;
 
@@ -49,17 +54,6 @@ impl From<OrderId> for Target {
     }
 }
 
-/// How a parcel can be followed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tracking {
-    /// Who brings it, up to 100 characters.
-    pub carrier: String,
-    /// Its number, up to 100 characters.
-    pub number: String,
-    /// Where to follow it: empty, or an http(s) address.
-    pub url: String,
-}
-
 /// The money of an order that is paid by hand is here.
 ///
 /// # Errors
@@ -69,87 +63,6 @@ pub async fn mark_paid(ctx: &Ctx, order: impl Into<Target>) -> Result<OrderView>
     ctx.write(Permission::PAYMENTS_UPDATE, async |tx| {
         let mut desk = Desk::open_at(tx, order, ctx.now()).await?;
         payment::capture_by_hand(&mut desk).await?;
-        desk.save().await
-    })
-    .await?;
-    read::after(ctx, order.id).await
-}
-
-/// Sends everything in one parcel: the pieces leave the shelf.
-///
-/// # Errors
-/// `NOT_FOUND`, `BAD_USER_INPUT` at `carrier`, `trackingNumber`, `trackingUrl`, `CONFLICT` unless the order is paid.
-pub async fn ship(ctx: &Ctx, order: impl Into<Target>, tracking: &Tracking) -> Result<OrderView> {
-    let order = order.into();
-    let tracking = checked(tracking)?;
-    ctx.write(Permission::ORDERS_UPDATE, async |tx| {
-        let mut desk = Desk::open_at(tx, order, ctx.now()).await?;
-        let AnyOrder::Paid(paid) = desk.order() else { return Err(desk.refusal(Command::Ship)) };
-        let shipped = paid.ship()?;
-        let lines = tx
-            .find::<order_line::Entity>()
-            .filter(order_line::Column::OrderId.eq(order.id.uuid()))
-            .columns::<(Uuid, i64)>([order_line::Column::VariantId, order_line::Column::Quantity])
-            .await?;
-        let mut pieces = Vec::with_capacity(lines.len());
-        for (variant, quantity) in lines {
-            pieces.push((VariantId::from_uuid(variant), Quantity::new(quantity).map_err(Error::internal)?));
-        }
-        stock::ship(tx, order.id.uuid(), &pieces, ctx.now()).await?;
-        let parcel = FulfilmentId::new();
-        tx.insert_many(vec![fulfilment::ActiveModel {
-            id: Set(parcel.uuid()),
-            order_id: Set(order.id.uuid()),
-            carrier: Set(tracking.carrier.clone()),
-            tracking_number: Set(tracking.number.clone()),
-            tracking_url: Set(tracking.url.clone()),
-            shipped_at: Set(ctx.now().millis()),
-            delivered_at: Set(None),
-            ..Default::default()
-        }])
-        .await?;
-        desk.set_state(shipped.state());
-        let (order_id, n_items) = (order.id, desk.row().n_items);
-        desk.emit(CommerceEvent::FulfilmentCreated { fulfilment_id: parcel, order_id, n_items });
-        let carrier = tracking.carrier.clone();
-        desk.emit(CommerceEvent::FulfilmentShipped { fulfilment_id: parcel, order_id, carrier });
-        desk.emit(CommerceEvent::OrderShipped { order_id, fulfilment_id: parcel });
-        desk.save().await
-    })
-    .await?;
-    read::after(ctx, order.id).await
-}
-
-/// It arrived.
-///
-/// # Errors
-/// `NOT_FOUND`, `CONFLICT` unless the order is on its way.
-pub async fn deliver(ctx: &Ctx, order: impl Into<Target>) -> Result<OrderView> {
-    let order = order.into();
-    ctx.write(Permission::ORDERS_UPDATE, async |tx| {
-        let mut desk = Desk::open_at(tx, order, ctx.now()).await?;
-        let AnyOrder::Shipped(shipped) = desk.order() else { return Err(desk.refusal(Command::Deliver)) };
-        let delivered = shipped.deliver()?;
-        let parcel = tx
-            .find::<fulfilment::Entity>()
-            .filter(fulfilment::Column::OrderId.eq(order.id.uuid()))
-            .filter(fulfilment::Column::DeliveredAt.is_null())
-            .order_by_asc(fulfilment::Column::Id)
-            .one()
-            .await?;
-        let fulfilment_id = parcel.map(|parcel| FulfilmentId::from_uuid(parcel.id));
-        tx.update_many::<fulfilment::Entity>()
-            .set(fulfilment::Column::DeliveredAt, ctx.now().millis())
-            .filter(fulfilment::Column::OrderId.eq(order.id.uuid()))
-            .filter(fulfilment::Column::DeliveredAt.is_null())
-            .exec()
-            .await?;
-        desk.set_state(delivered.state());
-        let order_id = order.id;
-        if let Some(fulfilment_id) = fulfilment_id {
-            desk.emit(CommerceEvent::FulfilmentDelivered { fulfilment_id, order_id });
-        }
-        desk.emit(CommerceEvent::OrderDelivered { order_id, fulfilment_id });
         desk.save().await
     })
     .await?;
@@ -174,52 +87,6 @@ pub async fn cancel(ctx: &Ctx, order: impl Into<Target>, reason: &str) -> Result
         desk.save().await
     })
     .await?;
-    read::after(ctx, order.id).await
-}
-
-/// Gives back everything that was received and is not given back yet; by hand, or through the gateway.
-///
-/// The gateway is called after the intent is stored. When its answer is lost, it is asked again in the background. An
-/// authorisation that arrived late is given back the same way.
-///
-/// # Errors
-/// `NOT_FOUND`, `BAD_USER_INPUT` at `reason`, `CONFLICT` when there is nothing to give back, or it is being given back.
-pub async fn refund(ctx: &Ctx, order: impl Into<Target>, reason: &str) -> Result<OrderView> {
-    let order = order.into();
-    let reason = checked_text("reason", reason, MAX_REASON, true)?;
-    let asked = ctx
-        .write(Permission::ORDERS_REFUND, async |tx| {
-            let mut desk = Desk::open_at(tx, order, ctx.now()).await?;
-            let row = desk.row();
-            let left = row.paid_minor - row.refunded_minor;
-            let nothing = Refusal::Guard("there is nothing to give back");
-            let Ok(payment) = desk.payment() else { return Err(nothing.into()) };
-            if payment.provider == payment::MANUAL {
-                if left == 0 {
-                    return Err(nothing.into());
-                }
-                payment::give_back_by_hand(&mut desk, left, &reason).await?;
-                desk.save().await?;
-                return Ok(None);
-            }
-            if matches!(payment.step(), Step::Refund | Step::Void) && payment.status().is_open() {
-                return Err(Refusal::Guard("the money is being given back already").into());
-            }
-            let step = match left {
-                0 if payment.is_authorised_only() => Step::Void,
-                0 => return Err(nothing.into()),
-                _ => Step::Refund,
-            };
-            let until = ctx.now() + payment::gateway::patience(ctx.app());
-            desk.ask_back(step, left, &reason, until)?;
-            let payment = desk.payment()?.clone();
-            desk.save().await?;
-            Ok::<_, CommerceError>(Some(payment))
-        })
-        .await?;
-    if let Some(payment) = asked {
-        settle::advance(ctx, payment).await;
-    }
     read::after(ctx, order.id).await
 }
 
@@ -275,19 +142,7 @@ pub async fn rebuild(ctx: &Ctx, order: OrderId) -> Result<Option<Folded<OrderSto
     Ok(events::stream::rebuild(&*ctx.read(Access::System).await?, order.uuid()).await?)
 }
 
-fn checked(tracking: &Tracking) -> Result<Tracking> {
-    let url = checked_text("trackingUrl", &tracking.url, 500, false)?;
-    if !url.is_empty() && !url.starts_with("https://") && !url.starts_with("http://") {
-        return Err(CommerceError::field("trackingUrl", "must begin with https:// or http://"));
-    }
-    Ok(Tracking {
-        carrier: checked_text("carrier", &tracking.carrier, 100, false)?,
-        number: checked_text("trackingNumber", &tracking.number, 100, false)?,
-        url,
-    })
-}
-
-fn checked_text(field: &str, text: &str, max: usize, needed: bool) -> Result<String> {
+pub(crate) fn checked_text(field: &str, text: &str, max: usize, needed: bool) -> Result<String> {
     let text = text.trim();
     let length = text.chars().count();
     if needed && length == 0 {
@@ -297,18 +152,4 @@ fn checked_text(field: &str, text: &str, max: usize, needed: bool) -> Result<Str
         return Err(CommerceError::field(field, format!("must be at most {max} characters of text")));
     }
     Ok(text.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tracking_addresses_are_web_addresses() {
-        let with = |url: &str| checked(&Tracking { url: url.into(), ..Tracking::default() });
-        assert!(with("").is_ok() && with("https://example.com/t/1").is_ok());
-        for bad in ["javascript:alert(1)", "ftp://x", "//x", &format!("https://{}", "x".repeat(500))] {
-            assert!(with(bad).is_err(), "{bad}");
-        }
-    }
 }

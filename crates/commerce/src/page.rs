@@ -55,6 +55,11 @@ pub(crate) fn contains<C: ColumnTrait>(column: C, pattern: &str) -> SimpleExpr {
     Expr::expr(lower).like(LikeExpr::new(pattern).escape('\\'))
 }
 
+/// What people typed to find something, in lower case. PostgreSQL knows no NUL: what stands for it is found nowhere.
+pub(crate) fn searched(text: &str) -> String {
+    text.trim().replace('\0', "\u{fffd}").to_lowercase()
+}
+
 /// What people typed, as literal text inside a pattern.
 pub(crate) fn escape_like(text: &str) -> String {
     text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")

@@ -11,7 +11,7 @@ pub(crate) mod gateway;
 pub(crate) mod settle;
 pub mod webhook;
 
-pub(crate) use apply::{apply, capture_by_hand, give_back_by_hand};
+pub(crate) use apply::{apply, ask_now, capture_by_hand, give_back_by_hand};
 pub use fact::{Back, Call, OpenedPayment, PaymentFact, PaymentStory};
 
 use events::stream::Folded;
@@ -25,6 +25,9 @@ use crate::view::PaymentState;
 pub const MANUAL: &str = "manual";
 /// The gateway protocol of CONTRACT.
 pub const HTTP: &str = "http";
+
+/// Gift cards and store credit have paid all of it; there is no payment.
+pub const TENDER: &str = "tender";
 
 /// A call of the gateway protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,7 +144,7 @@ impl payment::Model {
 
 /// Where the money of an order is: derived from what was received and given back, else from the payment's call.
 pub(crate) fn state_of(order: &orders::Model, payment: Option<&payment::Model>) -> PaymentState {
-    if 0 < order.paid_minor {
+    if 0 < order.paid_minor && order.total_minor <= order.paid_minor {
         return match order.refunded_minor {
             0 => PaymentState::Paid,
             back if back == order.paid_minor => PaymentState::Refunded,

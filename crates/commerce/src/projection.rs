@@ -31,7 +31,7 @@ impl Projection for OrdersProjection {
     }
 
     fn kinds(&self) -> &'static [&'static str] {
-        &["order.*", "payment.*"]
+        &["order.*", "payment.*", "fulfilment.*", "return.*", "gift_card.*", "store_credit.*"]
     }
 
     async fn apply(&self, tx: &Tx, events: &[Envelope]) -> platform::Result<()> {
@@ -263,6 +263,11 @@ async fn sum_up(tx: &Tx) -> platform::Result<()> {
     Ok(())
 }
 
+/// What the search of the list looks in.
+pub(crate) fn search_of(number: i64, email: &str, name: &str) -> String {
+    format!("{number} {email} {name}").to_lowercase()
+}
+
 fn row_of(order: &orders::Model, payment: Option<&payment::Model>) -> order_row::Model {
     order_row::Model {
         tenant_id: order.tenant_id,
@@ -273,8 +278,9 @@ fn row_of(order: &orders::Model, payment: Option<&payment::Model>) -> order_row:
         customer_id: order.customer_id,
         email: order.email.clone(),
         name: order.name.clone(),
-        search: format!("{} {} {}", order.number, order.email, order.name).to_lowercase(),
+        search: search_of(order.number, &order.email, &order.name),
         n_items: order.n_items,
+        n_sent: order.n_sent,
         currency: order.currency.clone(),
         total_minor: order.total_minor,
         paid_minor: order.paid_minor,

@@ -12,8 +12,8 @@ pub use trial::{MAX_TRIAL_DAYS, Trial, TrialOrder, trial};
 use platform::{Context, Ctx, Error, TenantDb, Tx};
 use pricing::{Action, Condition, Group, Promotion, Usage};
 use primitives::{
-    Currency, Cursor, Direction, FieldError, Money, PageArgs, Permission, ProductId, PromotionId, Timestamp,
-    VariantId,
+    Currency, Cursor, CustomerGroupId, Direction, FieldError, Money, PageArgs, Permission, ProductId,
+    PromotionId, Timestamp, VariantId,
 };
 use sea_orm::sea_query::Query;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, Condition as Where, IntoActiveModel, Order};
@@ -22,10 +22,11 @@ use uuid::Uuid;
 
 use events::Emit;
 
-use crate::entity::{promotion, promotion_code, promotion_use};
+use crate::customer;
+use crate::entity::{promotion, promotion_code, promotion_group, promotion_use};
 use crate::error::{CommerceError, Result};
 use crate::event::CommerceEvent;
-use crate::page::{Page, contains, escape_like, place_after};
+use crate::page::{Page, contains, escape_like, place_after, searched};
 
 /// Most promotions of a shop that are switched on: each is looked at with every cart.
 pub const MAX_ACTIVE: u64 = 100;
@@ -123,7 +124,7 @@ pub async fn list(ctx: &Ctx, q: &str, active: Option<bool>, page: &PageArgs) -> 
     if let Some(active) = active {
         wanted = wanted.add(Active.eq(active));
     }
-    let q = q.trim().to_lowercase();
+    let q = searched(q);
     if !q.is_empty() {
         let pattern = format!("%{}%", escape_like(&q));
         let coded = Query::select()
@@ -168,7 +169,7 @@ pub async fn get(ctx: &Ctx, id: PromotionId) -> Result<PromotionView> {
 ///
 /// # Errors
 /// `BAD_USER_INPUT` with every wrong field; `CONFLICT` for a code that opens another promotion; `NOT_FOUND` for a product,
-/// variant or collection that the shop does not have.
+/// variant, collection or group of customers that the shop does not have.
 pub async fn create(ctx: &Ctx, draft: &PromotionDraft) -> Result<PromotionView> {
     let id = PromotionId::new();
     let (checked, now) = (checked(id, draft)?, ctx.now());
@@ -176,7 +177,7 @@ pub async fn create(ctx: &Ctx, draft: &PromotionDraft) -> Result<PromotionView> 
     let view = ctx
         .write(Permission::PROMOTIONS_CREATE, async |tx| {
             room_for_one_more(tx, draft.active, None).await?;
-            names_what_there_is(tx, &checked).await?;
+            names_what_there_is(tx, &checked, now).await?;
             let row = promotion::Model {
                 tenant_id: tx.tenant_id().uuid(),
                 id: id.uuid(),
@@ -198,6 +199,7 @@ pub async fn create(ctx: &Ctx, draft: &PromotionDraft) -> Result<PromotionView> 
             };
             tx.insert(row.into_active_model().reset_all()).await.context("writing a promotion")?;
             claim_codes(tx, id, &checked.codes).await?;
+            name_groups(tx, id, &checked).await?;
             tx.emit(CommerceEvent::PromotionCreated { promotion_id: id }).await?;
             load(tx, id, ctx).await
         })
@@ -225,7 +227,7 @@ pub async fn update(
                 return Err(stale());
             }
             room_for_one_more(tx, draft.active, Some(id)).await?;
-            names_what_there_is(tx, &checked).await?;
+            names_what_there_is(tx, &checked, now).await?;
             let changed = tx
                 .update_many::<promotion::Entity>()
                 .set(promotion::Column::Name, checked.name.as_str())
@@ -252,6 +254,7 @@ pub async fn update(
                 .exec()
                 .await?;
             claim_codes(tx, id, &checked.codes).await?;
+            name_groups(tx, id, &checked).await?;
             tx.emit(CommerceEvent::PromotionUpdated { promotion_id: id }).await?;
             load(tx, id, ctx).await
         })
@@ -359,7 +362,11 @@ fn field_of(field: &str, promotion: &Promotion) -> String {
             let name = if matches!(of, Some(Condition::Has { .. })) { "pieces" } else { "amount" };
             return format!("conditions.{at}.{name}");
         }
-        ["conditions", at, "any_of", ..] => return format!("conditions.{at}.countries"),
+        ["conditions", at, "any_of", ..] => {
+            let of = at.parse().ok().and_then(|at: usize| promotion.conditions.get(at));
+            let groups = matches!(of, Some(Condition::Groups { .. }));
+            return format!("conditions.{at}.{}", if groups { "groups" } else { "countries" });
+        }
         _ => {
             let renamed = parts.iter().map(|part| match *part {
                 "buy_of" => "of",
@@ -391,7 +398,7 @@ async fn room_for_one_more(tx: &Tx, active: bool, own: Option<PromotionId>) -> R
 }
 
 /// A promotion speaks of things of this shop only.
-async fn names_what_there_is(tx: &Tx, promotion: &Promotion) -> Result<()> {
+async fn names_what_there_is(tx: &Tx, promotion: &Promotion, now: Timestamp) -> Result<()> {
     let (mut products, mut variants, mut collections) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for selector in book::selectors(promotion) {
         products.extend(selector.products.iter().chain(&selector.not_products));
@@ -401,7 +408,25 @@ async fn names_what_there_is(tx: &Tx, promotion: &Promotion) -> Result<()> {
     if let Action::FreeGift { variant, .. } = &promotion.action {
         variants.insert(*variant);
     }
-    Ok(catalog::query::must_exist(tx, &products, &variants, &collections).await?)
+    catalog::query::must_exist(tx, &products, &variants, &collections).await?;
+    // Held until the commit: none of them can be deleted in between.
+    customer::hold_groups(tx, &book::groups(promotion).collect(), now).await
+}
+
+/// Keeps which groups a promotion names, so that none of them is deleted.
+async fn name_groups(tx: &Tx, id: PromotionId, promotion: &Promotion) -> Result<()> {
+    tx.delete_many::<promotion_group::Entity>()
+        .filter(promotion_group::Column::PromotionId.eq(id.uuid()))
+        .exec()
+        .await?;
+    let named: BTreeSet<CustomerGroupId> = book::groups(promotion).collect();
+    let rows = named.into_iter().map(|group| promotion_group::ActiveModel {
+        promotion_id: Set(id.uuid()),
+        group_id: Set(group.uuid()),
+        ..Default::default()
+    });
+    tx.insert_many(rows.collect()).await?;
+    Ok(())
 }
 
 async fn claim_codes(tx: &Tx, id: PromotionId, codes: &[String]) -> Result<()> {

@@ -17,6 +17,8 @@ use std::sync::Arc;
 use crate::entity::commerce_settings;
 use crate::error::{CommerceError, Result};
 
+/// Days in which something can be sent back, for a shop that has said nothing else.
+pub const RETURN_DAYS: u32 = 30;
 /// Most tax rates of a shop.
 const MAX_RULES: usize = 1_000;
 /// Most steps of a delivery's table.
@@ -41,6 +43,13 @@ pub struct CommerceSettings {
     pub shipping: Vec<ShippingMethod>,
     /// Ways to pay.
     pub payment: PaymentSettings,
+    /// Days after its last parcel arrived in which something of an order can be sent back; 0: not at all.
+    #[serde(default = "default_return_days")]
+    pub return_days: u32,
+}
+
+fn default_return_days() -> u32 {
+    RETURN_DAYS
 }
 
 /// A tax rate of a place. It holds in `from <= at < until`.
@@ -192,6 +201,7 @@ impl CommerceSettings {
                 http: true,
                 http_name: "Card".to_owned(),
             },
+            return_days: default_return_days(),
         }
     }
 
@@ -276,6 +286,9 @@ impl CommerceSettings {
         }
         if MAX_METHODS < self.shipping.len() {
             wrong("shipping".to_owned(), "offer at most 100 deliveries");
+        }
+        if 365 < self.return_days {
+            wrong("returnDays".to_owned(), "use 0 to 365 days; 0 takes nothing back");
         }
         let payment = &self.payment;
         if payment.manual && payment.manual_name.trim().is_empty() {
@@ -509,6 +522,7 @@ mod tests {
                 http: false,
                 http_name: String::new(),
             },
+            return_days: 30,
         }
     }
 
@@ -567,6 +581,7 @@ mod tests {
         let read: CommerceSettings = serde_json::from_str(old).unwrap();
         assert_eq!((read.taxes[0].category.as_str(), read.shipping[0].by), ("standard", Measure::Price));
         assert_eq!((read.rounding, read.delivery_tax), (Rounding::Line, DeliveryTax::Standard));
+        assert_eq!(read.return_days, 30);
     }
 
     #[test]

@@ -1,7 +1,10 @@
-//! Whether orders, payments, their streams, the ledger and the reservations agree: part of `rustok verify`. It looks,
+//! Whether orders, payments, their streams, parcels, the ledger and the reservations agree: part of `rustok verify`. It looks,
 //! page by page, while the shop serves, and changes nothing. Each page is looked at as of one moment.
 
 mod page;
+mod parcel;
+mod returns;
+mod tender;
 mod whole;
 
 use std::time::Duration;
@@ -17,8 +20,9 @@ const NAMED: i64 = 100;
 
 /// Looks at everything that the caller's tenant has sold: the ledger sums to zero and agrees with the orders, rows of
 /// orders and payments are what their streams rebuild, what had to be told was told, orders that wait to be sent hold
-/// their pieces and others none, no call-back has waited for longer than
-/// `patience`, and promotions count what their orders have used.
+/// their pieces and others none, what counts as sent lies in parcels, what counts as come back in returns, no call-back
+/// has waited for longer than `patience`, promotions count what their orders have used, and gift cards and store credit
+/// hold what moved on them.
 ///
 /// # Errors
 /// `FORBIDDEN` to all but the server itself; those of the database.
@@ -34,6 +38,8 @@ pub async fn verify(ctx: &Ctx, patience: Duration) -> Result<Report> {
     whole::orphans(&db, &mut report).await.context("verifying streams")?;
     whole::call_backs(&db, ctx.now() - patience, &mut report).await.context("verifying call-backs")?;
     whole::promotions(&db, &mut report).await.context("verifying promotions")?;
+    tender::accounts(&db, &mut report).await.context("verifying gift cards and store credit")?;
+    tender::orders(&db, &mut report).await.context("verifying what orders took")?;
     drop(db);
     whole::holders(ctx, &mut report).await.context("verifying reservations")?;
     Ok(report)

@@ -2,10 +2,14 @@
 
 use catalog::view::Picture;
 use primitives::{
-    CartId, CartLineId, Country, CustomerId, FieldError, FulfilmentId, Money, OrderId, OrderLineId,
-    ProductId, PromotionId, Rate, Timestamp, UserId, VariantId,
+    AddressId, CartId, CartLineId, Country, CustomerGroupId, CustomerId, FieldError, FulfilmentId,
+    LocationId, Money, OrderId, OrderLineId, ProductId, PromotionId, Rate, ReturnId, SavedLineId, Timestamp,
+    UserId, VariantId,
 };
 use serde::{Deserialize, Serialize};
+
+use crate::returns::{ReturnReason, ReturnState};
+use crate::tender::{OrderTenderView, TenderChoice};
 
 /// A cart at today's prices.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,8 +31,39 @@ pub struct CartView {
     pub hints: Vec<HintView>,
     /// What promotions add to it; in the totals at its full price and as a discount.
     pub gifts: Vec<GiftView>,
+    /// What lies aside: in no sum, and in no one's way.
+    pub saved: Vec<SavedLineView>,
     /// Nothing stands in the way of a checkout: there are lines and none has a problem that stops it.
     pub ready: bool,
+}
+
+/// What a shopper has put aside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedLineView {
+    /// Identity, what the forms post.
+    pub id: SavedLineId,
+    /// What it is.
+    pub variant: VariantId,
+    /// Its product.
+    pub product: ProductId,
+    /// Last part of `/products/{slug}`; empty for what is not sold any more.
+    pub slug: String,
+    /// Name of the product.
+    pub title: String,
+    /// Name of the variant, may be empty.
+    pub variant_title: String,
+    /// Its picture.
+    pub picture: Option<Picture>,
+    /// 1 to 10,000.
+    pub quantity: u32,
+    /// Price of one piece now.
+    pub unit: Money,
+    /// Price of one piece when it was put aside, when that was another one.
+    pub was: Option<Money>,
+    /// Not sold any more.
+    pub gone: bool,
+    /// None left now.
+    pub sold_out: bool,
 }
 
 /// One line of a cart.
@@ -161,7 +196,7 @@ pub enum LineProblem {
     },
 }
 
-/// Sums. Always: `subtotal + shipping - discount + (tax, when prices are shown without it) = total`.
+/// Sums. Always: `subtotal + shipping - discount - exemption.relief + (tax, when prices are shown without it) = total`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Totals {
     /// Sum of the lines as the shop writes prices.
@@ -180,6 +215,30 @@ pub struct Totals {
     pub total: Money,
     /// Whether `subtotal` and `shipping` already hold the tax.
     pub includes_tax: bool,
+    /// Why no tax is asked for; `None` for whoever is taxed as usual.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exemption: Option<ExemptionView>,
+}
+
+/// Why no tax is asked for, and what that saves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExemptionView {
+    /// In words.
+    pub reason: String,
+    /// The customer's tax number; may be empty.
+    pub number: String,
+    /// What is taken off because prices hold the tax; zero where they do not.
+    pub relief: Money,
+}
+
+impl ExemptionView {
+    /// `Reverse charge, BE 0123.456.789`.
+    pub fn words(&self) -> String {
+        match self.number.as_str() {
+            "" => self.reason.clone(),
+            number => format!("{}, {number}", self.reason),
+        }
+    }
 }
 
 /// Tax of one rate.
@@ -223,6 +282,12 @@ pub struct CheckoutView {
     pub methods: Vec<ShippingChoice>,
     /// The id of the chosen delivery.
     pub method: Option<String>,
+    /// What gift cards and store credit pay of the total, in the order in which they were chosen.
+    pub tenders: Vec<TenderChoice>,
+    /// What is left to pay; zero: no way to pay has to be chosen.
+    pub due: Money,
+    /// Store credit that whoever is signed in has and this cart does not use.
+    pub store_credit: Option<Money>,
     /// Ways to pay.
     pub payments: Vec<PaymentChoice>,
     /// What the form starts with: contact and address of the account's last order, else what the account knows; empty
@@ -378,7 +443,7 @@ pub struct OrderView {
     pub state: OrderState,
     /// Where the money is.
     pub payment: PaymentState,
-    /// `manual` or `http`.
+    /// `manual`, `http`, or `tender` when nothing was left to pay.
     pub payment_provider: String,
     /// How the customer pays, in words.
     pub payment_name: String,
@@ -394,12 +459,22 @@ pub struct OrderView {
     pub lines: Vec<OrderLineView>,
     /// Sums, as they were then.
     pub totals: Totals,
-    /// Received so far.
+    /// Received so far, from gift cards and store credit, too.
     pub paid: Money,
     /// Given back so far.
     pub refunded: Money,
-    /// Parcels.
+    /// What gift cards and store credit paid.
+    pub tenders: Vec<OrderTenderView>,
+    /// What they left to the payment.
+    pub due: Money,
+    /// Parcels, the first that left first.
     pub fulfilments: Vec<FulfilmentView>,
+    /// Some pieces have left and some are still to be sent.
+    pub partly_shipped: bool,
+    /// What comes back, the first return first.
+    pub returns: Vec<ReturnView>,
+    /// The last moment at which something can be sent back; `None` when nothing can.
+    pub return_until: Option<Timestamp>,
     /// Oldest first.
     pub timeline: Vec<TimelineEntry>,
     /// When it was placed.
@@ -412,6 +487,8 @@ pub struct OrderView {
     pub attention: Option<String>,
     /// Staff: notes, oldest first.
     pub notes: Vec<NoteView>,
+    /// Staff: tags, in alphabetical order.
+    pub tags: Vec<String>,
     /// Staff: the customer's record.
     pub customer: Option<CustomerId>,
     /// Staff: which moves are possible now, and why the others are not.
@@ -459,6 +536,12 @@ pub struct OrderLineView {
     pub gross: Money,
     /// Rate of the tax.
     pub rate: Rate,
+    /// Pieces that are in parcels.
+    pub sent: u32,
+    /// Pieces that are still to be sent; none once the order has ended.
+    pub to_send: u32,
+    /// Pieces that can be sent back now.
+    pub returnable: u32,
 }
 
 /// A parcel.
@@ -476,6 +559,76 @@ pub struct FulfilmentView {
     pub shipped_at: Timestamp,
     /// When it arrived.
     pub delivered_at: Option<Timestamp>,
+    /// What lies in it.
+    pub lines: Vec<FulfilmentLineView>,
+}
+
+/// Pieces of a line in a parcel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FulfilmentLineView {
+    /// The line of the order.
+    pub line: OrderLineId,
+    /// Pieces.
+    pub quantity: u32,
+}
+
+/// Pieces of an order that come back. The same for staff and its customer; `offer`, `moves` and the locations are filled
+/// for staff only.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReturnView {
+    /// Identity.
+    pub id: ReturnId,
+    /// Number that people say: `R-1001-1`.
+    pub number: String,
+    /// The order.
+    pub order: OrderId,
+    /// Its number.
+    pub order_number: i64,
+    /// Name of whoever ordered.
+    pub customer_name: String,
+    /// State.
+    pub state: ReturnState,
+    /// Why.
+    pub reason: ReturnReason,
+    /// Why, in the customer's words; may be empty.
+    pub words: String,
+    /// What the shop said; may be empty.
+    pub answer: String,
+    /// What comes back.
+    pub lines: Vec<ReturnLineView>,
+    /// Staff: the most that can be given back for what was received.
+    pub offer: Option<Money>,
+    /// What went back.
+    pub refunded: Option<Money>,
+    /// The gateway has been asked for it and has not answered.
+    pub money_is_coming: bool,
+    /// When it was asked for.
+    pub requested_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// Staff: which moves are possible now, and why the others are not.
+    pub moves: Vec<MoveView>,
+    /// Grows with every change.
+    pub version: i64,
+}
+
+/// Pieces of a line that come back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReturnLineView {
+    /// The line of the order.
+    pub line: OrderLineId,
+    /// Name when it was bought.
+    pub title: String,
+    /// Name of the variant then; may be empty.
+    pub variant_title: String,
+    /// Pieces that were asked for.
+    pub quantity: u32,
+    /// Pieces that have arrived.
+    pub received: u32,
+    /// Pieces that can be sold again.
+    pub restocked: u32,
+    /// Staff: where those lie.
+    pub location: Option<LocationId>,
 }
 
 /// One thing that happened.
@@ -536,6 +689,8 @@ pub struct OrderRowView {
     pub name: String,
     /// Pieces.
     pub n_items: u32,
+    /// Some pieces have left and some are still to be sent.
+    pub partly_shipped: bool,
     /// What is to be paid.
     pub total: Money,
     /// Where it goes.
@@ -567,12 +722,76 @@ pub struct CustomerView {
     pub n_orders: u64,
     /// Received minus given back.
     pub spent: Money,
+    /// `spent` by order, rounded half away from zero; `None` without an order.
+    pub average: Option<Money>,
     /// When the last order was placed.
     pub last_order_at: Option<Timestamp>,
     /// When the record was made.
     pub created_at: Timestamp,
+    /// Wants letters about offers.
+    pub marketing: bool,
+    /// Each answer to that, newest first; empty in lists.
+    pub consents: Vec<ConsentView>,
+    /// What the staff wrote down, newest first; empty in lists and for the customer.
+    pub notes: Vec<CustomerNoteView>,
+    /// The groups it is in, by name.
+    pub groups: Vec<GroupName>,
+    /// Since when it says nothing about anybody any more; name and address are made up then.
+    pub erased_at: Option<Timestamp>,
+    /// Pays no tax, whatever the groups say.
+    pub tax_exempt: bool,
+    /// Tax number; may be empty.
+    pub tax_number: String,
+    /// Why no tax is asked for; empty unless `tax_exempt`.
+    pub tax_reason: String,
     /// Last used first; empty in lists.
     pub addresses: Vec<Address>,
+}
+
+/// What the staff wrote down about a customer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomerNoteView {
+    /// Who wrote it.
+    pub author: Option<UserId>,
+    /// Name of whoever wrote it, else the address; empty for somebody who is gone.
+    pub author_name: String,
+    /// Plain text.
+    pub text: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// An address that an account keeps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnAddress {
+    /// Identity.
+    pub id: AddressId,
+    /// The address.
+    pub address: Address,
+    /// The checkout begins with it.
+    pub first_choice: bool,
+}
+
+/// An answer to whether letters are wanted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConsentView {
+    /// Given, else withdrawn.
+    pub given: bool,
+    /// Where: `checkout`, `account` or `staff`.
+    pub source: String,
+    /// Who had signed in.
+    pub by: Option<UserId>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A group of customers by its name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupName {
+    /// Identity.
+    pub id: CustomerGroupId,
+    /// What staff calls it.
+    pub name: String,
 }
 
 /// The figures of the dashboard.

@@ -8,7 +8,7 @@ use catalog::event::CatalogEvent;
 use catalog::stock;
 use catalog::view::Picture;
 use events::{Aggregate, DomainEvent, Emit, EventError};
-use platform::{Access, Ctx, Error, Tx};
+use platform::{Access, Ctx, Error, Tx, failpoint};
 use pricing::{Quote, Verdict};
 use primitives::{
     CartId, CustomerId, Email, FieldError, Money, OrderId, OrderLineId, PaymentId, ProductId, Quantity,
@@ -33,6 +33,8 @@ use crate::payment::{self, gateway};
 use crate::promotion::usage::{self, Use};
 use crate::settings;
 use crate::stream;
+use crate::tender::chosen::Chosen;
+use crate::tender::order as tenders;
 use crate::view::{CartLineView, CartView, GiftView, LineProblem};
 use crate::who::{Who, new_token};
 
@@ -48,6 +50,9 @@ pub(super) struct Plan {
     view: CartView,
     quote: Quote,
     uses: Vec<Use>,
+    tenders: Vec<Chosen>,
+    /// What they leave to the payment, minor units.
+    due: i64,
     user: Option<UserId>,
     principal: Vec<u8>,
     fingerprint: [u8; 32],
@@ -91,6 +96,9 @@ pub(super) fn fingerprint(input: &CheckoutInput) -> [u8; 32] {
     for part in parts {
         hasher.update((part.len() as u64).to_be_bytes());
         hasher.update(part.as_bytes());
+    }
+    if let Some(due) = input.expected_due {
+        hasher.update(due.to_be_bytes());
     }
     hasher.finalize().into()
 }
@@ -141,10 +149,29 @@ pub(super) async fn plan(
         };
     }
     let payments = super::payments(ctx, settings);
-    let provider = payments.iter().find(|choice| choice.id == input.payment_provider);
-    if provider.is_none() {
-        errors.push(FieldError::new("paymentProvider", "choose one of the ways to pay"));
-    }
+    let tenders = match &sent {
+        Some((_, (view, _))) => super::tenders(ctx, &basket, who, view.totals.total).await?.chosen,
+        None => Vec::new(),
+    };
+    let tendered: i64 = tenders.iter().map(|one| one.amount).sum();
+    let seen = input.expected_due.unwrap_or(input.expected_total);
+    let covered =
+        sent.as_ref().is_some_and(|(_, (view, _))| 0 < tendered && view.totals.total.minor == tendered);
+    let chosen = payments.into_iter().find(|choice| choice.id == input.payment_provider);
+    let provider = match chosen {
+        _ if covered => Some((payment::TENDER.to_owned(), names(&tenders))),
+        Some(choice) => Some((choice.id, choice.name)),
+        // What is wrong elsewhere keeps us from knowing whether anything is left to pay.
+        None if sent.is_none() && basket.has_tenders() => None,
+        // Whoever saw nothing left to pay chose nothing: what is left is said below.
+        None if sent.as_ref().is_some_and(|(_, (view, _))| view.totals.total.minor - tendered != seen) => {
+            Some((String::new(), String::new()))
+        }
+        None => {
+            errors.push(FieldError::new("paymentProvider", "choose one of the ways to pay"));
+            None
+        }
+    };
     let (Some((email, address)), Some((method, (view, quote))), Some(provider), true) =
         (checked, sent, provider, errors.is_empty())
     else {
@@ -160,8 +187,13 @@ pub(super) async fn plan(
             changes: changes(&view),
         });
     }
+    let due = actual.minor - tendered;
+    if due != seen {
+        let money = |minor| Money::new(minor, tenant.currency);
+        return Err(CommerceError::DueChanged { expected: money(seen), actual: money(due) });
+    }
     let config = &ctx.app().config().orders;
-    let by_hand = provider.id == payment::MANUAL;
+    let by_hand = provider.0 == payment::MANUAL;
     let hold = if by_hand { config.manual_reservation_seconds } else { config.reservation_seconds };
     Ok(Plan {
         order: OrderId::new(),
@@ -178,9 +210,17 @@ pub(super) async fn plan(
         email,
         address,
         method,
-        provider: (provider.id.clone(), provider.name.clone()),
+        provider,
+        tenders,
+        due,
         hold: Duration::from_secs(hold),
     })
+}
+
+/// What pays, in words: `Gift card •••• ABCD, Store credit`.
+fn names(tenders: &[Chosen]) -> String {
+    let paying = tenders.iter().filter(|one| 0 < one.amount);
+    paying.map(|one| one.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 /// The promotions that take something off.
@@ -239,10 +279,12 @@ fn changes(view: &CartView) -> Vec<FieldError> {
 /// `None` when the cart is not as we read it any more.
 pub(super) async fn store(ctx: &Ctx, plan: &Plan) -> Result<Option<Stored>> {
     let _place = Counters::place(ctx).await;
-    ctx.write(Access::Public, async |tx| {
+    failpoint!("checkout.checked");
+    let stored = ctx.write(Access::Public, async |tx| {
         if !freeze(tx, plan, ctx.now().millis()).await? {
             return Ok(None);
         }
+        failpoint!("checkout.frozen");
         let customer =
             customer::of_order(tx, plan.user, &plan.email, &plan.address.address.name, ctx.now()).await?;
         let mut reserved = Vec::with_capacity(plan.view.lines.len());
@@ -257,9 +299,14 @@ pub(super) async fn store(ctx: &Ctx, plan: &Plan) -> Result<Option<Stored>> {
         // The order's own deadline ends the reservation, together with the order.
         let country = Some(plan.address.country);
         let promised = stock::promise(tx, plan.order.uuid(), &reserved, country, None, ctx.now()).await?;
-        write(ctx, tx, plan, customer, promised).await.map(Some)
-    })
-    .await
+        failpoint!("checkout.reserved");
+        let stored = write(ctx, tx, plan, customer, promised).await?;
+        failpoint!("checkout.written");
+        Ok::<_, CommerceError>(Some(stored))
+    });
+    let stored = stored.await?;
+    failpoint!("checkout.committed");
+    Ok(stored)
 }
 
 /// Orders of one shop that this process has under way at once.
@@ -316,9 +363,14 @@ async fn write(
     let now = ctx.now();
     let totals = &plan.view.totals;
     let total = totals.total;
-    let pending = Order::draft(Facts { total: total.minor, paid: 0, refunded: 0 }).place()?;
-    // Nothing to pay: paid the moment it is placed.
-    let free = total.minor == 0;
+    let exemption = totals.exemption.as_ref();
+    let relief = exemption.map_or(0, |it| it.relief.minor);
+    let tendered = total.minor - plan.due;
+    let facts = Facts { total: total.minor, paid: tendered, tendered, ..Facts::default() };
+    let pending = Order::draft(facts).place()?;
+    // Nothing to pay, or nothing left: paid the moment it is placed.
+    let free = plan.due == 0;
+    let taken: Vec<&Chosen> = plan.tenders.iter().filter(|one| 0 < one.amount).collect();
     let state = if free { pending.pay()?.state() } else { pending.state() };
     let currency = total.currency.code().to_owned();
     let mut order = orders::Model {
@@ -333,7 +385,7 @@ async fn write(
         fingerprint: plan.fingerprint.to_vec(),
         state: state.as_str().to_owned(),
         // That of its last fact, below.
-        version: if free { 2 } else { 1 },
+        version: 1 + i64::try_from(taken.len()).map_err(Error::internal)? + i64::from(free),
         customer_id: customer.uuid(),
         user_id: plan.user.map(UserId::uuid),
         email: plan.email.as_str().to_owned(),
@@ -347,21 +399,27 @@ async fn write(
         currency: currency.clone(),
         includes_tax: totals.includes_tax,
         n_items: plan.quote.lines.iter().map(|line| i64::from(line.quantity)).sum(),
+        n_sent: 0,
         subtotal_minor: totals.subtotal.minor,
-        discount_minor: totals.discount.minor,
+        // What an exempt customer saves counts among what is taken off, so that the sums of an order add up.
+        discount_minor: totals.discount.minor.saturating_add(relief),
         shipping_minor: totals.shipping.map_or(0, |shipping| shipping.minor),
         tax_minor: totals.tax.minor,
         taxes: serde_json::to_string(&totals.taxes).map_err(Error::internal)?,
         discounts: serde_json::to_string(&totals.discounts).map_err(Error::internal)?,
         total_minor: total.minor,
-        paid_minor: 0,
+        paid_minor: tendered,
         refunded_minor: 0,
+        tendered_minor: tendered,
         attention: None,
         cancel_reason: String::new(),
         hold_until: (!free).then(|| (now + plan.hold).millis()),
         placed_at: now.millis(),
         paid_at: free.then(|| now.millis()),
         updated_at: now.millis(),
+        relief_minor: relief,
+        tax_number: exemption.map(|it| it.number.clone()).unwrap_or_default(),
+        exempt_reason: exemption.map(|it| it.reason.clone()).unwrap_or_default(),
     };
     let lines = lines(ctx, plan)?;
     let row = (!free).then(|| payment(ctx, plan, currency.clone(), now));
@@ -369,6 +427,7 @@ async fn write(
     jobs::plan(tx, row.as_ref().and_then(|row| row.next_at)).await?;
     rows::store(tx, &mut order, &lines, row.as_ref()).await?;
     usage::take(tx, plan.order, customer, &plan.uses, now).await?;
+    tenders::take(tx, plan.order, &plan.tenders, &currency, now).await?;
     let order_id = plan.order;
     let mut events: Vec<Told> = promised.into_iter().map(Told::Stock).collect();
     let n_promised = events.len();
@@ -380,12 +439,15 @@ async fn write(
         total: total.minor,
         currency: currency.clone(),
     }));
+    let mut more: Vec<CommerceEvent> =
+        taken.iter().map(|one| tenders::taken(one, order_id, &currency)).collect();
     if free {
-        events.push(Told::Shop(CommerceEvent::OrderPaid { order_id, amount: 0, currency }));
+        more.push(CommerceEvent::OrderPaid { order_id, amount: tendered, currency });
     }
-    let told = tx.emit_all(events).await?;
     let mut facts = vec![OrderFact::Placed(PlacedOrder::of(&order, &lines))];
-    facts.extend(free.then_some(OrderFact::Paid { amount: 0 }));
+    facts.extend(more.iter().filter_map(OrderFact::told_by));
+    events.extend(more.into_iter().map(Told::Shop));
+    let told = tx.emit_all(events).await?;
     let facts: Vec<_> = facts.into_iter().zip(told.into_iter().skip(n_promised).map(Some)).collect();
     stream::begin(tx, now, (&order, &facts), row.as_ref()).await?;
     let asked = row.is_some() && plan.provider.0 == payment::HTTP;
@@ -440,13 +502,14 @@ fn payment(ctx: &Ctx, plan: &Plan, currency: String, now: Timestamp) -> payment_
         provider: plan.provider.0.clone(),
         step: if by_hand { "by_hand" } else { "authorize" }.to_owned(),
         status: "due".to_owned(),
-        amount_minor: plan.view.totals.total.minor,
+        amount_minor: plan.due,
         currency,
         authorize_key: key(),
         capture_key: key(),
         back_key: String::new(),
         back_minor: 0,
         back_reason: String::new(),
+        back_id: String::new(),
         gateway_id: String::new(),
         attempt: 0,
         // Should this process die before it has asked, the job asks.
@@ -490,6 +553,10 @@ fn lines(ctx: &Ctx, plan: &Plan) -> Result<Vec<order_line::Model>> {
             discount_minor: quoted.amount - quoted.left,
             discounts: serde_json::to_string(&discounts).map_err(Error::internal)?,
             gift: quoted.gift,
+            relief_minor: quoted.relief,
+            sent: 0,
+            returned: 0,
+            refunded: 0,
         });
     }
     Ok(rows)
@@ -529,6 +596,7 @@ mod tests {
         assert_eq!(first, fingerprint(&CheckoutInput { email: " a@example.com ".into(), ..input.clone() }));
         let shifted = CheckoutInput { email: "a@example.co".into(), ..input.clone() };
         assert_ne!(first, fingerprint(&shifted));
-        assert_ne!(first, fingerprint(&CheckoutInput { expected_total: 1, ..input }));
+        assert_ne!(first, fingerprint(&CheckoutInput { expected_total: 1, ..input.clone() }));
+        assert_ne!(first, fingerprint(&CheckoutInput { expected_due: Some(0), ..input }));
     }
 }

@@ -1,12 +1,13 @@
 //! What clients send.
 
-use async_graphql::{ID, InputObject, Result};
+use async_graphql::{Enum, ID, InputObject, Result};
 use platform::Error;
 use platform::graphql::{DateTime, Long, failure, parse_id};
 use pricing::{Measure, Step, TaxCategory};
 use primitives::{CartId, Country, Currency, CustomerId, FieldError, Money, Rate};
 
 use super::order::{OrderState, PaymentState};
+use super::parcel::OrderPieceInput;
 use super::staff::{DeliveryTax, ShippingMeasure, TaxRounding};
 use crate::order::{OrderFilter as Filter, Target};
 use crate::settings::{CommerceSettings, PaymentSettings, ShippingMethod, TaxRule};
@@ -58,6 +59,15 @@ pub struct CartCodesSetInput {
     pub codes: Vec<String>,
 }
 
+/// A line of a cart, or something that was put aside.
+#[derive(InputObject)]
+pub struct CartSavedInput {
+    /// Key of a guest's cart.
+    pub token: Option<String>,
+    /// Which one.
+    pub id: ID,
+}
+
 /// Lines to take out.
 #[derive(InputObject)]
 pub struct CartLinesRemoveInput {
@@ -95,6 +105,13 @@ pub struct AddressInput {
     phone: String,
 }
 
+impl AddressInput {
+    pub(super) fn read(self) -> view::Address {
+        let Self { name, company, line1, line2, postal_code, city, region, country, phone } = self;
+        view::Address { name, company, line1, line2, postal_code, city, region, country, phone }
+    }
+}
+
 /// Everything that placing an order needs.
 #[derive(InputObject)]
 pub struct CheckoutPlaceInput {
@@ -108,10 +125,12 @@ pub struct CheckoutPlaceInput {
     address: AddressInput,
     /// Id of the chosen delivery.
     shipping_method: String,
-    /// `manual` or `http`.
+    /// `manual` or `http`; empty when nothing is left to pay.
     payment_provider: String,
     /// The total that the shopper saw, in minor units.
     expected_total: Long,
+    /// What gift cards and store credit had left to pay, in minor units; left out: all of the total.
+    expected_due: Option<Long>,
     /// 1 to 100 visible ASCII characters, fresh for each order.
     idempotency_key: String,
 }
@@ -120,25 +139,16 @@ pub(super) fn checkout_input(
     input: CheckoutPlaceInput,
     token: Option<String>,
 ) -> Result<checkout::CheckoutInput> {
-    let address = input.address;
+    let address = input.address.read();
     Ok(checkout::CheckoutInput {
         token,
         cart: input.cart.map(|id| parse_id(&id, CartId::KIND)).transpose()?,
         email: input.email,
-        address: view::Address {
-            name: address.name,
-            company: address.company,
-            line1: address.line1,
-            line2: address.line2,
-            postal_code: address.postal_code,
-            city: address.city,
-            region: address.region,
-            country: address.country,
-            phone: address.phone,
-        },
+        address,
         shipping_method: input.shipping_method,
         payment_provider: input.payment_provider,
         expected_total: input.expected_total.0,
+        expected_due: input.expected_due.map(|due| due.0),
         idempotency_key: input.idempotency_key,
     })
 }
@@ -164,6 +174,9 @@ pub struct OrderFilter {
     placed_from: Option<DateTime>,
     /// Placed before this moment.
     placed_to: Option<DateTime>,
+    /// With this tag of the staff.
+    #[graphql(default)]
+    tag: String,
 }
 
 impl OrderFilter {
@@ -176,6 +189,7 @@ impl OrderFilter {
             customer: self.customer_id.map(|id| parse_id(&id, CustomerId::KIND)).transpose()?,
             placed_from: self.placed_from.map(|at| at.0),
             placed_to: self.placed_to.map(|at| at.0),
+            tag: self.tag,
         })
     }
 }
@@ -194,7 +208,7 @@ pub struct OrderMoveInput {
 pub struct OrderShipInput {
     /// The order.
     pub id: ID,
-    /// The version that was seen.
+    /// The version that was seen; needed with `lines`.
     pub version: Option<Long>,
     /// Who brings it.
     #[graphql(default)]
@@ -205,6 +219,8 @@ pub struct OrderShipInput {
     /// Where to follow it.
     #[graphql(default)]
     pub tracking_url: String,
+    /// What lies in the parcel; left out: everything that is left to send.
+    pub lines: Option<Vec<OrderPieceInput>>,
 }
 
 /// An order to call off.
@@ -227,15 +243,38 @@ pub struct OrderNoteAddInput {
     pub text: String,
 }
 
-/// An order to give back in full.
+/// Where money goes back to.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "crate::order::BackTo")]
+pub enum RefundTo {
+    /// Where it came from: the payment first, then gift cards and store credit.
+    Original,
+    /// All of it to the customer's store credit.
+    StoreCredit,
+}
+
+/// Money of an order to give back.
 #[derive(InputObject)]
 pub struct OrderRefundInput {
     /// The order.
     pub id: ID,
-    /// The version that was seen.
+    /// The version that was seen; needed with `amount`.
     pub version: Option<Long>,
+    /// Decimal text in the shop's currency; left out: everything that is not back yet.
+    pub amount: Option<String>,
+    /// Where to.
+    #[graphql(default_with = "RefundTo::Original")]
+    pub to: RefundTo,
     /// Why, up to 500 characters.
     pub reason: String,
+}
+
+/// As [`target`], for what would be done twice by somebody who sends it again: the version is what keeps it from that.
+pub(super) fn target_seen(id: &ID, version: Option<Long>, part: bool) -> Result<Target> {
+    match (part, version) {
+        (true, None) => Err(failure(Error::invalid("version", "say which version of the order was seen"))),
+        (_, version) => target(id, version),
+    }
 }
 
 pub(super) fn target(id: &ID, version: Option<Long>) -> Result<Target> {
@@ -257,6 +296,8 @@ pub struct CommerceSettingsInput {
     shipping: Option<Vec<ShippingMethodInput>>,
     /// Ways to pay.
     payment: Option<PaymentSettingsInput>,
+    /// Days after its last parcel arrived in which something of an order can be sent back; 0: not at all.
+    return_days: Option<u32>,
 }
 
 /// A tax rate of a place.
@@ -356,6 +397,9 @@ impl CommerceSettingsInput {
         if let Some(shipping) = self.shipping {
             let read = |(i, method): (usize, ShippingMethodInput)| method.read(i, currency, &mut errors);
             next.shipping = shipping.into_iter().enumerate().filter_map(read).collect();
+        }
+        if let Some(days) = self.return_days {
+            next.return_days = days;
         }
         if let Some(payment) = self.payment {
             next.payment = PaymentSettings {

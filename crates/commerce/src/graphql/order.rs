@@ -6,7 +6,9 @@ use platform::Ctx;
 use platform::graphql::{DateTime, Long, Money};
 
 use super::connection;
+use super::returns::Return;
 use super::shop::Totals;
+use super::tender::OrderTender;
 use crate::view;
 
 /// State of an order.
@@ -95,7 +97,7 @@ pub struct Order {
     state: OrderState,
     /// Where the money is.
     payment: PaymentState,
-    /// `manual` or `http`.
+    /// `manual`, `http`, or `tender` when nothing was left to pay.
     payment_provider: String,
     /// How it is paid, in words.
     payment_name: String,
@@ -111,12 +113,22 @@ pub struct Order {
     lines: Vec<OrderLine>,
     /// Sums.
     totals: Totals,
-    /// Received so far.
+    /// Received so far, from gift cards and store credit, too.
     paid: Money,
     /// Given back so far.
     refunded: Money,
-    /// Parcels.
+    /// What gift cards and store credit paid.
+    tenders: Vec<OrderTender>,
+    /// What they left to the payment.
+    due: Money,
+    /// Parcels, the first that left first.
     fulfilments: Vec<Fulfilment>,
+    /// Some pieces have left and some are still to be sent.
+    partly_shipped: bool,
+    /// What comes back, the first return first.
+    returns: Vec<Return>,
+    /// The last moment at which something can be sent back; nothing when nothing can.
+    return_until: Option<DateTime>,
     /// What happened, oldest first.
     timeline: Vec<TimelineEntry>,
     /// When it was placed.
@@ -129,6 +141,8 @@ pub struct Order {
     attention: Option<String>,
     /// Staff: notes, oldest first.
     notes: Vec<OrderNote>,
+    /// Staff: tags, in alphabetical order.
+    tags: Vec<String>,
     /// Staff: the customer's record.
     customer_id: Option<ID>,
     /// Staff: what can be done now, and why the rest cannot.
@@ -156,13 +170,19 @@ impl Order {
             totals: Totals::of(order.totals, ctx),
             paid: money(order.paid),
             refunded: money(order.refunded),
+            tenders: order.tenders.into_iter().map(|one| OrderTender::of(one, ctx)).collect(),
+            due: money(order.due),
             fulfilments: order.fulfilments.into_iter().map(Fulfilment::from).collect(),
+            partly_shipped: order.partly_shipped,
+            returns: order.returns.into_iter().map(|found| Return::of(found, ctx)).collect(),
+            return_until: order.return_until.map(DateTime),
             timeline: order.timeline.into_iter().map(|entry| TimelineEntry::of(entry, ctx)).collect(),
             placed_at: DateTime(order.placed_at),
             pay_until: order.pay_until.map(DateTime),
             cancel_reason: order.cancel_reason,
             attention: order.attention,
             notes: order.notes.into_iter().map(OrderNote::from).collect(),
+            tags: order.tags,
             customer_id: order.customer.map(|id| ID(id.to_string())),
             moves: order.moves.into_iter().map(OrderMove::from).collect(),
             version: Long(order.version),
@@ -209,6 +229,12 @@ pub struct OrderLine {
     gross: Money,
     /// Rate of the tax, parts per million.
     rate: i64,
+    /// Pieces that are in parcels.
+    sent: u32,
+    /// Pieces that are still to be sent; none once the order has ended.
+    to_send: u32,
+    /// Pieces that can be sent back now.
+    returnable: u32,
 }
 
 impl OrderLine {
@@ -233,6 +259,9 @@ impl OrderLine {
             tax: money(line.tax),
             gross: money(line.gross),
             rate: line.rate.ppm(),
+            sent: line.sent,
+            to_send: line.to_send,
+            returnable: line.returnable,
         }
     }
 }
@@ -252,6 +281,23 @@ pub struct Fulfilment {
     shipped_at: DateTime,
     /// When it arrived.
     delivered_at: Option<DateTime>,
+    /// What lies in it.
+    lines: Vec<FulfilmentLine>,
+}
+
+/// Pieces of a line in a parcel.
+#[derive(SimpleObject)]
+pub struct FulfilmentLine {
+    /// The line of the order.
+    line_id: ID,
+    /// Pieces.
+    quantity: u32,
+}
+
+impl From<view::FulfilmentLineView> for FulfilmentLine {
+    fn from(line: view::FulfilmentLineView) -> Self {
+        Self { line_id: ID(line.line.to_string()), quantity: line.quantity }
+    }
 }
 
 impl From<view::FulfilmentView> for Fulfilment {
@@ -263,6 +309,7 @@ impl From<view::FulfilmentView> for Fulfilment {
             tracking_url: parcel.tracking_url,
             shipped_at: DateTime(parcel.shipped_at),
             delivered_at: parcel.delivered_at.map(DateTime),
+            lines: parcel.lines.into_iter().map(FulfilmentLine::from).collect(),
         }
     }
 }
@@ -317,10 +364,10 @@ impl From<view::NoteView> for OrderNote {
     }
 }
 
-/// Whether something can be done with an order now.
-#[derive(SimpleObject)]
+/// Whether something can be done with an order or a return now.
+#[derive(SimpleObject, Clone)]
 pub struct OrderMove {
-    /// `mark_paid`, `ship`, `deliver`, `cancel`, `refund`.
+    /// `mark_paid`, `ship`, `deliver`, `cancel`, `refund`; of a return `approve`, `decline`, `receive`, `refund`, `close`.
     name: String,
     /// Whether it can be done now.
     possible: bool,
@@ -351,6 +398,8 @@ pub struct OrderRow {
     name: String,
     /// Pieces.
     n_items: u32,
+    /// Some pieces have left and some are still to be sent.
+    partly_shipped: bool,
     /// What is to be paid.
     total: Money,
     /// Where it goes.
@@ -377,6 +426,7 @@ impl OrderRow {
             email: row.email,
             name: row.name,
             n_items: row.n_items,
+            partly_shipped: row.partly_shipped,
             total: Money::of(row.total, ctx.locale()),
             country: row.country,
             shipping_name: row.shipping_name,

@@ -212,6 +212,8 @@ pub enum PromotionConditionKind {
     FirstOrder,
     /// It goes to one of `countries`.
     Countries,
+    /// The customer has signed in and is in one of `groups`.
+    Groups,
 }
 
 /// Kinds of actions; which fields belong to each is said there.
@@ -329,6 +331,8 @@ pub struct PromotionCondition {
     amount: Option<Money>,
     /// Where it goes.
     countries: Vec<String>,
+    /// Ids of groups of customers.
+    groups: Vec<ID>,
 }
 
 /// What a promotion does.
@@ -377,11 +381,7 @@ impl Promotion {
             }),
             group: draft.group.map(|group| group.name),
             codes: draft.codes,
-            conditions: draft
-                .conditions
-                .iter()
-                .filter_map(|one| PromotionCondition::shown(one, &money))
-                .collect(),
+            conditions: draft.conditions.iter().map(|one| PromotionCondition::shown(one, &money)).collect(),
             action: PromotionAction::shown(&draft.action, &money),
             gift: view.gift.map(|gift| PromotionGift {
                 product_id: ID(gift.product.to_string()),
@@ -418,10 +418,17 @@ impl Selection {
 }
 
 impl PromotionCondition {
-    fn shown(condition: &Condition, money: &impl Fn(i64) -> Money) -> Option<Self> {
+    fn shown(condition: &Condition, money: &impl Fn(i64) -> Money) -> Self {
         use PromotionConditionKind as Kind;
-        let plain = |kind| Self { kind, of: None, pieces: None, amount: None, countries: Vec::new() };
-        Some(match condition {
+        let plain = |kind| Self {
+            kind,
+            of: None,
+            pieces: None,
+            amount: None,
+            countries: Vec::new(),
+            groups: Vec::new(),
+        };
+        match condition {
             Condition::Has { of, at_least } => {
                 Self { of: Selection::of(of), pieces: Some(*at_least), ..plain(Kind::Has) }
             }
@@ -433,8 +440,11 @@ impl PromotionCondition {
                 let countries = any_of.iter().map(|country| country.as_str().to_owned()).collect();
                 Self { countries, ..plain(Kind::Countries) }
             }
-            Condition::Groups { .. } => return None,
-        })
+            Condition::Groups { any_of } => {
+                let groups = any_of.iter().map(|group| ID(group.to_string())).collect();
+                Self { groups, ..plain(Kind::Groups) }
+            }
+        }
     }
 }
 

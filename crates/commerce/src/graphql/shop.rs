@@ -4,13 +4,14 @@ use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use catalog::graphql::Picture;
 use platform::Ctx;
 use platform::graphql::{Money, ctx_of, failure, parse_id};
-use primitives::{CartLineId, VariantId};
+use primitives::{CartLineId, SavedLineId, VariantId};
 
 use super::input::{
-    CartCodesSetInput, CartLinesAddInput, CartLinesRemoveInput, CartLinesUpdateInput, CheckoutPlaceInput,
-    checkout_input,
+    CartCodesSetInput, CartLinesAddInput, CartLinesRemoveInput, CartLinesUpdateInput, CartSavedInput,
+    CheckoutPlaceInput, checkout_input,
 };
 use super::order::{Address, Order, OrderRow, OrderRowConnection};
+use super::tender::CheckoutTender;
 use super::{cart_token, nodes, page_args};
 use crate::{cart, checkout, order, view};
 
@@ -128,6 +129,37 @@ impl CartMutation {
         Ok(CartPayload::of(change.map_err(failure)?, ctx))
     }
 
+    /// Puts a line aside, for later; it is in no total then.
+    async fn cart_line_save(&self, context: &Context<'_>, input: CartSavedInput) -> Result<CartPayload> {
+        let ctx = ctx_of(context)?;
+        let token = cart_token(context, ctx, input.token);
+        let line = parse_id(&input.id, CartLineId::KIND)?;
+        let change = Box::pin(cart::save_for_later(ctx, token.as_deref(), line)).await;
+        Ok(CartPayload::of(change.map_err(failure)?, ctx))
+    }
+
+    /// Puts back into the cart what lies aside.
+    async fn cart_saved_take_back(
+        &self,
+        context: &Context<'_>,
+        input: CartSavedInput,
+    ) -> Result<CartPayload> {
+        let ctx = ctx_of(context)?;
+        let token = cart_token(context, ctx, input.token);
+        let line = parse_id(&input.id, SavedLineId::KIND)?;
+        let change = Box::pin(cart::take_back(ctx, token.as_deref(), line)).await;
+        Ok(CartPayload::of(change.map_err(failure)?, ctx))
+    }
+
+    /// Forgets what lies aside.
+    async fn cart_saved_remove(&self, context: &Context<'_>, input: CartSavedInput) -> Result<CartPayload> {
+        let ctx = ctx_of(context)?;
+        let token = cart_token(context, ctx, input.token);
+        let line = parse_id(&input.id, SavedLineId::KIND)?;
+        let change = Box::pin(cart::forget(ctx, token.as_deref(), line)).await;
+        Ok(CartPayload::of(change.map_err(failure)?, ctx))
+    }
+
     /// Takes lines out.
     async fn cart_lines_remove(
         &self,
@@ -182,12 +214,14 @@ pub struct Cart {
     hints: Vec<PromotionHint>,
     /// What promotions add; in the totals at its full price and as a discount.
     gifts: Vec<CartGift>,
+    /// What lies aside: in no sum.
+    saved: Vec<SavedLine>,
     /// There are lines, and none stands in the way of a checkout.
     ready: bool,
 }
 
 impl Cart {
-    fn of(cart: view::CartView, ctx: &Ctx) -> Self {
+    pub(super) fn of(cart: view::CartView, ctx: &Ctx) -> Self {
         Self {
             id: cart.id.map(|id| ID(id.to_string())),
             lines: cart.lines.into_iter().map(|line| CartLine::of(line, ctx)).collect(),
@@ -228,9 +262,56 @@ impl Cart {
                     reason: gift.reason,
                 })
                 .collect(),
+            saved: cart
+                .saved
+                .into_iter()
+                .map(|saved| SavedLine {
+                    id: ID(saved.id.to_string()),
+                    variant_id: ID(saved.variant.to_string()),
+                    product_id: ID(saved.product.to_string()),
+                    picture: saved.picture.as_ref().map(Picture::of),
+                    slug: saved.slug,
+                    title: saved.title,
+                    variant_title: saved.variant_title,
+                    quantity: saved.quantity,
+                    unit: Money::of(saved.unit, ctx.locale()),
+                    was: saved.was.map(|was| Money::of(was, ctx.locale())),
+                    gone: saved.gone,
+                    sold_out: saved.sold_out,
+                })
+                .collect(),
             ready: cart.ready,
         }
     }
+}
+
+/// Something that was put aside.
+#[derive(SimpleObject)]
+pub struct SavedLine {
+    /// Identity.
+    id: ID,
+    /// What it is.
+    variant_id: ID,
+    /// Its product.
+    product_id: ID,
+    /// Last part of the product's address; empty for what is not sold any more.
+    slug: String,
+    /// Name of the product.
+    title: String,
+    /// Name of the variant, may be empty.
+    variant_title: String,
+    /// Its picture.
+    picture: Option<Picture>,
+    /// 1 to 10,000.
+    quantity: u32,
+    /// Price of one piece now.
+    unit: Money,
+    /// Price of one piece when it was put aside, when that was another one.
+    was: Option<Money>,
+    /// Not sold any more.
+    gone: bool,
+    /// None left now.
+    sold_out: bool,
 }
 
 /// A code in a cart.
@@ -406,7 +487,7 @@ impl LineProblem {
     }
 }
 
-/// Sums: subtotal, less discount, plus shipping, plus tax when prices are shown without it, is the total.
+/// Sums: subtotal, less discount and relief, plus shipping, plus tax when prices are shown without it, is the total.
 #[derive(SimpleObject, Clone)]
 pub struct Totals {
     /// Sum of the lines as the shop writes prices.
@@ -425,6 +506,19 @@ pub struct Totals {
     total: Money,
     /// Whether subtotal and shipping hold the tax already.
     includes_tax: bool,
+    /// Why no tax is asked for; missing for whoever is taxed as usual.
+    exemption: Option<TaxExemption>,
+}
+
+/// Why no tax is asked for, and what that saves.
+#[derive(SimpleObject, Clone)]
+pub struct TaxExemption {
+    /// In words.
+    reason: String,
+    /// The customer's tax number; may be empty.
+    number: String,
+    /// Taken off because prices hold the tax; zero where they do not.
+    relief: Money,
 }
 
 impl Totals {
@@ -448,6 +542,11 @@ impl Totals {
                 .collect(),
             total: money(totals.total),
             includes_tax: totals.includes_tax,
+            exemption: totals.exemption.map(|exemption| TaxExemption {
+                relief: money(exemption.relief),
+                reason: exemption.reason,
+                number: exemption.number,
+            }),
         }
     }
 }
@@ -508,7 +607,13 @@ pub struct Checkout {
     methods: Vec<ShippingChoice>,
     /// The chosen delivery.
     method: Option<String>,
-    /// Ways to pay.
+    /// What gift cards and store credit pay of the total, in the order in which they were chosen.
+    tenders: Vec<CheckoutTender>,
+    /// What is left to pay: `expectedDue` of the order.
+    due: Money,
+    /// Store credit that whoever is signed in has and this cart does not use.
+    store_credit: Option<Money>,
+    /// Ways to pay; none has to be chosen when nothing is left.
     payments: Vec<PaymentChoice>,
     /// What the form starts with.
     contact: Contact,
@@ -517,7 +622,7 @@ pub struct Checkout {
 }
 
 impl Checkout {
-    fn of(checkout: view::CheckoutView, ctx: &Ctx) -> Self {
+    pub(super) fn of(checkout: view::CheckoutView, ctx: &Ctx) -> Self {
         let money = |amount| Money::of(amount, ctx.locale());
         Self {
             cart: Cart::of(checkout.cart, ctx),
@@ -541,6 +646,9 @@ impl Checkout {
                 })
                 .collect(),
             method: checkout.method,
+            tenders: checkout.tenders.into_iter().map(|one| CheckoutTender::of(one, ctx)).collect(),
+            due: money(checkout.due),
+            store_credit: checkout.store_credit.map(money),
             payments: checkout
                 .payments
                 .into_iter()

@@ -1,4 +1,4 @@
-//! What staff asks and does: orders, customers, the dashboard, settings.
+//! What staff asks and does: orders, the dashboard, settings.
 
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use platform::Ctx;
@@ -6,15 +6,17 @@ use platform::graphql::{DateTime, Long, Money, ctx_of, failure, parse_id};
 
 use super::input::{
     CommerceSettingsInput, OrderCancelInput, OrderFilter, OrderMoveInput, OrderNoteAddInput,
-    OrderRefundInput, OrderShipInput, target,
+    OrderRefundInput, OrderShipInput, target, target_seen,
 };
-use super::order::{Address, Order, OrderRow, OrderRowConnection};
-use super::{connection, nodes, page_args};
+use super::order::{Order, OrderRow, OrderRowConnection};
+use super::parcel::pieces;
+use super::tender::minor;
+use super::{nodes, page_args};
 use crate::order::Tracking;
 use crate::settings::{self, Versioned};
-use crate::{customer, dashboard, order, view};
+use crate::{dashboard, order, view};
 
-/// Orders, customers, figures and settings, for staff.
+/// Orders, figures and settings, for staff.
 #[derive(Default)]
 pub struct OrdersQuery;
 
@@ -51,32 +53,6 @@ impl OrdersQuery {
         Ok(Order::of(order::by_id(ctx, id).await.map_err(failure)?, ctx))
     }
 
-    /// Customers of the shop; `q` looks in e-mail and name.
-    #[graphql(complexity = "10 + nodes(first, last) * child_complexity")]
-    #[expect(clippy::too_many_arguments, reason = "the arguments of a connection, search and sort")]
-    async fn customers(
-        &self,
-        context: &Context<'_>,
-        first: Option<i32>,
-        after: Option<String>,
-        last: Option<i32>,
-        before: Option<String>,
-        #[graphql(default)] q: String,
-        #[graphql(default_with = "CustomerSort::CreatedDesc")] sort: CustomerSort,
-    ) -> Result<CustomerConnection> {
-        let ctx = ctx_of(context)?;
-        let page = page_args(first, after, last, before)?;
-        let page = customer::list(ctx, &q, sort.into(), &page).await.map_err(failure)?;
-        Ok(CustomerConnection::of(page, |customer| Customer::of(customer, ctx)))
-    }
-
-    /// A customer with addresses.
-    async fn customer(&self, context: &Context<'_>, id: ID) -> Result<Customer> {
-        let ctx = ctx_of(context)?;
-        let id = parse_id(&id, "customer")?;
-        Ok(Customer::of(customer::get(ctx, id).await.map_err(failure)?, ctx))
-    }
-
     /// Sales of the last days (1 to 366, UTC), today included, and what needs hands.
     #[graphql(complexity = "50 + child_complexity")]
     async fn dashboard(
@@ -108,16 +84,20 @@ impl OrdersMutation {
         Ok(OrderPayload::of(order.map_err(failure)?, ctx))
     }
 
-    /// Sends everything in one parcel.
+    /// Sends everything that is left in one parcel, or the pieces of `lines`.
     async fn order_ship(&self, context: &Context<'_>, input: OrderShipInput) -> Result<OrderPayload> {
         let ctx = ctx_of(context)?;
-        let at = target(&input.id, input.version)?;
+        let at = target_seen(&input.id, input.version, input.lines.is_some())?;
         let tracking =
             Tracking { carrier: input.carrier, number: input.tracking_number, url: input.tracking_url };
-        Ok(OrderPayload::of(Box::pin(order::ship(ctx, at, &tracking)).await.map_err(failure)?, ctx))
+        let order = match input.lines {
+            Some(lines) => Box::pin(order::ship_pieces(ctx, at, &pieces(&lines)?, &tracking)).await,
+            None => Box::pin(order::ship(ctx, at, &tracking)).await,
+        };
+        Ok(OrderPayload::of(order.map_err(failure)?, ctx))
     }
 
-    /// It arrived.
+    /// Every parcel that is on its way arrived.
     async fn order_deliver(&self, context: &Context<'_>, input: OrderMoveInput) -> Result<OrderPayload> {
         let ctx = ctx_of(context)?;
         let order = Box::pin(order::deliver(ctx, target(&input.id, input.version)?)).await;
@@ -138,11 +118,13 @@ impl OrdersMutation {
         Ok(OrderPayload::of(Box::pin(order::add_note(ctx, id, &input.text)).await.map_err(failure)?, ctx))
     }
 
-    /// Gives back everything that was received and is not given back yet.
+    /// Gives money back: everything that is not back yet, or an amount.
     async fn order_refund(&self, context: &Context<'_>, input: OrderRefundInput) -> Result<OrderPayload> {
         let ctx = ctx_of(context)?;
-        let at = target(&input.id, input.version)?;
-        Ok(OrderPayload::of(Box::pin(order::refund(ctx, at, &input.reason)).await.map_err(failure)?, ctx))
+        let at = target_seen(&input.id, input.version, input.amount.is_some())?;
+        let amount = input.amount.as_deref().map(|text| minor(text, ctx)).transpose()?;
+        let refund = order::Refund { amount, to: input.to.into(), reason: &input.reason };
+        Ok(OrderPayload::of(Box::pin(order::refund_part(ctx, at, &refund)).await.map_err(failure)?, ctx))
     }
 
     /// Somebody has looked: takes the order off the attention list.
@@ -187,20 +169,6 @@ pub enum OrderSort {
     TotalDesc,
     /// Smallest total first.
     TotalAsc,
-}
-
-/// Orders of the list of customers.
-#[derive(Enum, Clone, Copy, PartialEq, Eq)]
-#[graphql(remote = "customer::CustomerSort")]
-pub enum CustomerSort {
-    /// Newest record first.
-    CreatedDesc,
-    /// Oldest record first.
-    CreatedAsc,
-    /// By name.
-    NameAsc,
-    /// By name, backwards.
-    NameDesc,
 }
 
 /// Numbers of orders.
@@ -248,51 +216,10 @@ pub struct OrderPayload {
 }
 
 impl OrderPayload {
-    fn of(order: view::OrderView, ctx: &Ctx) -> Self {
+    pub(super) fn of(order: view::OrderView, ctx: &Ctx) -> Self {
         Self { order: Order::of(order, ctx) }
     }
 }
-
-/// A customer.
-#[derive(SimpleObject, Clone)]
-pub struct Customer {
-    /// Identity.
-    id: ID,
-    /// The account, when there is one.
-    user_id: Option<ID>,
-    /// E-mail address.
-    email: String,
-    /// Name.
-    name: String,
-    /// Orders that were not cancelled.
-    n_orders: u64,
-    /// Received minus given back.
-    spent: Money,
-    /// When the last order was placed.
-    last_order_at: Option<DateTime>,
-    /// When the record was made.
-    created_at: DateTime,
-    /// Last used first; empty in lists.
-    addresses: Vec<Address>,
-}
-
-impl Customer {
-    fn of(customer: view::CustomerView, ctx: &Ctx) -> Self {
-        Self {
-            id: ID(customer.id.to_string()),
-            user_id: customer.user.map(|id| ID(id.to_string())),
-            email: customer.email,
-            name: customer.name,
-            n_orders: customer.n_orders,
-            spent: Money::of(customer.spent, ctx.locale()),
-            last_order_at: customer.last_order_at.map(DateTime),
-            created_at: DateTime(customer.created_at),
-            addresses: customer.addresses.into_iter().map(Address::from).collect(),
-        }
-    }
-}
-
-connection!(CustomerConnection, CustomerEdge, Customer);
 
 /// The figures that the day starts with.
 #[derive(SimpleObject)]
@@ -399,6 +326,8 @@ pub struct CommerceSettings {
     shipping: Vec<ShippingMethod>,
     /// Ways to pay.
     payment: PaymentSettings,
+    /// Days after its last parcel arrived in which something of an order can be sent back; 0: not at all.
+    return_days: u32,
 }
 
 impl CommerceSettings {
@@ -423,6 +352,7 @@ impl CommerceSettings {
                     until: tax.until.map(DateTime),
                 })
                 .collect(),
+            return_days: settings.return_days,
             rounding: settings.rounding.into(),
             delivery_tax: settings.delivery_tax.into(),
             shipping: settings

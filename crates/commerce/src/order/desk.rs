@@ -2,7 +2,7 @@
 
 use catalog::stock;
 use events::Emit;
-use platform::{Error, Tx};
+use platform::{Error, Tx, failpoint};
 use primitives::{OrderId, Timestamp};
 use sea_orm::{ColumnTrait, QuerySelect};
 use uuid::Uuid;
@@ -17,6 +17,7 @@ use crate::jobs;
 use crate::payment::{PaymentFact, Status, Step};
 use crate::promotion::usage;
 use crate::stream::{self, Change};
+use crate::tender;
 use crate::view::OrderState;
 
 /// An order being changed inside one transaction. Changes become true with [`Desk::save`] only.
@@ -29,6 +30,8 @@ pub(crate) struct Desk<'t> {
     /// As it was read.
     before: orders::Model,
     payment: Option<(payment::Model, payment::Model)>,
+    /// Parcels that have left and not arrived, for whoever moves the order on with them.
+    under_way: i64,
     events: Vec<CommerceEvent>,
 }
 
@@ -41,7 +44,7 @@ impl<'t> Desk<'t> {
         let payment = tx.find::<payment::Entity>().filter(payment::Column::OrderId.eq(id.uuid()));
         let payment = payment.map(|select| select.lock_exclusive()).one().await?;
         let payment = payment.map(|payment| (payment.clone(), payment));
-        Ok(Self { tx, now, before: row.clone(), row, payment, events: Vec::new() })
+        Ok(Self { tx, now, before: row.clone(), row, payment, under_way: 0, events: Vec::new() })
     }
 
     /// An order as this process has just stored it, not read again and not locked: saving finds out whether anybody
@@ -53,6 +56,7 @@ impl<'t> Desk<'t> {
             before: row.clone(),
             row,
             payment: Some((payment.clone(), payment)),
+            under_way: 0,
             events: Vec::new(),
         }
     }
@@ -90,7 +94,12 @@ impl<'t> Desk<'t> {
 
     /// The order as a type.
     pub fn order(&self) -> AnyOrder {
-        AnyOrder::rehydrate(state_of(&self.row), facts_of(&self.row))
+        AnyOrder::rehydrate(state_of(&self.row), Facts { under_way: self.under_way, ..facts_of(&self.row) })
+    }
+
+    /// Says how many parcels have left and not arrived, before [`Desk::order`] is asked to arrive.
+    pub fn set_under_way(&mut self, parcels: usize) {
+        self.under_way = i64::try_from(parcels).unwrap_or(i64::MAX);
     }
 
     /// What the table says against a command in this state.
@@ -127,8 +136,15 @@ impl<'t> Desk<'t> {
         }
     }
 
-    /// The effects of a cancellation: the pieces are free again, and an authorisation that nobody has used is given
-    /// back.
+    /// Money went back: takes off what asked for that, and leaves what somebody has to see to all the same.
+    pub fn calm(&mut self) {
+        if !self.row.attention.as_deref().is_some_and(|why| why.starts_with(tender::order::STRANDED)) {
+            self.row.attention = None;
+        }
+    }
+
+    /// The effects of a cancellation: the pieces are free again, what gift cards and store credit gave goes back, and an
+    /// authorisation that nobody has used is given back.
     pub async fn cancel(&mut self, state: OrderState, reason: &str) -> Result<()> {
         self.set_state(state);
         self.row.cancel_reason = reason.to_owned();
@@ -136,6 +152,7 @@ impl<'t> Desk<'t> {
         stock::release(self.tx, self.row.id, self.now).await?;
         usage::release(self.tx, self.row.id, self.now).await?;
         self.events.push(CommerceEvent::OrderCancelled { order_id: self.id(), reason: reason.to_owned() });
+        tender::order::release(self, reason).await?;
         let unused = self.payment().is_ok_and(|p| (p.step(), p.status()) == (Step::Capture, Status::Due));
         if unused {
             self.ask_back(Step::Void, 0, reason, self.now)?;
@@ -151,6 +168,7 @@ impl<'t> Desk<'t> {
         payment.back_key = Uuid::new_v4().to_string();
         payment.back_minor = amount;
         payment.back_reason = reason.to_owned();
+        payment.back_id.clear();
         payment.attempt = 0;
         payment.next_at = Some(at.millis());
         Ok(())
@@ -167,7 +185,7 @@ impl<'t> Desk<'t> {
 
     /// As [`Desk::save`]; gives back the rows as they stand then, once the transaction is committed.
     pub async fn save_rows(self) -> Result<(orders::Model, Option<payment::Model>)> {
-        let Self { tx, now, mut row, before, mut payment, events } = self;
+        let Self { tx, now, mut row, before, mut payment, events, .. } = self;
         tx.about(OrderId::KIND, row.id);
         let told = events.iter().enumerate();
         let told: Vec<_> = told.filter_map(|(n, event)| Some((n, OrderFact::told_by(event)?))).collect();
@@ -189,7 +207,9 @@ impl<'t> Desk<'t> {
                 return Err(CommerceError::Changed { version: row.version });
             }
         }
+        failpoint!("order.rows");
         let ids = tx.emit_all(events).await?;
+        failpoint!("order.told");
         let told = told.into_iter().map(|(n, fact)| (fact, ids.get(n).copied()));
         let facts: Vec<_> = told.chain(unsaid.into_iter().map(|fact| (fact, None))).collect();
         let changed = payment.as_ref().filter(|(before, after)| before != after);
@@ -198,6 +218,7 @@ impl<'t> Desk<'t> {
             payment: changed.map(|(before, after)| (before, PaymentFact::between(before, after))),
         };
         stream::append(tx, now, &change).await?;
+        failpoint!("order.saved");
         Ok((row, payment.map(|(_, after)| after)))
     }
 }
@@ -206,7 +227,7 @@ async fn store(tx: &Tx, before: &orders::Model, row: &orders::Model) -> Result<(
     let changed = tx
         .raw_exec(
             "UPDATE orders SET state = ?, version = ?, paid_minor = ?, refunded_minor = ?, attention = ?, \
-             cancel_reason = ?, hold_until = ?, paid_at = ?, updated_at = ? \
+             cancel_reason = ?, hold_until = ?, paid_at = ?, n_sent = ?, updated_at = ? \
              WHERE tenant_id = {tenant} AND id = ? AND version = ? AND state = ?",
             vec![
                 row.state.clone().into(),
@@ -217,6 +238,7 @@ async fn store(tx: &Tx, before: &orders::Model, row: &orders::Model) -> Result<(
                 row.cancel_reason.clone().into(),
                 row.hold_until.into(),
                 row.paid_at.into(),
+                row.n_sent.into(),
                 row.updated_at.into(),
                 row.id.into(),
                 before.version.into(),
@@ -239,7 +261,7 @@ async fn store_payment(tx: &Tx, before: &payment::Model, after: &payment::Model)
     let changed = tx
         .raw_exec(
             "UPDATE payment SET step = ?, status = ?, back_key = ?, back_minor = ?, back_reason = ?, \
-             gateway_id = ?, attempt = ?, next_at = ?, last_error = ?, version = ?, updated_at = ? \
+             back_id = ?, gateway_id = ?, attempt = ?, next_at = ?, last_error = ?, version = ?, updated_at = ? \
              WHERE tenant_id = {tenant} AND id = ? AND version = ?",
             vec![
                 after.step.clone().into(),
@@ -247,6 +269,7 @@ async fn store_payment(tx: &Tx, before: &payment::Model, after: &payment::Model)
                 after.back_key.clone().into(),
                 after.back_minor.into(),
                 after.back_reason.clone().into(),
+                after.back_id.clone().into(),
                 after.gateway_id.clone().into(),
                 after.attempt.into(),
                 after.next_at.into(),
@@ -274,5 +297,12 @@ pub(crate) fn state_of(row: &orders::Model) -> OrderState {
 }
 
 pub(crate) fn facts_of(row: &orders::Model) -> Facts {
-    Facts { total: row.total_minor, paid: row.paid_minor, refunded: row.refunded_minor }
+    Facts {
+        total: row.total_minor,
+        paid: row.paid_minor,
+        refunded: row.refunded_minor,
+        tendered: row.tendered_minor,
+        to_send: row.n_items - row.n_sent,
+        under_way: 0,
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use platform::{Access, Ctx, Error};
+use platform::{Access, Ctx, Error, failpoint};
 use primitives::OrderId;
 use tracing::warn;
 
@@ -33,7 +33,10 @@ pub(crate) async fn due(ctx: &Ctx, limit: u64) -> Result<usize> {
     drop(rows);
     let mut cancelled = 0;
     for id in due {
-        match expire(ctx, OrderId::from_uuid(id)).await {
+        failpoint!("expiry.due");
+        let expired = expire(ctx, OrderId::from_uuid(id)).await;
+        failpoint!("expiry.committed");
+        match expired {
             Ok(true) => cancelled += 1,
             Ok(false) => {}
             Err(error) => {
@@ -70,6 +73,7 @@ async fn expire(ctx: &Ctx, id: OrderId) -> Result<bool> {
         let cancelled = order.cancel()?;
         desk.cancel(cancelled.state(), "not paid in time").await?;
         desk.save().await?;
+        failpoint!("expiry.written");
         Ok(true)
     })
     .await

@@ -2,13 +2,15 @@
 //! and name stand in the order's row.
 
 use events::stream::{Fact, Fold, Recorded};
-use primitives::{CartId, CustomerId, FulfilmentId, PaymentId, ProductId, UserId, VariantId};
+use primitives::{CartId, CustomerId, FulfilmentId, PaymentId, ProductId, ReturnId, UserId, VariantId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::desk::state_of;
 use crate::entity::{order_line, orders};
 use crate::event::CommerceEvent;
+use crate::returns::ReturnState;
+use crate::tender::TenderKind;
 use crate::view::OrderState;
 
 /// Something that happened to an order; amounts in minor units, times in milliseconds since 1970. The stored form is
@@ -57,22 +59,70 @@ pub enum OrderFact {
         /// Why.
         reason: String,
     },
+    /// A gift card or store credit paid a part when it was placed.
+    TenderTaken {
+        /// Which.
+        account_id: Uuid,
+        /// What it is.
+        tender: TenderKind,
+        /// How much.
+        amount: i64,
+    },
+    /// A gift card or store credit got a part back.
+    TenderReturned {
+        /// Which.
+        account_id: Uuid,
+        /// What it is.
+        tender: TenderKind,
+        /// How much.
+        amount: i64,
+        /// Why.
+        reason: String,
+    },
     /// What it costs is here.
     Paid {
         /// What came in last.
         amount: i64,
     },
-    /// A parcel with all of it has left.
+    /// A parcel with all of it, or with the rest of it, has left.
     Shipped {
         /// The parcel.
         fulfilment_id: FulfilmentId,
         /// Who brings it; may be empty.
         carrier: String,
     },
-    /// It arrived.
+    /// All of it arrived.
     Delivered {
-        /// The parcel.
+        /// The last parcel.
         fulfilment_id: Option<FulfilmentId>,
+    },
+    /// A parcel with a part of it has left.
+    ParcelSent {
+        /// The parcel.
+        fulfilment_id: FulfilmentId,
+        /// Who brings it; may be empty.
+        carrier: String,
+    },
+    /// A parcel arrived, and it was not the last one.
+    ParcelArrived {
+        /// The parcel.
+        fulfilment_id: FulfilmentId,
+    },
+    /// A parcel is followed in another way than before.
+    ParcelTracked {
+        /// The parcel.
+        fulfilment_id: FulfilmentId,
+        /// Who brings it; may be empty.
+        carrier: String,
+    },
+    /// Something of it comes back, or does not.
+    ReturnMoved {
+        /// The return.
+        return_id: ReturnId,
+        /// Counts the returns of the order, from 1.
+        number: i64,
+        /// Where it stands now.
+        state: ReturnState,
     },
     /// It was given up before it was paid.
     Cancelled {
@@ -90,6 +140,11 @@ pub enum OrderFact {
     NoteAdded {
         /// The note.
         note_id: Uuid,
+    },
+    /// Staff has given it other tags.
+    Tagged {
+        /// How many it has now.
+        n_tags: i64,
     },
     /// A person has to look.
     AttentionAsked {
@@ -143,6 +198,9 @@ pub struct PlacedOrder {
     pub tax: i64,
     /// What is to be paid.
     pub total: i64,
+    /// What of that gift cards and store credit paid.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub tendered: i64,
     /// When.
     pub placed_at: i64,
     /// Until when it may be paid, at first.
@@ -150,6 +208,11 @@ pub struct PlacedOrder {
     pub hold_until: Option<i64>,
     /// What is bought, in order.
     pub lines: Vec<PlacedLine>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(amount: &i64) -> bool {
+    *amount == 0
 }
 
 /// One line of an order as it was placed.
@@ -253,8 +316,18 @@ impl Standing {
             | OrderFact::Adopted { .. }
             | OrderFact::PaymentAuthorised { .. }
             | OrderFact::PaymentFailed { .. }
-            | OrderFact::NoteAdded { .. } => {}
-            OrderFact::PaymentCaptured { amount, .. } => self.paid = self.paid.saturating_add(*amount),
+            | OrderFact::ParcelSent { .. }
+            | OrderFact::ParcelArrived { .. }
+            | OrderFact::ParcelTracked { .. }
+            | OrderFact::ReturnMoved { .. }
+            | OrderFact::NoteAdded { .. }
+            | OrderFact::Tagged { .. } => {}
+            OrderFact::PaymentCaptured { amount, .. } | OrderFact::TenderTaken { amount, .. } => {
+                self.paid = self.paid.saturating_add(*amount);
+            }
+            OrderFact::TenderReturned { amount, .. } => {
+                self.refunded = self.refunded.saturating_add(*amount);
+            }
             OrderFact::PaymentRefunded { amount, .. } => {
                 self.refunded = self.refunded.saturating_add(*amount);
                 self.attention = None;
@@ -297,6 +370,7 @@ impl PlacedOrder {
             shipping: row.shipping_minor,
             tax: row.tax_minor,
             total: row.total_minor,
+            tendered: row.tendered_minor,
             placed_at: row.placed_at,
             hold_until: row.hold_until,
             lines: lines.iter().map(PlacedLine::of).collect(),
@@ -325,13 +399,26 @@ impl OrderFact {
     pub(crate) fn told_by(event: &CommerceEvent) -> Option<Self> {
         Some(match event.clone() {
             CommerceEvent::OrderPaid { amount, .. } => Self::Paid { amount },
-            CommerceEvent::FulfilmentShipped { fulfilment_id, carrier, .. } => {
+            CommerceEvent::FulfilmentShipped { fulfilment_id, carrier, last: true, .. } => {
                 Self::Shipped { fulfilment_id, carrier }
+            }
+            CommerceEvent::FulfilmentShipped { fulfilment_id, carrier, last: false, .. } => {
+                Self::ParcelSent { fulfilment_id, carrier }
+            }
+            CommerceEvent::FulfilmentDelivered { fulfilment_id, last: false, .. } => {
+                Self::ParcelArrived { fulfilment_id }
+            }
+            CommerceEvent::FulfilmentUpdated { fulfilment_id, carrier, .. } => {
+                Self::ParcelTracked { fulfilment_id, carrier }
+            }
+            CommerceEvent::ReturnMoved { return_id, number, state, .. } => {
+                Self::ReturnMoved { return_id, number, state }
             }
             CommerceEvent::OrderDelivered { fulfilment_id, .. } => Self::Delivered { fulfilment_id },
             CommerceEvent::OrderCancelled { reason, .. } => Self::Cancelled { reason },
             CommerceEvent::OrderRefunded { amount, reason, .. } => Self::Refunded { amount, reason },
             CommerceEvent::OrderNoteAdded { note_id, .. } => Self::NoteAdded { note_id },
+            CommerceEvent::OrderTagged { n_tags, .. } => Self::Tagged { n_tags },
             CommerceEvent::OrderEdited { attention: Some(why), .. } => Self::AttentionAsked { why },
             CommerceEvent::OrderEdited { attention: None, .. } => Self::AttentionCleared {},
             CommerceEvent::PaymentAuthorised { payment_id, amount, .. } => {
@@ -346,18 +433,45 @@ impl OrderFact {
             CommerceEvent::PaymentRefunded { payment_id, amount, reason, .. } => {
                 Self::PaymentRefunded { payment_id, amount, reason }
             }
+            CommerceEvent::GiftCardRedeemed { gift_card_id, amount, .. } => Self::TenderTaken {
+                account_id: gift_card_id.uuid(),
+                tender: TenderKind::GiftCard,
+                amount,
+            },
+            CommerceEvent::StoreCreditRedeemed { account_id, amount, .. } => {
+                Self::TenderTaken { account_id, tender: TenderKind::StoreCredit, amount }
+            }
+            CommerceEvent::GiftCardReturned { gift_card_id, amount, reason, .. } => Self::TenderReturned {
+                account_id: gift_card_id.uuid(),
+                tender: TenderKind::GiftCard,
+                amount,
+                reason,
+            },
+            CommerceEvent::StoreCreditReturned { account_id, amount, reason, .. } => {
+                Self::TenderReturned { account_id, tender: TenderKind::StoreCredit, amount, reason }
+            }
             // Its first fact needs its lines.
             CommerceEvent::OrderPlaced { .. }
             // Each of these goes along with one of the above.
             | CommerceEvent::OrderShipped { .. }
             | CommerceEvent::FulfilmentCreated { .. }
-            | CommerceEvent::FulfilmentDelivered { .. }
+            | CommerceEvent::FulfilmentDelivered { last: true, .. }
             | CommerceEvent::CartCreated { .. }
             | CommerceEvent::CartUpdated { .. }
             | CommerceEvent::CartAbandoned { .. }
             | CommerceEvent::CustomerCreated { .. }
+            | CommerceEvent::CustomerUpdated { .. }
+            | CommerceEvent::CustomerErased { .. }
             | CommerceEvent::PromotionCreated { .. }
-            | CommerceEvent::PromotionUpdated { .. } => return None,
+            | CommerceEvent::PromotionUpdated { .. }
+            | CommerceEvent::ReviewCreated { .. }
+            | CommerceEvent::ReviewUpdated { .. }
+            | CommerceEvent::ReviewModerated { .. }
+            | CommerceEvent::ReviewAnswered { .. }
+            | CommerceEvent::ReviewDeleted { .. }
+            | CommerceEvent::GiftCardIssued { .. }
+            | CommerceEvent::GiftCardUpdated { .. }
+            | CommerceEvent::StoreCreditUpdated { .. } => return None,
         })
     }
 
@@ -420,6 +534,7 @@ mod tests {
             shipping: 500,
             tax: 521,
             total: 3_000,
+            tendered: 0,
             placed_at: 10,
             hold_until: Some(99),
             lines: vec![PlacedLine {
@@ -449,6 +564,7 @@ mod tests {
     }
 
     fn every_fact() -> Vec<OrderFact> {
+        let return_id = ReturnId::from_uuid(id(9));
         let (payment_id, fulfilment_id) = (PaymentId::from_uuid(id(5)), FulfilmentId::from_uuid(id(6)));
         let why = || "why".to_owned();
         vec![
@@ -461,6 +577,10 @@ mod tests {
             OrderFact::Paid { amount: 3_000 },
             OrderFact::Shipped { fulfilment_id, carrier: "DHL".into() },
             OrderFact::Delivered { fulfilment_id: Some(fulfilment_id) },
+            OrderFact::ParcelSent { fulfilment_id, carrier: String::new() },
+            OrderFact::ParcelArrived { fulfilment_id },
+            OrderFact::ParcelTracked { fulfilment_id, carrier: "DHL".into() },
+            OrderFact::ReturnMoved { return_id, number: 2, state: ReturnState::Received },
             OrderFact::Cancelled { reason: why() },
             OrderFact::Refunded { amount: 3_000, reason: why() },
             OrderFact::NoteAdded { note_id: id(7) },
@@ -468,6 +588,15 @@ mod tests {
             OrderFact::AttentionCleared {},
             OrderFact::WaitsUntil { until: Some(99) },
             OrderFact::Corrected { standing: standing() },
+            OrderFact::TenderTaken { account_id: id(9), tender: TenderKind::GiftCard, amount: 500 },
+            OrderFact::TenderReturned {
+                account_id: id(10),
+                tender: TenderKind::StoreCredit,
+                amount: 500,
+                reason: why(),
+            },
+            OrderFact::Placed(PlacedOrder { tendered: 500, ..placed() }),
+            OrderFact::Tagged { n_tags: 2 },
         ]
     }
 
@@ -559,8 +688,17 @@ mod tests {
             PaymentFailed { payment_id, order_id, step: "capture".into(), reason: why() },
             PaymentRefunded { payment_id, order_id, amount: 3_000, currency: currency(), reason: why() },
             OrderPaid { order_id, amount: 3_000, currency: currency() },
-            FulfilmentShipped { fulfilment_id, order_id, carrier: "DHL".into() },
+            FulfilmentShipped { fulfilment_id, order_id, carrier: "DHL".into(), last: true },
             OrderDelivered { order_id, fulfilment_id: Some(fulfilment_id) },
+            FulfilmentShipped { fulfilment_id, order_id, carrier: String::new(), last: false },
+            FulfilmentDelivered { fulfilment_id, order_id, last: false },
+            FulfilmentUpdated { fulfilment_id, order_id, carrier: "DHL".into() },
+            ReturnMoved {
+                return_id: ReturnId::from_uuid(id(9)),
+                order_id,
+                number: 2,
+                state: ReturnState::Received,
+            },
             OrderCancelled { order_id, reason: why() },
             OrderRefunded { order_id, amount: 3_000, currency: currency(), reason: why() },
             OrderNoteAdded { order_id, note_id: id(7) },
@@ -568,11 +706,13 @@ mod tests {
             OrderEdited { order_id, attention: None },
         ];
         let facts: Vec<_> = told.iter().filter_map(OrderFact::told_by).collect();
-        assert_eq!(facts, every_fact()[2..14]);
+        assert_eq!(facts, every_fact()[2..18]);
+        let tagged = OrderTagged { order_id, n_tags: 2 };
+        assert_eq!(OrderFact::told_by(&tagged), Some(OrderFact::Tagged { n_tags: 2 }));
         for silent in [
             OrderShipped { order_id, fulfilment_id },
             FulfilmentCreated { fulfilment_id, order_id, n_items: 1 },
-            FulfilmentDelivered { fulfilment_id, order_id },
+            FulfilmentDelivered { fulfilment_id, order_id, last: true },
         ] {
             assert_eq!(OrderFact::told_by(&silent), None);
         }

@@ -7,9 +7,10 @@ use sea_orm::{ColumnTrait, Condition, Order};
 use uuid::Uuid;
 
 use super::read::{currency_of, own_rows};
+use super::tag;
 use crate::entity::{order_row, orders};
 use crate::error::Result;
-use crate::page::{Page, bad_cursor, contains, cut, escape_like, place_after};
+use crate::page::{Page, bad_cursor, contains, cut, escape_like, place_after, searched};
 use crate::view::{OrderRowView, OrderState, PaymentState};
 
 /// Which orders.
@@ -29,6 +30,8 @@ pub struct OrderFilter {
     pub placed_from: Option<Timestamp>,
     /// Placed before this moment.
     pub placed_to: Option<Timestamp>,
+    /// With this tag; empty: all. Whoever may see the own orders alone finds nothing by it.
+    pub tag: String,
 }
 
 /// Orders of the list.
@@ -100,9 +103,13 @@ pub async fn list(
 ) -> Result<Page<OrderRowView>> {
     let rows = ctx.read(Access::Owned(Permission::ORDERS_LIST)).await?;
     let (column, ascending, name) = sort.column();
-    let mut wanted = condition(filter);
+    let mut wanted = condition(ctx, filter);
     if let Some(user) = ctx.only_own(Permission::ORDERS_LIST) {
         wanted = wanted.add(order_row::Column::Id.in_subquery(orders_of(ctx, user)));
+        if !filter.tag.trim().is_empty() {
+            // Tags are between colleagues.
+            wanted = wanted.add(order_row::Column::Id.is_in([] as [Uuid; 0]));
+        }
     }
     let total = rows.find::<order_row::Entity>().filter(wanted.clone()).count().await?;
     let ascending = ascending == (page.direction() == Direction::Forward);
@@ -134,9 +141,9 @@ fn orders_of(ctx: &Ctx, user: UserId) -> SelectStatement {
         .to_owned()
 }
 
-fn condition(filter: &OrderFilter) -> Condition {
+fn condition(ctx: &Ctx, filter: &OrderFilter) -> Condition {
     let mut wanted = Condition::all();
-    let q = filter.q.trim().to_lowercase();
+    let q = searched(&filter.q);
     if !q.is_empty() {
         let pattern = format!("%{}%", escape_like(&q));
         let mut any = Condition::any().add(contains(order_row::Column::Search, &pattern));
@@ -163,6 +170,10 @@ fn condition(filter: &OrderFilter) -> Condition {
     }
     if let Some(to) = filter.placed_to {
         wanted = wanted.add(order_row::Column::PlacedAt.lt(to.millis()));
+    }
+    if !filter.tag.trim().is_empty() {
+        let tagged = tag::orders_with(ctx.tenant_id().uuid(), &filter.tag);
+        wanted = wanted.add(order_row::Column::Id.in_subquery(tagged));
     }
     wanted
 }
@@ -236,6 +247,7 @@ pub(crate) fn row_view(row: order_row::Model) -> Result<OrderRowView> {
         email: row.email,
         name: row.name,
         n_items: u32::try_from(row.n_items).unwrap_or(u32::MAX),
+        partly_shipped: row.state == OrderState::Paid.as_str() && 0 < row.n_sent,
         total: Money::new(row.total_minor, currency_of(&row.currency)?),
         country: row.country,
         shipping_name: row.shipping_name,

@@ -15,14 +15,17 @@ use uuid::Uuid;
 use super::desk::{facts_of, state_of};
 use super::fact::OrderFact;
 use super::state::{Command, transition};
-use super::timeline;
-use crate::entity::{fulfilment, order_line, order_note, orders, payment};
+use super::{tag, timeline};
+use crate::entity::{fulfilment, fulfilment_line, order_line, order_note, orders, payment};
 use crate::error::{CommerceError, Result};
 use crate::payment::{MANUAL, Step, state_of as payment_state};
+use crate::returns;
 use crate::settings::{self, CommerceSettings};
 use crate::stream as streams;
+use crate::tender;
 use crate::view::{
-    FulfilmentView, MoveView, NoteView, OrderLineView, OrderRowView, OrderState, OrderView, Totals,
+    ExemptionView, FulfilmentLineView, FulfilmentView, MoveView, NoteView, OrderLineView, OrderRowView,
+    OrderState, OrderView, Totals,
 };
 
 /// Who looks.
@@ -30,7 +33,7 @@ use crate::view::{
 pub(crate) enum Audience {
     /// The customer, or whoever holds the token.
     Shopper,
-    /// Staff sees notes, attention, customer and moves too.
+    /// Staff sees notes, tags, attention, customer and moves too.
     Staff,
 }
 
@@ -54,12 +57,17 @@ pub async fn by_id(ctx: &Ctx, id: OrderId) -> Result<OrderView> {
 pub async fn by_token(ctx: &Ctx, token: &str) -> Result<OrderView> {
     let settings = settings::current(ctx).await?;
     let rows = ctx.read(Access::Public).await?;
-    let found = match token.len() {
-        22..=100 => rows.find::<orders::Entity>().filter(orders::Column::Token.eq(token)).one().await?,
-        _ => None,
+    let found = match is_token(token) {
+        true => rows.find::<orders::Entity>().filter(orders::Column::Token.eq(token)).one().await?,
+        false => None,
     };
     let row = found.ok_or_else(|| CommerceError::not_found(OrderId::KIND))?;
-    show(&rows, &settings.settings, row, Audience::Shopper).await
+    show(&rows, &settings.settings, row, Audience::Shopper, ctx.now()).await
+}
+
+/// Whether a text can be the token of an order; no other is looked for.
+pub(crate) fn is_token(text: &str) -> bool {
+    (22..=100).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// One of the caller's own orders.
@@ -82,7 +90,7 @@ async fn of_user(ctx: &Ctx, id: OrderId, user: UserId, access: Access) -> Result
         .one()
         .await?;
     let row = found.ok_or_else(|| CommerceError::not_found(OrderId::KIND))?;
-    show(&rows, &settings.settings, row, Audience::Shopper).await
+    show(&rows, &settings.settings, row, Audience::Shopper, ctx.now()).await
 }
 
 /// The order after a move of the staff, who have passed that move's door.
@@ -96,7 +104,7 @@ pub(crate) async fn view(ctx: &Ctx, id: Uuid, access: Access, audience: Audience
     let settings = settings::current(ctx).await?;
     let rows = ctx.read(access).await?;
     let row = rows.get::<orders::Entity>(id).await?;
-    show(&rows, &settings.settings, row, audience).await
+    show(&rows, &settings.settings, row, audience, ctx.now()).await
 }
 
 async fn show(
@@ -104,6 +112,7 @@ async fn show(
     settings: &CommerceSettings,
     row: orders::Model,
     audience: Audience,
+    now: Timestamp,
 ) -> Result<OrderView> {
     let lines = rows
         .find::<order_line::Entity>()
@@ -113,14 +122,15 @@ async fn show(
         .await?;
     let payment = rows.find::<payment::Entity>().filter(payment::Column::OrderId.eq(row.id)).one().await?;
     let parcels = match state_of(&row) {
-        OrderState::Shipped | OrderState::Delivered | OrderState::Refunded => {
-            rows.find::<fulfilment::Entity>()
-                .filter(fulfilment::Column::OrderId.eq(row.id))
-                .order_by_asc(fulfilment::Column::Id)
-                .all()
-                .await?
+        OrderState::Paid if row.n_sent == 0 => Vec::new(),
+        OrderState::Paid | OrderState::Shipped | OrderState::Delivered | OrderState::Refunded => {
+            parcels(rows, row.id).await?
         }
-        _ => Vec::new(),
+        OrderState::Draft | OrderState::PendingPayment | OrderState::Cancelled => Vec::new(),
+    };
+    let returns = match parcels.is_empty() {
+        true => Vec::new(),
+        false => returns::of_order(rows, row.id).await?,
     };
     let notes = match audience {
         Audience::Shopper => Vec::new(),
@@ -132,20 +142,59 @@ async fn show(
                 .await?
         }
     };
+    let tags = match audience {
+        Audience::Shopper => Vec::new(),
+        Audience::Staff => tag::of(rows, row.id).await?,
+    };
+    let tenders = match row.tendered_minor {
+        0 => Vec::new(),
+        _ => tender::order::parts(rows, row.id).await?,
+    };
     let history = stream::story(rows, streams::order(row.id), &timeline::UNTOLD, timeline::MOST).await?;
-    compose(settings, Kept { row, lines, payment, parcels, notes, history }, audience)
+    let kept = Kept { row, lines, payment, tenders, parcels, returns, notes, tags, history };
+    compose(settings, kept, audience, Some(now))
 }
 
-/// An order that this process has stored a moment ago, from the very rows and without its timeline: nothing is read.
+/// A parcel with what lies in it.
+pub(crate) type Parcel = (fulfilment::Model, Vec<fulfilment_line::Model>);
+
+pub(crate) async fn parcels(rows: &TenantDb, order: Uuid) -> Result<Vec<Parcel>> {
+    let parcels = rows
+        .find::<fulfilment::Entity>()
+        .filter(fulfilment::Column::OrderId.eq(order))
+        .order_by_asc(fulfilment::Column::Id)
+        .all()
+        .await?;
+    let ids: Vec<Uuid> = parcels.iter().map(|parcel| parcel.id).collect();
+    let mut lines: HashMap<Uuid, Vec<fulfilment_line::Model>> = HashMap::new();
+    if !ids.is_empty() {
+        let found = rows.find::<fulfilment_line::Entity>();
+        for line in found.filter(fulfilment_line::Column::FulfilmentId.is_in(ids)).all().await? {
+            lines.entry(line.fulfilment_id).or_default().push(line);
+        }
+    }
+    let with_lines = |parcel: fulfilment::Model| {
+        let lines = lines.remove(&parcel.id).unwrap_or_default();
+        (parcel, lines)
+    };
+    Ok(parcels.into_iter().map(with_lines).collect())
+}
+
+/// An order that this process has stored a moment ago, from the very rows and without its timeline: nothing is
+/// read, unless gift cards or store credit paid a part.
 pub(crate) async fn just_placed(
     ctx: &Ctx,
     row: orders::Model,
     lines: Vec<order_line::Model>,
     payment: Option<payment::Model>,
 ) -> Result<OrderView> {
+    if row.tendered_minor != 0 {
+        return view(ctx, row.id, Access::Public, Audience::Shopper).await;
+    }
     let settings = settings::current(ctx).await?;
-    let kept = Kept { row, lines, payment, parcels: Vec::new(), notes: Vec::new(), history: Vec::new() };
-    compose(&settings.settings, kept, Audience::Shopper)
+    let (tenders, parcels, returns, notes, tags, history) = Default::default();
+    let kept = Kept { row, lines, payment, tenders, parcels, returns, notes, tags, history };
+    compose(&settings.settings, kept, Audience::Shopper, None)
 }
 
 /// Everything that is kept of one order.
@@ -153,13 +202,22 @@ struct Kept {
     row: orders::Model,
     lines: Vec<order_line::Model>,
     payment: Option<payment::Model>,
-    parcels: Vec<fulfilment::Model>,
+    tenders: Vec<tender::order::Part>,
+    parcels: Vec<Parcel>,
+    returns: Vec<returns::Back>,
     notes: Vec<order_note::Model>,
+    tags: Vec<String>,
     history: Vec<Recorded<OrderFact>>,
 }
 
-fn compose(settings: &CommerceSettings, kept: Kept, audience: Audience) -> Result<OrderView> {
-    let Kept { row, lines, payment, parcels, notes, history } = kept;
+/// `now` says until when something can be sent back; nothing of an order that was just placed can.
+fn compose(
+    settings: &CommerceSettings,
+    kept: Kept,
+    audience: Audience,
+    now: Option<Timestamp>,
+) -> Result<OrderView> {
+    let Kept { row, lines, payment, tenders, parcels, returns, notes, tags, history } = kept;
     let instructions = match state_of(&row) {
         OrderState::PendingPayment if row.provider == MANUAL => settings.payment.manual_instructions.clone(),
         _ => String::new(),
@@ -168,6 +226,13 @@ fn compose(settings: &CommerceSettings, kept: Kept, audience: Audience) -> Resul
     let money = |minor| Money::new(minor, currency);
     let staff = audience == Audience::Staff;
     let timeline = timeline::of(&history, &row, currency, staff);
+    let goes_back = matches!(state_of(&row), OrderState::Paid | OrderState::Shipped | OrderState::Delivered);
+    let return_until = returns::until(&parcels, settings.return_days)
+        .filter(|until| goes_back && now.is_some_and(|now| now <= *until));
+    let known = returns::Known { order: &row, lines: &lines, payment: payment.as_ref(), staff };
+    let come_back = returns.iter().map(|(found, back)| known.view(found, back)).collect::<Result<_>>()?;
+    let whole = parcels.iter().any(|(_, lines)| lines.is_empty());
+    let under_way = parcels.iter().any(|(parcel, _)| parcel.delivered_at.is_none());
     Ok(OrderView {
         id: OrderId::from_uuid(row.id),
         number: row.number,
@@ -180,44 +245,57 @@ fn compose(settings: &CommerceSettings, kept: Kept, audience: Audience) -> Resul
         email: row.email.clone(),
         address: json(&row.address)?,
         shipping_name: row.shipping_name.clone(),
+        fulfilments: parcels.iter().map(|parcel| parcel_view(parcel, &lines)).collect(),
+        partly_shipped: partly_shipped(&row),
+        returns: come_back,
+        return_until,
         lines: lines
             .into_iter()
-            .map(|line| line_view(line, currency, row.includes_tax))
+            .map(|line| line_view(line, &row, currency, whole, return_until.is_some()))
             .collect::<Result<_>>()?,
         totals: Totals {
             subtotal: money(row.subtotal_minor),
-            discount: money(row.discount_minor),
+            discount: money(row.discount_minor.saturating_sub(row.relief_minor)),
             discounts: json(&row.discounts)?,
             shipping: Some(money(row.shipping_minor)),
             tax: money(row.tax_minor),
             taxes: json(&row.taxes)?,
             total: money(row.total_minor),
             includes_tax: row.includes_tax,
+            exemption: exemption(&row, currency),
         },
         paid: money(row.paid_minor),
         refunded: money(row.refunded_minor),
-        fulfilments: parcels.into_iter().map(parcel_view).collect(),
+        tenders: tenders.iter().map(|part| tender::order::view(part, currency)).collect(),
+        due: money(row.total_minor - row.tendered_minor),
         timeline,
         placed_at: Timestamp::from_millis(row.placed_at),
         pay_until: row.hold_until.map(Timestamp::from_millis),
         cancel_reason: row.cancel_reason.clone(),
         attention: row.attention.clone().filter(|_| staff),
         notes: notes.into_iter().map(note_view).collect(),
+        tags,
         customer: staff.then(|| CustomerId::from_uuid(row.customer_id)),
-        moves: if staff { moves(&row, payment.as_ref()) } else { Vec::new() },
+        moves: if staff { moves(&row, payment.as_ref(), under_way) } else { Vec::new() },
         version: row.version,
     })
 }
 
 /// What can be done now, and why the rest cannot.
-fn moves(row: &orders::Model, payment: Option<&payment::Model>) -> Vec<MoveView> {
+fn moves(row: &orders::Model, payment: Option<&payment::Model>, under_way: bool) -> Vec<MoveView> {
     let state = state_of(row);
     let check = |command: Command| -> Result<(), String> {
         if command == Command::Refund {
             return refundable(row, payment).map_err(str::to_owned);
         }
+        // A parcel arrives also while other pieces are still to be sent.
+        if command == Command::Deliver && under_way && state == OrderState::Paid {
+            return Ok(());
+        }
         let found = transition(state, command).map_err(|refusal| refusal.to_string())?;
         match command {
+            // The guards of these ask for what they are about to do.
+            Command::Ship | Command::Deliver => Ok(()),
             // Its guard asks for the money that this move is about to write down.
             Command::Pay if row.provider == MANUAL => Ok(()),
             Command::Pay => Err("the gateway decides whether this order is paid".to_owned()),
@@ -244,14 +322,34 @@ fn refundable(row: &orders::Model, payment: Option<&payment::Model>) -> Result<(
         return Err("the money is being given back already");
     }
     let something =
-        row.refunded_minor < row.paid_minor || payment.is_some_and(payment::Model::is_authorised_only);
+        0 < super::refund::left_of(row) || payment.is_some_and(payment::Model::is_authorised_only);
     if something { Ok(()) } else { Err("there is nothing to give back") }
 }
 
-fn line_view(row: order_line::Model, currency: Currency, includes_tax: bool) -> Result<OrderLineView> {
+/// Whether some pieces have left and some are still to be sent.
+fn partly_shipped(row: &orders::Model) -> bool {
+    state_of(row) == OrderState::Paid && 0 < row.n_sent
+}
+
+/// `whole` says that a parcel carries everything: it was sent before parcels had lines.
+fn line_view(
+    row: order_line::Model,
+    order: &orders::Model,
+    currency: Currency,
+    whole: bool,
+    goes_back: bool,
+) -> Result<OrderLineView> {
+    let returnable = if goes_back { returns::returnable(&row, whole) } else { 0 };
+    let includes_tax = order.includes_tax;
+    let sent = if whole { row.quantity } else { row.sent };
+    let to_send = match state_of(order) {
+        OrderState::PendingPayment | OrderState::Paid => row.quantity - sent,
+        _ => 0,
+    };
     let money = |minor| Money::new(minor, currency);
     let picture = row.picture.as_deref().map(json).transpose()?;
-    let left = if includes_tax { row.gross_minor } else { row.net_minor };
+    // What an exempt customer does not pay of it is said once, with the sums.
+    let left = if includes_tax { row.gross_minor } else { row.net_minor }.saturating_add(row.relief_minor);
     Ok(OrderLineView {
         id: OrderLineId::from_uuid(row.id),
         variant: VariantId::from_uuid(row.variant_id),
@@ -271,18 +369,43 @@ fn line_view(row: order_line::Model, currency: Currency, includes_tax: bool) -> 
         tax: money(row.tax_minor),
         gross: money(row.gross_minor),
         rate: Rate::from_ppm(row.rate_ppm),
+        sent: count(sent),
+        to_send: count(to_send),
+        returnable: count(returnable),
     })
 }
 
-fn parcel_view(row: fulfilment::Model) -> FulfilmentView {
+fn exemption(row: &orders::Model, currency: Currency) -> Option<ExemptionView> {
+    (!row.exempt_reason.is_empty()).then(|| ExemptionView {
+        reason: row.exempt_reason.clone(),
+        number: row.tax_number.clone(),
+        relief: Money::new(row.relief_minor, currency),
+    })
+}
+
+fn parcel_view((row, lies_in): &Parcel, lines: &[order_line::Model]) -> FulfilmentView {
+    let pieces = |line: &order_line::Model| match lies_in.is_empty() {
+        true => line.quantity,
+        false => lies_in.iter().find(|here| here.order_line_id == line.id).map_or(0, |here| here.quantity),
+    };
+    let in_order = lines.iter().map(|line| (line, pieces(line))).filter(|(_, pieces)| 0 < *pieces);
+    let line = |(line, pieces): (&order_line::Model, i64)| FulfilmentLineView {
+        line: OrderLineId::from_uuid(line.id),
+        quantity: count(pieces),
+    };
     FulfilmentView {
         id: FulfilmentId::from_uuid(row.id),
-        carrier: row.carrier,
-        tracking_number: row.tracking_number,
-        tracking_url: row.tracking_url,
+        carrier: row.carrier.clone(),
+        tracking_number: row.tracking_number.clone(),
+        tracking_url: row.tracking_url.clone(),
         shipped_at: Timestamp::from_millis(row.shipped_at),
         delivered_at: row.delivered_at.map(Timestamp::from_millis),
+        lines: in_order.map(line).collect(),
     }
+}
+
+fn count(pieces: i64) -> u32 {
+    u32::try_from(pieces.max(0)).unwrap_or(u32::MAX)
 }
 
 fn note_view(row: order_note::Model) -> NoteView {
@@ -308,6 +431,7 @@ pub(super) async fn own_rows(rows: &TenantDb, found: Vec<orders::Model>) -> Resu
             state: state_of(&row),
             payment: payment_state(&row, payments.get(&row.id)),
             n_items: u32::try_from(row.n_items).unwrap_or(u32::MAX),
+            partly_shipped: partly_shipped(&row),
             total: Money::new(row.total_minor, currency_of(&row.currency)?),
             attention: None,
             placed_at: Timestamp::from_millis(row.placed_at),

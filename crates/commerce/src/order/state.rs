@@ -57,6 +57,12 @@ pub struct Facts {
     pub paid: i64,
     /// Given back so far.
     pub refunded: i64,
+    /// What of `paid` gift cards and store credit gave when it was placed.
+    pub tendered: i64,
+    /// Pieces that are still to be sent.
+    pub to_send: i64,
+    /// Parcels that have left and not arrived.
+    pub under_way: i64,
 }
 
 /// An order in state `S`, carrying what its guards look at.
@@ -261,9 +267,11 @@ transitions! {
     Draft -> Cancelled: cancel(Cancel) if always, "always"; "nothing"; "order.cancelled"
     PendingPayment -> Paid: pay(Pay) if covered, "what was received covers the total"; "keeps the stock"; "order.paid"
     PendingPayment -> Cancelled: cancel(Cancel) if nothing_received, "no money was received";
-        "releases stock, gives an authorisation back"; "order.cancelled"
-    Paid -> Shipped: ship(Ship) if always, "always"; "takes the stock off the shelf, makes a parcel"; "order.shipped"
-    Shipped -> Delivered: deliver(Deliver) if always, "always"; "closes the parcel"; "order.delivered"
+        "releases stock, gives an authorisation, gift cards and store credit back"; "order.cancelled"
+    Paid -> Shipped: ship(Ship) if all_sent, "every piece has left";
+        "each parcel takes its pieces off the shelf, the last one ships the order"; "order.shipped"
+    Shipped -> Delivered: deliver(Deliver) if all_arrived, "every parcel has arrived";
+        "closes the parcels"; "order.delivered"
     Paid -> Refunded: refund(Refund) if all_given_back, "everything received was given back";
         "releases stock"; "order.refunded"
     Shipped -> Refunded: refund(Refund) if all_given_back, "everything received was given back";
@@ -293,12 +301,22 @@ fn covered(facts: &Facts) -> Result<(), Refusal> {
 }
 
 fn nothing_received(facts: &Facts) -> Result<(), Refusal> {
-    let nothing = facts.paid == 0;
+    let nothing = facts.paid == facts.tendered;
     if nothing {
         Ok(())
     } else {
         Err(Refusal::Guard("money was received for this order: give it back instead"))
     }
+}
+
+fn all_sent(facts: &Facts) -> Result<(), Refusal> {
+    let all = facts.to_send == 0;
+    if all { Ok(()) } else { Err(Refusal::Guard("some pieces are still to be sent")) }
+}
+
+fn all_arrived(facts: &Facts) -> Result<(), Refusal> {
+    let all = facts.under_way == 0;
+    if all { Ok(()) } else { Err(Refusal::Guard("some parcels have not arrived yet")) }
 }
 
 fn all_given_back(facts: &Facts) -> Result<(), Refusal> {
@@ -348,7 +366,7 @@ pub(super) fn words(state: OrderState) -> &'static str {
 mod tests {
     use super::*;
 
-    const PAID: Facts = Facts { total: 100, paid: 100, refunded: 0 };
+    const PAID: Facts = Facts { total: 100, paid: 100, refunded: 0, tendered: 0, to_send: 0, under_way: 0 };
 
     #[test]
     fn types_and_table_agree() {
@@ -366,6 +384,32 @@ mod tests {
             Err(Refusal::Guard("not everything that was received was given back"))
         );
         assert_eq!(transition(OrderState::Paid, Command::Ship).unwrap().to, OrderState::Shipped);
+    }
+
+    #[test]
+    fn what_gift_cards_gave_keeps_no_order_from_being_cancelled() {
+        let facts = Facts { total: 100, paid: 30, refunded: 0, tendered: 30, ..Facts::default() };
+        let pending = |facts| match AnyOrder::rehydrate(OrderState::PendingPayment, facts) {
+            AnyOrder::PendingPayment(order) => order,
+            _ => unreachable!(),
+        };
+        assert!(pending(facts).cancel().is_ok());
+        assert!(pending(facts).pay().is_err());
+        assert!(pending(Facts { paid: 31, ..facts }).cancel().is_err());
+    }
+
+    #[test]
+    fn is_shipped_with_the_last_piece_and_delivered_with_the_last_parcel() {
+        let at = |state, facts| match AnyOrder::rehydrate(state, facts) {
+            AnyOrder::Paid(order) => order.ship().map(|order| order.state()),
+            AnyOrder::Shipped(order) => order.deliver().map(|order| order.state()),
+            _ => unreachable!(),
+        };
+        let (paid, shipped) = (OrderState::Paid, OrderState::Shipped);
+        assert_eq!(at(paid, Facts { under_way: 1, ..PAID }), Ok(shipped));
+        assert!(at(paid, Facts { to_send: 1, ..PAID }).is_err());
+        assert_eq!(at(shipped, PAID), Ok(OrderState::Delivered));
+        assert!(at(shipped, Facts { under_way: 1, ..PAID }).is_err());
     }
 
     #[test]

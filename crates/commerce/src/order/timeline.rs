@@ -6,6 +6,8 @@ use primitives::{Currency, Money, Timestamp, UserId};
 use super::fact::{OrderFact, Standing};
 use super::state::words;
 use crate::entity::orders;
+use crate::returns::ReturnState;
+use crate::tender::TenderKind;
 use crate::view::TimelineEntry;
 
 /// Facts that are no part of the story, by the kinds under which they are stored: a deadline moves every minute while a
@@ -14,7 +16,7 @@ pub(super) const UNTOLD: [&str; 1] = ["waits_until"];
 /// Most facts of one story.
 pub(super) const MOST: u64 = 1_000;
 
-/// What happened, oldest first. Staff also sees notes, attention and which of the staff it was.
+/// What happened, oldest first. Staff also sees notes, tags, attention and which of the staff it was.
 pub(super) fn of(
     facts: &[Recorded<OrderFact>],
     row: &orders::Model,
@@ -25,7 +27,7 @@ pub(super) fn of(
     for (n, fact) in facts.iter().enumerate() {
         match &fact.fact {
             OrderFact::Adopted { standing, .. } => adopted(&mut story, n == 0, standing, fact, row),
-            _ => story.push(told(&fact.fact, fact.at, who(fact, row))),
+            _ => story.push(told(&fact.fact, fact.at, who(fact, row), row.number)),
         }
     }
     let shown = story.into_iter().filter(|entry| staff || !entry.inside);
@@ -66,7 +68,7 @@ fn who(fact: &Recorded<OrderFact>, row: &orders::Model) -> Who {
     }
 }
 
-fn told(fact: &OrderFact, at: Timestamp, actor: Who) -> Entry {
+fn told(fact: &OrderFact, at: Timestamp, actor: Who, order: i64) -> Entry {
     let with =
         |said: &str, more: &str| if more.is_empty() { said.to_owned() } else { format!("{said}: {more}") };
     let mut amount = 0;
@@ -99,6 +101,22 @@ fn told(fact: &OrderFact, at: Timestamp, actor: Who) -> Entry {
             of(amount);
             ("payment.refunded", with("Money given back", reason))
         }
+        OrderFact::TenderTaken { tender, amount, .. } => {
+            of(amount);
+            match tender {
+                TenderKind::GiftCard => ("gift_card.redeemed", "Paid with a gift card".to_owned()),
+                TenderKind::StoreCredit => ("store_credit.redeemed", "Paid with store credit".to_owned()),
+            }
+        }
+        OrderFact::TenderReturned { tender, amount, reason, .. } => {
+            of(amount);
+            match tender {
+                TenderKind::GiftCard => ("gift_card.returned", with("Given back to the gift card", reason)),
+                TenderKind::StoreCredit => {
+                    ("store_credit.returned", with("Given back as store credit", reason))
+                }
+            }
+        }
         OrderFact::Paid { amount } => {
             of(amount);
             ("order.paid", "Order paid".to_owned())
@@ -108,12 +126,44 @@ fn told(fact: &OrderFact, at: Timestamp, actor: Who) -> Entry {
         }
         OrderFact::Shipped { carrier, .. } => ("order.shipped", format!("Parcel sent with {carrier}")),
         OrderFact::Delivered { .. } => ("order.delivered", "Parcel delivered".to_owned()),
+        OrderFact::ParcelSent { carrier, .. } if carrier.is_empty() => {
+            ("fulfilment.shipped", "Parcel with a part of it sent".to_owned())
+        }
+        OrderFact::ParcelSent { carrier, .. } => {
+            ("fulfilment.shipped", format!("Parcel with a part of it sent with {carrier}"))
+        }
+        OrderFact::ParcelArrived { .. } => {
+            ("fulfilment.delivered", "One of the parcels delivered".to_owned())
+        }
+        OrderFact::ParcelTracked { carrier, .. } => {
+            ("fulfilment.updated", with("Parcel can be followed in another way", carrier))
+        }
+        OrderFact::ReturnMoved { number, state, .. } => {
+            let (kind, said) = match state {
+                ReturnState::Requested => ("return.requested", "asked for"),
+                ReturnState::Approved => ("return.approved", "approved"),
+                ReturnState::Declined => ("return.declined", "declined"),
+                ReturnState::Withdrawn => ("return.withdrawn", "withdrawn"),
+                ReturnState::Received => ("return.received", "received"),
+                ReturnState::Refunded => ("return.refunded", "refunded"),
+                ReturnState::Closed => ("return.closed", "closed"),
+            };
+            (kind, format!("Return R-{order}-{number} {said}"))
+        }
         OrderFact::Cancelled { reason } => ("order.cancelled", with("Order cancelled", reason)),
         OrderFact::Refunded { amount, reason } => {
             of(amount);
             ("order.refunded", with("Everything was given back", reason))
         }
         OrderFact::NoteAdded { .. } => ("order.note_added", "Note added".to_owned()),
+        OrderFact::Tagged { n_tags } => {
+            let said = match n_tags {
+                0 => "Tags taken off".to_owned(),
+                1 => "Has 1 tag now".to_owned(),
+                n => format!("Has {n} tags now"),
+            };
+            ("order.tagged", said)
+        }
         OrderFact::AttentionAsked { why } => ("order.edited", format!("Needs attention: {why}")),
         OrderFact::AttentionCleared {} => ("order.edited", "Looked at, nothing left to do".to_owned()),
         OrderFact::WaitsUntil { .. } => ("order.edited", "May be paid for a while longer".to_owned()),
@@ -121,7 +171,7 @@ fn told(fact: &OrderFact, at: Timestamp, actor: Who) -> Entry {
             ("order.edited", format!("Put right: {}", words(standing.state)))
         }
     };
-    let inside = matches!(kind, "order.note_added" | "order.edited");
+    let inside = matches!(kind, "order.note_added" | "order.edited" | "order.tagged");
     Entry { kind, text, amount, actor, at, inside }
 }
 
@@ -134,10 +184,10 @@ fn adopted(
     row: &orders::Model,
 ) {
     if first {
-        story.push(told(&fact.fact, Timestamp::from_millis(row.placed_at), ("customer", None)));
+        story.push(told(&fact.fact, Timestamp::from_millis(row.placed_at), ("customer", None), row.number));
         if let Some(paid_at) = standing.paid_at {
             let paid = OrderFact::Paid { amount: standing.paid };
-            story.push(told(&paid, Timestamp::from_millis(paid_at), ("system", None)));
+            story.push(told(&paid, Timestamp::from_millis(paid_at), ("system", None), row.number));
         }
     }
     let text = format!("What happened before was not written down; the order was {}", words(standing.state));

@@ -2,18 +2,21 @@
 
 use std::time::Duration;
 
-use catalog::stock;
-use primitives::{OrderId, PaymentId, Timestamp};
-use sea_orm::ActiveValue::Set;
+use primitives::{Money, OrderId, PaymentId, Timestamp};
+use sea_orm::{ActiveValue::Set, ColumnTrait};
 use uuid::Uuid;
 
-use super::{HTTP, MANUAL, Outcome, Status, Step, brief};
+use super::settle::STUCK_AFTER;
+use super::{HTTP, MANUAL, Outcome, Status, Step, brief, webhook};
 use crate::cart;
-use crate::entity::{money_ledger, payment};
+use crate::entity::{money_ledger, payment, payment_event};
 use crate::error::{CommerceError, Result};
 use crate::event::CommerceEvent;
+use crate::jobs;
 use crate::order::desk::Desk;
-use crate::order::{AnyOrder, Refusal};
+use crate::order::read::currency_of;
+use crate::order::{AnyOrder, Refusal, refund};
+use crate::returns;
 
 /// Money that a gateway or a person holds for the shop.
 fn account(provider: &str) -> &'static str {
@@ -84,11 +87,18 @@ async fn apply_capture(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool> {
             let (fact, amount) = (payment.capture_key.clone(), payment.amount_minor);
             receive(desk, amount, fact).await?;
         }
+        // It was asked for because the gateway would not call the payment off, see [`apply_void`].
+        Outcome::Declined(reason) if calls_off(desk.payment()?) => refuse(desk, Step::Void, reason)?,
         Outcome::Declined(reason) => decline(desk, Step::Capture, reason).await?,
         Outcome::Pending(_) => wait(desk, "")?,
         Outcome::Unknown(error) => ask_again(desk, error)?,
     }
     Ok(true)
+}
+
+/// Whether the authorisation was to be given back.
+fn calls_off(payment: &payment::Model) -> bool {
+    !payment.back_key.is_empty() && payment.back_minor == 0
 }
 
 /// The money is here: the ledger, the order, and what to do when the order is not there any more.
@@ -129,44 +139,62 @@ async fn apply_refund(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool> {
         }
         Outcome::Declined(reason) => {
             refuse(desk, Step::Refund, reason)?;
-            desk.attention("the gateway refused the refund: try again or give the money back by hand");
+            let payment = desk.payment()?;
+            let refused = Money::new(payment.back_minor, currency_of(&payment.currency)?);
+            // Gift cards and store credit have got their share of it: only this is to be given once more.
+            desk.attention(&format!(
+                "the gateway refused to give {refused} back: try again with this amount, or give it back by hand"
+            ));
         }
-        Outcome::Pending(_) => wait(desk, "")?,
+        Outcome::Pending(id) => {
+            wait(desk, "")?;
+            recognise(desk, id).await?;
+        }
         Outcome::Unknown(error) => ask_again(desk, error)?,
     }
     Ok(true)
 }
 
+/// Keeps what the gateway calls the refund that is under way, so that its call-back settles it. One that came before we
+/// knew that is looked at once more.
+async fn recognise(desk: &mut Desk<'_>, id: &str) -> Result<()> {
+    let (tx, now) = (desk.tx(), desk.now());
+    let payment = desk.payment_mut()?;
+    // The payment's own id tells its refunds not apart.
+    if id.is_empty() || id == payment.back_id || id == payment.gateway_id {
+        return Ok(());
+    }
+    payment.back_id = id.to_owned();
+    let again = tx
+        .update_many::<payment_event::Entity>()
+        .set(payment_event::Column::HandledAt, Option::<i64>::None)
+        .filter(payment_event::Column::PaymentId.eq(payment.id))
+        .filter(payment_event::Column::Outcome.eq(webhook::ASKED))
+        .exec()
+        .await?;
+    if 0 < again {
+        jobs::plan(tx, Some(now.millis())).await?;
+    }
+    Ok(())
+}
+
 async fn give_back(desk: &mut Desk<'_>, amount: i64, fact: String, reason: String) -> Result<()> {
     let from = account(&desk.payment()?.provider);
-    if !post(desk, "refund", from, "customer", amount, fact).await? {
+    if !post(desk, "refund", from, "customer", amount, fact.clone()).await? {
         return Ok(());
     }
     let (payment_id, order_id, _, currency) = named(desk)?;
     desk.row_mut().refunded_minor += amount;
-    desk.row_mut().attention = None;
+    desk.calm();
     desk.emit(CommerceEvent::PaymentRefunded {
         payment_id,
         order_id,
         amount,
-        currency: currency.clone(),
+        currency,
         reason: reason.clone(),
     });
-    let refunded = match desk.order() {
-        AnyOrder::Paid(order) => {
-            let refunded = order.refund()?;
-            // Not sent yet: the pieces are free again.
-            stock::release(desk.tx(), desk.id().uuid(), desk.now()).await?;
-            refunded
-        }
-        AnyOrder::Shipped(order) => order.refund()?,
-        AnyOrder::Delivered(order) => order.refund()?,
-        // Money of an order that was given up: it stays given up.
-        _ => return Ok(()),
-    };
-    desk.set_state(refunded.state());
-    desk.emit(CommerceEvent::OrderRefunded { order_id, amount, currency, reason });
-    Ok(())
+    returns::settled(desk, &fact).await?;
+    refund::close(desk, amount, &reason).await
 }
 
 fn apply_void(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool> {
@@ -181,6 +209,9 @@ fn apply_void(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool> {
         Outcome::Declined(reason) => {
             refuse(desk, Step::Void, reason)?;
             desk.attention("the gateway refused to give the authorisation back");
+            // Whoever paid may have been cut off between taking the money and writing it down: the key of that call tells.
+            let now = desk.now();
+            move_to(desk.payment_mut()?, Step::Capture, Status::Unknown, Some(now));
         }
         Outcome::Pending(_) => wait(desk, "")?,
         Outcome::Unknown(error) => ask_again(desk, error)?,
@@ -230,7 +261,24 @@ fn ask_again(desk: &mut Desk<'_>, error: &str) -> Result<()> {
     move_to(payment, step, Status::Unknown, Some(now + backoff(attempt)));
     payment.attempt = attempt.saturating_add(1);
     payment.last_error = brief(error, 300);
+    // An order whose payment is in doubt waits for its deadline; about money that should have gone back a person wants
+    // to know. It is asked again all the same.
+    if payment.attempt == STUCK_AFTER && matches!(step, Step::Refund | Step::Void) {
+        desk.attention("the gateway does not tell whether the money went back");
+    }
     Ok(())
+}
+
+/// Has the gateway asked about the refund that is under way, when a call-back may be about an earlier one.
+pub(crate) fn ask_now(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool> {
+    let now = desk.now();
+    let payment = desk.payment_mut()?;
+    let late_yes = payment.status() == Status::Declined && matches!(outcome, Outcome::Succeeded(_));
+    let asks = payment.step() == Step::Refund && (payment.status().is_open() || late_yes);
+    if asks {
+        move_to(payment, Step::Refund, Status::Unknown, Some(now));
+    }
+    Ok(asks)
 }
 
 /// 1, 2, 4 … seconds, at most five minutes.
@@ -266,9 +314,14 @@ pub(crate) async fn capture_by_hand(desk: &mut Desk<'_>) -> Result<()> {
     Err(desk.refusal(crate::order::Command::Pay))
 }
 
-/// Staff has given money back by hand.
-pub(crate) async fn give_back_by_hand(desk: &mut Desk<'_>, amount: i64, reason: &str) -> Result<()> {
-    give_back(desk, amount, Uuid::new_v4().to_string(), reason.to_owned()).await
+/// Staff has given money back by hand; `key` is what whoever waits for the money knows it by.
+pub(crate) async fn give_back_by_hand(
+    desk: &mut Desk<'_>,
+    amount: i64,
+    reason: &str,
+    key: String,
+) -> Result<()> {
+    give_back(desk, amount, key, reason.to_owned()).await
 }
 
 /// One fact of the ledger; `false` when it was written already.
@@ -276,7 +329,7 @@ async fn post(desk: &Desk<'_>, kind: &str, from: &str, to: &str, amount: i64, fa
     let payment = desk.payment()?;
     let row = money_ledger::ActiveModel {
         id: Set(Uuid::now_v7()),
-        order_id: Set(desk.id().uuid()),
+        order_id: Set(Some(desk.id().uuid())),
         payment_id: Set(Some(payment.id)),
         kind: Set(kind.to_owned()),
         from_account: Set(from.to_owned()),

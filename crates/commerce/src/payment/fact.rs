@@ -216,6 +216,7 @@ mod tests {
             back_key: String::new(),
             back_minor: 0,
             back_reason: String::new(),
+            back_id: String::new(),
             gateway_id: "g".into(),
             attempt: 0,
             next_at: Some(5),

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use platform::App;
+use platform::{App, failpoint};
 use reqwest::{Client, StatusCode, redirect};
 use serde::{Deserialize, Serialize};
 
@@ -39,15 +39,31 @@ pub(crate) fn is_configured(app: &App) -> bool {
     app.config().payments.gateway_url.as_deref().is_some_and(|url| !url.is_empty())
 }
 
-/// How long an inline call can possibly take; after this somebody else may ask again.
+/// How long a payment is left to whoever asks about it; after this somebody else may ask again.
 pub(crate) fn patience(app: &App) -> Duration {
-    CONNECT + Duration::from_millis(app.config().payments.timeout_ms) + Duration::from_secs(5)
+    let payments = &app.config().payments;
+    Duration::from_millis(payments.timeout_ms.saturating_add(payments.lease_margin_ms))
 }
 
 /// Makes one call. Never fails: what is not an answer is [`Outcome::Unknown`].
 pub(crate) async fn call(app: &App, payment: &payment::Model, step: Step, gateway_id: &str) -> Outcome {
     let lost = &app.state(Lost::default).0;
-    match ask(app, payment, step, gateway_id).await {
+    match step {
+        Step::ByHand => {}
+        Step::Authorize => failpoint!("payment.authorize.call"),
+        Step::Capture => failpoint!("payment.capture.call"),
+        Step::Refund => failpoint!("payment.refund.call"),
+        Step::Void => failpoint!("payment.void.call"),
+    }
+    let asked = ask(app, payment, step, gateway_id).await;
+    match step {
+        Step::ByHand => {}
+        Step::Authorize => failpoint!("payment.authorize.answered"),
+        Step::Capture => failpoint!("payment.capture.answered"),
+        Step::Refund => failpoint!("payment.refund.answered"),
+        Step::Void => failpoint!("payment.void.answered"),
+    }
+    match asked {
         Ok(outcome) => {
             lost.store(0, Ordering::Relaxed);
             outcome

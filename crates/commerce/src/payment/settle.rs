@@ -1,6 +1,6 @@
 //! Asking the gateway, outside every transaction, and writing down what it said.
 
-use platform::{Access, Ctx};
+use platform::{Access, Ctx, failpoint};
 use primitives::OrderId;
 use sea_orm::ColumnTrait;
 use tracing::warn;
@@ -61,6 +61,13 @@ fn log(payment: &payment::Model, result: Result<()>) {
 async fn record(ctx: &Ctx, payment: &payment::Model, outcomes: &[(Step, Outcome)]) -> Result<()> {
     ctx.write(Access::Public, async |tx| {
         let mut desk = Desk::open(tx, OrderId::from_uuid(payment.order_id), ctx.now()).await?;
+        // The key is the fence: an answer that comes so late that the money is being given back by another call is
+        // about a call that has its verdict already, and none about the new one.
+        let now = desk.payment()?;
+        if outcomes.iter().any(|(step, _)| now.key(*step) != payment.key(*step)) {
+            warn!(payment.id = %payment.id, "an answer of the gateway came after its call was over");
+            return Ok(());
+        }
         write_down(&mut desk, outcomes).await?;
         desk.save().await
     })
@@ -68,9 +75,12 @@ async fn record(ctx: &Ctx, payment: &payment::Model, outcomes: &[(Step, Outcome)
 }
 
 async fn write_down(desk: &mut Desk<'_>, outcomes: &[(Step, Outcome)]) -> Result<()> {
+    failpoint!("payment.record.begun");
     for (step, outcome) in outcomes {
         apply(desk, *step, outcome).await?;
     }
+    failpoint!("payment.record.applied");
+    desk.tx().after_commit(|| failpoint!("payment.record.committed"));
     Ok(())
 }
 
@@ -88,6 +98,7 @@ pub(crate) async fn due(ctx: &Ctx, limit: u64) -> Result<usize> {
     let mut asked = 0;
     for payment in due {
         if claim(ctx, &payment).await? {
+            failpoint!("payment.claim.committed");
             asked += 1;
             advance(ctx, payment).await;
         }
@@ -125,13 +136,14 @@ async fn claim(ctx: &Ctx, payment: &payment::Model) -> Result<bool> {
         let change = Change { order: None, payment: Some((payment, PaymentFact::asked(&asked))) };
         stream::append(tx, now, &change).await?;
         jobs::plan(tx, asked.next_at).await?;
+        failpoint!("payment.claim.written");
         Ok(true)
     })
     .await
 }
 
 /// Calls after which a payment without a verdict counts as stuck.
-const STUCK_AFTER: i64 = 6;
+pub(super) const STUCK_AFTER: i64 = 6;
 
 /// How many payments of the tenant have been asked about for minutes and still have no verdict.
 pub(crate) async fn stuck(ctx: &Ctx) -> Result<u64> {

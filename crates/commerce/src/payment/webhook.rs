@@ -1,7 +1,7 @@
 //! Call-backs of gateways: checked, stored once, answered at once; the background job acts on them.
 
 use axum::http::HeaderMap;
-use platform::{Access, App, Ctx, Error};
+use platform::{Access, App, Ctx, Error, failpoint};
 use primitives::{ErrorCode, OrderId, PaymentId, TenantId};
 use sea_orm::{ActiveValue::Set, ColumnTrait};
 use serde::Deserialize;
@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use tracing::warn;
 use uuid::Uuid;
 
-use super::{HTTP, Outcome, Step, apply, brief};
+use super::{HTTP, Outcome, Step, apply, ask_now, brief};
 use crate::entity::{payment, payment_event};
 use crate::error::{CommerceError, Result};
 use crate::jobs;
@@ -21,6 +21,8 @@ use crate::order::desk::Desk;
 pub const MAX_BODY: usize = 64 * 1024;
 /// Name of the hub's signal that wakes the job.
 pub(crate) const SIGNAL: &str = "payments";
+/// What became of a call-back that made us ask the gateway.
+pub(super) const ASKED: &str = "asked";
 
 /// What became of a call-back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +83,11 @@ impl Told {
         words.into_iter().find(|(word, _)| said.contains(word)).map(|(_, step)| step)
     }
 
+    /// Whether it is about the refund that the payment stands at, and about no other.
+    fn is_under_way(&self, payment: &payment::Model) -> bool {
+        !payment.back_id.is_empty() && payment.back_id == brief(&self.id, 200)
+    }
+
     fn outcome(&self) -> Option<Outcome> {
         match self.status.as_str() {
             "succeeded" => Some(Outcome::Succeeded(brief(&self.id, 200))),
@@ -118,6 +125,7 @@ pub async fn receive(ctx: &Ctx, provider: &str, headers: &HeaderMap, body: &[u8]
     }
     let payment = find(ctx, &told).await?;
     let document = String::from_utf8_lossy(body).into_owned();
+    failpoint!("webhook.checked");
     let stored = ctx
         .write(Access::Public, async |tx| {
             let stored = tx
@@ -136,9 +144,11 @@ pub async fn receive(ctx: &Ctx, provider: &str, headers: &HeaderMap, body: &[u8]
             jobs::plan(tx, Some(ctx.now().millis())).await?;
             let (app, tenant) = (ctx.app().clone(), ctx.tenant_id());
             tx.after_commit(move || nudge(&app, tenant));
+            failpoint!("webhook.stored");
             Ok::<_, CommerceError>(0 < stored)
         })
         .await?;
+    failpoint!("webhook.committed");
     Ok(if stored { Receipt::Stored } else { Receipt::Duplicate })
 }
 
@@ -171,7 +181,9 @@ pub(crate) async fn handle_open(ctx: &Ctx, limit: u64) -> Result<usize> {
         .await?;
     drop(rows);
     for event in &open {
-        if let Err(error) = handle(ctx, event).await {
+        let handled = handle(ctx, event).await;
+        failpoint!("webhook.done");
+        if let Err(error) = handled {
             let error: Error = error.into();
             warn!(event.id = %event.event_id, report = %error.report(), "a call-back could not be applied");
         }
@@ -196,12 +208,18 @@ async fn handle(ctx: &Ctx, event: &payment_event::Model) -> Result<()> {
         if taken == 0 {
             return Ok(());
         }
+        failpoint!("webhook.taken");
         let payment = tx.get::<payment::Entity>(event.payment_id).await?;
         let mut desk = Desk::open(tx, OrderId::from_uuid(payment.order_id), ctx.now()).await?;
         let outcome = match judge(&told, desk.payment()?) {
             Err(why) => {
                 desk.attention(why);
                 why
+            }
+            // It may be about money that was to go back earlier: without the id of the refund that is under way only
+            // the gateway knows about this.
+            Ok((Step::Refund, outcome)) if !told.is_under_way(desk.payment()?) => {
+                if ask_now(&mut desk, &outcome)? { ASKED } else { "nothing new" }
             }
             Ok((step, outcome)) => match apply(&mut desk, step, &outcome).await? {
                 true => "applied",
@@ -210,6 +228,7 @@ async fn handle(ctx: &Ctx, event: &payment_event::Model) -> Result<()> {
         };
         desk.save().await?;
         this().set(payment_event::Column::Outcome, outcome).exec().await?;
+        failpoint!("webhook.handled");
         Ok(())
     })
     .await
@@ -218,7 +237,11 @@ async fn handle(ctx: &Ctx, event: &payment_event::Model) -> Result<()> {
 /// What a call-back says about which call. One about another amount moves nothing; a person has to look.
 fn judge(told: &Told, payment: &payment::Model) -> Result<(Step, Outcome), &'static str> {
     let step = told.step().unwrap_or_else(|| payment.step());
-    let other_amount = told.amount.is_some_and(|amount| amount != payment.amount(step));
+    let other_amount = told.amount.is_some_and(|amount| match step {
+        // An earlier one may have been of another amount.
+        Step::Refund if !told.is_under_way(payment) => !(1..=payment.amount_minor).contains(&amount),
+        _ => amount != payment.amount(step),
+    });
     let other_currency =
         told.currency.as_ref().is_some_and(|currency| !currency.eq_ignore_ascii_case(&payment.currency));
     if other_amount || other_currency {

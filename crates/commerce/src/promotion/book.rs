@@ -7,9 +7,10 @@ use std::time::Duration;
 use moka::future::Cache;
 use platform::{Access, Ctx, Error, TenantDb};
 use pricing::{Action, Condition, Promotion, Selector};
-use primitives::{Currency, PromotionId, TenantId, Timestamp, VariantId};
+use primitives::{Currency, CustomerGroupId, PromotionId, TenantId, Timestamp, VariantId};
 use sea_orm::{ColumnTrait, Condition as Where};
 
+use crate::customer;
 use crate::entity::promotion;
 use crate::error::{CommerceError, Result};
 
@@ -24,6 +25,8 @@ pub(crate) struct Book {
     pub collections: bool,
     /// Whether it matters how often a shopper has bought before.
     pub first_order: bool,
+    /// Whether it matters in which groups a customer is, or whether anybody pays no tax.
+    pub standing: bool,
     /// Most orders of one customer.
     pub shopper_limits: HashMap<PromotionId, i64>,
     /// What may be given away.
@@ -60,7 +63,7 @@ async fn load(rows: &TenantDb, currency: Currency, now: Timestamp) -> Result<Boo
         .await?;
     let codes = super::codes_of(rows, found.iter().map(|row| row.id).collect()).await?;
     let none = Vec::new();
-    let mut book = Book::default();
+    let mut book = Book { standing: customer::anybody_is_exempt(rows).await?, ..Book::default() };
     for row in &found {
         let promotion = super::promotion_of(row, codes.get(&row.id).unwrap_or(&none))?;
         if let Some(limit) = row.shopper_limit {
@@ -75,6 +78,7 @@ impl Book {
     fn add(&mut self, promotion: Promotion) {
         self.coded |= !promotion.codes.is_empty();
         self.first_order |= promotion.conditions.contains(&Condition::FirstOrder);
+        self.standing |= groups(&promotion).next().is_some();
         self.collections |= selectors(&promotion)
             .any(|selector| !selector.collections.is_empty() || !selector.not_collections.is_empty());
         if let Action::FreeGift { variant, .. } = &promotion.action {
@@ -99,6 +103,15 @@ pub(super) fn selectors(promotion: &Promotion) -> impl Iterator<Item = &Selector
         _ => Vec::new(),
     };
     conditions.chain(action)
+}
+
+/// The groups of customers that a promotion names.
+pub(super) fn groups(promotion: &Promotion) -> impl Iterator<Item = CustomerGroupId> {
+    let named = promotion.conditions.iter().filter_map(|condition| match condition {
+        Condition::Groups { any_of } => Some(any_of.iter().copied()),
+        _ => None,
+    });
+    named.flatten()
 }
 
 struct BookCache(Cache<TenantId, Arc<Book>>);

@@ -1,18 +1,18 @@
 //! What a promotion would have cost: tried on orders of the past, changing nothing.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use platform::{Ctx, Error, TenantDb};
 use pricing::{Destination, Line, Request, Rounding, Shopper, TaxCategory, Usage, Verdict};
 use primitives::{
-    CollectionId, Country, CustomerId, Money, OrderId, Permission, ProductId, PromotionId, Quantity,
-    Timestamp, VariantId,
+    CollectionId, Country, CustomerGroupId, CustomerId, Money, OrderId, Permission, ProductId, PromotionId,
+    Quantity, Timestamp, VariantId,
 };
 use sea_orm::{ColumnTrait, QueryResult};
 use std::time::Duration;
 use uuid::Uuid;
 
-use super::{PromotionDraft, checked};
+use super::{PromotionDraft, book, checked};
 use crate::entity::order_line;
 use crate::error::{CommerceError, Result};
 
@@ -62,6 +62,8 @@ struct Past {
     country: Country,
     includes_tax: bool,
     before: u32,
+    /// By somebody who had signed in, which is whom groups count for.
+    signed_in: bool,
     placed_at: Timestamp,
 }
 
@@ -82,6 +84,7 @@ pub async fn trial(ctx: &Ctx, draft: &PromotionDraft, days: u32) -> Result<Trial
     let since = ctx.now() - Duration::from_secs(u64::from(days) * 86_400);
     let past = orders(&rows, since).await?;
     let lines = lines(&rows, &past).await?;
+    let members = members(&rows, &promotion, since).await?;
     drop(rows);
     let currency = ctx.tenant().currency;
     let mut found = Trial {
@@ -110,7 +113,11 @@ pub async fn trial(ctx: &Ctx, draft: &PromotionDraft, days: u32) -> Result<Trial
             rounding: Rounding::Line,
             at: order.placed_at,
             destination: Destination::country(order.country),
-            shopper: Shopper { orders_before: order.before, ..Shopper::default() },
+            shopper: Shopper {
+                groups: members.get(&order.customer).filter(|_| order.signed_in).cloned().unwrap_or_default(),
+                orders_before: order.before,
+                exempt: false,
+            },
             lines: goods,
             gifts,
             codes: codes.clone(),
@@ -177,7 +184,7 @@ fn gift(promotion: &pricing::Promotion, goods: &[Line]) -> Option<Line> {
 async fn orders(rows: &TenantDb, since: Timestamp) -> Result<Vec<Past>> {
     let found = rows
         .raw_all(
-            "SELECT o.id, o.number, o.customer_id, o.country, o.includes_tax, o.placed_at, \
+            "SELECT o.id, o.number, o.customer_id, o.country, o.includes_tax, o.placed_at, o.user_id, \
                (SELECT CAST(COUNT(*) AS bigint) FROM orders p WHERE p.tenant_id = o.tenant_id \
                 AND p.customer_id = o.customer_id AND p.number < o.number AND p.state <> 'cancelled') AS earlier \
              FROM orders o WHERE o.tenant_id = {tenant} AND o.placed_at >= ? AND o.state <> 'cancelled' \
@@ -195,10 +202,43 @@ async fn orders(rows: &TenantDb, since: Timestamp) -> Result<Vec<Past>> {
             country: Country::parse(&country).map_err(|error| sea_orm::DbErr::Type(error.to_string()))?,
             includes_tax: row.try_get("", "includes_tax")?,
             before: u32::try_from(earlier).unwrap_or(u32::MAX),
+            signed_in: row.try_get::<Option<Uuid>>("", "user_id")?.is_some(),
             placed_at: Timestamp::from_millis(row.try_get("", "placed_at")?),
         })
     };
     Ok(found.iter().rev().map(read).collect::<Result<_, _>>().map_err(Error::from)?)
+}
+
+/// The groups that the promotion names, as they are today, of everybody who has ordered since then.
+async fn members(
+    rows: &TenantDb,
+    promotion: &pricing::Promotion,
+    since: Timestamp,
+) -> Result<HashMap<CustomerId, BTreeSet<CustomerGroupId>>> {
+    let mut members: HashMap<CustomerId, BTreeSet<CustomerGroupId>> = HashMap::new();
+    let named: BTreeSet<CustomerGroupId> = book::groups(promotion).collect();
+    if named.is_empty() {
+        return Ok(members);
+    }
+    let mut values: Vec<sea_orm::Value> = named.iter().map(|group| group.uuid().into()).collect();
+    values.push(since.millis().into());
+    let found = rows
+        .raw_all(
+            &format!(
+                "SELECT m.customer_id, m.group_id FROM customer_group_member m \
+                 WHERE m.tenant_id = {{tenant}} AND m.group_id IN ({}) AND m.customer_id IN \
+                 (SELECT o.customer_id FROM orders o WHERE o.tenant_id = m.tenant_id AND o.placed_at >= ?)",
+                platform::db::holes(named.len())
+            ),
+            values,
+        )
+        .await?;
+    for row in found {
+        let customer = CustomerId::from_uuid(row.try_get_by_index(0).map_err(Error::from)?);
+        let group = CustomerGroupId::from_uuid(row.try_get_by_index(1).map_err(Error::from)?);
+        members.entry(customer).or_default().insert(group);
+    }
+    Ok(members)
 }
 
 /// The lines of these orders, by order; what was given away is left out.

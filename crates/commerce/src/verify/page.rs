@@ -9,7 +9,7 @@ use primitives::{EventId, VariantId};
 use sea_orm::{ColumnTrait, QueryResult, Value};
 use uuid::Uuid;
 
-use super::PAGE;
+use super::{PAGE, parcel, returns};
 use crate::entity::{order_line, orders, payment};
 use crate::order::desk::state_of;
 use crate::order::{OrderFact, OrderStory, PlacedOrder, Standing};
@@ -36,6 +36,8 @@ pub(super) async fn verify(db: &TenantDb, after: Uuid, report: &mut Report) -> R
     let reserved = catalog::verify::reserved_for(db, &ids).await?;
     let stories = Stories::<OrderStory>::read(db, &ids).await?;
     let known = events::verify::known(db, &stories.events()).await?;
+    let parcels = parcel::Parcels::read(db, &ids).await?;
+    let returns = returns::Returns::read(db, &ids).await?;
     let none = Vec::new();
     for row in &found {
         let about = format!("order {} ({})", row.number, row.id);
@@ -46,6 +48,8 @@ pub(super) async fn verify(db: &TenantDb, after: Uuid, report: &mut Report) -> R
         }
         ledger(row, moved.get(&row.id).map(Vec::as_slice).unwrap_or_default(), &about, report);
         reservation(row, lines, reserved.get(&row.id), &about, report);
+        parcels.verify(row, lines, &about, report);
+        returns.verify(row.id, lines, &about, report);
     }
     report.looked("orders", found.len());
     let ids: Vec<Uuid> = payments.iter().map(|row| row.id).collect();
@@ -55,13 +59,14 @@ pub(super) async fn verify(db: &TenantDb, after: Uuid, report: &mut Report) -> R
         let Some(order) = by_id.get(&row.order_id) else { continue };
         let about = format!("payment {} of order {}", row.id, order.number);
         payment_story(&stories, row, &about, report);
-        if (row.amount_minor, &row.currency) != (order.total_minor, &order.currency) {
+        let due = order.total_minor - order.tendered_minor;
+        if (row.amount_minor, &row.currency) != (due, &order.currency) {
             report.find(Finding {
                 check: "payment.amount",
                 about,
                 text: format!(
                     "it asks for {} {}, the order costs {} {}",
-                    row.amount_minor, row.currency, order.total_minor, order.currency
+                    row.amount_minor, row.currency, due, order.currency
                 ),
                 remedy: LOOK,
             });
@@ -243,10 +248,10 @@ async fn moved(db: &TenantDb, orders: &[Uuid]) -> Result<HashMap<Uuid, Vec<Moved
     let sql = format!(
         "SELECT order_id, currency, {}, {}, {}, {} FROM money_ledger \
          WHERE tenant_id = {{tenant}} AND order_id IN ({}) GROUP BY order_id, currency ORDER BY order_id, currency",
-        sum("from_account = 'customer'"),
-        sum("to_account = 'customer'"),
-        sum("kind = 'capture'"),
-        sum("kind = 'refund'"),
+        sum("from_account IN ('customer', 'gift_card', 'store_credit')"),
+        sum("to_account IN ('customer', 'gift_card', 'store_credit')"),
+        sum("kind IN ('capture', 'redeem')"),
+        sum("kind IN ('refund', 'return')"),
         platform::db::holes(orders.len())
     );
     let mut moved: HashMap<Uuid, Vec<Moved>> = HashMap::new();
@@ -303,11 +308,12 @@ fn reservation(
     let state = state_of(row);
     if matches!(state, OrderState::PendingPayment | OrderState::Paid) {
         for line in lines {
-            *due.entry(VariantId::from_uuid(line.variant_id)).or_default() += line.quantity;
+            *due.entry(VariantId::from_uuid(line.variant_id)).or_default() += line.quantity - line.sent;
         }
     }
     let nothing = BTreeMap::new();
     let held = reserved.unwrap_or(&nothing);
+    due.retain(|_, pieces| 0 < *pieces);
     for variant in due.keys().chain(held.keys().filter(|variant| !due.contains_key(variant))) {
         let (due, held) = (due.get(variant).unwrap_or(&0), held.get(variant).unwrap_or(&0));
         if due != held {

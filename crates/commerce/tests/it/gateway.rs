@@ -21,8 +21,12 @@ pub enum Mood {
     Hang,
     /// Does its work and cuts the connection in the middle of the answer.
     Cut,
+    /// Has not decided, and cuts the connection in the middle of the answer.
+    PendingCut,
     /// Does nothing and says 503.
     Down,
+    /// Says no, and holds the answer back until [`Gateway::let_go`].
+    Held,
 }
 
 /// A call that reached it.
@@ -33,12 +37,23 @@ pub struct Seen {
     pub body: Value,
 }
 
-#[derive(Default)]
+/// Something that it has done, has not decided, or has refused.
+#[derive(Clone, Debug)]
+pub struct Deed {
+    pub step: String,
+    pub key: String,
+    pub id: String,
+    pub reference: String,
+    pub amount: i64,
+    pub status: String,
+}
+
 struct Inner {
     moods: HashMap<String, VecDeque<Mood>>,
     calls: Vec<Seen>,
     /// By step and key: what was done once, and is only repeated.
     done: HashMap<(String, String), Value>,
+    held: Arc<tokio::sync::Semaphore>,
 }
 
 /// The running gateway; it ends with its runtime.
@@ -52,7 +67,9 @@ impl Gateway {
     pub async fn start() -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let inner = Arc::new(Mutex::new(Inner::default()));
+        let held = Arc::new(tokio::sync::Semaphore::new(0));
+        let inner = Inner { moods: HashMap::new(), calls: Vec::new(), done: HashMap::new(), held };
+        let inner = Arc::new(Mutex::new(inner));
         let router = Router::new().route("/{step}", post(answer)).with_state(inner.clone());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { inner, url }
@@ -61,6 +78,38 @@ impl Gateway {
     /// The next calls of `step` are treated like this, one each; after that they succeed.
     pub fn next(&self, step: &str, moods: &[Mood]) {
         self.inner.lock().unwrap().moods.entry(step.to_owned()).or_default().extend(moods);
+    }
+
+    /// Everything that it was asked to do, once for each step and key.
+    pub fn deeds(&self) -> Vec<Deed> {
+        let inner = self.inner.lock().unwrap();
+        let word = |answer: &Value, key: &str| answer[key].as_str().unwrap().to_owned();
+        let deed = |((step, key), answer): (&(String, String), &Value)| Deed {
+            step: step.clone(),
+            key: key.clone(),
+            id: word(answer, "id"),
+            reference: word(answer, "reference"),
+            amount: answer["amount"].as_i64().unwrap(),
+            status: word(answer, "status"),
+        };
+        inner.done.iter().map(deed).collect()
+    }
+
+    /// It makes up its mind about what was pending.
+    pub fn decide(&self, deed: &Deed, status: &str) {
+        let mut inner = self.inner.lock().unwrap();
+        let answer = inner.done.get_mut(&(deed.step.clone(), deed.key.clone())).unwrap();
+        answer["status"] = json!(status);
+    }
+
+    /// Nothing is planned for the next calls any more: they succeed.
+    pub fn calm(&self) {
+        self.inner.lock().unwrap().moods.clear();
+    }
+
+    /// One answer that is held back goes out.
+    pub fn let_go(&self) {
+        self.inner.lock().unwrap().held.add_permits(1);
     }
 
     /// Every call so far.
@@ -87,31 +136,38 @@ async fn answer(
     Json(body): Json<Value>,
 ) -> Response {
     let key = headers["idempotency-key"].to_str().unwrap().to_owned();
-    let (mood, answer) = {
+    let (mood, answer, held) = {
         let mut inner = inner.lock().unwrap();
+        let (reference, amount) = (body["reference"].clone(), body["amount"].clone());
         inner.calls.push(Seen { step: step.clone(), key: key.clone(), body });
         let mood = inner.moods.entry(step.clone()).or_default().pop_front().unwrap_or(Mood::Succeed);
         if mood == Mood::Down {
             return StatusCode::SERVICE_UNAVAILABLE.into_response();
         }
         let status = match mood {
-            Mood::Decline => "declined",
-            Mood::Pending => "pending",
+            Mood::Decline | Mood::Held => "declined",
+            Mood::Pending | Mood::PendingCut => "pending",
             _ => "succeeded",
         };
         let id = format!("{step}-{}", inner.done.len() + 1);
-        let fresh = json!({ "id": id, "status": status, "reason": "no funds" });
-        (mood, inner.done.entry((step, key)).or_insert(fresh).clone())
+        let fresh = json!({
+            "id": id, "status": status, "reason": "no funds", "reference": reference, "amount": amount
+        });
+        (mood, inner.done.entry((step, key)).or_insert(fresh).clone(), inner.held.clone())
     };
     match mood {
         Mood::Hang => {
             tokio::time::sleep(Duration::from_secs(30)).await;
             Json(answer).into_response()
         }
-        Mood::Cut => {
+        Mood::Cut | Mood::PendingCut => {
             let chunks: [Result<&str, std::io::Error>; 2] =
                 [Ok("{\"id\":\"x\",\"sta"), Err(std::io::Error::other("cut"))];
             Body::from_stream(futures::stream::iter(chunks)).into_response()
+        }
+        Mood::Held => {
+            held.acquire().await.unwrap().forget();
+            Json(answer).into_response()
         }
         _ => Json(answer).into_response(),
     }

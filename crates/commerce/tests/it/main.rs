@@ -1,16 +1,27 @@
 //! Buying through its front door, on both databases, with a real gateway at the other end of a real connection.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set up its world stops")]
 
+mod again;
 mod buying;
 mod carts;
 mod crowds;
+mod fencing;
+mod forgetting;
 mod gateway;
 mod graphql;
+mod knowing;
 mod orders;
+mod parcels;
 mod paying;
+mod people;
 mod promoting;
 mod reading;
+mod returning;
+mod reviewing;
+mod saving;
 mod shop;
+mod simulating;
 mod stories;
 mod sweeping;
+mod tendering;
 mod verifying;

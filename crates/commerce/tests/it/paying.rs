@@ -279,6 +279,64 @@ async fn asks_for_money_that_was_taken_while_the_order_was_given_up_and_nobody_h
     shop.holds().await;
 }
 
+async fn finds_money_that_a_process_took_before_it_died(shop: Shop) {
+    let mug = shop.product("Mug", "12.50", 20).await;
+    let boss = shop.boss();
+    shop.gateway.next("capture", &[Mood::Hang]);
+    let guest = shop.guest(mug, 1).await;
+    let form = guest.form("http").await;
+    let ctx = guest.ctx.clone();
+    let paying = tokio::spawn(async move { checkout::place_order(&ctx, form).await.map(drop) });
+    while shop.gateway.effects("capture") == 0 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    paying.abort();
+    assert!(paying.await.unwrap_err().is_cancelled());
+    shop.settle().await;
+    let page = primitives::PageArgs::first(1);
+    let (filter, sort) = (order::OrderFilter::default(), order::OrderSort::default());
+    let found = order::list(&boss, &filter, sort, &page).await.unwrap();
+    let given_up = order::cancel(&boss, found.items[0].id, "called off").await.unwrap();
+    // The authorisation is heard of, and cannot be called off: what was authorised has been taken.
+    shop.advance(Duration::from_secs(60));
+    shop.sweep().await;
+    let order = seen(&shop, &given_up).await;
+    assert_eq!((order.payment, order.paid.minor), (PaymentState::Authorised, 0));
+    shop.gateway.next("void", &[Mood::Decline]);
+    let refused = order::refund(&boss, order.id, "called off").await.unwrap();
+    assert_eq!((refused.paid.minor, refused.attention.is_some()), (0, true));
+    shop.sweep().await;
+    let order = seen(&shop, &given_up).await;
+    assert_eq!((order.payment, order.paid.minor), (PaymentState::Paid, 1750));
+    let back = order::refund(&boss, order.id, "called off").await.unwrap();
+    assert_eq!((back.payment, back.attention), (PaymentState::Refunded, None));
+    assert_eq!((shop.gateway.effects("capture"), shop.gateway.effects("refund")), (1, 1));
+    shop.holds().await;
+}
+
+async fn an_authorisation_that_nobody_calls_off_is_tried_again(shop: Shop) {
+    let mug = shop.product("Mug", "12.50", 20).await;
+    shop.gateway.next("authorize", &[Mood::Pending]);
+    let placed = shop.guest(mug, 1).await.buy("http").await.unwrap();
+    let reference = shop.gateway.last_reference();
+    let boss = shop.boss();
+    order::cancel(&boss, placed.order.id, "called off").await.unwrap();
+    let body = json!({"operation": "authorize", "reference": reference, "id": "a-9", "status": "succeeded"});
+    shop.call_back("evt-late", body).await.unwrap();
+    shop.sweep().await;
+    shop.gateway.next("void", &[Mood::Decline]);
+    shop.gateway.next("capture", &[Mood::Decline]);
+    order::refund(&boss, placed.order.id, "called off").await.unwrap();
+    shop.sweep().await;
+    let order = seen(&shop, &placed.order).await;
+    assert_eq!((order.payment, order.paid.minor), (PaymentState::Authorised, 0));
+    assert!(order.attention.is_some());
+    let back = order::refund(&boss, order.id, "called off").await.unwrap();
+    assert_eq!((back.payment, back.attention), (PaymentState::Voided, None));
+    assert_eq!((shop.gateway.effects("capture"), shop.gateway.effects("void")), (0, 1));
+    shop.holds().await;
+}
+
 async fn gives_a_late_authorisation_back(shop: Shop) {
     let mug = shop.product("Mug", "12.50", 20).await;
     shop.gateway.next("authorize", &[Mood::Pending]);
@@ -348,6 +406,8 @@ on_both!(
     never_loses_money_that_comes_late,
     knows_of_money_that_was_taken_while_the_order_was_given_up,
     asks_for_money_that_was_taken_while_the_order_was_given_up_and_nobody_heard,
+    an_authorisation_that_nobody_calls_off_is_tried_again,
+    finds_money_that_a_process_took_before_it_died,
     gives_a_late_authorisation_back,
     asks_a_person_when_another_amount_is_reported,
     believes_only_signed_call_backs,

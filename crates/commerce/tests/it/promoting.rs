@@ -172,6 +172,7 @@ async fn knows_the_first_order_and_how_often_somebody_had_it(shop: Shop) {
         let known = view(Some("maud@example.com")).await.unwrap();
         let form = commerce::CheckoutInput {
             expected_total: known.cart.totals.total.minor,
+            expected_due: None,
             ..guest.form("manual").await
         };
         // Whoever is new in the shop sees both.

@@ -13,7 +13,7 @@ use commerce::{CheckoutInput, CommerceError, cart, checkout};
 use events::verify::PATIENCE;
 use events::{Consumer, Relay};
 use platform::verify::Report;
-use platform::{Access, App, Ctx, Error};
+use platform::{Access, Actor, App, Ctx, Error};
 use primitives::{Permission, TenantId, VariantId};
 use sea_orm::{ConnectionTrait, Statement};
 use testkit::{Backend, Fixture, TestApp};
@@ -92,6 +92,23 @@ impl Shop {
         Guest { ctx, token: change.token.unwrap() }
     }
 
+    /// Somebody with an account who has shown that its address is theirs.
+    pub async fn somebody(&self, email: &str) -> Ctx {
+        let ctx = self.unconfirmed(email).await;
+        let owner = self.database().owner().await;
+        let sql = format!("UPDATE user_account SET email_verified_at = 1 WHERE email = '{email}'");
+        owner.execute_unprepared(&sql).await.unwrap();
+        owner.close().await.unwrap();
+        ctx
+    }
+
+    /// Somebody who has opened an account with an address that may be anybody's.
+    pub async fn unconfirmed(&self, email: &str) -> Ctx {
+        let (system, password) = (self.system(), "a sentence works well");
+        let made = identity::people::create(&system, email, "Maud Peeters", password, "customer").await;
+        self.anonymous().with_actor(Actor::Customer { user: made.unwrap().id })
+    }
+
     /// The books agree: to be said at the end of a story.
     pub async fn holds(&self) {
         self.settle().await;
@@ -108,7 +125,7 @@ impl Shop {
             Backend::Sqlite => ("randomblob(16)", "zeroblob(32)"),
             Backend::Postgres => ("gen_random_uuid()", "decode(repeat('00', 32), 'hex')"),
         };
-        for table in ["stream_event", "money_ledger"] {
+        for table in ["stream_event", "money_ledger", "tender_movement"] {
             let off = match self.database().backend() {
                 Backend::Sqlite => {
                     format!("DROP TRIGGER IF EXISTS {table}_is_kept; DROP TRIGGER IF EXISTS {table}_is_there")
@@ -234,6 +251,7 @@ impl Guest {
             shipping_method: page.method.unwrap(),
             payment_provider: provider.into(),
             expected_total: page.cart.totals.total.minor,
+            expected_due: Some(page.due.minor),
             idempotency_key: page.idempotency_key,
         }
     }

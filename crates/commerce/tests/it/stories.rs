@@ -27,6 +27,9 @@ enum Deed {
     Buy(bool, Mood, Mood),
     MarkPaid(usize),
     Ship(usize),
+    /// One piece of the first line.
+    ShipOne(usize),
+    DeliverOne(usize),
     Deliver(usize),
     Cancel(usize),
     /// The gateway treats whatever goes back like this.
@@ -56,6 +59,8 @@ fn deed() -> impl Strategy<Value = Deed> {
         4 => (any::<bool>(), mood(), mood()).prop_map(|(http, one, two)| Deed::Buy(http, one, two)),
         3 => one.clone().prop_map(Deed::MarkPaid),
         2 => one.clone().prop_map(Deed::Ship),
+        2 => one.clone().prop_map(Deed::ShipOne),
+        1 => one.clone().prop_map(Deed::DeliverOne),
         1 => one.clone().prop_map(Deed::Deliver),
         2 => one.clone().prop_map(Deed::Cancel),
         3 => (one.clone(), mood()).prop_map(|(n, mood)| Deed::Refund(n, mood)),
@@ -102,6 +107,20 @@ async fn play(shop: Shop, story: Vec<Deed>) {
             }
             Deed::MarkPaid(n) => order::mark_paid(&boss, known(n)).await.map(|_| ()),
             Deed::Ship(n) => order::ship(&boss, known(n), &parcel).await.map(|_| ()),
+            Deed::ShipOne(n) => match order::by_id(&boss, known(n)).await {
+                Ok(found) => {
+                    let piece = order::Piece { line: found.lines[0].id, quantity: 1 };
+                    order::ship_pieces(&boss, found.id, &[piece], &parcel).await.map(|_| ())
+                }
+                Err(error) => Err(error),
+            },
+            Deed::DeliverOne(n) => match order::by_id(&boss, known(n)).await {
+                Ok(found) => match found.fulfilments.first() {
+                    Some(parcel) => order::deliver_parcel(&boss, parcel.id, None).await.map(|_| ()),
+                    None => Ok(()),
+                },
+                Err(error) => Err(error),
+            },
             Deed::Deliver(n) => order::deliver(&boss, known(n)).await.map(|_| ()),
             Deed::Cancel(n) => order::cancel(&boss, known(n), "changed their mind").await.map(|_| ()),
             Deed::Refund(n, mood) => {
@@ -213,7 +232,7 @@ async fn tells_who_did_what_and_when(shop: Shop) {
             ("payment.failed", "Refund refused: no funds", "staff", 0),
             (
                 "order.edited",
-                "Needs attention: the gateway refused the refund: try again or give the money back by hand",
+                "Needs attention: the gateway refused to give 30.00 EUR back: try again with this amount, or give it back by hand",
                 "staff",
                 0
             ),

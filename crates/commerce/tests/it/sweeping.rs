@@ -41,6 +41,9 @@ async fn finds_what_is_due_and_forgets_what_is_done(shop: Shop) {
     let left = "SELECT count(*) FROM cart WHERE abandoned_at IS NOT NULL";
     until(&shop, async || shop.number(left).await == 1).await;
     drop(cart);
+    // A month after it was left, a guest's cart is forgotten.
+    shop.advance(Duration::from_secs(24 * 24 * 3600));
+    until(&shop, async || shop.number("SELECT count(*) FROM cart WHERE state = 'open'").await == 0).await;
     // Once the minutes are over nobody looks into the shop any more.
     shop.advance(Duration::from_secs(600));
     until(&shop, async || planned("payments").await == 0 && planned("carts").await == 0).await;

@@ -89,6 +89,9 @@ pub struct PromotionConditionInput {
     /// Where it goes, ISO 3166-1 alpha-2.
     #[graphql(default)]
     countries: Vec<String>,
+    /// Ids of groups of customers.
+    #[graphql(default)]
+    groups: Vec<ID>,
 }
 
 /// What a promotion does.
@@ -193,6 +196,9 @@ impl Reading {
                 let any_of: BTreeSet<Country> =
                     read.filter_map(|country| self.take(&at("countries"), country)).collect();
                 Condition::Countries { any_of }
+            }
+            PromotionConditionKind::Groups => {
+                Condition::Groups { any_of: self.ids(&at("groups"), &input.groups) }
             }
         })
     }
