@@ -10,6 +10,7 @@
 
 mod bench;
 mod check;
+mod crash;
 mod front;
 mod postgres;
 mod process;
@@ -57,6 +58,13 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         bench: Vec<String>,
     },
+    /// Strike the server down at every failpoint and at random moments while people buy, and look at the books
+    #[command(disable_help_flag = true)]
+    Crash {
+        /// Passed on; `--help` lists what it takes
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        crash: Vec<String>,
+    },
     /// Keep a private PostgreSQL running for test runs of your own, until Ctrl-C
     Pg,
     #[command(hide = true)]
@@ -88,6 +96,7 @@ fn run(command: Command) -> Result<()> {
         Command::E2e { nextest } => test::journeys(&nextest),
         Command::Schema => check::write_schema(),
         Command::Bench { bench } => bench::run_all(&bench),
+        Command::Crash { crash } => crash::run_all(&crash),
         Command::Pg => postgres::keep(),
         Command::StripWasm { arguments } => wasm::strip(&arguments),
         Command::Announce(announce) => announce.run(),

@@ -11,6 +11,9 @@ pub const BUNDLES: [&str; 2] = ["admin", "storefront-wasm"];
 /// Packages of which nothing compiles for this machine.
 const WASM_ONLY: [&str; 1] = ["storefront-wasm"];
 
+/// The server that the tests start can be struck down (`platform/src/failpoint.rs`).
+const FAILPOINTS: [&str; 2] = ["--features", "server/failpoints"];
+
 /// Runs everything, or with arguments what they choose.
 pub fn run_all(nextest: &[String]) -> Result<()> {
     let chosen = packages(nextest);
@@ -28,7 +31,7 @@ pub fn run_all(nextest: &[String]) -> Result<()> {
         // The front ends link on one core for long; the tests compile on the other.
         let front = front::build_beside()?;
         steps.next("Compiling all tests, and the front ends beside them");
-        run(cargo(["nextest", "run", "--no-run"]).args(workspace()))?;
+        run(cargo(["nextest", "run", "--no-run"]).args(workspace()).args(FAILPOINTS))?;
         if let Some(front) = front {
             eprintln!("      waiting for the front ends");
             front.finish()?;
@@ -37,16 +40,20 @@ pub fn run_all(nextest: &[String]) -> Result<()> {
             "Running the examples in the documentation, and checking that what must not compile does not",
         );
         // The whole workspace, although few crates have examples: another choice would build dependencies again.
-        run(cargo(["test", "--quiet", "--doc"]).args(workspace()))?;
-    } else if journeys {
-        front::build()?;
-        run(&mut cargo(["build", "-p", "server"]))?;
+        run(cargo(["test", "--quiet", "--doc"]).args(workspace()).args(FAILPOINTS))?;
+    } else {
+        if journeys {
+            front::build()?;
+        }
+        if journeys || chosen.contains(&"crash") {
+            run(cargo(["build", "-p", "server"]).args(FAILPOINTS))?;
+        }
     }
 
     steps.next("Running the tests");
     let mut command = cargo(["nextest", "run"]);
     if chosen.is_empty() {
-        command.args(workspace());
+        command.args(workspace()).args(FAILPOINTS);
     }
     command.args(nextest).env(postgres::ENV, url);
     let result = run(&mut command);

@@ -31,6 +31,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("testkit", 3),
     ("xtask", 7),
     ("bench", 7),
+    ("crash", 7),
     ("end2end", 7),
     ("oracle", 7),
 ];
