@@ -1,6 +1,8 @@
 //! Posted forms: 303 when it worked; 422 with the same page, what was typed and what is wrong when it did not.
 
 pub mod access;
+pub mod review;
+pub mod saved;
 
 use crate::data;
 use crate::islands::PART;
@@ -106,9 +108,9 @@ async fn try_again(
         let problem = chosen.problem.clone().unwrap_or_default();
         return (StatusCode::UNPROCESSABLE_ENTITY, problem).into_response();
     }
-    let related = product::related(ctx, product).await.unwrap_or_default();
+    let around = product::around(ctx, shop, product, &[]).await.unwrap_or_default();
     let (status, dependencies) = (StatusCode::UNPROCESSABLE_ENTITY, Vec::new());
-    page::answer(shop, || Page { status, dependencies, ..product::page(shop, product, &related, chosen) })
+    page::answer(shop, || Page { status, dependencies, ..product::page(shop, product, &around, chosen) })
 }
 
 /// `POST /cart/update`: `quantity-<line>` for every line, and which button was pressed: `less`, `more`, `remove`.
@@ -224,7 +226,8 @@ async fn cart_done(
     visitor.with_count(shop, Redirect::to(&shop.href("/cart")).into_response(), cart.n_items)
 }
 
-async fn cart_again(
+/// The cart as it is, with what is wrong.
+pub async fn cart_again(
     ctx: &Ctx,
     shop: &Shop,
     visitor: &Visitor,
@@ -260,7 +263,40 @@ pub async fn checkout_refresh(
         let status = StatusCode::UNPROCESSABLE_ENTITY;
         return checkout_again(&ctx, &shop, &visitor, &headers, status, typed, problems).await;
     }
-    checkout_again(&ctx, &shop, &visitor, &headers, StatusCode::OK, typed, Problems::default()).await
+    let (status, problems) = match tenders(&ctx, &visitor, &pairs).await {
+        Ok(None) => (StatusCode::OK, Problems::default()),
+        Ok(Some(problems)) => (StatusCode::UNPROCESSABLE_ENTITY, problems),
+        Err(error) => return errors::failure(&ctx, &shop, &error).await,
+    };
+    checkout_again(&ctx, &shop, &visitor, &headers, status, typed, problems).await
+}
+
+/// What the form says of gift cards and store credit: `gift_card` to use one, `drop_card` not to, `credit` for both; what
+/// was wrong with it.
+async fn tenders(
+    ctx: &Ctx,
+    visitor: &Visitor,
+    pairs: &[(String, String)],
+) -> Result<Option<Problems>, Error> {
+    let of = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.trim());
+    let done = match (of("drop_card"), of("credit"), of("gift_card").filter(|code| !code.is_empty())) {
+        // Whoever presses one of these has not asked for what stands in the field.
+        (Some(id), ..) => data::gift_card_drop(ctx, visitor, id).await,
+        (None, Some(wanted), _) => data::store_credit(ctx, visitor, wanted == "1").await,
+        (None, None, Some(code)) => data::gift_card_add(ctx, visitor, code).await,
+        (None, None, None) => Ok(()),
+    };
+    let message = match done {
+        Ok(()) => return Ok(None),
+        Err(error) if error.code() == ErrorCode::BadUserInput => {
+            sentence(error.fields().first().map_or(error.message(), |field| &field.message))
+        }
+        Err(error) if error.code() == ErrorCode::RateLimitExceeded => {
+            "Too many codes were tried. Wait a minute, then try again.".to_owned()
+        }
+        Err(error) => return Err(error),
+    };
+    Ok(Some(Problems { message: String::new(), fields: vec![FieldError::new("gift_card", message)] }))
 }
 
 /// `POST /checkout`: places the order and pays it.
@@ -271,8 +307,21 @@ pub async fn checkout_place(
     headers: HeaderMap,
     body: String,
 ) -> Response {
-    let typed = checkout::Typed::from_pairs(&query::pairs(&body));
+    let pairs = query::pairs(&body);
+    let typed = checkout::Typed::from_pairs(&pairs);
     let status = StatusCode::UNPROCESSABLE_ENTITY;
+    // A code in the field that nobody has looked at yet: it pays before anything else is asked for.
+    if pairs.iter().any(|(key, value)| key == "gift_card" && !value.trim().is_empty()) {
+        let problems = match tenders(&ctx, &visitor, &pairs).await {
+            Ok(problems) => problems.unwrap_or_else(|| {
+                Problems::message(
+                    "The gift card is used now. Look at what is left to pay, then press the button again.",
+                )
+            }),
+            Err(error) => return errors::failure(&ctx, &shop, &error).await,
+        };
+        return checkout_again(&ctx, &shop, &visitor, &headers, status, typed, problems).await;
+    }
     match data::place(&ctx, &visitor, &typed).await {
         Ok(placed) if placed.next == NextStep::TryAgain => {
             let problems =
@@ -307,7 +356,7 @@ async fn checkout_failed(
         }
         ErrorCode::Conflict | ErrorCode::IdempotencyKeyReused => {
             let problems = Problems::message(
-                "The total has changed since you last saw it. Please look at it once more.",
+                "The total, or what is left to pay of it, has changed since you last saw it. Please look at it once more.",
             );
             checkout_again(ctx, shop, visitor, headers, status, fresh, problems).await
         }
@@ -446,7 +495,7 @@ async fn entered(
     signed_in: &SignedIn,
 ) -> Response {
     if !shop.sells() {
-        let response = Redirect::to(&shop.href(typed.destination())).into_response();
+        let response = Redirect::to(&shop.href(&typed.destination())).into_response();
         return signed_in.cookies().into_iter().fold(response, set_cookie);
     }
     let ctx = ctx.with_actor(Actor::Customer { user: signed_in.me.user.id });
@@ -460,7 +509,7 @@ async fn entered(
     }
     let account = Visitor { cart: None, ..visitor.clone() };
     let n_items = data::cart(&ctx, &account).await.map_or(0, |cart| cart.n_items);
-    let response = Redirect::to(&shop.href(typed.destination())).into_response();
+    let response = Redirect::to(&shop.href(&typed.destination())).into_response();
     let response = signed_in.cookies().into_iter().fold(response, set_cookie);
     visitor.with_cart(shop, visitor.with_count(shop, response, n_items), left)
 }

@@ -1,20 +1,29 @@
 //! The only file that names the modules' use cases.
 
 use crate::routes::checkout::Typed;
+use crate::routes::review;
 use crate::visitor::Visitor;
 use catalog::view::{
     CollectionLookup, CollectionView, ListPage, ListQuery, ProductCard, ProductLookup, ProductPage,
     SitemapEntry,
 };
-use commerce::cart::CartChange;
+use commerce::cart::{Again, CartChange, Missing};
 use commerce::checkout::Wish;
-use commerce::view::{Address, CartView, CheckoutView, OrderRowView, OrderView, Placed};
+use commerce::returns::{Ask, Door};
+use commerce::review::{OwnReview, ReviewDraft, ReviewSort, Shown};
+use commerce::tender::StoreCreditView;
+use commerce::view::{
+    Address, CartView, CheckoutView, OrderRowView, OrderView, OwnAddress, Placed, ReturnView,
+};
 use identity::security::two_step::{self, Enrolment, TwoStepView};
 use identity::view::SessionView;
 use identity::{Registration, SignedIn, Step};
 use mail::mailbox::Message;
 use platform::{Ctx, Error, Result};
-use primitives::{CartLineId, MailId, OrderId, PageArgs, ProductId, SessionId, VariantId};
+use primitives::{
+    AddressId, CartLineId, Country, ErrorCode, GiftCardId, MailId, Money, OrderId, PageArgs, ProductId,
+    ReturnId, SavedLineId, SessionId, VariantId,
+};
 use std::sync::Arc;
 
 /// One page of a list.
@@ -52,6 +61,38 @@ pub async fn sitemap(ctx: &Ctx) -> Result<Arc<Vec<SitemapEntry>>> {
     Ok(catalog::query::sitemap(ctx).await?)
 }
 
+/// A page of a product's reviews; nothing where the shop has none.
+pub async fn reviews(ctx: &Ctx, product: ProductId, sort: ReviewSort, page: u32) -> Result<Option<Shown>> {
+    Ok(commerce::review::shown(ctx, product, sort, page).await?)
+}
+
+/// What the visitor said about a product. `UNAUTHENTICATED` for nobody.
+pub async fn own_review(ctx: &Ctx, product: ProductId) -> Result<OwnReview> {
+    Ok(commerce::review::own(ctx, product).await?)
+}
+
+/// Writes the visitor's review of a product.
+pub async fn review_write(ctx: &Ctx, product: ProductId, typed: &review::Typed) -> Result<()> {
+    let draft = ReviewDraft {
+        // What is no number has no stars.
+        rating: typed.rating.trim().parse().unwrap_or_default(),
+        title: typed.title.clone(),
+        body: typed.body.clone(),
+        author: typed.author.clone(),
+    };
+    commerce::review::write(ctx, product, &draft).await?;
+    Ok(())
+}
+
+/// Takes the visitor's review of a product away.
+pub async fn review_withdraw(ctx: &Ctx, product: ProductId) -> Result<()> {
+    match commerce::review::withdraw(ctx, product).await.map_err(Error::from) {
+        // Withdrawn in another tab: as it should be.
+        Err(error) if error.code() == ErrorCode::NotFound => Ok(()),
+        other => other,
+    }
+}
+
 /// The visitor's cart at today's prices.
 pub async fn cart(ctx: &Ctx, visitor: &Visitor) -> Result<CartView> {
     Ok(commerce::cart::view(ctx, visitor.cart.as_deref()).await?)
@@ -80,6 +121,58 @@ pub async fn cart_code_add(ctx: &Ctx, visitor: &Visitor, code: &str) -> Result<(
     Ok(())
 }
 
+/// Puts a gift card to the visitor's cart.
+pub async fn gift_card_add(ctx: &Ctx, visitor: &Visitor, code: &str) -> Result<()> {
+    let client = visitor.visit.client;
+    Ok(commerce::tender::add_gift_card(ctx, visitor.cart.as_deref(), code, client).await?)
+}
+
+/// Takes a gift card from the visitor's cart. One that went away in another tab is gone as it should be.
+pub async fn gift_card_drop(ctx: &Ctx, visitor: &Visitor, id: &str) -> Result<()> {
+    let Ok(id) = id.parse::<GiftCardId>() else { return Ok(()) };
+    match commerce::tender::remove_gift_card(ctx, visitor.cart.as_deref(), id).await.map_err(Error::from) {
+        Err(error) if error.code() == ErrorCode::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+/// Pays the visitor's cart from store credit, or leaves that alone again.
+pub async fn store_credit(ctx: &Ctx, visitor: &Visitor, wanted: bool) -> Result<()> {
+    let token = visitor.cart.as_deref();
+    match wanted {
+        true => Ok(commerce::tender::use_store_credit(ctx, token).await?),
+        false => Ok(commerce::tender::leave_store_credit(ctx, token).await?),
+    }
+}
+
+/// Puts a line of the visitor's cart aside.
+pub async fn cart_save(ctx: &Ctx, visitor: &Visitor, line: &str) -> Result<CartView> {
+    let line: CartLineId = line.parse().map_err(|_| Error::not_found(CartLineId::KIND))?;
+    Ok(commerce::cart::save_for_later(ctx, visitor.cart.as_deref(), line).await?.cart)
+}
+
+/// Puts what lies aside back into the visitor's cart.
+pub async fn cart_take_back(ctx: &Ctx, visitor: &Visitor, line: &str) -> Result<CartView> {
+    let line: SavedLineId = line.parse().map_err(|_| Error::not_found(SavedLineId::KIND))?;
+    Ok(commerce::cart::take_back(ctx, visitor.cart.as_deref(), line).await?.cart)
+}
+
+/// Forgets what lies aside.
+pub async fn cart_forget(ctx: &Ctx, visitor: &Visitor, line: &str) -> Result<CartView> {
+    let line: SavedLineId = line.parse().map_err(|_| Error::not_found(SavedLineId::KIND))?;
+    Ok(commerce::cart::forget(ctx, visitor.cart.as_deref(), line).await?.cart)
+}
+
+/// Puts what an order holds into the visitor's cart.
+pub async fn again(ctx: &Ctx, visitor: &Visitor, door: Door<'_>) -> Result<Again> {
+    Ok(commerce::cart::again(ctx, visitor.cart.as_deref(), door).await?)
+}
+
+/// What of an order cannot be bought again now.
+pub async fn missing(ctx: &Ctx, door: Door<'_>) -> Result<Vec<Missing>> {
+    Ok(commerce::cart::missing(ctx, door).await?)
+}
+
 /// Puts a guest's cart into the account's.
 pub async fn cart_merge(ctx: &Ctx, token: &str) -> Result<()> {
     Ok(commerce::cart::merge(ctx, token).await?)
@@ -100,14 +193,80 @@ pub async fn place(ctx: &Ctx, visitor: &Visitor, typed: &Typed) -> Result<Placed
         shipping_method: typed.method.clone(),
         payment_provider: typed.payment.clone(),
         expected_total: typed.expected_total.unwrap_or_default(),
+        expected_due: typed.expected_due,
         idempotency_key: typed.key.clone(),
     };
-    Ok(commerce::checkout::place_order(ctx, input).await?)
+    let placed = commerce::checkout::place_order(ctx, input).await?;
+    if typed.letters && !placed.replayed && placed.next != commerce::view::NextStep::TryAgain {
+        // The order stands, whatever becomes of the letters.
+        if let Err(error) = commerce::customer::consent_with_order(ctx, &placed.token).await {
+            tracing::warn!(error = %error, "a consent could not be noted with its order");
+        }
+    }
+    Ok(placed)
+}
+
+/// The addresses that an account keeps, and where the shop sends.
+#[derive(Clone, Debug)]
+pub struct Addresses {
+    /// The first choice, then what was used last.
+    pub all: Vec<OwnAddress>,
+    /// The shop's own country first.
+    pub countries: Vec<Country>,
+}
+
+/// The visitor's addresses.
+pub async fn addresses(ctx: &Ctx) -> Result<Addresses> {
+    let all = commerce::customer::own_addresses(ctx).await?;
+    let settings = commerce::settings::current(ctx).await?;
+    Ok(Addresses { all, countries: settings.settings.countries(ctx.tenant().country) })
+}
+
+/// Keeps an address of the visitor, or changes one.
+pub async fn put_address(ctx: &Ctx, typed: &crate::routes::addresses::Typed) -> Result<()> {
+    let id = match typed.id.as_str() {
+        "" => None,
+        id => Some(address_id(ctx, id)?),
+    };
+    commerce::customer::put_own_address(ctx, id, &typed.address, typed.first_choice).await?;
+    Ok(())
+}
+
+/// Makes an address of the visitor the first choice.
+pub async fn prefer_address(ctx: &Ctx, id: &str) -> Result<()> {
+    Ok(commerce::customer::prefer_own_address(ctx, address_id(ctx, id)?).await?)
+}
+
+/// Forgets an address of the visitor.
+pub async fn remove_address(ctx: &Ctx, id: &str) -> Result<()> {
+    Ok(commerce::customer::remove_own_address(ctx, address_id(ctx, id)?).await?)
+}
+
+fn address_id(ctx: &Ctx, id: &str) -> Result<AddressId> {
+    // Whoever has no addresses is told that before anything about this one.
+    ctx.user_id().ok_or_else(Error::unauthenticated)?;
+    id.parse().map_err(|_| Error::not_found(AddressId::KIND))
+}
+
+/// Whether the visitor wants letters about offers from now on.
+pub async fn set_letters(ctx: &Ctx, wanted: bool) -> Result<()> {
+    commerce::customer::set_own_consent(ctx, wanted).await?;
+    Ok(())
 }
 
 /// An order by the token in its link.
 pub async fn order_by_token(ctx: &Ctx, token: &str) -> Result<OrderView> {
     Ok(commerce::order::by_token(ctx, token).await?)
+}
+
+/// Asks to send something of an order back.
+pub async fn return_request(ctx: &Ctx, token: &str, ask: &Ask) -> Result<ReturnView> {
+    Ok(commerce::returns::request(ctx, Door::Token(token), ask).await?)
+}
+
+/// The customer keeps what was to come back.
+pub async fn return_withdraw(ctx: &Ctx, token: &str, id: ReturnId) -> Result<ReturnView> {
+    Ok(commerce::returns::withdraw(ctx, Door::Token(token), id).await?)
 }
 
 /// One of the visitor's own orders.
@@ -127,8 +286,12 @@ pub struct Account {
     pub address: Option<Address>,
     /// Whether the address is confirmed.
     pub verified: bool,
+    /// Whether letters about offers are wanted; nothing for somebody who is no customer yet.
+    pub letters: Option<bool>,
     /// Newest first; empty where nothing is sold.
     pub orders: Vec<OrderRowView>,
+    /// Store credit; none where nothing is sold.
+    pub credit: Option<StoreCreditView>,
 }
 
 /// The visitor's account. `UNAUTHENTICATED` for nobody.
@@ -137,13 +300,23 @@ pub async fn account(ctx: &Ctx, visitor: &Visitor) -> Result<Account> {
     let verified = me.user.email_verified_at.is_some();
     if !ctx.has_module("commerce") {
         let (name, email) = (me.user.name, me.user.email);
-        return Ok(Account { name, email, verified, address: None, orders: Vec::new() });
+        return Ok(Account {
+            name,
+            email,
+            verified,
+            address: None,
+            letters: None,
+            orders: Vec::new(),
+            credit: None,
+        });
     }
     let args = PageArgs::first(50);
     let orders = commerce::order::my_orders(ctx, &args).await?.items;
+    let credit = Some(commerce::tender::mine(ctx).await?);
     let contact = commerce::checkout::view(ctx, visitor.cart.as_deref(), Wish::default()).await?.contact;
     let address = Some(contact.address).filter(|address| !address.line1.is_empty());
-    Ok(Account { name: me.user.name, email: me.user.email, verified, address, orders })
+    let letters = commerce::customer::own_consent(ctx).await?;
+    Ok(Account { name: me.user.name, email: me.user.email, verified, address, letters, orders, credit })
 }
 
 /// Starts a session, or asks for a code.
@@ -206,6 +379,22 @@ pub async fn sign_out_everywhere(ctx: &Ctx, visitor: &Visitor) -> Result<Option<
 /// Ends the session; gives the cookie that says so.
 pub async fn sign_out(ctx: &Ctx, visitor: &Visitor) -> Result<String> {
     identity::sign_out(ctx, &visitor.visit).await
+}
+
+/// Everything that the shop holds about the caller, as JSON.
+pub async fn own_data(ctx: &Ctx) -> Result<String> {
+    Ok(commerce::customer::own_data(ctx).await?.json()?)
+}
+
+/// What the page says before that: the caller's address, and the store credit that goes with the account.
+pub async fn own_end(ctx: &Ctx) -> Result<(String, Money)> {
+    Ok((own_email(ctx).await?, commerce::tender::mine(ctx).await?.balance))
+}
+
+/// Forgets the caller; gives the cookie that ends the session.
+pub async fn erase_own(ctx: &Ctx, visitor: &Visitor, typed: &str, password: &str) -> Result<String> {
+    Box::pin(commerce::customer::erase_own(ctx, typed, password, &visitor.visit)).await?;
+    sign_out(ctx, visitor).await
 }
 
 /// Opens a customer's account, or does nothing when there is one.

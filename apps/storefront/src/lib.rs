@@ -43,7 +43,8 @@ mod visitor;
 #[cfg(feature = "ssr")]
 mod host {
     use crate::routes::{
-        access, account, cart, checkout, code, errors, home, list, mailbox, order, product, security, signin,
+        access, account, addresses, cart, checkout, code, errors, home, list, mailbox, order, privacy,
+        product, review, security, signin,
     };
     use crate::visitor::Front;
     use crate::{actions, seo};
@@ -72,16 +73,30 @@ mod host {
             .route("/search", get(list::search))
             .route("/collections/{slug}", get(list::collection))
             .route("/products/{slug}", get(product::show))
+            .route("/reviews/{slug}", get(review::show).post(actions::review::write))
+            .route("/reviews/{slug}/withdraw", post(actions::review::withdraw))
             .route("/cart", get(cart::show))
             .route("/cart/add", post(actions::cart_add))
             .route("/cart/update", post(actions::cart_update))
             .route("/cart/remove", post(actions::cart_remove))
             .route("/cart/codes", post(actions::cart_codes))
+            .route("/cart/saved", post(actions::saved::change))
             .route("/checkout", get(checkout::show).post(actions::checkout_place))
             .route("/checkout/refresh", post(actions::checkout_refresh))
             .route("/orders/{token}", get(order::track))
+            .route("/orders/{token}/again", post(order::again::by_token))
+            .route("/orders/{token}/return", get(order::back::show).post(order::back::send))
+            .route("/orders/{token}/return/withdraw", post(order::back::withdraw))
             .route("/account", get(account::show))
             .route("/account/orders/{id}", get(order::own))
+            .route("/account/orders/{id}/again", post(order::again::own))
+            .route("/account/data", get(privacy::data))
+            .route("/account/addresses", get(addresses::show).post(addresses::put))
+            .route("/account/addresses/prefer", post(addresses::prefer))
+            .route("/account/addresses/remove", post(addresses::remove))
+            .route("/account/letters", post(privacy::letters))
+            .route("/account/erase", get(privacy::ask).post(privacy::erase))
+            .route("/account-erased", get(privacy::erased))
             .route("/account/security", get(security::show))
             .route("/account/two-step/start", post(security::start))
             .route("/account/two-step/confirm", post(security::confirm))
@@ -147,11 +162,30 @@ mod host {
             Entry::page("/search", Access::Public).of("catalog"),
             Entry::page("/collections/{slug}", Access::Public).of("catalog"),
             Entry::page("/products/{slug}", Access::Public).of("catalog"),
+            Entry::page("/reviews/{slug}", Access::SignedIn).of("commerce"),
+            Entry::form("/reviews/{slug}", Access::SignedIn).of("commerce"),
+            Entry::form("/reviews/{slug}/withdraw", Access::SignedIn).of("commerce"),
             Entry::page("/cart", Access::Public).of("commerce"),
             Entry::page("/checkout", Access::Public).of("commerce"),
             Entry::page("/orders/{token}", Access::Public).of("commerce"),
+            Entry::form("/orders/{token}/again", Access::Public).of("commerce"),
+            Entry::page("/orders/{token}/return", Access::Public).of("commerce"),
+            Entry::form("/orders/{token}/return", Access::Public).of("commerce"),
+            Entry::form("/orders/{token}/return/withdraw", Access::Public)
+                .of("commerce")
+                .id("return", "return"),
             Entry::page("/account", Access::SignedIn),
             Entry::page("/account/orders/{id}", Access::SignedIn).of("commerce").id("{id}", "order"),
+            Entry::form("/account/orders/{id}/again", Access::SignedIn).of("commerce").id("{id}", "order"),
+            Entry::page("/account/data", Access::SignedIn).of("commerce"),
+            Entry::page("/account/addresses", Access::SignedIn).of("commerce"),
+            Entry::form("/account/addresses", Access::SignedIn).of("commerce").id("id", "address"),
+            Entry::form("/account/addresses/prefer", Access::SignedIn).of("commerce").id("id", "address"),
+            Entry::form("/account/addresses/remove", Access::SignedIn).of("commerce").id("id", "address"),
+            Entry::form("/account/letters", Access::SignedIn).of("commerce"),
+            Entry::page("/account/erase", Access::SignedIn).of("commerce"),
+            Entry::form("/account/erase", Access::SignedIn).of("commerce"),
+            Entry::page("/account-erased", Access::Public).of("commerce"),
             Entry::page("/account/security", Access::SignedIn),
             Entry::page("/sign-in", Access::Public),
             Entry::page("/sign-in/code", Access::Public),
@@ -165,9 +199,14 @@ mod host {
                 .id("variant", "variant"),
             Entry::form("/cart/update", Access::Public).of("commerce").id("remove", "cart_line"),
             Entry::form("/cart/codes", Access::Public).of("commerce"),
+            Entry::form("/cart/saved", Access::Public)
+                .of("commerce")
+                .id("later", "cart_line")
+                .id("back", "saved_line")
+                .id("forget", "saved_line"),
             Entry::form("/cart/remove", Access::Public).of("commerce").id("line", "cart_line"),
             Entry::form("/checkout", Access::Public).of("commerce").id("cart", "cart"),
-            Entry::form("/checkout/refresh", Access::Public).of("commerce"),
+            Entry::form("/checkout/refresh", Access::Public).of("commerce").id("drop_card", "gift_card"),
             Entry::form("/account/two-step/start", Access::SignedIn),
             Entry::form("/account/two-step/confirm", Access::SignedIn),
             Entry::form("/account/two-step/codes", Access::SignedIn),

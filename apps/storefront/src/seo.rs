@@ -2,11 +2,13 @@
 
 use crate::data;
 use crate::page::{DEPENDENCIES, escape};
+use crate::parts::stars;
 use crate::shop::Shop;
 use axum::Extension;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use catalog::view::{Availability, ProductPage, SitemapEntry};
+use commerce::review::Shown;
 use platform::Ctx;
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -56,8 +58,8 @@ pub fn breadcrumbs(shop: &Shop, crumbs: &[(String, Option<String>)]) -> Value {
     json!({"@context": "https://schema.org", "@type": "BreadcrumbList", "itemListElement": items})
 }
 
-/// A product with its offers.
-pub fn product(shop: &Shop, product: &ProductPage) -> Value {
+/// A product with its offers, and with what people say about it.
+pub fn product(shop: &Shop, product: &ProductPage, reviews: Option<&Shown>) -> Value {
     let url = shop.absolute(&format!("/products/{}", product.slug));
     let pictures: Vec<String> =
         product.pictures.iter().filter_map(|picture| Some(shop.absolute_file(&picture.url(1200)?))).collect();
@@ -96,6 +98,28 @@ pub fn product(shop: &Shop, product: &ProductPage) -> Value {
     });
     if shop.sells() {
         data["offers"] = offers;
+    }
+    if let (Some(rating), Some(shown)) = (product.rating, reviews)
+        && let Some(tenths) = rating.tenths()
+    {
+        data["aggregateRating"] = json!({
+            "@type": "AggregateRating",
+            "ratingValue": stars::decimal(Some(tenths)),
+            "reviewCount": rating.count(),
+            "bestRating": 5,
+            "worstRating": 1,
+        });
+        let said = shown.reviews.iter().map(|review| {
+            json!({
+                "@type": "Review",
+                "name": review.draft.title,
+                "reviewBody": review.draft.body,
+                "datePublished": review.written_at.date().to_string(),
+                "author": {"@type": "Person", "name": review.draft.author},
+                "reviewRating": {"@type": "Rating", "ratingValue": review.draft.rating, "bestRating": 5, "worstRating": 1},
+            })
+        });
+        data["review"] = said.collect();
     }
     if !pictures.is_empty() {
         data["image"] = json!(pictures);
@@ -145,7 +169,9 @@ pub async fn robots(shop: Shop) -> Response {
 /// What robots may read: everything but what belongs to one visitor.
 pub fn robots_txt(shop: &Shop) -> String {
     let mut text = String::from("User-agent: *\n");
-    for path in ["/cart", "/checkout", "/orders/", "/account", "/sign-in", "/register", "/search"] {
+    for path in
+        ["/cart", "/checkout", "/orders/", "/reviews/", "/account", "/sign-in", "/register", "/search"]
+    {
         let _ = writeln!(text, "Disallow: {}", shop.href(path));
     }
     let _ = writeln!(text, "Disallow: {}", shop.href("/products?*option."));

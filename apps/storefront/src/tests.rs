@@ -5,16 +5,19 @@
 use crate::page::{Head, Page, scene};
 use crate::parts::form::Problems;
 use crate::query::ListAddress;
-use crate::routes::{access, cart, checkout, errors, home, list, order, product, signin};
+use crate::routes::{access, cart, checkout, errors, home, list, order, product, review, signin};
 use crate::shop::Shop;
 use crate::shop::tests::{shop_with, shop_without};
 use catalog::view::{
     Availability, CollectionLink, CollectionView, FacetValue, Facets, ListPage, ListSort, OptionFacet,
-    OptionGroup, OptionValue, Picture, ProductCard, ProductPage, Swatch, VariantView,
+    OptionGroup, OptionValue, Picture, ProductCard, ProductPage, Rating, Swatch, VariantView,
 };
+use commerce::returns::{ReturnReason, ReturnState};
+use commerce::review::{OwnReview, ReviewDraft, ReviewSort, ReviewState, ReviewView, Shown};
 use commerce::view::{
-    Address, CartLineView, CartView, CheckoutView, ContactView, FreeShipping, FulfilmentView, LineProblem,
-    OrderState, OrderView, PaymentChoice, PaymentState, ShippingChoice, TaxShare, Totals,
+    Address, CartLineView, CartView, CheckoutView, ContactView, FreeShipping, FulfilmentLineView,
+    FulfilmentView, LineProblem, OrderLineView, OrderState, OrderView, PaymentChoice, PaymentState,
+    ReturnLineView, ReturnView, SavedLineView, ShippingChoice, TaxShare, Totals,
 };
 use content::SafeHtml;
 use leptos::prelude::*;
@@ -76,6 +79,7 @@ fn card() -> ProductCard {
         availability: Availability::Low { left: 3 },
         variant_count: 3,
         only_variant: None,
+        rating: None,
         published_at: Some(Timestamp::from_millis(0)),
         updated_at: Timestamp::from_millis(0),
     }
@@ -121,9 +125,35 @@ fn throw() -> ProductPage {
         compare_at: Some(eur(12_800)),
         availability: Availability::InStock,
         collections: vec![CollectionLink { id: id(20), slug: "living".into(), title: "Living".into() }],
+        rating: Some(Rating { stars: [0, 0, 1, 0, 6], version: 3 }),
         published_at: None,
         updated_at: Timestamp::from_millis(0),
     }
+}
+
+fn said(n: u8, rating: i64, state: ReviewState) -> ReviewView {
+    ReviewView {
+        id: id(n),
+        product: id(1),
+        draft: ReviewDraft {
+            rating,
+            title: "The dog has <b>claimed</b> it".into(),
+            body: "Bought one for the sofa.\nAnd a second for us; </script>".into(),
+            author: "Annelies".into(),
+        },
+        state,
+        reason: String::new(),
+        verified: rating == 5,
+        answer: (rating < 5).then(|| ("It is the dog’s now.".to_owned(), Timestamp::from_millis(86_400_000))),
+        written_at: Timestamp::from_millis(0),
+    }
+}
+
+/// What stands below a product, with the second of two pages of reviews.
+fn around(cards: &[Arc<ProductCard>]) -> product::Around {
+    let reviews = vec![said(71, 5, ReviewState::Published), said(72, 3, ReviewState::Published)];
+    let shown = Shown { reviews, sort: ReviewSort::Highest, page: 2, buyers_only: false };
+    product::Around { related: cards.to_vec(), reviews: Some(shown) }
 }
 
 fn room() -> Arc<CollectionView> {
@@ -175,6 +205,7 @@ fn totals(subtotal: i64, shipping: Option<i64>, tax: i64) -> Totals {
         }],
         total: eur(subtotal + shipping.unwrap_or(0)),
         includes_tax: true,
+        exemption: None,
     }
 }
 
@@ -213,7 +244,25 @@ fn full_cart() -> CartView {
         codes: Vec::new(),
         hints: Vec::new(),
         gifts: Vec::new(),
+        saved: vec![saved(41, Some(eur(9_000)), false), saved(42, None, true)],
         ready: false,
+    }
+}
+
+fn saved(n: u8, was: Option<Money>, gone: bool) -> SavedLineView {
+    SavedLineView {
+        id: id(n),
+        variant: id(11),
+        product: id(1),
+        slug: if gone { String::new() } else { "wool-throw".into() },
+        title: "Lambswool throw".into(),
+        variant_title: "Ink / 130 × 180 cm".into(),
+        picture: None,
+        quantity: 2,
+        unit: eur(9_800),
+        was,
+        gone,
+        sold_out: false,
     }
 }
 
@@ -238,6 +287,9 @@ fn checkout_view() -> CheckoutView {
             free_from: None,
         }],
         method: Some("home".into()),
+        tenders: Vec::new(),
+        due: eur(20_090),
+        store_credit: None,
         payments: vec![
             PaymentChoice { id: "http".into(), name: "Card".into(), note: String::new() },
             PaymentChoice {
@@ -277,6 +329,8 @@ fn order_view(state: OrderState) -> OrderView {
         totals: totals(19_600, Some(490), 3_487),
         paid: eur(0),
         refunded: eur(0),
+        tenders: Vec::new(),
+        due: eur(20_090),
         fulfilments: vec![FulfilmentView {
             id: id(41),
             carrier: "Bpost".into(),
@@ -284,17 +338,110 @@ fn order_view(state: OrderState) -> OrderView {
             tracking_url: "javascript:alert(1)".into(),
             shipped_at: Timestamp::from_millis(1_700_000_000_000),
             delivered_at: None,
+            lines: Vec::new(),
         }],
+        partly_shipped: false,
+        returns: Vec::new(),
+        return_until: None,
         timeline: Vec::new(),
         placed_at: Timestamp::from_millis(1_700_000_000_000),
         pay_until: Some(Timestamp::from_millis(1_700_259_200_000)),
         cancel_reason: String::new(),
         attention: None,
         notes: Vec::new(),
+        tags: Vec::new(),
         customer: None,
         moves: Vec::new(),
         version: 1,
     }
+}
+
+/// A part of it has arrived, a part is still to come, and a part comes back.
+fn partly_sent() -> OrderView {
+    let line = |n, sent, to_send, returnable| OrderLineView {
+        id: id(n),
+        variant: id(11),
+        product: id(1),
+        slug: "wool-throw".into(),
+        title: "Lambswool throw".into(),
+        variant_title: "Oat / 130 × 180 cm".into(),
+        sku: "THROW-11".into(),
+        picture: None,
+        quantity: sent + to_send,
+        unit: eur(9_800),
+        full: eur(9_800),
+        discounts: Vec::new(),
+        total: eur(9_800),
+        gift: false,
+        net: eur(8_099),
+        tax: eur(1_701),
+        gross: eur(9_800),
+        rate: Rate::percent(21),
+        sent,
+        to_send,
+        returnable,
+    };
+    let at = Timestamp::from_millis(1_700_000_000_000);
+    let order = order_view(OrderState::Paid);
+    let parcel = FulfilmentView {
+        tracking_url: "https://track.example/123".into(),
+        delivered_at: Some(at),
+        lines: vec![FulfilmentLineView { line: id(51), quantity: 2 }],
+        ..order.fulfilments[0].clone()
+    };
+    let back = ReturnView {
+        id: id(60),
+        number: "R-1042-1".into(),
+        order: order.id,
+        order_number: order.number,
+        customer_name: "Maud Verhaegen".into(),
+        state: ReturnState::Approved,
+        reason: ReturnReason::DoesNotFit,
+        words: String::new(),
+        answer: "Send it to Coupure 1 in Ghent.".into(),
+        lines: vec![ReturnLineView {
+            line: id(51),
+            title: "Lambswool throw".into(),
+            variant_title: "Oat / 130 × 180 cm".into(),
+            quantity: 1,
+            received: 0,
+            restocked: 0,
+            location: None,
+        }],
+        offer: None,
+        refunded: None,
+        money_is_coming: false,
+        requested_at: at,
+        updated_at: at,
+        moves: Vec::new(),
+        version: 1,
+    };
+    OrderView {
+        payment: PaymentState::Paid,
+        lines: vec![line(51, 2, 0, 1), line(52, 0, 1, 0)],
+        fulfilments: vec![parcel],
+        partly_shipped: true,
+        returns: vec![back],
+        return_until: Some(Timestamp::from_millis(1_702_592_000_000)),
+        ..order
+    }
+}
+
+#[test]
+fn what_somebody_types_into_a_return_comes_back_with_it() {
+    let shop = shop();
+    let typed =
+        order::back::Typed::read("key=k&pieces-01890000-0000-7000-8000-000000000051=two&words=Too+small");
+    let problems = typed.ask().expect_err("no number, no reason");
+    let html = scene(|| order::back::form_page(&shop, &partly_sent(), &typed, &problems).into_html(&shop));
+    assert_eq!(html.matches("aria-invalid=\"true\"").count(), 2);
+    assert!(html.contains("value=\"two\"") && html.contains(">Too small</textarea>"));
+    let typed = order::back::Typed { words: "</textarea><h1>x".into(), ..typed };
+    let html = scene(|| order::back::form_page(&shop, &partly_sent(), &typed, &problems).into_html(&shop));
+    assert!(html.contains(">&lt;/textarea&gt;&lt;h1&gt;x</textarea>") && !html.contains("<h1>x"), "{html}");
+    let fine = order::back::Typed::read("key=k&pieces-01890000-0000-7000-8000-000000000051=1&reason=damaged");
+    let ask = fine.ask().expect("all there");
+    assert_eq!((ask.lines.len(), ask.lines[0].quantity, ask.key.as_str()), (1, 1, "k"));
 }
 
 #[test]
@@ -317,6 +464,22 @@ fn pages() -> Vec<(&'static str, String)> {
     scene(|| views().into_iter().map(|(name, page)| (name, html(page))).collect())
 }
 
+/// A review that was turned down and came back with something missing.
+fn review_page(shop: &Shop) -> Page {
+    let before = ReviewView { reason: "It names the neighbour".into(), ..said(71, 4, ReviewState::Rejected) };
+    let own =
+        OwnReview { review: Some(before), verified: true, refused: None, name: "Annelies Claes".into() };
+    let typed = review::Typed {
+        rating: "4".into(),
+        title: String::new(),
+        body: "\r\nBought <one> & kept it".into(),
+        author: "Annelies".into(),
+    };
+    let missing = FieldError { field: "title".into(), message: "use 1 to 120 characters".into() };
+    let problems = Problems { message: String::new(), fields: vec![missing] };
+    review::page(shop, &throw(), &own, &typed, &problems, false)
+}
+
 /// Every page that there is, by name; only inside a scene.
 fn views() -> Vec<(&'static str, Page)> {
     let shop = shop();
@@ -333,7 +496,8 @@ fn views() -> Vec<(&'static str, Page)> {
         ("list", list::page(&shop, &address, None, &list_page(cards.clone()), &[room()])),
         ("list-empty", list::page(&shop, &address, Some(&room()), &list_page(Vec::new()), &[room()])),
         ("search", list::search_page(&shop, &[room()])),
-        ("product", product::page(&shop, &throw(), &cards, &product::Chosen::default())),
+        ("product", product::page(&shop, &throw(), &around(&cards), &product::Chosen::default())),
+        ("review", review_page(&shop)),
         ("cart", cart::page(&shop, &full_cart(), None, &cards)),
         (
             "cart-empty",
@@ -341,6 +505,8 @@ fn views() -> Vec<(&'static str, Page)> {
         ),
         ("checkout", checkout::page(&shop, &checkout_view(), &typed, &problems)),
         ("order", order::page(&shop, &order_view(OrderState::PendingPayment), order::Seen::JustPlaced)),
+        ("order-in-parts", order::page(&shop, &partly_sent(), order::Seen::Later)),
+        ("return", order::back::form_page(&shop, &partly_sent(), &Default::default(), &Problems::default())),
         ("sign-in", signin::page(&shop, &signin::Typed::default(), &Problems::message("no"), None)),
         (
             "register",
@@ -480,7 +646,9 @@ fn pages_without(modules: &[&str]) -> Vec<(&'static str, String)> {
         email: "ada@example.com".into(),
         verified: true,
         address: None,
+        letters: None,
         orders: Vec::new(),
+        credit: None,
     };
     scene(|| {
         let mut pages = vec![
@@ -492,7 +660,7 @@ fn pages_without(modules: &[&str]) -> Vec<(&'static str, String)> {
         if shop.shows_products() {
             pages.extend([
                 ("list", list::page(&shop, &address, None, &list_page(cards.clone()), &[room()])),
-                ("product", product::page(&shop, &throw(), &cards, &product::Chosen::default())),
+                ("product", product::page(&shop, &throw(), &around(&cards), &product::Chosen::default())),
             ]);
         }
         pages.into_iter().map(|(name, page)| (name, page.into_html(&shop))).collect()
@@ -525,7 +693,8 @@ fn a_shop_without_products_leads_to_none() {
 fn a_sold_out_choice_stays_in_the_row_and_can_be_chosen() {
     let shop = shop();
     let chosen = product::Chosen { options: vec![("colour", "MOSS")], ..Default::default() };
-    let html = scene(|| product::page(&shop, &throw(), &[], &chosen).into_html(&shop));
+    let html =
+        scene(|| product::page(&shop, &throw(), &product::Around::default(), &chosen).into_html(&shop));
     let moss = html.split("<label").find(|part| part.contains("value=\"Moss\"")).expect("moss");
     let moss = moss.split("</label>").next().expect("its label");
     assert!(moss.contains("data-sold-out") && moss.contains("checked") && !moss.contains("disabled"));
@@ -536,7 +705,8 @@ fn a_sold_out_choice_stays_in_the_row_and_can_be_chosen() {
 fn the_chosen_variant_is_shown_first() {
     let shop = shop();
     let chosen = product::Chosen { options: vec![("Colour", "Ink")], ..Default::default() };
-    let html = scene(|| product::page(&shop, &throw(), &[], &chosen).into_html(&shop));
+    let html =
+        scene(|| product::page(&shop, &throw(), &product::Around::default(), &chosen).into_html(&shop));
     let (ink, oat) = (html.find("id=\"picture-1\""), html.find("id=\"picture-0\""));
     assert!(ink < oat && ink.is_some());
     assert!(html.contains("<strong>€128</strong>"));
@@ -548,6 +718,43 @@ fn tracking_leads_only_to_web_addresses() {
     let html =
         scene(|| order::page(&shop, &order_view(OrderState::Shipped), order::Seen::Later).into_html(&shop));
     assert!(html.contains("Bpost") && !html.contains("javascript:"));
+}
+
+#[test]
+fn an_order_can_be_bought_again_once_it_is_paid() {
+    let shop = shop();
+    let page = |state, seen| scene(|| order::page(&shop, &order_view(state), seen).into_html(&shop));
+    let by_link = "action=\"/t/hearth/orders/the-token/again\" method=\"post\"";
+    for state in [OrderState::Paid, OrderState::Shipped, OrderState::Delivered, OrderState::Cancelled] {
+        assert!(page(state, order::Seen::Later).contains(by_link), "{state:?}");
+    }
+    assert!(!page(OrderState::PendingPayment, order::Seen::JustPlaced).contains("/again"));
+    let own = format!("action=\"/t/hearth/account/orders/{}/again\"", order_view(OrderState::Paid).id);
+    let in_account = page(OrderState::Paid, order::Seen::InAccount);
+    assert!(in_account.contains(&own) && !in_account.contains(by_link));
+}
+
+#[test]
+fn the_cart_says_what_of_an_order_is_not_in_it() {
+    let one = |title: &str, variant: &str, sold_out| commerce::cart::Missing {
+        title: title.into(),
+        variant_title: variant.into(),
+        sold_out,
+    };
+    let missing = [one("Bowl", "", false), one("Mug <b>", "Oat / Large", true), one("Vase", "", false)];
+    let words = order::again::words(&missing).expect("words");
+    let said = "Some of that order is not in your cart. Not sold any more: Bowl; Vase. Sold out now: Mug <b> (Oat, Large).";
+    assert_eq!(words, said);
+    assert_eq!(order::again::words(&[]), None);
+    let shop = shop();
+    let said = Some(cart::Said { tone: "warning", text: &words });
+    for lines in [full_cart().lines, Vec::new()] {
+        let html = scene(|| {
+            cart::page(&shop, &CartView { lines: lines.clone(), ..full_cart() }, said, &[]).into_html(&shop)
+        });
+        assert!(html.contains("data-tone=\"warning\" role=\"status\" class=\"notice\""), "{html}");
+        assert!(html.contains("Mug &lt;b&gt; (Oat, Large)"), "{html}");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A product in a grid.
 
 use super::media::{self, Loading};
-use super::{icon, price};
+use super::{icon, price, stars};
 use crate::settings::Link;
 use crate::shop::Shop;
 use catalog::view::{Availability, ProductCard, Swatch};
@@ -26,6 +26,7 @@ pub fn card(shop: &Shop, card: &ProductCard, sizes: &'static str, loading: Loadi
             <div class="text">
                 <h3><a href=shop.href(&format!("/products/{}", card.slug))>{card.title.clone()}</a></h3>
                 {(!meta.is_empty()).then(|| view! { <p class="meta">{meta}</p> })}
+                {shop.sells().then(|| stars::line(card.rating)).flatten()}
                 {price::price(shop, card.price, card.compare_at, card.price_from())}
                 {dots(shop, card)}
             </div>

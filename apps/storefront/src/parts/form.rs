@@ -1,6 +1,7 @@
 //! Fields with their labels, hints and errors, and the summary of errors that links to them.
 
 use super::icon;
+use crate::page::escape;
 use leptos::prelude::*;
 use primitives::FieldError;
 
@@ -53,6 +54,52 @@ pub struct Field<'a> {
     pub inputmode: &'a str,
     /// Prefix of the id, when a page has two fields of one name.
     pub id_prefix: &'a str,
+}
+
+/// A text field of several lines, without its label.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TextArea<'a> {
+    /// Name and id.
+    pub name: &'a str,
+    /// What was typed.
+    pub value: &'a str,
+    /// Lines that are shown.
+    pub rows: &'static str,
+    /// Must not stay empty.
+    pub required: bool,
+    /// Characters that fit; as many as one likes when empty.
+    pub maxlength: &'static str,
+    /// Ids of what describes it.
+    pub described: Option<&'static str>,
+    /// Whether something is wrong with it.
+    pub wrong: bool,
+}
+
+impl TextArea<'_> {
+    /// The element. One that is empty has no child: even an empty one would leave a trace in it. What stands inside this
+    /// element leptos writes as it is, so it is escaped here.
+    pub fn view(self) -> AnyView {
+        let Self { name, value, rows, required, maxlength, described, wrong } = self;
+        let (id, name) = (name.to_owned(), name.to_owned());
+        let required = required.then_some("");
+        let maxlength = (!maxlength.is_empty()).then_some(maxlength);
+        let wrong = wrong.then_some("true");
+        match escape(&first_line(value)) {
+            text if text.is_empty() => view! {
+                <textarea class="input" id=id name=name rows=rows required=required maxlength=maxlength aria-describedby=described aria-invalid=wrong></textarea>
+            }
+            .into_any(),
+            text => view! {
+                <textarea class="input" id=id name=name rows=rows required=required maxlength=maxlength aria-describedby=described aria-invalid=wrong>{text}</textarea>
+            }
+            .into_any(),
+        }
+    }
+}
+
+/// Browsers drop a line end that a text area begins with; one more keeps the text as it was typed.
+fn first_line(text: &str) -> String {
+    if text.starts_with(['\n', '\r']) { format!("\n{text}") } else { text.to_owned() }
 }
 
 impl Field<'_> {

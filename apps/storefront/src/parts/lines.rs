@@ -13,9 +13,8 @@ use primitives::Money;
 /// `prefix` keeps ids apart when drawer and page are in one document.
 pub fn cart_lines(shop: &Shop, cart: &CartView, drawer: bool) -> AnyView {
     let lines = cart.lines.iter().map(|line| cart_line(shop, line)).collect_view();
-    let class = drawer.then_some("lines");
     view! {
-        <form class=class action=shop.href("/cart/update") method="post" data-live="" aria-label="Cart lines">
+        <form action=shop.href("/cart/update") method="post" data-live="" aria-label="Cart lines">
             // Enter in a quantity field presses the first button of the form: that must be this one.
             <button class="visually-hidden" name="update" value="1" tabindex="-1" aria-hidden="true" data-refresh="">"Update"</button>
             <ul class="plain">{lines}</ul>
@@ -36,7 +35,16 @@ fn cart_line(shop: &Shop, line: &CartLineView) -> AnyView {
             .into_any(),
     };
     let quantity = line.counted().then(|| stepper(line));
-    let problems = line.problems.iter().map(|problem| problem_notice(shop, *problem)).collect_view();
+    let saved = shop.href("/cart/saved");
+    let later = (!gone).then(|| {
+        view! {
+            <button type="submit" name="later" value=id.clone() formaction=saved data-live="">
+                "Save for later"<span class="visually-hidden">{format!(" {}", line.title)}</span>
+            </button>
+        }
+    });
+    let problems =
+        line.problems.iter().map(|problem| problem_notice(shop, *problem, line.unit)).collect_view();
     view! {
         <li class="cart-line" data-problem=(!line.counted()).then_some("")>
             <div class="media">{media::image(line.picture.as_ref().map(|p| media::Source::from(p).alt("")), media::THUMB, Loading::Lazy)}</div>
@@ -47,6 +55,7 @@ fn cart_line(shop: &Shop, line: &CartLineView) -> AnyView {
             {line_price(shop, line)}
             <div class="controls">
                 {quantity}
+                {later}
                 <button type="submit" name="remove" value=id>
                     "Remove"<span class="visually-hidden">{format!(" {}", line.title)}</span>
                 </button>
@@ -98,6 +107,57 @@ fn line_price(shop: &Shop, line: &CartLineView) -> AnyView {
         </div>
     }
     .into_any()
+}
+
+/// What lies aside, below the lines; nothing when nothing does.
+pub fn saved(shop: &Shop, cart: &CartView) -> Option<AnyView> {
+    let lines = cart.saved.iter().map(|line| {
+        let id = line.id.to_string();
+        let title = match line.gone {
+            true => line.title.clone().into_any(),
+            false => view! { <a href=shop.href(&format!("/products/{}", line.slug))>{line.title.clone()}</a> }.into_any(),
+        };
+        let pieces = if 1 < line.quantity { format!("{} × ", line.quantity) } else { String::new() };
+        let words = match (line.gone, line.sold_out, line.was) {
+            (true, ..) => Some("Not sold any more".to_owned()),
+            (_, true, _) => Some("Sold out now".to_owned()),
+            (.., Some(was)) => Some(format!("Was {}, is {}", shop.amount(was), shop.amount(line.unit))),
+            _ => None,
+        };
+        let back = (!line.gone).then(|| {
+            view! {
+                <button type="submit" name="back" value=id.clone()>
+                    "Move to cart"<span class="visually-hidden">{format!(" {}", line.title)}</span>
+                </button>
+            }
+        });
+        view! {
+            <li class="cart-line">
+                <div class="media">{media::image(line.picture.as_ref().map(|p| media::Source::from(p).alt("")), media::THUMB, Loading::Lazy)}</div>
+                <div>
+                    <h3>{pieces}{title}</h3>
+                    {(!line.variant_title.is_empty()).then(|| view! { <p class="meta">{comma(&line.variant_title)}</p> })}
+                    {words.map(|words| view! { <p class="meta">{words}</p> })}
+                </div>
+                <div class="price"><strong>{shop.amount(line.unit)}</strong></div>
+                <div class="controls">
+                    {back}
+                    <button type="submit" name="forget" value=id>
+                        "Remove"<span class="visually-hidden">{format!(" {}", line.title)}</span>
+                    </button>
+                </div>
+            </li>
+        }
+    });
+    (!cart.saved.is_empty()).then(|| {
+        view! {
+            <form action=shop.href("/cart/saved") method="post" data-live="" aria-label="Saved for later">
+                <h2 class="saved-title">"Saved for later"</h2>
+                <ul class="plain">{lines.collect_view()}</ul>
+            </form>
+        }
+        .into_any()
+    })
 }
 
 /// What promotions add to the cart.
@@ -175,7 +235,7 @@ fn times(money: Money, quantity: u32) -> Option<Money> {
     Some(Money { minor: money.minor.checked_mul(i64::from(quantity))?, ..money })
 }
 
-fn problem_notice(shop: &Shop, problem: LineProblem) -> AnyView {
+fn problem_notice(shop: &Shop, problem: LineProblem, unit: Money) -> AnyView {
     let (tone, strong, rest) = match problem {
         LineProblem::SoldOut => (
             "danger",
@@ -195,7 +255,7 @@ fn problem_notice(shop: &Shop, problem: LineProblem) -> AnyView {
         LineProblem::PriceChanged { was } => (
             "info",
             "The price has changed.".to_owned(),
-            format!("It was {} when you added it.", shop.amount(was)),
+            format!("It was {} when you added it, it is {} now.", shop.amount(was), shop.amount(unit)),
         ),
     };
     view! { <div class="notice" data-tone=tone>{icon::alert()}<p><strong>{strong}</strong>" "{rest}</p></div> }.into_any()
@@ -300,6 +360,13 @@ pub fn totals(shop: &Shop, totals: &Totals, shipping_name: Option<&str>) -> AnyV
             })
             .collect_view()
     });
+    // Where prices hold the tax it is taken out; where they do not, the words say why there is none.
+    let exempt = totals.exemption.as_ref().map(|exemption| {
+        let off = Money { minor: -exemption.relief.minor, ..exemption.relief };
+        let amount = if totals.includes_tax { shop.amount(off) } else { shop.amount(exemption.relief) };
+        let name = if totals.includes_tax { "Tax taken out" } else { "Tax" };
+        view! { <div><dt>{name}<small>{exemption.words()}</small></dt><dd>{amount}</dd></div> }
+    });
     view! {
         <dl class="totals">
             <div><dt>"Subtotal"</dt><dd>{shop.amount(totals.subtotal)}</dd></div>
@@ -307,6 +374,7 @@ pub fn totals(shop: &Shop, totals: &Totals, shipping_name: Option<&str>) -> AnyV
             {saved}
             <div><dt>{name}{because}</dt><dd>{delivery}</dd></div>
             {taxes_before}
+            {exempt}
             <div class="total"><dt>"Total"</dt><dd>{shop.amount(totals.total)}</dd></div>
             {taxes_after}
         </dl>

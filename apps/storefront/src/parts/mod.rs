@@ -7,3 +7,5 @@ pub mod lines;
 pub mod media;
 pub mod price;
 pub mod shell;
+pub mod stars;
+pub mod tender;

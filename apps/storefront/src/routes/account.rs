@@ -1,9 +1,9 @@
 //! The account: orders and what we know.
 
-use super::order::{address, state_words};
+use super::order::{address, again, state_words};
 use crate::data::{self, Account};
 use crate::page::{Head, Page, answer};
-use crate::parts::{form, icon};
+use crate::parts::{form, icon, tender};
 use crate::query;
 use crate::routes::list::breadcrumbs;
 use crate::shop::Shop;
@@ -57,11 +57,13 @@ pub fn page(shop: &Shop, account: &Account, sent: bool) -> Page {
                         <li><a href=shop.href("/account") aria-current="page">"Overview"</a></li>
                         {shop.sells().then(|| view! { <li><a href="#orders">"Orders"</a></li> })}
                         <li><a href="#details">"Your details"</a></li>
+                        {shop.sells().then(|| view! { <li><a href=shop.href("/account/addresses")>"Addresses"</a></li> })}
                         <li><a href=shop.href("/account/security")>"Password and security"</a></li>
                     </ul>
                 </nav>
                 <div class="stack" data-gap="large">
                     {listed}
+                    {account.credit.as_ref().and_then(|credit| tender::credit(shop, credit))}
                     <section aria-labelledby="details">
                         <div class="section-head"><h2 id="details">"Your details"</h2></div>
                         <div class="panel-row">
@@ -73,6 +75,14 @@ pub fn page(shop: &Shop, account: &Account, sent: bool) -> Page {
                                 <p><a href=shop.href("/account/address")>"Change the e-mail"</a></p>
                                 <p><a href=shop.href("/forgot-password")>"Set a new password"</a></p>
                             </div>
+                            {account.letters.map(|wanted| letters(shop, wanted))}
+                            {shop.sells().then(|| view! {
+                                <div class="panel">
+                                    <h3>"Your data"</h3>
+                                    <p><a href=shop.href("/account/data")>"Download everything we know"</a></p>
+                                    <p><a href=shop.href("/account/erase")>"Erase my account"</a></p>
+                                </div>
+                            })}
                         </div>
                     </section>
                 </div>
@@ -80,6 +90,25 @@ pub fn page(shop: &Shop, account: &Account, sent: bool) -> Page {
         </div>
     };
     Page::new(head, "/account", view.into_any())
+}
+
+/// Whether letters about offers come, and the button that changes it.
+fn letters(shop: &Shop, wanted: bool) -> AnyView {
+    let (said, button, value) = match wanted {
+        true => ("We write to you about offers.", "Stop the letters", "0"),
+        false => ("We do not write to you about offers.", "Write to me about offers", "1"),
+    };
+    view! {
+        <div class="panel" id="letters">
+            <h3>"Letters"</h3>
+            <p>{said}</p>
+            <form action=shop.href("/account/letters") method="post">
+                {form::hidden("wanted", value)}
+                <button class="button" data-kind="secondary" data-size="small">{button}</button>
+            </form>
+        </div>
+    }
+    .into_any()
 }
 
 /// Whether the address is confirmed, and what to do when not.
@@ -111,14 +140,20 @@ fn orders(shop: &Shop, orders: &[OrderRowView]) -> AnyView {
     let rows = orders
         .iter()
         .map(|order| {
-            let (tone, words) = state_words(order.state, order.payment);
+            let (tone, words) = match order.partly_shipped {
+                true => ("info", "Partly on its way"),
+                false => state_words(order.state, order.payment),
+            };
             let things = shop.settings.list.count(u64::from(order.n_items));
+            let path = format!("/account/orders/{}", order.id);
+            let again = again::is_offered(order.state).then(|| again::button(shop, &path, order.number));
             view! {
                 <li class="order-row" data-plain="">
-                    <h3><a href=shop.href(&format!("/account/orders/{}", order.id))>{format!("Order {}", order.number)}</a></h3>
+                    <h3><a href=shop.href(&path)>{format!("Order {}", order.number)}</a></h3>
                     <p class="amount">{shop.amount(order.total)}</p>
                     <p class="meta">{format!("{} · {things}", shop.day(order.placed_at))}</p>
                     <p class="status" data-tone=tone>{words}</p>
+                    {again}
                 </li>
             }
         })

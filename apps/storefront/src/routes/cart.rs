@@ -4,11 +4,14 @@ use crate::data;
 use crate::islands::{Live, PART};
 use crate::page::{self, Head, Page};
 use crate::parts::{card, form, icon, lines};
+use crate::query;
 use crate::routes::list::breadcrumbs;
+use crate::routes::order::again;
 use crate::settings::Link;
 use crate::shop::Shop;
 use crate::visitor::Visitor;
 use axum::Extension;
+use axum::extract::RawQuery;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use catalog::view::{ListQuery, ProductCard};
@@ -18,20 +21,51 @@ use platform::Ctx;
 use primitives::Money;
 use std::sync::Arc;
 
-/// `GET /cart`
+/// `GET /cart`; `again` names an order that was just put into it.
 pub async fn show(
     Extension(ctx): Extension<Ctx>,
     shop: Shop,
     visitor: Visitor,
     headers: HeaderMap,
+    RawQuery(encoded): RawQuery,
 ) -> Response {
-    match data::cart(&ctx, &visitor).await {
-        Ok(cart) => answer(&ctx, &shop, &visitor, &headers, StatusCode::OK, &cart, None).await,
-        Err(error) => super::errors::failure(&ctx, &shop, &error).await,
+    let cart = match data::cart(&ctx, &visitor).await {
+        Ok(cart) => cart,
+        Err(error) => return super::errors::failure(&ctx, &shop, &error).await,
+    };
+    let pairs = query::pairs(&encoded.unwrap_or_default());
+    let named = pairs.iter().find(|(key, _)| key == "again").map(|(_, value)| value.as_str());
+    let missing = match named {
+        // An order that is not the visitor's says nothing here.
+        Some(named) => data::missing(&ctx, again::door(named)).await.unwrap_or_default(),
+        None => Vec::new(),
+    };
+    let words = again::words(&missing);
+    let said = words.as_deref().map(|text| Said { tone: "warning", text });
+    answer_with(&ctx, &shop, &visitor, &headers, StatusCode::OK, &cart, said).await
+}
+
+/// What stands above the lines.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Said<'t> {
+    /// Tone of the notice.
+    pub tone: &'static str,
+    /// Its words.
+    pub text: &'t str,
+}
+
+impl<'t> Said<'t> {
+    /// Something is wrong.
+    pub fn problem(text: &'t str) -> Self {
+        Self { tone: "danger", text }
     }
 }
 
-/// The cart in the form that was asked for: the drawer's contents, the page's contents, or the page.
+fn notice(said: Option<Said<'_>>) -> Option<AnyView> {
+    said.map(|said| form::notice(said.tone, said.text))
+}
+
+/// The cart in the form that was asked for, with what is wrong.
 pub async fn answer(
     ctx: &Ctx,
     shop: &Shop,
@@ -41,12 +75,26 @@ pub async fn answer(
     cart: &CartView,
     problem: Option<String>,
 ) -> Response {
+    let said = problem.as_deref().map(Said::problem);
+    answer_with(ctx, shop, visitor, headers, status, cart, said).await
+}
+
+/// The drawer's contents, the page's contents, or the page.
+async fn answer_with(
+    ctx: &Ctx,
+    shop: &Shop,
+    visitor: &Visitor,
+    headers: &HeaderMap,
+    status: StatusCode,
+    cart: &CartView,
+    said: Option<Said<'_>>,
+) -> Response {
     let response = match headers.get(PART).and_then(|part| part.to_str().ok()) {
-        Some("drawer") => page::fragment(status, || drawer(shop, cart, problem.as_deref())),
-        Some("cart") => page::fragment(status, || contents(shop, cart, problem.as_deref())),
+        Some("drawer") => page::fragment(status, || drawer(shop, cart, said)),
+        Some("cart") => page::fragment(status, || contents(shop, cart, said)),
         _ => {
             let cards = suggestions(ctx, cart).await;
-            page::answer(shop, || Page { status, ..page(shop, cart, problem.as_deref(), &cards) })
+            page::answer(shop, || Page { status, ..page(shop, cart, said, &cards) })
         }
     };
     visitor.with_count(shop, response, cart.n_items)
@@ -62,11 +110,11 @@ async fn suggestions(ctx: &Ctx, cart: &CartView) -> Vec<Arc<ProductCard>> {
 }
 
 /// The page.
-pub fn page(shop: &Shop, cart: &CartView, problem: Option<&str>, cards: &[Arc<ProductCard>]) -> Page {
+pub fn page(shop: &Shop, cart: &CartView, said: Option<Said<'_>>, cards: &[Arc<ProductCard>]) -> Page {
     let crumbs = [("Home".to_owned(), Some("/".to_owned())), ("Cart".to_owned(), None)];
     let title = if cart.lines.is_empty() { "You may like" } else { "Goes with what you chose" };
     let head = Head { title: "Your cart".into(), ..Head::default() };
-    let contents = contents(shop, cart, problem);
+    let contents = contents(shop, cart, said);
     let view = view! {
         <div class="shell">
             {breadcrumbs(shop, &crumbs)}
@@ -79,10 +127,10 @@ pub fn page(shop: &Shop, cart: &CartView, problem: Option<&str>, cards: &[Arc<Pr
     page
 }
 
-fn contents(shop: &Shop, cart: &CartView, problem: Option<&str>) -> AnyView {
-    let problem = problem.map(|text| form::notice("danger", text));
+fn contents(shop: &Shop, cart: &CartView, said: Option<Said<'_>>) -> AnyView {
+    let problem = notice(said);
     if cart.lines.is_empty() {
-        return view! { {problem}{empty(shop)} }.into_any();
+        return view! { {problem}{empty(shop)}{lines::saved(shop, cart)} }.into_any();
     }
     let keep = Link { label: "Keep looking".into(), href: "/products".into() };
     view! {
@@ -94,6 +142,7 @@ fn contents(shop: &Shop, cart: &CartView, problem: Option<&str>) -> AnyView {
                 {lines::hints(shop, cart)}
                 {lines::cart_lines(shop, cart, false)}
                 {lines::gifts(shop, cart)}
+                {lines::saved(shop, cart)}
             </div>
             <aside class="order-summary sticky" aria-labelledby="summary">
                 <h2 id="summary">"Summary"</h2>
@@ -135,8 +184,8 @@ fn empty(shop: &Shop) -> AnyView {
 }
 
 /// The contents of the drawer.
-pub fn drawer(shop: &Shop, cart: &CartView, problem: Option<&str>) -> AnyView {
-    let problem = problem.map(|text| form::notice("danger", text));
+pub fn drawer(shop: &Shop, cart: &CartView, said: Option<Said<'_>>) -> AnyView {
+    let problem = notice(said);
     let head = view! {
         <form method="dialog" class="sheet-head">
             <h2 id="cart-title" tabindex="-1">"Cart "<span class="muted">{cart.n_items}</span></h2>
@@ -152,10 +201,12 @@ pub fn drawer(shop: &Shop, cart: &CartView, problem: Option<&str>) -> AnyView {
                 <p>"Nothing in here yet."</p>
                 <p class="cluster"><a class="button" href=shop.href("/products")>"See everything"</a></p>
             </div>
+            {lines::saved(shop, cart)}
         }
         .into_any();
     }
     let note = match cart.totals.includes_tax {
+        _ if cart.totals.exemption.is_some() => "You pay no tax. Delivery is worked out at checkout.",
         true => "Tax included. Delivery is worked out at checkout.",
         false => "Tax and delivery are worked out at checkout.",
     };
@@ -168,8 +219,7 @@ pub fn drawer(shop: &Shop, cart: &CartView, problem: Option<&str>) -> AnyView {
     view! {
         {head}
         <div class="above">{problem}{lines::free_delivery(shop, cart)}{lines::hints(shop, cart)}</div>
-        {lines::cart_lines(shop, cart, true)}
-        {lines::gifts(shop, cart)}
+        <div class="lines">{lines::cart_lines(shop, cart, true)}{lines::gifts(shop, cart)}{lines::saved(shop, cart)}</div>
         <div class="foot">
             <dl class="totals">{saved}<div class="total"><dt>"Subtotal"</dt><dd>{shop.amount(goods)}</dd></div></dl>
             <p class="small muted">{note}</p>

@@ -4,7 +4,7 @@ use crate::data;
 use crate::islands::{Live, PART};
 use crate::page::{self, Frame, Head, Page};
 use crate::parts::form::{self, Field, Problems};
-use crate::parts::{icon, lines};
+use crate::parts::{icon, lines, tender};
 use crate::shop::Shop;
 use crate::visitor::Visitor;
 use axum::Extension;
@@ -25,12 +25,16 @@ pub struct Typed {
     pub method: String,
     /// Id of the payment.
     pub payment: String,
+    /// Wants letters about offers; nobody is asked twice by a box that is ticked already.
+    pub letters: bool,
     /// Hidden: names this attempt, so that a second click places no second order.
     pub key: String,
     /// Hidden: the cart that the shopper saw.
     pub cart: Option<CartId>,
     /// Hidden: the total that the shopper saw, in minor units.
     pub expected_total: Option<i64>,
+    /// Hidden: what was left to pay, in minor units.
+    pub expected_due: Option<i64>,
 }
 
 impl Typed {
@@ -53,9 +57,11 @@ impl Typed {
                 "phone" => address.phone = value,
                 "delivery" => typed.method = value,
                 "payment" => typed.payment = value,
+                "letters" => typed.letters = value == "1",
                 "key" => typed.key = value,
                 "cart" => typed.cart = value.parse().ok(),
                 "expected_total" => typed.expected_total = value.parse().ok(),
+                "expected_due" => typed.expected_due = value.parse().ok(),
                 _ => {}
             }
         }
@@ -104,7 +110,7 @@ pub fn page(shop: &Shop, view: &CheckoutView, typed: &Typed, problems: &Problems
 }
 
 fn contents(shop: &Shop, view: &CheckoutView, typed: &Typed, problems: &Problems) -> AnyView {
-    let total = shop.amount(view.cart.totals.total);
+    let due = shop.amount(view.due);
     let key = if typed.key.is_empty() { view.idempotency_key.as_str() } else { typed.key.as_str() };
     let refresh = shop.href("/checkout/refresh");
     let email = Field {
@@ -127,8 +133,9 @@ fn contents(shop: &Shop, view: &CheckoutView, typed: &Typed, problems: &Problems
                 {form::hidden("key", key)}
                 {view.cart.id.map(|id| form::hidden("cart", &id.to_string()))}
                 {form::hidden("expected_total", &view.cart.totals.total.minor.to_string())}
+                {form::hidden("expected_due", &view.due.minor.to_string())}
                 // Enter presses the first button of a form: it pays, after everything has been checked.
-                <button class="visually-hidden" tabindex="-1" aria-hidden="true">{format!("Pay {total}")}</button>
+                <button class="visually-hidden" tabindex="-1" aria-hidden="true">{format!("Pay {due}")}</button>
 
                 <section class="step" aria-labelledby="s-contact">
                     <div class="step-head">
@@ -136,6 +143,10 @@ fn contents(shop: &Shop, view: &CheckoutView, typed: &Typed, problems: &Problems
                         {(!view.signed_in).then(|| view! { <p>"Have an account? "<a href=shop.href("/sign-in?to=checkout")>"Sign in"</a></p> })}
                     </div>
                     <div class="form-grid">{email.view(problems)}</div>
+                    <label class="small">
+                        <input type="checkbox" name="letters" value="1" checked=typed.letters/>
+                        " Write to me about offers. I can stop that at any time."
+                    </label>
                 </section>
 
                 <section class="step" aria-labelledby="s-address">
@@ -158,11 +169,13 @@ fn contents(shop: &Shop, view: &CheckoutView, typed: &Typed, problems: &Problems
                     <h2 id="s-code">"Discount code"</h2>
                     {code(view, problems)}
                     <p>
-                        <button class="button" data-kind="secondary" data-size="small" formaction=refresh formnovalidate="" data-live="" name="apply" value="1">
+                        <button class="button" data-kind="secondary" data-size="small" formaction=refresh.clone() formnovalidate="" data-live="" name="apply" value="1">
                             "Apply code"
                         </button>
                     </p>
                 </section>
+
+                {tender::section(shop, view, &refresh, problems)}
 
                 <fieldset class="step" aria-labelledby="s-payment">
                     <h2 id="s-payment">"Payment"</h2>
@@ -171,7 +184,7 @@ fn contents(shop: &Shop, view: &CheckoutView, typed: &Typed, problems: &Problems
                 </fieldset>
 
                 <div class="pay">
-                    <button class="button" data-wide="">{icon::lock()}{pay_words(view, typed, &total)}</button>
+                    <button class="button" data-wide="">{icon::lock()}{pay_words(view, typed, &due)}</button>
                     <p class="small muted">"This total will not change after you press the button."</p>
                 </div>
             </form>
@@ -182,6 +195,9 @@ fn contents(shop: &Shop, view: &CheckoutView, typed: &Typed, problems: &Problems
 
 /// One way to pay by hand means: the button orders, it does not charge.
 fn pay_words(view: &CheckoutView, typed: &Typed, total: &str) -> String {
+    if view.due.minor == 0 && !view.tenders.is_empty() {
+        return "Place order".to_owned();
+    }
     let only_by_hand =
         view.payments.iter().all(|payment| payment.id == "manual") || typed.payment == "manual";
     if only_by_hand { format!("Place order for {total}") } else { format!("Pay {total}") }
@@ -189,7 +205,7 @@ fn pay_words(view: &CheckoutView, typed: &Typed, total: &str) -> String {
 
 fn summary(shop: &Shop, view: &CheckoutView) -> AnyView {
     let cart = &view.cart;
-    let total = shop.amount(cart.totals.total);
+    let total = shop.amount(view.due);
     let things = shop.settings.list.count(u64::from(cart.n_items));
     let name = view.methods.iter().find(|m| Some(&m.id) == view.method.as_ref()).map(|m| m.name.as_str());
     let counted = cart.lines.iter().filter(|line| line.counted()).map(Into::into);
@@ -205,6 +221,7 @@ fn summary(shop: &Shop, view: &CheckoutView) -> AnyView {
                     <h2>"Your order"</h2>
                     {lines::summary_lines(shop, shown)}
                     {lines::totals(shop, &cart.totals, name)}
+                    {tender::rest(shop, view)}
                 </div>
             </details>
         </aside>
@@ -314,6 +331,9 @@ fn code(view: &CheckoutView, problems: &Problems) -> AnyView {
 }
 
 fn payments(view: &CheckoutView, typed: &Typed) -> AnyView {
+    if view.due.minor == 0 && !view.tenders.is_empty() {
+        return tender::covered();
+    }
     let chosen = match typed.payment.as_str() {
         "" => view.payments.first().map(|payment| payment.id.as_str()),
         id => Some(id),

@@ -22,7 +22,7 @@ pub async fn show(
 ) -> Response {
     let typed = Typed::from_pairs(Form::SignIn, &query::pairs(&encoded.unwrap_or_default()));
     if ctx.user_id().is_some() {
-        return Redirect::to(&shop.href(typed.destination())).into_response();
+        return Redirect::to(&shop.href(&typed.destination())).into_response();
     }
     // Nobody owes a code who has not shown the password in this browser.
     if visitor.challenge.is_none() {

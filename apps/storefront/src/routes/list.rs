@@ -492,7 +492,7 @@ fn pagination(shop: &Shop, address: &ListAddress, list: &ListPage, first: u64, l
 }
 
 /// First, last, and those around the current one.
-fn shown_pages(page: u32, pages: u32) -> Vec<u32> {
+pub fn shown_pages(page: u32, pages: u32) -> Vec<u32> {
     (1..=pages).filter(|n| *n == 1 || *n == pages || n.abs_diff(page) <= 1).collect()
 }
 

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod account;
+pub mod addresses;
 pub mod cart;
 pub mod checkout;
 pub mod code;
@@ -10,6 +11,8 @@ pub mod home;
 pub mod list;
 pub mod mailbox;
 pub mod order;
+pub mod privacy;
 pub mod product;
+pub mod review;
 pub mod security;
 pub mod signin;

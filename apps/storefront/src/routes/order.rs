@@ -1,18 +1,22 @@
 //! An order: confirmation, tracking, and the customer's own view of it.
 
+pub mod again;
+pub mod back;
+mod parcels;
+
 use crate::data;
 use crate::page::{Head, Page, answer};
-use crate::parts::{form, lines};
+use crate::parts::{form, lines, tender};
 use crate::routes::list::breadcrumbs;
 use crate::shop::Shop;
 use axum::Extension;
 use axum::extract::{Path, RawQuery};
 use axum::http::HeaderValue;
 use axum::response::Response;
-use commerce::view::{Address, FulfilmentView, OrderState, OrderView, PaymentState};
+use commerce::view::{Address, OrderState, OrderView, PaymentState};
 use leptos::prelude::*;
 use platform::Ctx;
-use primitives::Timestamp;
+use primitives::{Money, Timestamp};
 
 /// `GET /orders/{token}`: whoever holds the token may look.
 pub async fn track(
@@ -81,8 +85,9 @@ pub fn page(shop: &Shop, order: &OrderView, seen: Seen) -> Page {
                 <section aria-labelledby="next" class="stack">
                     <h2 id="next">{if order.state == OrderState::Cancelled { "What happened" } else { "What happens next" }}</h2>
                     <div class="timeline-frame">{timeline(shop, order)}</div>
-                    {order.fulfilments.iter().map(|parcel| parcel_view(shop, parcel)).collect_view()}
+                    {parcels::parcels(shop, order)}
                 </section>
+                {back::section(shop, order)}
                 <section aria-labelledby="where" class="stack">
                     <h2 id="where">"Where and how"</h2>
                     {facts(shop, order)}
@@ -93,7 +98,9 @@ pub fn page(shop: &Shop, order: &OrderView, seen: Seen) -> Page {
                 <h2 id="sum">"Your order"</h2>
                 {lines::summary_lines(shop, order.lines.iter().map(Into::into))}
                 {lines::totals(shop, &order.totals, shipping)}
+                {tender::paid(shop, &order.tenders, order.due)}
                 {refunded(shop, order)}
+                {buy_again(shop, order, seen)}
             </aside>
         </div>
     };
@@ -117,6 +124,7 @@ fn title(order: &OrderView, seen: Seen) -> String {
         (OrderState::Refunded, _) => "Your money is on its way back.".into(),
         (OrderState::Delivered, _) => "It has arrived.".into(),
         (OrderState::Shipped, _) => "It is on its way.".into(),
+        (OrderState::Paid, _) if order.partly_shipped => "A part of it is on its way.".into(),
         (OrderState::Paid, Seen::JustPlaced) => format!("{thanks} It is ours to pack now."),
         (OrderState::Paid, _) => "Paid, and being packed.".into(),
         (OrderState::PendingPayment | OrderState::Draft, _) if order.payment == PaymentState::Pending => {
@@ -181,10 +189,16 @@ fn timeline(shop: &Shop, order: &OrderView) -> AnyView {
     steps.push(Step { title: "Paid", note: paid_note, done: paid });
     let parcel = order.fulfilments.first();
     let shipped = parcel.is_some() || matches!(state, OrderState::Shipped | OrderState::Delivered);
-    let shipped_note =
-        parcel.map(|parcel| shop.moment(parcel.shipped_at)).unwrap_or_else(|| "With a tracking link".into());
+    let shipped_note = match parcel.map(|parcel| shop.moment(parcel.shipped_at)) {
+        Some(at) if order.partly_shipped => format!("A part of it, {at}"),
+        Some(at) => at,
+        None => "With a tracking link".into(),
+    };
     steps.push(Step { title: "On its way", note: shipped_note, done: shipped });
-    let delivered = parcel.and_then(|parcel| parcel.delivered_at).or_else(|| at(&["order.delivered"]));
+    // With the last parcel, once nothing is left to come.
+    let arrived = order.fulfilments.iter().map(|parcel| parcel.delivered_at).collect::<Option<Vec<_>>>();
+    let arrived = arrived.filter(|_| !order.partly_shipped).and_then(|all| all.into_iter().max());
+    let delivered = arrived.or_else(|| at(&["order.delivered"]));
     let delivered_note = match delivered {
         Some(at) => shop.moment(at),
         None => order.shipping_name.clone(),
@@ -221,26 +235,12 @@ fn steps_view(steps: Vec<Step>) -> AnyView {
     view! { <ol class="timeline">{steps}</ol> }.into_any()
 }
 
-fn parcel_view(shop: &Shop, parcel: &FulfilmentView) -> AnyView {
-    let FulfilmentView { carrier, tracking_number, tracking_url, shipped_at, .. } = parcel;
-    let carrier = if carrier.is_empty() { "Parcel".to_owned() } else { carrier.clone() };
-    let number = (!tracking_number.is_empty()).then(|| format!(", number {tracking_number}"));
-    let safe = tracking_url.starts_with("https://") || tracking_url.starts_with("http://");
-    let link = safe.then(|| {
-        view! { <a class="button" data-kind="secondary" data-size="small" href=tracking_url.clone() rel="noopener noreferrer nofollow">"Follow the parcel"</a> }
-    });
-    view! {
-        <div class="panel parcel">
-            <p><strong>{carrier}</strong>{number}<br /><span class="muted small">{format!("Left on {}", shop.day(*shipped_at))}</span></p>
-            {link}
-        </div>
-    }
-    .into_any()
-}
-
 fn facts(shop: &Shop, order: &OrderView) -> AnyView {
+    // What gift cards and store credit paid stands in the sums.
+    let tendered: i64 = order.tenders.iter().map(|one| one.amount.minor).sum();
+    let by_payment = Money { minor: order.paid.minor - tendered, ..order.paid };
     let paid = match order.payment {
-        PaymentState::Paid | PaymentState::PartlyRefunded | PaymentState::Refunded => shop.amount(order.paid),
+        PaymentState::Paid | PaymentState::PartlyRefunded | PaymentState::Refunded => shop.amount(by_payment),
         PaymentState::Authorised => "Promised by your bank".to_owned(),
         PaymentState::Pending => "Not decided yet".to_owned(),
         PaymentState::Declined | PaymentState::Voided => "Not charged".to_owned(),
@@ -280,6 +280,15 @@ fn refunded(shop: &Shop, order: &OrderView) -> Option<AnyView> {
     (0 < order.refunded.minor).then(|| {
         view! { <dl class="totals"><div><dt>"Given back"</dt><dd>{shop.amount(order.refunded)}</dd></div></dl> }.into_any()
     })
+}
+
+/// Not while the shopper should pay for this one.
+fn buy_again(shop: &Shop, order: &OrderView, seen: Seen) -> Option<AnyView> {
+    let path = match seen {
+        Seen::InAccount => format!("/account/orders/{}", order.id),
+        Seen::JustPlaced | Seen::Later => format!("/orders/{}", order.token),
+    };
+    again::is_offered(order.state).then(|| again::button(shop, &path, order.number))
 }
 
 fn keep_link(shop: &Shop, order: &OrderView, seen: Seen) -> Option<AnyView> {

@@ -1,11 +1,12 @@
 //! The page of a product.
 
 use super::list::breadcrumbs;
+use super::review;
 use crate::data;
 use crate::islands::{BuyBox, Choice, ChoiceValue, Offer, Pieces, PriceWords, Stock};
 use crate::page::{Head, Page, answer};
 use crate::parts::media::{self, Loading};
-use crate::parts::{card, icon, price};
+use crate::parts::{card, icon, price, stars};
 use crate::query;
 use crate::seo;
 use crate::shop::Shop;
@@ -13,6 +14,7 @@ use axum::Extension;
 use axum::extract::{Path, RawQuery};
 use axum::response::{IntoResponse, Redirect, Response};
 use catalog::view::{Picture, ProductCard, ProductLookup, ProductPage, VariantView};
+use commerce::review::Shown;
 use leptos::prelude::*;
 use platform::Ctx;
 use std::sync::Arc;
@@ -31,8 +33,8 @@ pub async fn show(
     match data::product(&ctx, &slug).await {
         Ok(ProductLookup::Found(product)) => {
             let chosen = Chosen { options: query::chosen_options(&pairs), ..Chosen::default() };
-            match related(&ctx, &product).await {
-                Ok(related) => answer(&shop, || page(&shop, &product, &related, &chosen)),
+            match around(&ctx, &shop, &product, &pairs).await {
+                Ok(around) => answer(&shop, || page(&shop, &product, &around, &chosen)),
                 Err(error) => super::errors::failure(&ctx, &shop, &error).await,
             }
         }
@@ -44,12 +46,31 @@ pub async fn show(
     }
 }
 
-/// Products that go with this one, for its page.
-pub async fn related(ctx: &Ctx, product: &ProductPage) -> platform::Result<Vec<Arc<ProductCard>>> {
-    let mut cards = data::related(ctx, product, RELATED).await?;
-    cards.retain(|card| card.id != product.id);
-    cards.truncate(RELATED);
-    Ok(cards)
+/// What stands on a product's page below the product.
+#[derive(Clone, Debug, Default)]
+pub struct Around {
+    /// Products that go with it.
+    pub related: Vec<Arc<ProductCard>>,
+    /// What people say about it; nothing where the shop has no reviews.
+    pub reviews: Option<Shown>,
+}
+
+/// What stands below a product when its page is opened with these pairs in the address.
+pub async fn around(
+    ctx: &Ctx,
+    shop: &Shop,
+    product: &ProductPage,
+    pairs: &[(String, String)],
+) -> platform::Result<Around> {
+    let mut related = data::related(ctx, product, RELATED).await?;
+    related.retain(|card| card.id != product.id);
+    related.truncate(RELATED);
+    let (sort, page) = review::wanted(pairs);
+    let reviews = match shop.sells() {
+        true => data::reviews(ctx, product.id, sort, page).await?,
+        false => None,
+    };
+    Ok(Around { related, reviews })
 }
 
 /// What was chosen on the page, and what came of it.
@@ -99,7 +120,8 @@ impl Chosen<'_> {
 }
 
 /// The page.
-pub fn page(shop: &Shop, product: &ProductPage, related: &[Arc<ProductCard>], chosen: &Chosen<'_>) -> Page {
+pub fn page(shop: &Shop, product: &ProductPage, around: &Around, chosen: &Chosen<'_>) -> Page {
+    let reviews = around.reviews.as_ref().filter(|_| shop.sells());
     let path = format!("/products/{}", product.slug);
     let mut crumbs = vec![("Home".to_owned(), Some("/".to_owned()))];
     if let Some(collection) = product.collections.first() {
@@ -112,7 +134,7 @@ pub fn page(shop: &Shop, product: &ProductPage, related: &[Arc<ProductCard>], ch
         canonical: Some(path.clone()),
         kind: "product",
         picture: product.pictures.first().and_then(|picture| picture.url(1200)),
-        data: vec![seo::product(shop, product), seo::breadcrumbs(shop, &crumbs)],
+        data: vec![seo::product(shop, product, reviews), seo::breadcrumbs(shop, &crumbs)],
         ..Head::default()
     };
     let first_picture = chosen.variant(product).and_then(|variant| variant.picture);
@@ -121,6 +143,7 @@ pub fn page(shop: &Shop, product: &ProductPage, related: &[Arc<ProductCard>], ch
         words => words,
     };
     let below = view! {
+        {reviews.and_then(|_| rated(product))}
         {assurances(shop)}
         {details(shop, product)}
     }
@@ -149,11 +172,18 @@ pub fn page(shop: &Shop, product: &ProductPage, related: &[Arc<ProductCard>], ch
                 <div class="sticky">{words}</div>
             </div>
         </div>
-        {card::shelf(shop, "related", title, None, related)}
+        {reviews.map(|shown| review::section(shop, product, shown))}
+        {card::shelf(shop, "related", title, None, &around.related)}
     };
     let mut page = Page::new(head, path, view.into_any());
     page.dependencies = vec![format!("product:{}", product.id), "catalog".into(), "tenant".into()];
     page
+}
+
+/// The stars, leading to what people say.
+fn rated(product: &ProductPage) -> Option<AnyView> {
+    let line = stars::line(product.rating)?;
+    Some(view! { <a class="plain" href="#reviews">{line}</a> }.into_any())
 }
 
 /// What stands in the place of the buy box where nothing is sold: the same words, nothing to choose.

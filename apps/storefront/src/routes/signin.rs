@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use leptos::prelude::*;
 use platform::Ctx;
 use platform::module::Feature;
+use primitives::Slug;
 
 /// Which of the two forms is meant.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -40,7 +41,7 @@ pub struct Typed {
     pub email: String,
     /// Name.
     pub name: String,
-    /// Where to go on: `checkout`, or nothing for the account.
+    /// Where to go on: `checkout`, `review:<slug>`, or nothing for the account.
     pub to: String,
 }
 
@@ -62,10 +63,13 @@ impl Typed {
     }
 
     /// Where to go on. Only places that we know.
-    pub fn destination(&self) -> &'static str {
-        match self.to.as_str() {
-            "checkout" => "/checkout",
-            _ => "/account",
+    pub fn destination(&self) -> String {
+        match self.to.split_once(':') {
+            None if self.to == "checkout" => "/checkout".to_owned(),
+            Some(("review", slug)) if Slug::parse(slug).is_ok_and(|parsed| parsed.as_str() == slug) => {
+                format!("/reviews/{slug}")
+            }
+            _ => "/account".to_owned(),
         }
     }
 }
@@ -84,7 +88,7 @@ fn show(ctx: &Ctx, shop: &Shop, form: Form, encoded: &str) -> Response {
     let pairs = query::pairs(encoded);
     let typed = Typed::from_pairs(form, &pairs);
     if ctx.user_id().is_some() {
-        return Redirect::to(&shop.href(typed.destination())).into_response();
+        return Redirect::to(&shop.href(&typed.destination())).into_response();
     }
     let has = |name: &str| pairs.iter().any(|(key, value)| key == name && value == "1");
     let hello = match (has("registered"), has("changed")) {
@@ -237,6 +241,9 @@ mod tests {
     fn goes_on_only_to_places_that_we_know() {
         let to = |to: &str| Typed { to: to.into(), ..Typed::default() }.destination();
         assert_eq!(to("checkout"), "/checkout");
+        assert_eq!(to("review:wool-throw"), "/reviews/wool-throw");
+        assert_eq!(to("review:../admin"), "/account");
+        assert_eq!(to("review://example.com"), "/account");
         assert_eq!(to("https://example.com"), "/account");
         assert_eq!(to("//example.com"), "/account");
     }
