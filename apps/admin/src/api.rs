@@ -25,6 +25,20 @@ pub struct Failure {
     pub trace: Option<String>,
 }
 
+/// A key for something that must not be done twice: the same one is sent until it was done.
+pub fn fresh_key() -> String {
+    let part = || js_sys::Math::random().to_bits();
+    format!("{:016x}{:016x}", part(), part())
+}
+
+/// Another key for a form whose text was changed after its first answer went lost: the failure says so, and who sends it
+/// once more means it.
+pub fn renew(key: RwSignal<String>, failure: &Failure) {
+    if failure.code == "IDEMPOTENCY_KEY_REUSED" {
+        let _ = key.try_set(fresh_key());
+    }
+}
+
 /// A field that the server refused.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Fault {

@@ -10,8 +10,8 @@ use crate::parts::toast::{Toaster, Toasts};
 use crate::parts::{FailureView, icon};
 use crate::place;
 use crate::screens::{
-    access, audit, collections, customers, dashboard, import, invitations, modules, oidc, orders, people,
-    products, promotions, security, settings, signin, stock, tenants,
+    access, audit, collections, customers, dashboard, gift_cards, import, invitations, modules, oidc, orders,
+    people, products, promotions, returns, reviews, security, settings, signin, stock, tenants,
 };
 use crate::session::{Session, Stage};
 use crate::shell::Shell;
@@ -87,6 +87,7 @@ fn Screens() -> impl IntoView {
             <Route path=path!("/") view=dashboard::Dashboard/>
             <Route path=path!("/orders") view=orders::list::Orders/>
             <Route path=path!("/orders/:id") view=orders::detail::OrderScreen/>
+            <Route path=path!("/returns") view=returns::Returns/>
             <Route path=path!("/products") view=products::list::Products/>
             <Route path=path!("/products/new") view=products::create::NewProduct/>
             <Route path=path!("/products/import") view=import::Import/>
@@ -104,7 +105,11 @@ fn Screens() -> impl IntoView {
             <Route path=path!("/promotions") view=promotions::list::Promotions/>
             <Route path=path!("/promotions/new") view=promotions::editor::NewPromotion/>
             <Route path=path!("/promotions/:id") view=promotions::editor::PromotionScreen/>
+            <Route path=path!("/reviews") view=reviews::list::Reviews/>
+            <Route path=path!("/gift-cards") view=gift_cards::list::GiftCards/>
+            <Route path=path!("/gift-cards/:id") view=gift_cards::detail::GiftCardScreen/>
             <Route path=path!("/customers") view=customers::list::Customers/>
+            <Route path=path!("/customers/groups") view=customers::groups::CustomerGroups/>
             <Route path=path!("/customers/:id") view=customers::detail::CustomerScreen/>
             <Route path=path!("/invitations") view=invitations::Invitations/>
             <Route path=path!("/audit") view=audit::list::AuditLog/>

@@ -34,6 +34,14 @@ const ENTRIES: &[Entry] = &[
         key: "o",
     },
     Entry {
+        path: "/returns",
+        label: "Returns",
+        icon: "returns",
+        permission: Some("orders:list"),
+        heading: None,
+        key: "b",
+    },
+    Entry {
         path: "/products",
         label: "Products",
         icon: "products",
@@ -64,6 +72,22 @@ const ENTRIES: &[Entry] = &[
         permission: Some("promotions:list"),
         heading: None,
         key: "f",
+    },
+    Entry {
+        path: "/reviews",
+        label: "Reviews",
+        icon: "quote",
+        permission: Some("comments:list"),
+        heading: None,
+        key: "q",
+    },
+    Entry {
+        path: "/gift-cards",
+        label: "Gift cards",
+        icon: "card",
+        permission: Some("payments:list"),
+        heading: None,
+        key: "u",
     },
     Entry {
         path: "/products/import",
@@ -380,4 +404,16 @@ fn Choice<const N: usize>(
         })
         .collect_view();
     view! { <div class="seg" role="radiogroup" aria-label=label>{buttons}</div> }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_entry_has_a_key_of_its_own() {
+        let keys: BTreeSet<_> = ENTRIES.iter().map(|entry| entry.key).collect();
+        assert_eq!(keys.len(), ENTRIES.len());
+    }
 }

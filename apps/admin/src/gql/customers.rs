@@ -1,4 +1,4 @@
-//! Customers, to look at.
+//! Customers: the table and one of them.
 
 use super::catalog::IdVariablesFields;
 use super::orders::Address;
@@ -12,15 +12,23 @@ pub enum CustomerSort {
     CreatedAsc,
     NameAsc,
     NameDesc,
+    SpentDesc,
+    SpentAsc,
+    OrdersDesc,
+    OrdersAsc,
 }
 
 impl CustomerSort {
     /// Column and direction in the address.
-    pub const ALL: [(Self, &'static str); 4] = [
+    pub const ALL: [(Self, &'static str); 8] = [
         (Self::CreatedDesc, "-created"),
         (Self::CreatedAsc, "created"),
         (Self::NameAsc, "name"),
         (Self::NameDesc, "-name"),
+        (Self::SpentDesc, "-spent"),
+        (Self::SpentAsc, "spent"),
+        (Self::OrdersDesc, "-orders"),
+        (Self::OrdersAsc, "orders"),
     ];
 
     /// The order that the address names; the newest first when it names none.
@@ -38,6 +46,8 @@ pub struct CustomersVariables {
     pub last: Option<i32>,
     pub before: Option<String>,
     pub q: String,
+    pub group_id: Option<cynic::Id>,
+    pub marketing: Option<bool>,
     pub sort: CustomerSort,
 }
 
@@ -46,7 +56,7 @@ pub struct CustomersVariables {
 #[cynic(graphql_type = "Query", variables = "CustomersVariables")]
 pub struct Customers {
     /// The rows.
-    #[arguments(first: $first, after: $after, last: $last, before: $before, q: $q, sort: $sort)]
+    #[arguments(first: $first, after: $after, last: $last, before: $before, q: $q, groupId: $group_id, marketing: $marketing, sort: $sort)]
     pub customers: CustomerRows,
 }
 
@@ -75,6 +85,63 @@ pub struct CustomerRow {
     pub spent: Money,
     pub last_order_at: Option<DateTime>,
     pub created_at: DateTime,
+    pub groups: Vec<GroupName>,
+}
+
+/// A group that a customer is in.
+#[derive(cynic::QueryFragment, Clone, Debug, PartialEq)]
+#[cynic(graphql_type = "CustomerGroupName")]
+#[allow(missing_docs)]
+pub struct GroupName {
+    pub id: cynic::Id,
+    pub name: String,
+}
+
+/// An answer to whether letters are wanted.
+#[derive(cynic::QueryFragment, Clone, Debug, PartialEq)]
+#[cynic(graphql_type = "CustomerConsent")]
+#[allow(missing_docs)]
+pub struct Consent {
+    pub given: bool,
+    pub source: String,
+    pub at: DateTime,
+}
+
+/// What the staff wrote down.
+#[derive(cynic::QueryFragment, Clone, Debug, PartialEq)]
+#[cynic(graphql_type = "CustomerNote")]
+#[allow(missing_docs)]
+pub struct Note {
+    pub author: String,
+    pub text: String,
+    pub at: DateTime,
+}
+
+/// Variables of [`CustomersCsv`].
+#[derive(cynic::QueryVariables, Debug)]
+#[allow(missing_docs)]
+pub struct CustomersCsvVariables {
+    pub q: String,
+    pub group_id: Option<cynic::Id>,
+    pub marketing: Option<bool>,
+}
+
+/// The list as a file.
+#[derive(cynic::QueryFragment, Clone, Debug)]
+#[cynic(graphql_type = "Query", variables = "CustomersCsvVariables")]
+pub struct CustomersCsv {
+    /// The file.
+    #[arguments(q: $q, groupId: $group_id, marketing: $marketing)]
+    pub customers_export: CustomersFile,
+}
+
+/// A file of customers.
+#[derive(cynic::QueryFragment, Clone, Debug)]
+#[allow(missing_docs)]
+pub struct CustomersFile {
+    pub filename: String,
+    pub csv: String,
+    pub customers: i32,
 }
 
 /// One customer.
@@ -96,7 +163,16 @@ pub struct Customer {
     pub name: String,
     pub n_orders: i32,
     pub spent: Money,
+    pub average: Option<Money>,
     pub last_order_at: Option<DateTime>,
     pub created_at: DateTime,
+    pub marketing: bool,
+    pub consents: Vec<Consent>,
+    pub notes: Vec<Note>,
+    pub groups: Vec<GroupName>,
+    pub erased_at: Option<DateTime>,
+    pub tax_exempt: bool,
+    pub tax_number: String,
+    pub tax_reason: String,
     pub addresses: Vec<Address>,
 }

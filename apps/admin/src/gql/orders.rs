@@ -126,6 +126,9 @@ pub struct OrderFilter {
     /// Placed before this moment.
     #[cynic(skip_serializing_if = "Option::is_none")]
     pub placed_to: Option<DateTime>,
+    /// With this tag.
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
 }
 
 /// Variables of [`Orders`].
@@ -165,6 +168,21 @@ pub struct OrdersOf {
     pub orders: OrderRowConnection,
 }
 
+/// The tags that orders have.
+#[derive(cynic::QueryFragment, Clone, Debug)]
+#[cynic(graphql_type = "Query")]
+pub struct OrderTags {
+    /// The one of most orders first.
+    pub order_tags: Vec<OrderTag>,
+}
+
+/// A tag that orders have.
+#[derive(cynic::QueryFragment, Clone, Debug)]
+pub struct OrderTag {
+    /// The word.
+    pub tag: String,
+}
+
 /// The rows of a page.
 #[derive(cynic::QueryFragment, Clone, Debug)]
 pub struct OrderRowConnection {
@@ -201,6 +219,7 @@ pub struct OrderRow {
     pub email: String,
     pub name: String,
     pub n_items: i32,
+    pub partly_shipped: bool,
     pub total: Money,
     pub country: String,
     pub shipping_name: String,
@@ -234,13 +253,17 @@ pub struct Order {
     pub totals: Totals,
     pub paid: Money,
     pub refunded: Money,
+    pub tenders: Vec<OrderTender>,
     pub fulfilments: Vec<Fulfilment>,
+    pub partly_shipped: bool,
+    pub returns: Vec<super::returns::Return>,
     pub timeline: Vec<TimelineEntry>,
     pub placed_at: DateTime,
     pub pay_until: Option<DateTime>,
     pub cancel_reason: String,
     pub attention: Option<String>,
     pub notes: Vec<OrderNote>,
+    pub tags: Vec<String>,
     pub customer_id: Option<cynic::Id>,
     pub moves: Vec<OrderMove>,
     pub version: Long,
@@ -277,6 +300,8 @@ pub struct OrderLine {
     pub discounts: Vec<Discount>,
     pub total: Money,
     pub gift: bool,
+    pub sent: i32,
+    pub to_send: i32,
 }
 
 /// What a promotion took off.
@@ -288,6 +313,24 @@ pub struct Discount {
     pub amount: Money,
     /// How that came about.
     pub words: String,
+}
+
+/// What a gift card or store credit paid.
+#[derive(cynic::QueryFragment, Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub struct OrderTender {
+    pub gift_card_id: Option<cynic::Id>,
+    pub name: String,
+    pub amount: Money,
+    pub returned: Money,
+}
+
+/// Where money goes back to.
+#[derive(cynic::Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum RefundTo {
+    Original,
+    StoreCredit,
 }
 
 /// What it costs.
@@ -302,6 +345,16 @@ pub struct Totals {
     pub taxes: Vec<TaxShare>,
     pub total: Money,
     pub includes_tax: bool,
+    pub exemption: Option<TaxExemption>,
+}
+
+/// Why no tax is asked for.
+#[derive(cynic::QueryFragment, Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub struct TaxExemption {
+    pub reason: String,
+    pub number: String,
+    pub relief: Money,
 }
 
 /// The tax of one rate.
@@ -325,6 +378,15 @@ pub struct Fulfilment {
     pub tracking_url: String,
     pub shipped_at: DateTime,
     pub delivered_at: Option<DateTime>,
+    pub lines: Vec<FulfilmentLine>,
+}
+
+/// Pieces of a line in a parcel.
+#[derive(cynic::QueryFragment, Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub struct FulfilmentLine {
+    pub line_id: cynic::Id,
+    pub quantity: i32,
 }
 
 /// Something that happened.
@@ -358,7 +420,24 @@ pub struct OrderMove {
     pub why_not: String,
 }
 
+/// Words for where an order stands, with what its parcels say.
+fn words(state: OrderState, partly_shipped: bool) -> (&'static str, &'static str) {
+    if partly_shipped { ("warning", "Partly sent") } else { state.words() }
+}
+
+impl OrderRow {
+    /// Tone and word for where it stands.
+    pub fn words(&self) -> (&'static str, &'static str) {
+        words(self.state, self.partly_shipped)
+    }
+}
+
 impl Order {
+    /// Tone and word for where it stands.
+    pub fn words(&self) -> (&'static str, &'static str) {
+        words(self.state, self.partly_shipped)
+    }
+
     /// Whether a move can be made.
     pub fn can(&self, name: &str) -> bool {
         self.moves.iter().any(|step| step.name == name && step.possible)
@@ -390,6 +469,34 @@ pub struct OrderShipInput {
     pub carrier: Option<String>,
     pub tracking_number: Option<String>,
     pub tracking_url: Option<String>,
+    pub lines: Option<Vec<OrderPieceInput>>,
+}
+
+/// So many pieces of a line.
+#[derive(cynic::InputObject, Clone, Debug)]
+#[allow(missing_docs)]
+pub struct OrderPieceInput {
+    pub line_id: cynic::Id,
+    pub quantity: i32,
+}
+
+/// How a parcel is followed from now on.
+#[derive(cynic::InputObject, Clone, Debug)]
+#[allow(missing_docs)]
+pub struct FulfilmentTrackInput {
+    pub id: cynic::Id,
+    pub version: Option<Long>,
+    pub carrier: Option<String>,
+    pub tracking_number: Option<String>,
+    pub tracking_url: Option<String>,
+}
+
+/// A parcel that arrived.
+#[derive(cynic::InputObject, Clone, Debug)]
+#[allow(missing_docs)]
+pub struct FulfilmentDeliverInput {
+    pub id: cynic::Id,
+    pub version: Option<Long>,
 }
 
 /// An order that is called off.
@@ -409,12 +516,23 @@ pub struct OrderNoteAddInput {
     pub text: String,
 }
 
-/// Everything back.
+/// All the tags of an order.
+#[derive(cynic::InputObject, Clone, Debug)]
+#[allow(missing_docs)]
+pub struct OrderTagsSetInput {
+    pub id: cynic::Id,
+    pub version: Option<Long>,
+    pub tags: Vec<String>,
+}
+
+/// Money that goes back.
 #[derive(cynic::InputObject, Clone, Debug)]
 #[allow(missing_docs)]
 pub struct OrderRefundInput {
     pub id: cynic::Id,
     pub version: Option<Long>,
+    pub amount: Option<String>,
+    pub to: RefundTo,
     pub reason: String,
 }
 
@@ -425,10 +543,17 @@ super::mutations! {
     OrderShip("OrderShipVariables", OrderShipVariables: OrderShipInput) -> order_ship: OrderPayload;
     /// It arrived.
     OrderDeliver("OrderDeliverVariables", OrderDeliverVariables: OrderMoveInput) -> order_deliver: OrderPayload;
+    /// A parcel is followed in another way.
+    FulfilmentTrack("FulfilmentTrackVariables", FulfilmentTrackVariables: FulfilmentTrackInput) -> fulfilment_track: OrderPayload;
+    /// A parcel arrived.
+    FulfilmentDeliver("FulfilmentDeliverVariables", FulfilmentDeliverVariables: FulfilmentDeliverInput)
+        -> fulfilment_deliver: OrderPayload;
     /// It is called off.
     OrderCancel("OrderCancelVariables", OrderCancelVariables: OrderCancelInput) -> order_cancel: OrderPayload;
     /// A note for colleagues.
     OrderNoteAdd("OrderNoteAddVariables", OrderNoteAddVariables: OrderNoteAddInput) -> order_note_add: OrderPayload;
+    /// It has these tags.
+    OrderTagsSet("OrderTagsSetVariables", OrderTagsSetVariables: OrderTagsSetInput) -> order_tags_set: OrderPayload;
     /// The money goes back.
     OrderRefund("OrderRefundVariables", OrderRefundVariables: OrderRefundInput) -> order_refund: OrderPayload;
     /// Somebody has looked.

@@ -44,6 +44,7 @@ pub enum PromotionConditionKind {
     Subtotal,
     FirstOrder,
     Countries,
+    Groups,
 }
 
 /// Kinds of actions.
@@ -178,6 +179,7 @@ pub struct PromotionCondition {
     pub pieces: Option<i32>,
     pub amount: Option<Money>,
     pub countries: Vec<String>,
+    pub groups: Vec<cynic::Id>,
 }
 
 /// What a promotion does.
@@ -239,6 +241,7 @@ pub struct PromotionConditionInput {
     pub pieces: Option<i32>,
     pub amount: Option<String>,
     pub countries: Vec<String>,
+    pub groups: Vec<cynic::Id>,
 }
 
 /// What a promotion does.

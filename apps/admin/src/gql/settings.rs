@@ -20,6 +20,7 @@ pub struct CommerceSettings {
     pub delivery_tax: DeliveryTax,
     pub shipping: Vec<ShippingMethod>,
     pub payment: PaymentSettings,
+    pub return_days: i32,
 }
 
 /// A rate of a place.
@@ -118,6 +119,8 @@ pub struct CommerceSettingsInput {
     pub shipping: Option<Vec<ShippingMethodInput>>,
     #[cynic(skip_serializing_if = "Option::is_none")]
     pub payment: Option<PaymentSettingsInput>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub return_days: Option<i32>,
 }
 
 /// A rate of a place, in per cent as text.

@@ -5,7 +5,7 @@ use crate::gql::modules::FeatureName;
 /// The module and the feature behind a screen of the side bar; none: it is always there.
 pub fn behind(path: &str) -> (Option<&'static str>, Option<FeatureName>) {
     match path {
-        "/orders" | "/customers" | "/promotions" => (Some("commerce"), None),
+        "/orders" | "/customers" | "/promotions" | "/reviews" | "/gift-cards" => (Some("commerce"), None),
         "/products" | "/inventory" | "/collections" => (Some("catalog"), None),
         "/products/import" => (Some("catalog"), Some(FeatureName::CatalogFiles)),
         _ => (None, None),
@@ -39,7 +39,7 @@ pub fn losses(name: &str) -> &'static [&'static str] {
     match name {
         "commerce" => &[
             "Cart, checkout, prices and “Add to cart” in the shop",
-            "Orders, Customers, Promotions and the figures of the dashboard in this admin",
+            "Orders, Customers, Promotions, Reviews and the figures of the dashboard in this admin",
             "The same in GraphQL and REST; payments that have begun are still settled",
         ],
         "catalog" => &[
@@ -68,6 +68,7 @@ mod tests {
     fn knows_what_is_behind_a_screen() {
         assert_eq!(behind("/orders").0, Some("commerce"));
         assert_eq!(behind("/promotions"), (Some("commerce"), None));
+        assert_eq!(behind("/gift-cards"), (Some("commerce"), None));
         assert_eq!(behind("/products/import"), (Some("catalog"), Some(FeatureName::CatalogFiles)));
         assert_eq!(behind("/settings"), (None, None));
         assert!(losses("commerce").len() == 3 && !losses("blog").is_empty());

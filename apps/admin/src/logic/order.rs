@@ -37,6 +37,7 @@ mod tests {
             taxes: Vec::new(),
             total: euro(10_000 - goods_off + shipping.unwrap_or_default()),
             includes_tax: true,
+            exemption: None,
         }
     }
 

@@ -76,6 +76,7 @@ pub struct ConditionDraft {
     pub pieces: String,
     pub amount: String,
     pub countries: Vec<String>,
+    pub groups: Vec<String>,
 }
 
 /// Fields of an action.
@@ -240,6 +241,7 @@ impl ConditionDraft {
             Needs::Subtotal => Self { of: self.of.meant(), amount: self.amount.clone(), ..blank },
             Needs::FirstOrder => blank,
             Needs::Countries => Self { countries: self.countries.clone(), ..blank },
+            Needs::Groups => Self { groups: self.groups.clone(), ..blank },
         }
     }
 
@@ -251,6 +253,7 @@ impl ConditionDraft {
             pieces: String::new(),
             amount: String::new(),
             countries: Vec::new(),
+            groups: Vec::new(),
         }
     }
 
@@ -262,6 +265,7 @@ impl ConditionDraft {
             pieces: number(&meant.pieces),
             amount: money(&meant.amount, exponent),
             countries: meant.countries,
+            groups: meant.groups.into_iter().map(cynic::Id::new).collect(),
         }
     }
 
@@ -286,7 +290,8 @@ impl ConditionDraft {
                     fault("countries", &format!("{code} is not the code of a country"));
                 }
             }
-            Needs::Has | Needs::FirstOrder => {}
+            Needs::Groups if self.groups.is_empty() => fault("groups", "Choose a group"),
+            Needs::Has | Needs::FirstOrder | Needs::Groups => {}
         }
     }
 }
@@ -332,6 +337,7 @@ impl Draft {
                 pieces: count(condition.pieces),
                 amount: condition.amount.as_ref().map(|money| money.decimal.clone()).unwrap_or_default(),
                 countries: condition.countries.clone(),
+                groups: condition.groups.iter().map(|id| id.inner().to_owned()).collect(),
             })
             .collect();
         Self {

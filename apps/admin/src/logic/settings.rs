@@ -24,6 +24,7 @@ pub struct Form {
     pub delivery_tax: DeliveryTax,
     pub methods: Vec<MethodDraft>,
     pub payment: PaymentSettings,
+    pub return_days: String,
     next: u32,
 }
 
@@ -162,6 +163,7 @@ impl Form {
             delivery_tax: settings.delivery_tax,
             methods,
             payment: settings.payment.clone(),
+            return_days: settings.return_days.to_string(),
             next,
         }
     }
@@ -238,6 +240,7 @@ impl Form {
             ),
             ("shipping", self.methods != saved.methods),
             ("ways to pay", self.payment != saved.payment),
+            ("returns", self.return_days != saved.return_days),
         ];
         parts.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name.to_owned()).collect()
     }
@@ -250,6 +253,9 @@ impl Form {
         };
         if self.name.trim().is_empty() {
             fault("name".to_owned(), "A shop needs a name");
+        }
+        if days(&self.return_days).is_none() {
+            fault("returnDays".to_owned(), "0 to 365 days");
         }
         for (at, tax) in self.taxes.iter().enumerate() {
             let path = |field: &str| format!("taxes.{}.{field}", tax.key);
@@ -388,6 +394,7 @@ impl Form {
         });
         let rounding = (self.rounding != saved.rounding).then_some(self.rounding);
         let delivery_tax = (self.delivery_tax != saved.delivery_tax).then_some(self.delivery_tax);
+        let return_days = days(&self.return_days).filter(|_| self.return_days != saved.return_days);
         let input = CommerceSettingsInput {
             version: Long(version),
             taxes,
@@ -395,14 +402,21 @@ impl Form {
             delivery_tax,
             shipping,
             payment,
+            return_days,
         };
         let nothing = input.taxes.is_none()
             && input.rounding.is_none()
             && input.delivery_tax.is_none()
             && input.shipping.is_none()
-            && input.payment.is_none();
+            && input.payment.is_none()
+            && input.return_days.is_none();
         (!nothing).then_some(input)
     }
+}
+
+/// Days in which something can be sent back, as they are typed.
+fn days(typed: &str) -> Option<i32> {
+    typed.trim().parse().ok().filter(|days| (0..=365).contains(days))
 }
 
 /// `21`, `10.75` from parts per million.
@@ -446,6 +460,7 @@ mod tests {
             delivery_tax: DeliveryTax::Standard,
             shipping: Vec::new(),
             payment,
+            return_days: 30,
         };
         Form::of("Hearth".into(), "BE".into(), true, &settings)
     }

@@ -20,7 +20,11 @@ pub fn Tags(
     /// Grey words while there are none.
     #[prop(default = "Type a word, then Enter")]
     placeholder: &'static str,
+    /// Words that others have used, to choose from.
+    #[prop(optional, into)]
+    known: Signal<Vec<String>>,
 ) -> impl IntoView {
+    let known_id = format!("{id}-known");
     let typed = RwSignal::new(String::new());
     let add = move || {
         let mut next = tags.get_untracked();
@@ -49,6 +53,12 @@ pub fn Tags(
         }
         _ => {}
     };
+    // Those that are chosen already are not offered.
+    let offered = move || {
+        let rest =
+            tags.with(|tags| known.get().into_iter().filter(|word| !tags.contains(word)).collect::<Vec<_>>());
+        rest.into_iter().map(|word| view! { <option value=word></option> }).collect_view()
+    };
     view! {
         <div class="input taginput">
             <For each=move || tags.get() key=Clone::clone let:tag>
@@ -68,6 +78,7 @@ pub fn Tags(
             </For>
             <input
                 id=id
+                list=known_id.clone()
                 autocomplete="off"
                 maxlength="255"
                 placeholder=move || if tags.with(Vec::is_empty) { placeholder } else { "" }
@@ -76,6 +87,7 @@ pub fn Tags(
                 on:keydown=key
                 on:blur=move |_| add()
             />
+            <datalist id=known_id>{offered}</datalist>
         </div>
     }
 }

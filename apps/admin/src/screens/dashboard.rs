@@ -424,7 +424,7 @@ fn Latest(orders: Vec<OrderRow>) -> impl IntoView {
     let reader = place::reader();
     let row = move |order: OrderRow| {
         let (payment_tone, payment) = order.payment.words();
-        let (tone, state) = order.state.words();
+        let (tone, state) = order.words();
         let Money { formatted, .. } = order.total;
         view! {
             <tr>

@@ -66,6 +66,7 @@ fn nothing_sold() -> CommerceSettings {
             http: false,
             http_name: String::new(),
         },
+        return_days: 0,
     }
 }
 
@@ -201,6 +202,7 @@ fn Editor(settings: CommerceSettings) -> impl IntoView {
                 <For each=move || method_keys.get() key=|key| *key let:key><MethodLine form row=key fault/></For>
             </section>
             <PaymentCard form fault/>
+            <ReturnsCard form fault/>
         }
         .into_any()
     } else {
@@ -304,6 +306,27 @@ fn ShopCard(form: RwSignal<Form>, fault: impl Faults) -> impl IntoView {
                         <small>"A change does not touch the prices: the same figure then stands for the amount with tax, or without."</small>
                     </span>
                 </label>
+            </div>
+        </section>
+    }
+}
+
+#[component]
+fn ReturnsCard(form: RwSignal<Form>, fault: impl Faults) -> impl IntoView {
+    view! {
+        <section class="card">
+            <header><h2>"Returns"</h2></header>
+            <div class="body">
+                <TextField
+                    id="return-days"
+                    label="Days to send something back"
+                    mode="numeric"
+                    most=3
+                    value=Signal::derive(move || form.with(|form| form.return_days.clone()))
+                    on_input=move |typed| form.update(|form| form.return_days = typed)
+                    error=fault("returnDays".to_owned())
+                    hint=Signal::derive(|| "Counted from the day on which the last parcel arrived. 0 takes nothing back".to_owned())
+                />
             </div>
         </section>
     }

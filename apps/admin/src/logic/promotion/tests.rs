@@ -49,6 +49,7 @@ fn saved() -> Promotion {
             pieces: None,
             amount: Some(euro("50.00")),
             countries: Vec::new(),
+            groups: Vec::new(),
         }],
         action: PromotionAction {
             kind: Kind::BuyGet,
@@ -112,6 +113,7 @@ fn sends_back_what_was_saved() {
             pieces: None,
             amount: Some("50.00".into()),
             countries: Vec::new(),
+            groups: Vec::new(),
         }],
         action: PromotionActionInput {
             kind: Kind::BuyGet,

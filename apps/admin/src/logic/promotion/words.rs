@@ -21,11 +21,12 @@ pub const ACTIONS: [(Kind, &str, &str); 9] = [
 ];
 
 /// Every kind of condition with its name in the choice.
-pub const CONDITIONS: [(Needs, &str, &str); 4] = [
+pub const CONDITIONS: [(Needs, &str, &str); 5] = [
     (Needs::Subtotal, "subtotal", "At least an amount"),
     (Needs::Has, "has", "At least some pieces"),
     (Needs::FirstOrder, "first-order", "The first order"),
     (Needs::Countries, "countries", "Where it goes"),
+    (Needs::Groups, "groups", "A group of customers"),
 ];
 
 /// `10 % off everything with code SUMMER`. `money` says a typed amount as people write it.
@@ -116,6 +117,10 @@ pub fn condition(condition: &ConditionDraft, money: &dyn Fn(&str) -> String) -> 
                 format!("to {}", listed(names.collect(), "and"))
             }
             n => format!("to {n} countries"),
+        },
+        Needs::Groups => match condition.groups.len() {
+            0 => "for …".to_owned(),
+            n => format!("for {}", some(n, "group of customers", "groups of customers")),
         },
     }
 }

@@ -1,14 +1,22 @@
 //! The table of customers.
 
+use std::collections::BTreeSet;
+
 use cynic::QueryBuilder;
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
-use crate::api::{self, remote};
-use crate::gql::customers::{CustomerRow, CustomerSort, Customers as Page, CustomersVariables};
+use super::groups::{Known, known_groups, move_members};
+use crate::api::{self, Remote, remote};
+use crate::gql::customers::{
+    CustomerRow, CustomerSort, Customers as Page, CustomersCsv, CustomersCsvVariables, CustomersVariables,
+};
 use crate::logic::list::PAGE;
-use crate::parts::list::{List, Pager, RowSkeleton, Search, SortHead, row_keys};
-use crate::parts::{Empty, FailureView, PageHead, count, grouped};
+use crate::parts::list::{FilterChip, FilterSelect, List, Pager, RowSkeleton, Search, SortHead, row_keys};
+use crate::parts::toast::use_toaster;
+use crate::parts::{Empty, FailureView, PageHead, count, grouped, icon};
 use crate::place;
+use crate::session::use_session;
 
 /// The table of customers.
 #[component]
@@ -25,13 +33,31 @@ pub fn Customers() -> impl IntoView {
             last: keys.last,
             before: keys.before,
             q: state.get("q").to_owned(),
+            group_id: Some(state.get("group")).filter(|id| !id.is_empty()).map(cynic::Id::new),
+            marketing: wants(state.get("letters")),
             sort: CustomerSort::from_key(state.get("sort")),
         };
         async move { api::ask(Page::build(variables)).await.map(|answer| answer.customers) }
     });
+    let session = use_session();
+    let groups = known_groups();
+    let selects = Memo::new(move |_| {
+        session.may("customers:update")
+            && groups.data.with(|groups| groups.as_ref().is_some_and(|groups| !groups.names().is_empty()))
+    });
+    let chosen = RwSignal::new(BTreeSet::<String>::new());
+    Effect::new(move |_| {
+        // Another page shows other rows.
+        list.get();
+        chosen.update(BTreeSet::clear);
+    });
     let about = Signal::derive(move || {
         page.data.with(|page| match page {
-            Some(page) if list.value("q").is_empty() => {
+            Some(page)
+                if list.value("q").is_empty()
+                    && list.value("group").is_empty()
+                    && list.value("letters").is_empty() =>
+            {
                 count(page.total_count.into(), "customer", "customers")
             }
             Some(page) => format!("{} found", grouped(page.total_count.into())),
@@ -41,18 +67,26 @@ pub fn Customers() -> impl IntoView {
     let body = move || {
         if let Some(failure) = page.failure.get() {
             return view! {
-                <tr class="whole"><td colspan="6" data-slot="title"><FailureView failure again=move |()| page.reload()/></td></tr>
+                <tr class="whole"><td colspan="8" data-slot="title"><FailureView failure again=move |()| page.reload()/></td></tr>
             }
             .into_any();
         }
         match page.data.get() {
-            None => view! { <RowSkeleton columns=5/> }.into_any(),
+            None => view! { <RowSkeleton columns=6/> }.into_any(),
             Some(page) if page.nodes.is_empty() => {
                 let asked = list.value("q");
+                let filtered = !(list.value("group").is_empty() && list.value("letters").is_empty());
                 view! {
                     <tr class="whole">
-                        <td colspan="6" data-slot="title">
-                            {if asked.is_empty() {
+                        <td colspan="8" data-slot="title">
+                            {if filtered {
+                                view! {
+                                    <Empty symbol="search" title="Nobody here" text="Every filter narrows the list.">
+                                        <button class="btn" type="button" on:click=move |_| list.go(list.get().without(&["q", "group", "letters"]))>"See everybody"</button>
+                                    </Empty>
+                                }
+                                    .into_any()
+                            } else if asked.is_empty() {
                                 view! {
                                     <Empty symbol="customers" title="No customers yet" text="Whoever opens an account or places an order is listed here."/>
                                 }
@@ -70,23 +104,52 @@ pub fn Customers() -> impl IntoView {
                 }
                 .into_any()
             }
-            Some(page) => page.nodes.into_iter().map(|row| view! { <Row row/> }).collect_view().into_any(),
+            Some(page) => {
+                let selects = selects.get();
+                page.nodes
+                    .into_iter()
+                    .map(|row| view! { <Row row selects chosen/> })
+                    .collect_view()
+                    .into_any()
+            }
         }
     };
     view! {
         <div class="page">
-            <PageHead title="Customers".to_owned() about/>
+            <PageHead title="Customers".to_owned() about>
+                <a class="btn" href=place::to("/customers/groups")>"Groups"</a>
+                {move || session.may("customers:export").then(|| view! { <Export list/> })}
+            </PageHead>
             <section class="tablecard" aria-label="Customers" aria-busy=move || page.busy.get().to_string()>
-                <div class="filters"><span class="end"><Search list label="Name or e-mail"/></span></div>
+                <div class="filters">
+                    {move || {
+                        let now = list.value("group");
+                        let names = groups.data.with(|groups| groups.as_ref().map(Known::names).unwrap_or_default());
+                        match names.iter().find(|(id, _)| *id == now) {
+                            Some((_, name)) => view! { <FilterChip list name="group" field="Group" value=name.clone()/> }.into_any(),
+                            None => view! { <FilterSelect list name="group" label="Group" options=Signal::stored(names)/> }.into_any(),
+                        }
+                    }}
+                    {
+                        let words = Signal::stored(vec![("yes".to_owned(), "wanted".to_owned()), ("no".to_owned(), "not wanted".to_owned())]);
+                        move || match wants(&list.value("letters")) {
+                            Some(given) => view! { <FilterChip list name="letters" field="Letters" verb="are" value=if given { "wanted" } else { "not wanted" }/> }.into_any(),
+                            None => view! { <FilterSelect list name="letters" label="Letters" options=words/> }.into_any(),
+                        }
+                    }
+                    <span class="end"><Search list label="Name or e-mail"/></span>
+                </div>
                 <table class="table" data-stack="" data-rows="" data-dim=move || page.busy.get().then_some("")>
                     <thead>
                         <tr>
+                            {move || selects.get().then(|| view! { <th class="pick"><span class="vh">"Select"</span></th> })}
                             <SortHead list column="name" label="Name" default="-created"/>
                             <th data-prio="2">"Account"</th>
-                            <th class="num">"Orders"</th>
+                            <th data-prio="3">"Groups"</th>
+                            <SortHead list column="orders" label="Orders" default="-created" number=true falling=true/>
                             <th data-prio="3">"Last order"</th>
                             <SortHead list column="created" label="Since" default="-created" prio="3" falling=true/>
-                            <th class="num">"Spent"</th>
+                            <SortHead list column="spent" label="Spent" default="-created" number=true falling=true/>
                         </tr>
                     </thead>
                     <tbody>{body}</tbody>
@@ -97,22 +160,139 @@ pub fn Customers() -> impl IntoView {
                     rows=Signal::derive(move || page.data.with(|page| page.as_ref().map_or((0, 0), |page| (page.nodes.len(), page.total_count))))
                 />
             </section>
+            <Members chosen groups on_done=move |()| page.reload()/>
         </div>
     }
 }
 
+/// What the address says about letters.
+fn wants(key: &str) -> Option<bool> {
+    match key {
+        "yes" => Some(true),
+        "no" => Some(false),
+        _ => None,
+    }
+}
+
+/// Gives the list, as it is filtered, as a file.
 #[component]
-fn Row(row: CustomerRow) -> impl IntoView {
+fn Export(list: List) -> impl IntoView {
+    let toaster = use_toaster();
+    let busy = RwSignal::new(false);
+    let export = move |_| {
+        let state = list.get();
+        let variables = CustomersCsvVariables {
+            q: state.get("q").to_owned(),
+            group_id: Some(state.get("group")).filter(|id| !id.is_empty()).map(cynic::Id::new),
+            marketing: wants(state.get("letters")),
+        };
+        busy.set(true);
+        spawn_local(async move {
+            match api::ask(CustomersCsv::build(variables)).await {
+                Ok(answer) => {
+                    let file = answer.customers_export;
+                    crate::screens::import::download(&file.filename, &file.csv);
+                    toaster
+                        .done(format!("{} exported", count(file.customers.into(), "customer", "customers")));
+                }
+                Err(failure) => toaster.failure("The export did not work", &failure),
+            }
+            let _ = busy.try_set(false);
+        });
+    };
+    view! {
+        <button class="btn" type="button" aria-busy=move || busy.get().to_string() disabled=move || busy.get() on:click=export>
+            {icon("download")}
+            "Export"
+        </button>
+    }
+}
+
+/// What can be done with the chosen rows: into a group, out of a group.
+#[component]
+fn Members(
+    chosen: RwSignal<BTreeSet<String>>,
+    groups: Remote<Known>,
+    #[prop(into)] on_done: Callback<()>,
+) -> impl IntoView {
+    let toaster = use_toaster();
+    let busy = RwSignal::new(false);
+    let n = Memo::new(move |_| chosen.with(BTreeSet::len));
+    let choice = move |into: bool, label: &'static str| {
+        let act = move |event| {
+            let group = event_target_value(&event);
+            let customers: Vec<String> = chosen.get_untracked().into_iter().collect();
+            if group.is_empty() || busy.get_untracked() {
+                return;
+            }
+            busy.set(true);
+            spawn_local(async move {
+                match move_members(group, customers, into).await {
+                    Ok(n) => {
+                        let done = if into { "added to the group" } else { "taken out of the group" };
+                        toaster.done(format!("{} {done}", count(n.into(), "customer", "customers")));
+                        let _ = chosen.try_update(BTreeSet::clear);
+                        on_done.run(());
+                    }
+                    Err(failure) => toaster.failure("The groups stay as they are", &failure),
+                }
+                let _ = busy.try_set(false);
+            });
+        };
+        let options = move || {
+            let names = groups.data.with(|groups| groups.as_ref().map(Known::names).unwrap_or_default());
+            names.into_iter().map(|(id, name)| view! { <option value=id>{name}</option> }).collect_view()
+        };
+        view! {
+            <select class="input" aria-label=label disabled=move || busy.get() on:change=act>
+                <option value="">{label} "…"</option>
+                {options}
+            </select>
+        }
+    };
+    view! {
+        <Show when=move || n.get() != 0>
+            <div class="bulkbar" role="toolbar" aria-label="Selected customers">
+                <b>{n} " selected"</b>
+                <span class="sep"></span>
+                {choice(true, "Add to a group")}
+                {choice(false, "Take out of a group")}
+                <span class="sep"></span>
+                <button class="btn" type="button" data-kind="quiet" data-size="sm" data-icon="" aria-label="Clear the selection" on:click=move |_| chosen.update(BTreeSet::clear)>
+                    {icon("x")}
+                </button>
+            </div>
+        </Show>
+    }
+}
+
+#[component]
+fn Row(row: CustomerRow, selects: bool, chosen: RwSignal<BTreeSet<String>>) -> impl IntoView {
     let reader = place::reader();
+    let id = StoredValue::new(row.id.inner().to_owned());
+    let checked = move || chosen.with(|chosen| id.with_value(|id| chosen.contains(id)));
+    let toggle = move |_| {
+        chosen.update(|chosen| {
+            let id = id.get_value();
+            if !chosen.remove(&id) {
+                chosen.insert(id);
+            }
+        });
+    };
+    let groups: Vec<String> = row.groups.into_iter().map(|group| group.name).collect();
     let name = if row.name.trim().is_empty() { row.email.clone() } else { row.name };
     view! {
         <tr>
+            {selects.then(|| view! {
+                <td class="pick"><input type="checkbox" aria-label=format!("Select {name}") prop:checked=checked on:change=toggle/></td>
+            })}
             <td class="fill" data-slot="title">
                 <span class="name">
-                    <span><a href=place::to(&format!("/customers/{}", row.id.inner()))>{name}</a><small>{row.email}</small></span>
+                    <span><a href=place::to(&format!("/customers/{}", row.id.inner()))>{name.clone()}</a><small>{row.email}</small></span>
                 </span>
             </td>
             <td data-prio="2">{if row.user_id.is_some() { "Registered" } else { "Guest" }}</td>
+            <td data-prio="3" class="dim">{groups.join(", ")}</td>
             <td class="num" data-slot="sub">{count(row.n_orders.into(), "order", "orders")}</td>
             <td data-prio="3" class="nowrap dim">{row.last_order_at.map_or_else(|| "–".to_owned(), |at| reader.day(&at.0))}</td>
             <td data-prio="3" class="nowrap dim">{reader.day(&row.created_at.0)}</td>

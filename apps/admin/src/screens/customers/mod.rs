@@ -1,4 +1,8 @@
-//! Customers, to look at: the table and one of them.
+//! Customers: the table, one of them, and their groups.
 
+mod credit;
 pub mod detail;
+pub mod groups;
 pub mod list;
+mod notes;
+mod privacy;

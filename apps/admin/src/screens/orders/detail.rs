@@ -5,18 +5,20 @@ use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 use super::moves::Moves;
+use super::parcels::Parcels;
+use super::returns::Returns;
 use super::story::Story;
+use super::tags::TagsCard;
 use crate::api::{self, Failure, remote};
 use crate::gql::catalog::IdVariables;
-use crate::gql::orders::{
-    Address, Discount, Fulfilment, Order, OrderById, OrderLine, OrderState, PaymentState,
-};
+use crate::gql::orders::{Address, Order, OrderById, OrderState, PaymentState};
 use crate::logic::order;
-use crate::parts::{CardSkeleton, FailureCard, PageHead, icon, pill, thumb};
+use crate::parts::{CardSkeleton, FailureCard, PageHead, icon, pill};
 use crate::place;
 use crate::session::use_session;
 
-async fn fetch(id: String) -> Result<Order, Failure> {
+/// The order with everything.
+pub(super) async fn fetch(id: String) -> Result<Order, Failure> {
     let answer = api::ask(OrderById::build(IdVariables { id: cynic::Id::new(id) })).await?;
     answer.order.ok_or_else(|| Failure {
         code: "NOT_FOUND".to_owned(),
@@ -78,7 +80,7 @@ fn Detail(order: RwSignal<Option<Order>>, #[prop(into)] reload: Callback<()>) ->
     let pills = move || {
         order.get().map(|order| {
             let (payment_tone, payment) = order.payment.words();
-            let (tone, state) = order.state.words();
+            let (tone, state) = order.words();
             let both = (order.state, order.payment) != (OrderState::Refunded, PaymentState::Refunded)
                 && !(order.state == OrderState::PendingPayment && order.payment == PaymentState::Unpaid);
             view! {
@@ -95,11 +97,15 @@ fn Detail(order: RwSignal<Option<Order>>, #[prop(into)] reload: Callback<()>) ->
             {move || order.get().map(|order| view! { <Attention order on_change=show/> })}
             <div class="cols">
                 <div class="stack">
-                    {move || order.get().map(|order| view! { <Parcels order/> })}
+                    <Parcels order on_change=show reload/>
+                    <Returns order on_change=show reload/>
                     {move || order.get().map(|order| view! { <Money order/> })}
                     <Story order on_change=show/>
                 </div>
-                <aside class="stack">{move || order.get().map(|order| view! { <People order/> })}</aside>
+                <aside class="stack">
+                    {move || order.get().map(|order| view! { <People order/> })}
+                    <TagsCard order on_change=show reload/>
+                </aside>
             </div>
         </div>
     }
@@ -140,91 +146,6 @@ fn Attention(order: Order, on_change: Callback<Order>) -> impl IntoView {
     })
 }
 
-/// Lines, grouped by where they are: on the shelf or on their way.
-#[component]
-fn Parcels(order: Order) -> impl IntoView {
-    let items: i32 = order.lines.iter().map(|line| line.quantity).sum();
-    let things = crate::parts::count(items.into(), "item", "items");
-    let (tone, words, title) = match order.state {
-        OrderState::Draft | OrderState::PendingPayment => {
-            ("warning", "Reserved", format!("{things}, waiting for the payment"))
-        }
-        OrderState::Paid => ("warning", "Waiting to be sent", things),
-        OrderState::Shipped => ("info", "On its way", things),
-        OrderState::Delivered => ("good", "Delivered", things),
-        OrderState::Cancelled => ("off", "Not sent", format!("{things}, back in stock")),
-        OrderState::Refunded => ("off", "Refunded", things),
-    };
-    let rows = order.lines.into_iter().map(line).collect_view();
-    let parcels = order.fulfilments.into_iter().map(parcel).collect_view();
-    view! {
-        <section class="card">
-            <header>{pill(tone, words)} <h2>{title}</h2><span class="meta end">{order.shipping_name}</span></header>
-            <div class="tight"><table class="table lines" data-static=""><tbody>{rows}</tbody></table></div>
-            {parcels}
-        </section>
-    }
-}
-
-fn line(line: OrderLine) -> impl IntoView {
-    let session = use_session();
-    let variant = match line.variant_title.as_str() {
-        "" | "Default Title" => line.sku.clone(),
-        variant if line.sku.is_empty() => variant.to_owned(),
-        variant => format!("{variant} · {}", line.sku),
-    };
-    let title = if session.may("products:read") {
-        view! { <a class="key" href=place::to(&format!("/products/{}", line.product_id.inner()))>{line.title}</a> }.into_any()
-    } else {
-        view! { <b>{line.title}</b> }.into_any()
-    };
-    let gift = line.gift.then(|| view! { " " {pill("good", "Gift")} });
-    let full = (line.full.minor != line.total.minor).then(
-        || view! { <s class="dim"><span class="vh">"Instead of "</span>{line.full.formatted}</s> <br/> },
-    );
-    let discounts = line.discounts.iter().map(taken_off).collect_view();
-    view! {
-        <tr>
-            <td class="pick">{thumb(line.picture.as_ref())}</td>
-            <td>{title} {gift} <br/> <span class="meta">{variant}</span> {discounts}</td>
-            <td class="num">{line.quantity} " × " {line.unit.formatted}</td>
-            <td class="num">{full} <b>{line.total.formatted}</b></td>
-        </tr>
-    }
-}
-
-/// What a promotion took off a line, and how that came about.
-fn taken_off(discount: &Discount) -> impl IntoView + use<> {
-    let text = format!("{}, −{}", discount.words, discount.amount.formatted);
-    view! { <br/> <span class="meta">{text}</span> }
-}
-
-fn parcel(parcel: Fulfilment) -> impl IntoView {
-    let reader = place::reader();
-    let carrier = if parcel.carrier.is_empty() { "Sent".to_owned() } else { parcel.carrier };
-    let number = parcel.tracking_number;
-    // Only web addresses become links, whatever was typed.
-    let web = parcel.tracking_url.starts_with("https://") || parcel.tracking_url.starts_with("http://");
-    let tracking = match (number.is_empty(), web) {
-        (true, false) => view! { <span>"without a tracking number"</span> }.into_any(),
-        (_, true) => {
-            let text = if number.is_empty() { "Follow the parcel".to_owned() } else { number };
-            view! { <a href=parcel.tracking_url target="_blank" rel="noopener noreferrer">{text}</a> }
-                .into_any()
-        }
-        (false, false) => view! { <code>{number}</code> }.into_any(),
-    };
-    let arrived = parcel.delivered_at.map(|at| format!("Arrived: {}", reader.moment(&at.0)));
-    view! {
-        <footer>
-            {icon("truck")}
-            <span>{carrier} " "</span>
-            {tracking}
-            <span class="end">{arrived.unwrap_or_else(|| format!("Left: {}", reader.moment(&parcel.shipped_at.0)))}</span>
-        </footer>
-    }
-}
-
 /// `21 %`, `10.75 %` from parts per million.
 fn rate(parts: i32) -> String {
     let text = format!("{}.{:04}", parts / 10_000, parts % 10_000);
@@ -262,9 +183,36 @@ fn Money(order: Order) -> impl IntoView {
     // Orders of before promotions know the sum alone.
     let discount = (totals.discounts.is_empty() && totals.discount.minor.0 != 0)
         .then(|| view! { <dt>"Discount"</dt><dd>"−" {totals.discount.formatted.trim_start_matches(['-', '−']).to_owned()}</dd> });
+    let exempt = totals.exemption.as_ref().map(|exemption| {
+        let amount = match exemption.relief.minor.0 {
+            0 => "none".to_owned(),
+            _ => format!("−{}", exemption.relief.formatted),
+        };
+        view! { <dt title=exemption.number.clone()>{format!("Tax exempt: {}", exemption.reason)}</dt><dd>{amount}</dd> }
+    });
     let refunded = (order.refunded.minor.0 > 0)
         .then(|| view! { <dt>"Given back"</dt><dd>"−" {order.refunded.formatted.clone()}</dd> });
     let (tone, word) = order.payment.words();
+    let paid = match order.tenders.is_empty() {
+        true => format!("Paid, {}", order.payment_name),
+        false => "Paid in all".to_owned(),
+    };
+    let tenders = order
+        .tenders
+        .into_iter()
+        .map(|part| {
+            let name = match part.gift_card_id {
+                Some(id) => {
+                    view! { <a href=place::to(&format!("/gift-cards/{}", id.inner()))>{part.name}</a> }
+                        .into_any()
+                }
+                None => part.name.into_any(),
+            };
+            let back = (part.returned.minor.0 > 0)
+                .then(|| format!(", {} of it given back", part.returned.formatted));
+            view! { <dt>{name} {back}</dt><dd>{part.amount.formatted}</dd> }
+        })
+        .collect_view();
     view! {
         <section class="card">
             <header><h2>"Money"</h2><span class="end">{pill(tone, word)}</span></header>
@@ -277,9 +225,11 @@ fn Money(order: Order) -> impl IntoView {
                     {discounts}
                     {discount}
                     {taxes}
+                    {exempt}
                     <dt class="sum">"Total"</dt>
                     <dd class="sum">{totals.total.formatted.clone()}</dd>
-                    <dt>{format!("Paid, {}", order.payment_name)}</dt>
+                    {tenders}
+                    <dt>{paid}</dt>
                     <dd>{order.paid.formatted.clone()}</dd>
                     {refunded}
                 </dl>

@@ -16,7 +16,7 @@ use crate::parts::list::{
 use crate::parts::{Empty, FailureView, PageHead, count, icon, status};
 use crate::place;
 
-const FILTERS: [&str; 4] = ["q", "tab", "payment", "days"];
+const FILTERS: [&str; 5] = ["q", "tab", "payment", "days", "tag"];
 const DAYS: [(&str, &str); 4] =
     [("1", "today"), ("7", "the last 7 days"), ("30", "the last 30 days"), ("90", "the last 90 days")];
 
@@ -60,6 +60,7 @@ pub fn Orders() -> impl IntoView {
             customer_id: None,
             placed_from: since(state.get("days")),
             placed_to: None,
+            tag: text("tag"),
         };
         let variables = OrdersVariables {
             first: keys.first,
@@ -91,9 +92,11 @@ pub fn Orders() -> impl IntoView {
     let chips = move || {
         let payment = PaymentState::ALL.into_iter().find(|(_, key)| *key == list.value("payment"));
         let days = DAYS.into_iter().find(|(key, _)| *key == list.value("days"));
+        let tag = Some(list.value("tag")).filter(|tag| !tag.is_empty());
         view! {
             {days.map(|(_, text)| view! { <FilterChip list name="days" field="Placed" verb="is within" value=text/> })}
             {payment.map(|(payment, _)| view! { <FilterChip list name="payment" field="Payment" value=payment.words().1.to_lowercase()/> })}
+            {tag.map(|value| view! { <FilterChip list name="tag" field="Tag" value/> })}
         }
     };
     let day_options: Vec<(String, String)> =
@@ -102,6 +105,12 @@ pub fn Orders() -> impl IntoView {
         .into_iter()
         .map(|(state, key)| (key.to_owned(), state.words().1.to_owned()))
         .collect();
+    let known = super::tags::known();
+    let tag_options =
+        Signal::derive(move || known.get().into_iter().map(|tag| (tag.clone(), tag)).collect::<Vec<_>>());
+    // A shop that tags nothing has no such filter.
+    let tagging =
+        Memo::new(move |_| list.value("tag").is_empty() && tag_options.with(|tags| !tags.is_empty()));
     let body = move || {
         if let Some(failure) = page.failure.get() {
             return view! {
@@ -147,6 +156,7 @@ pub fn Orders() -> impl IntoView {
                         let options = payment_options.clone();
                         list.value("payment").is_empty().then(|| view! { <FilterSelect list name="payment" label="Payment" options/> })
                     }}
+                    {move || tagging.get().then(|| view! { <FilterSelect list name="tag" label="Tag" options=tag_options/> })}
                     <span class="end"><Search list label="Number, name or e-mail"/></span>
                 </div>
                 <table class="table" data-stack="" data-rows="" data-dim=move || page.busy.get().then_some("")>
@@ -180,7 +190,7 @@ pub fn Orders() -> impl IntoView {
 #[component]
 fn Row(row: OrderRow) -> impl IntoView {
     let (payment_tone, payment) = row.payment.words();
-    let (tone, state) = row.state.words();
+    let (tone, state) = row.words();
     let odd = row.attention.clone();
     view! {
         <tr>

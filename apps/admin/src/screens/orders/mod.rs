@@ -3,4 +3,7 @@
 pub mod detail;
 pub mod list;
 pub mod moves;
+mod parcels;
+mod returns;
 pub mod story;
+mod tags;

@@ -4,12 +4,14 @@ use cynic::MutationBuilder;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use super::parcels::Ship;
 use crate::api::{self, Failure};
 use crate::gql::orders::{
     Order, OrderCancel, OrderCancelInput, OrderCancelVariables, OrderDeliver, OrderDeliverVariables,
     OrderMarkPaid, OrderMarkPaidVariables, OrderMoveInput, OrderRefund, OrderRefundInput,
-    OrderRefundVariables, OrderShip, OrderShipInput, OrderShipVariables,
+    OrderRefundVariables, RefundTo,
 };
+use crate::logic::amount;
 use crate::parts::dialog::{Confirm, Drawer, Wrong};
 use crate::parts::field::{Field, TextField};
 use crate::parts::toast::{Toaster, use_toaster};
@@ -18,30 +20,35 @@ use crate::session::use_session;
 
 /// What one open dialog or drawer needs.
 #[derive(Clone, Copy)]
-struct Act {
-    open: RwSignal<bool>,
-    busy: RwSignal<bool>,
-    failure: RwSignal<Option<Failure>>,
-    order: RwSignal<Option<Order>>,
+pub(super) struct Act {
+    pub open: RwSignal<bool>,
+    pub busy: RwSignal<bool>,
+    pub failure: RwSignal<Option<Failure>>,
+    pub order: RwSignal<Option<Order>>,
     on_change: Callback<Order>,
     reload: Callback<()>,
     toaster: Toaster,
 }
 
 impl Act {
-    fn begin(self) {
+    pub fn new(order: RwSignal<Option<Order>>, on_change: Callback<Order>, reload: Callback<()>) -> Self {
+        let (open, busy) = (RwSignal::new(false), RwSignal::new(false));
+        Self { open, busy, failure: RwSignal::new(None), order, on_change, reload, toaster: use_toaster() }
+    }
+
+    pub fn begin(self) {
         self.failure.set(None);
         self.open.set(true);
     }
 
     /// Id and version of the order on the screen.
-    fn stamp(self) -> Option<OrderMoveInput> {
+    pub fn stamp(self) -> Option<OrderMoveInput> {
         self.order.with_untracked(|order| {
             order.as_ref().map(|order| OrderMoveInput { id: order.id.clone(), version: Some(order.version) })
         })
     }
 
-    fn run(self, done: &'static str, request: impl Future<Output = Result<Order, Failure>> + 'static) {
+    pub fn run(self, done: &'static str, request: impl Future<Output = Result<Order, Failure>> + 'static) {
         if self.busy.get_untracked() {
             return;
         }
@@ -81,16 +88,7 @@ pub fn Moves(
     reload: Callback<()>,
 ) -> impl IntoView {
     let session = use_session();
-    let toaster = use_toaster();
-    let act = move || Act {
-        open: RwSignal::new(false),
-        busy: RwSignal::new(false),
-        failure: RwSignal::new(None),
-        order,
-        on_change,
-        reload,
-        toaster,
-    };
+    let act = move || Act::new(order, on_change, reload);
     let (pay, ship, deliver, cancel, refund) = (act(), act(), act(), act(), act());
     let can = move |name: &'static str, permission: &'static str| {
         Memo::new(move |_| {
@@ -127,7 +125,7 @@ pub fn Moves(
     }
 }
 
-fn number(act: Act) -> impl Fn() -> String + Copy + Send + Sync {
+pub(super) fn number(act: Act) -> impl Fn() -> String + Copy + Send + Sync {
     move || {
         act.order
             .with(|order| order.as_ref().map_or_else(String::new, |order| format!("#{}", order.number.0)))
@@ -178,117 +176,6 @@ fn Pay(act: Act) -> impl IntoView {
 }
 
 #[component]
-fn Ship(act: Act) -> impl IntoView {
-    let (carrier, tracking, url) =
-        (RwSignal::new(String::new()), RwSignal::new(String::new()), RwSignal::new(String::new()));
-    let bad_url = RwSignal::new(false);
-    let send = move |()| {
-        let Some(stamp) = act.stamp() else { return };
-        let address = url.get_untracked().trim().to_owned();
-        let wrong =
-            !address.is_empty() && !address.starts_with("https://") && !address.starts_with("http://");
-        bad_url.set(wrong);
-        if wrong {
-            return;
-        }
-        let some = |text: String| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-        let input = OrderShipInput {
-            id: stamp.id,
-            version: stamp.version,
-            carrier: some(carrier.get_untracked()),
-            tracking_number: some(tracking.get_untracked()),
-            tracking_url: some(address),
-        };
-        act.run("Sent: the customer sees the parcel now", async move {
-            let answer = api::ask(OrderShip::build(OrderShipVariables { input })).await?;
-            Ok(answer.order_ship.order)
-        });
-    };
-    let refused = move |names: &'static [&'static str]| {
-        Signal::derive(move || {
-            act.failure
-                .with(|failure| names.iter().find_map(|name| failure.as_ref().and_then(|it| it.at(name))))
-        })
-    };
-    let url_error = Signal::derive(move || {
-        let typed = bad_url.get().then(|| "An address begins with https://".to_owned());
-        typed.or_else(|| refused(&["trackingUrl", "tracking_url"]).get())
-    });
-    let (number, items) = (number(act), items(act));
-    let footer = move || {
-        view! {
-            <button
-                class="btn"
-                type="submit"
-                data-kind="primary"
-                data-block=""
-                aria-busy=move || act.busy.get().to_string()
-                disabled=move || act.busy.get()
-            >
-                "Send " {items}
-            </button>
-            <span class="meta">"The stock of these items leaves the shelf, and the customer sees the parcel on the order's page."</span>
-        }
-    };
-    view! {
-        <Drawer
-            open=act.open
-            title=Signal::derive(move || format!("Send {}", number()))
-            on_submit=send
-            footer
-        >
-            {move || act.failure.get().map(|failure| view! { <Wrong failure/> })}
-            {move || {
-                act.order
-                    .get()
-                    .map(|order| {
-                        let lines = order
-                            .lines
-                            .into_iter()
-                            .map(|line| view! { <dt>{line.title} <span class="meta">" " {line.variant_title}</span></dt><dd>{line.quantity} " ×"</dd> })
-                            .collect_view();
-                        view! {
-                            <dl class="dl">{lines}</dl>
-                            <div><h3>"To"</h3>{super::detail::address(&order.address)}</div>
-                        }
-                    })
-            }}
-            <Field id="carrier" label="Carrier" optional=true>
-                <input
-                    class="input"
-                    id="carrier"
-                    list="carriers"
-                    maxlength="100"
-                    prop:value=move || carrier.get()
-                    on:input=move |event| carrier.set(event_target_value(&event))
-                />
-                <datalist id="carriers">
-                    {["bpost", "DHL", "DPD", "FedEx", "GLS", "PostNL", "UPS", "USPS"].map(|name| view! { <option value=name></option> }).collect_view()}
-                </datalist>
-            </Field>
-            <TextField
-                id="tracking"
-                label="Tracking number"
-                optional=true
-                value=tracking
-                on_input=move |typed| tracking.set(typed)
-                error=refused(&["trackingNumber", "tracking_number"])
-            />
-            <TextField
-                id="tracking-url"
-                label="Address to follow it"
-                optional=true
-                mode="url"
-                most=2000
-                value=url
-                on_input=move |typed| url.set(typed)
-                error=url_error
-            />
-        </Drawer>
-    }
-}
-
-#[component]
 fn Deliver(act: Act) -> impl IntoView {
     let yes = move |()| {
         let Some(input) = act.stamp() else { return };
@@ -301,7 +188,7 @@ fn Deliver(act: Act) -> impl IntoView {
     view! {
         <Confirm
             open=act.open
-            title=Signal::derive(move || format!("Has {} arrived?", number()))
+            title=Signal::derive(move || format!("Has everything of {} arrived?", number()))
             act="Mark as delivered".to_owned()
             kind="primary"
             refuse="Not yet"
@@ -309,7 +196,7 @@ fn Deliver(act: Act) -> impl IntoView {
             failure=act.failure
             on_yes=yes
         >
-            <p>"The customer sees the order as delivered. After this it can only be refunded."</p>
+            <p>"The customer sees every parcel that is on its way as arrived. This cannot be taken back."</p>
         </Confirm>
     }
 }
@@ -322,7 +209,7 @@ fn Reason(act: Act, reason: RwSignal<String>, missing: RwSignal<bool>, id: &'sta
         refused.or_else(|| missing.get().then(|| "Say why, in a few words".to_owned()))
     });
     view! {
-        <Field id label="Reason" error hint=Signal::derive(|| "Stays in the order's story".to_owned())>
+        <Field id label="Reason" error hint=Signal::derive(|| "Stays in the order's story for good: write no names".to_owned())>
             <textarea
                 class="input"
                 id=id
@@ -378,6 +265,9 @@ fn Cancel(act: Act) -> impl IntoView {
 #[component]
 fn Refund(act: Act) -> impl IntoView {
     let (reason, missing) = (RwSignal::new(String::new()), RwSignal::new(false));
+    let (typed, bad, credit) =
+        (RwSignal::new(String::new()), RwSignal::new(None::<String>), RwSignal::new(false));
+    let session = use_session();
     let sent =
         move || act.order.with(|order| order.as_ref().is_some_and(|order| !order.fulfilments.is_empty()));
     // Shown for the person; the server decides from its ledger.
@@ -386,9 +276,9 @@ fn Refund(act: Act) -> impl IntoView {
             order.as_ref().map_or_else(String::new, |order| match order.refunded.minor.0 {
                 0 => order.paid.formatted.clone(),
                 given => {
-                    let exponent = crate::logic::amount::exponent(&order.paid.currency);
-                    let left = crate::logic::amount::text(order.paid.minor.0 - given, exponent);
-                    format!("{}{left}", crate::logic::amount::symbol(&order.paid.currency))
+                    let exponent = amount::exponent(&order.paid.currency);
+                    let left = amount::text(order.paid.minor.0 - given, exponent);
+                    format!("{}{left}", amount::symbol(&order.paid.currency))
                 }
             })
         })
@@ -400,13 +290,25 @@ fn Refund(act: Act) -> impl IntoView {
             missing.set(true);
             return;
         }
-        let input = OrderRefundInput { id: stamp.id, version: stamp.version, reason: words };
+        let amount = match typed.get_untracked().trim() {
+            "" => None,
+            text => match amount::wire(text, untrack(|| session.exponent())) {
+                Ok(amount) => Some(amount),
+                Err(error) => return bad.set(Some(error.to_string())),
+            },
+        };
+        let to = if credit.get_untracked() { RefundTo::StoreCredit } else { RefundTo::Original };
+        let input = OrderRefundInput { id: stamp.id, version: stamp.version, amount, to, reason: words };
         act.run("Refunded", async move {
             let answer = api::ask(OrderRefund::build(OrderRefundVariables { input })).await?;
+            // Only now: empty means all of it, and whoever was refused tries the same once more.
+            let _ = typed.try_set(String::new());
             Ok(answer.order_refund.order)
         });
     };
     let number = number(act);
+    let refused = move || act.failure.with(|failure| failure.as_ref().and_then(|it| it.at("amount")));
+    let error = Signal::derive(move || bad.get().or_else(refused));
     let footer = move || {
         view! {
             <button
@@ -417,14 +319,14 @@ fn Refund(act: Act) -> impl IntoView {
                 aria-busy=move || act.busy.get().to_string()
                 disabled=move || act.busy.get()
             >
-                "Refund " {rest}
+                "Refund"
             </button>
-            <span class="meta">"Everything that was paid goes back and the order ends as refunded. A refund cannot be undone."</span>
+            <span class="meta">"When everything is back, the order ends as refunded. A refund cannot be undone."</span>
         }
     };
     view! {
         <Drawer open=act.open title=Signal::derive(move || format!("Refund for {}", number())) on_submit=send footer>
-            {move || act.failure.get().map(|failure| view! { <Wrong failure/> })}
+            {move || act.failure.get().filter(|it| it.at("amount").is_none()).map(|failure| view! { <Wrong failure/> })}
             {move || {
                 act.order
                     .get()
@@ -436,19 +338,34 @@ fn Refund(act: Act) -> impl IntoView {
                                 <dt>"Paid, " {order.payment_name.clone()}</dt>
                                 <dd>{order.paid.formatted.clone()}</dd>
                                 {given}
-                                <dt class="sum">"Goes back now"</dt>
+                                <dt class="sum">"Can go back"</dt>
                                 <dd class="sum">{rest()}</dd>
                             </dl>
                         }
                     })
             }}
+            <TextField
+                id="refund-amount"
+                label="Amount"
+                optional=true
+                mode="decimal"
+                hint=Signal::derive(|| "Empty: all of it".to_owned())
+                prefix=amount::symbol(&session.currency())
+                value=typed
+                on_input=move |text| {
+                    bad.set(None);
+                    typed.set(text);
+                }
+                error
+            />
+            <label class="check">
+                <input type="checkbox" prop:checked=move || credit.get() on:change=move |event| credit.set(event_target_checked(&event))/>
+                <span>"As store credit, instead of where it came from"</span>
+            </label>
             <Reason act reason missing id="refund-reason"/>
             <p class="dim">
-                {move || if sent() {
-                    "What was sent does not come back into stock by this: count it in the product's stock when it returns."
-                } else {
-                    "Nothing was sent yet: the items go back into stock."
-                }}
+                "What was not sent yet is free for others again. "
+                {move || sent().then_some("What was sent does not come back into stock by this: count it in the product's stock when it returns.")}
             </p>
         </Drawer>
     }

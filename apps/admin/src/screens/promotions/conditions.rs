@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::form::{Form, error_line};
+use super::names::nameless;
 use super::which::Which;
 use crate::gql::promotions::PromotionConditionKind as Needs;
 use crate::logic::amount;
@@ -10,6 +11,7 @@ use crate::logic::promotion::{Choice, ConditionDraft, MOST_CONDITIONS, words};
 use crate::parts::field::TextField;
 use crate::parts::icon;
 use crate::parts::tags::Pick;
+use crate::screens::customers::groups::known_groups;
 use crate::session::use_session;
 
 /// The card.
@@ -34,7 +36,7 @@ pub fn Conditions(form: Form) -> impl IntoView {
             .filter(|(kind, ..)| match kind {
                 Needs::FirstOrder => !first,
                 Needs::Countries => !countries,
-                Needs::Has | Needs::Subtotal => true,
+                Needs::Has | Needs::Subtotal | Needs::Groups => true,
             })
             .map(|(_, key, name)| view! { <option value=key>{name}</option> })
             .collect_view();
@@ -124,6 +126,7 @@ fn One(form: Form, key: u32, kind: Needs) -> impl IntoView {
             view! { <p class="dim">"The customer has not ordered here before."</p> }.into_any()
         }
         Needs::Countries => view! { <Countries form of=key error=fault("countries")/> }.into_any(),
+        Needs::Groups => view! { <Groups form of=key error=fault("groups")/> }.into_any(),
     };
     let remove = move |_| {
         // What the server said names places, and the places change.
@@ -177,6 +180,33 @@ fn Countries(form: Form, of: u32, error: Signal<Option<String>>) -> impl IntoVie
         <div class="field">
             <span class="label">"The order goes to one of these"</span>
             <Pick chosen options=Signal::stored(all) on_change=set label="Add a country"/>
+            {error_line(error)}
+        </div>
+    }
+}
+
+#[component]
+fn Groups(form: Form, of: u32, error: Signal<Option<String>>) -> impl IntoView {
+    let all = known_groups();
+    let options = Signal::derive(move || all.data.get().map(|groups| groups.names()).unwrap_or_default());
+    let chosen = Signal::derive(move || {
+        let names = options.get();
+        let name = |id: &String| {
+            let known = names.iter().find(|(known, _)| known == id);
+            known.cloned().unwrap_or_else(|| (id.clone(), nameless("Group", id)))
+        };
+        form.draft.with(|draft| {
+            draft.condition(of).map(|it| it.groups.iter().map(name).collect::<Vec<_>>()).unwrap_or_default()
+        })
+    });
+    let set = move |chosen: Vec<(String, String)>| {
+        let ids = chosen.into_iter().map(|(id, _)| id).collect();
+        form.draft.update(|draft| draft.condition_mut(of, |it| it.groups = ids));
+    };
+    view! {
+        <div class="field">
+            <span class="label">"The customer has signed in and is in one of these"</span>
+            <Pick chosen options on_change=set label="Add a group"/>
             {error_line(error)}
         </div>
     }
