@@ -76,6 +76,8 @@ impl Cli {
             Command::Surface(args) => return operate::surface(args),
             _ => {}
         }
+        #[cfg(feature = "failpoints")]
+        platform::failpoint::arm().map_err(anyhow::Error::msg)?;
         let config = Config::load(self.config.as_deref())?;
         match self.command {
             Command::Serve(args) => args.run(config).await,

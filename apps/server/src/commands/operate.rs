@@ -3,6 +3,7 @@
 use super::{say, say_json, tenant_ctx};
 use crate::surface::Surface;
 use platform::App;
+use platform::failpoint::NAMES;
 use primitives::Timestamp;
 
 /// Read models.
@@ -180,7 +181,7 @@ pub struct SurfaceArgs {
 pub(super) fn surface(args: &SurfaceArgs) -> anyhow::Result<()> {
     let surface = Surface::new();
     if args.json {
-        return say_json(&serde_json::json!({ "entries": surface.entries(), "failpoints": [] }));
+        return say_json(&serde_json::json!({ "entries": surface.entries(), "failpoints": &NAMES[..] }));
     }
     for entry in surface.entries() {
         say(format_args!(

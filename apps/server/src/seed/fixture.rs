@@ -22,6 +22,12 @@ pub struct Fixture {
     /// People who can sign in.
     #[serde(default)]
     pub people: Vec<Person>,
+    /// People who have bought things; nobody knows their passwords.
+    #[serde(default)]
+    pub customers: Vec<Customer>,
+    /// What they say about products; published.
+    #[serde(default)]
+    pub reviews: Vec<Review>,
     /// Taxes, deliveries, ways to pay; the country's usual ones when absent.
     pub commerce: Option<Commerce>,
     /// Announcement, menus and blocks, as `storefront::settings` reads them.
@@ -87,6 +93,37 @@ pub struct Person {
     pub password: String,
     /// A system role.
     pub role: String,
+}
+
+/// Somebody who has bought things.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Customer {
+    /// Address.
+    pub email: String,
+    /// Name.
+    pub name: String,
+}
+
+/// What a customer says about a product.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Review {
+    /// The product's address.
+    pub product: String,
+    /// The customer's e-mail.
+    pub by: String,
+    /// The name that others read.
+    pub author: String,
+    /// 1 to 5.
+    pub stars: i64,
+    /// In a few words.
+    pub title: String,
+    /// 10 to 4,000 characters.
+    pub body: String,
+    /// What the shop says to it.
+    #[serde(default)]
+    pub answer: String,
 }
 
 /// Taxes, deliveries, ways to pay.
@@ -351,6 +388,7 @@ impl Fixture {
                 .collect::<anyhow::Result<_>>()
                 .context("commerce.shipping")?,
             payment: commerce.payment.clone(),
+            return_days: commerce::settings::RETURN_DAYS,
         }))
     }
 
@@ -402,6 +440,14 @@ impl Fixture {
                 wrong.push(format!("product {:?} is there twice", product.slug));
             }
             product.check(&mut wrong);
+        }
+        for review in &self.reviews {
+            if !slugs.contains_key(review.product.as_str()) {
+                wrong.push(format!("review {:?}: there is no product {:?}", review.title, review.product));
+            }
+            if self.customers.iter().all(|customer| customer.email != review.by) {
+                wrong.push(format!("review {:?}: there is no customer {:?}", review.title, review.by));
+            }
         }
         let mut skus = HashSet::new();
         for variant in self.products.iter().flat_map(|product| &product.variants) {

@@ -12,12 +12,13 @@ use catalog::product::input::{MediaInput, NewProduct, VariantInput};
 use catalog::stock::{self, CountItem, NewLocation};
 use catalog::view::{AdminVariant, ProductLookup};
 use catalog::{product, query::admin};
+use commerce::review::{self, ReviewDraft, ReviewState, Verdict};
 use commerce::{promotion, settings};
 use content::media::{self, ReadyPicture};
 use fixture::{Fixture, Product};
 use identity::tenant::{self, NewTenant};
 use identity::user::{self, NewUser};
-use platform::{Access, App, Ctx};
+use platform::{Access, Actor, App, Ctx};
 use primitives::{Country, Currency, ErrorCode, MediaId, Money, PageArgs, ProductId, SystemRole};
 use serde::Serialize;
 use std::collections::HashMap;
@@ -114,6 +115,8 @@ pub async fn sample(ctx: &Ctx) -> anyhow::Result<ShopReport> {
     fixture.tenant.slug.clone_from(&ctx.tenant().slug);
     fixture.tenant.currency = ctx.tenant().currency.code().to_owned();
     fixture.people.clear();
+    fixture.customers.clear();
+    fixture.reviews.clear();
     fixture.locations.clear();
     // Taxes and deliveries are those of the shop's own country.
     fixture.commerce = None;
@@ -297,6 +300,7 @@ async fn load(ctx: &Ctx, fixture: &Fixture) -> anyhow::Result<ShopReport> {
             Err(error) => return Err(error).with_context(|| format!("collection {}", collection.slug)),
         }
     }
+    say(ctx, fixture, &made).await.context("reviews")?;
     for person in &fixture.people {
         let new = NewUser {
             email: person.email.clone(),
@@ -318,7 +322,57 @@ async fn load(ctx: &Ctx, fixture: &Fixture) -> anyhow::Result<ShopReport> {
     Ok(report)
 }
 
-/// Takes note of every picture of the fixture; ids by base name.
+/// Gives the fixture's customers accounts and publishes what they say.
+async fn say(ctx: &Ctx, fixture: &Fixture, made: &HashMap<&str, ProductId>) -> platform::Result<()> {
+    if fixture.reviews.is_empty() {
+        return Ok(());
+    }
+    let mut known = HashMap::new();
+    for customer in &fixture.customers {
+        let new = NewUser {
+            email: customer.email.clone(),
+            // Drawn and forgotten.
+            password: primitives::EventId::new().to_string(),
+            name: customer.name.clone(),
+            locale: None,
+            roles: vec![SystemRole::Customer.into()],
+        };
+        let made = match user::create(ctx, new).await {
+            Err(error) if error.code() == ErrorCode::Conflict => {
+                user::find_by_email(ctx, &customer.email).await
+            }
+            made => made,
+        };
+        known.insert(customer.email.as_str(), made?.id);
+    }
+    // Reviews are written about what readers see.
+    crate::drain(ctx.app()).await?;
+    for said in &fixture.reviews {
+        let (Some(product), Some(user)) = (made.get(said.product.as_str()), known.get(said.by.as_str()))
+        else {
+            continue;
+        };
+        let draft = ReviewDraft {
+            rating: said.stars,
+            title: said.title.clone(),
+            body: said.body.clone(),
+            author: said.author.clone(),
+        };
+        let author = ctx.with_actor(Actor::Customer { user: *user });
+        let written = review::write(&author, *product, &draft).await?;
+        // What is there from the last time stays as its merchant left it.
+        if written.state != ReviewState::Pending {
+            continue;
+        }
+        let seen = review::get(ctx, written.id).await?;
+        let judged = review::moderate(ctx, &[(written.id, seen.version)], &Verdict::Publish).await?;
+        if let Some(published) = judged.reviews.first().filter(|_| !said.answer.is_empty()) {
+            review::answer(ctx, written.id, published.version, &said.answer).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Makes the locations of the fixture and puts onto their shelves what does not lie there yet.
 async fn stock_up(ctx: &Ctx, fixture: &Fixture, made: &HashMap<&str, ProductId>) -> platform::Result<()> {
     for place in &fixture.locations {
@@ -350,6 +404,7 @@ async fn stock_up(ctx: &Ctx, fixture: &Fixture, made: &HashMap<&str, ProductId>)
     Ok(())
 }
 
+/// Takes note of every picture of the fixture; ids by base name.
 async fn register<'f>(ctx: &Ctx, fixture: &'f Fixture) -> platform::Result<HashMap<&'f str, MediaId>> {
     let sizes = &fixture.pictures;
     let named = fixture.pictures();
@@ -479,6 +534,7 @@ mod tests {
         let rust = throw.variant_for(&["Rust", "150 × 220 cm"]).unwrap();
         assert_eq!((rust.availability, rust.picture), (Availability::SoldOut, Some(1)));
         assert_eq!(throw.pictures[1].url(480).as_deref(), Some("/demo/wool-throw-rust-480.webp"));
+        assert_eq!(throw.rating.map(|rating| rating.stars), Some([0, 0, 0, 1, 2]));
 
         // The second time nothing is touched.
         let again = demo(app.app()).await.unwrap();

@@ -1,8 +1,10 @@
 //! The host as the outside sees it, over HTTP, on both databases.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set up its world stops")]
 
+mod again;
 mod audit;
 mod credentials;
+mod failpoints;
 mod graphql;
 mod host;
 mod isolation;
@@ -11,10 +13,12 @@ mod letters;
 mod matrix;
 mod modules;
 mod oidc;
+mod returns;
 mod shop;
 mod stock;
 mod sweep;
 mod tenants;
+mod tender;
 mod transfer;
 mod two_step;
 mod verify;

@@ -25,6 +25,32 @@ pub async fn place_order(world: &World, tenant: &str) -> Value {
     placed["data"]["checkoutPlace"]["order"].clone()
 }
 
+/// Somebody buys, the owner takes the money and sends it, and it shall come back; gives back the parcel.
+pub async fn send_parcel(world: &World, tenant: &str) -> Value {
+    let order = place_order(world, tenant).await;
+    let mut owner = world.sign_in(tenant, "owner").await;
+    for (mutation, kind) in [("orderMarkPaid", "OrderMoveInput"), ("orderShip", "OrderShipInput")] {
+        let document = format!(
+            "mutation M($input: {kind}!) {{ {mutation}(input: $input) {{ order {{ fulfilments {{ id }} lines {{ id }} }} }} }}"
+        );
+        let answer = owner.graphql(&document, json!({ "input": { "id": order["id"] } })).await;
+        assert!(answer["errors"].is_null(), "{answer}");
+        if mutation == "orderShip" {
+            let sent = &answer["data"][mutation]["order"];
+            let input = json!({
+                "token": order["token"], "idempotencyKey": "return-1", "reason": "DAMAGED",
+                "lines": [{ "lineId": sent["lines"][0]["id"], "quantity": 1 }],
+            });
+            let document =
+                "mutation R($input: ReturnRequestInput!) { returnRequest(input: $input) { return { id } } }";
+            let answer = world.visitor(tenant).graphql(document, json!({ "input": input })).await;
+            assert!(answer["errors"].is_null(), "{answer}");
+            return sent["fulfilments"][0]["id"].clone();
+        }
+    }
+    Value::Null
+}
+
 /// Puts one piece into a fresh cart; gives back the key to it.
 pub async fn fill_cart(shopper: &mut Visitor) -> String {
     let variant = some_variant(shopper).await;
@@ -35,6 +61,25 @@ pub async fn fill_cart(shopper: &mut Visitor) -> String {
         )
         .await;
     added["data"]["cartLinesAdd"]["token"].as_str().unwrap_or_else(|| panic!("{added}")).to_owned()
+}
+
+/// Puts something into a cart of its own and aside.
+pub async fn put_aside(shopper: &mut Visitor) {
+    let token = fill_cart(shopper).await;
+    let cart = shopper
+        .graphql(
+            "query C($token: String) { cart(token: $token) { lines { id } } }",
+            json!({ "token": token }),
+        )
+        .await;
+    let input = json!({ "token": token, "id": cart["data"]["cart"]["lines"][0]["id"] });
+    let saved = shopper
+        .graphql(
+            "mutation S($input: CartSavedInput!) { cartLineSave(input: $input) { cart { saved { id } } } }",
+            json!({ "input": input }),
+        )
+        .await;
+    assert!(saved["errors"].is_null(), "{saved}");
 }
 
 /// Places the cart with whatever the checkout offers first.
@@ -114,6 +159,31 @@ pub async fn promote(world: &World, tenant: &str) {
         )
         .await;
     assert!(made["errors"].is_null(), "{made}");
+}
+
+/// The owner makes a group of customers.
+pub async fn group(world: &World, tenant: &str) {
+    let mut owner = world.sign_in(tenant, "owner").await;
+    let made = owner
+        .graphql(
+            "mutation G($input: CustomerGroupInput!) { customerGroupCreate(input: $input) { __typename } }",
+            json!({ "input": { "name": format!("Friends of {tenant}") } }),
+        )
+        .await;
+    assert!(made["errors"].is_null(), "{made}");
+}
+
+/// The owner issues a gift card; gives back its code.
+pub async fn give_a_card(world: &World, tenant: &str) -> String {
+    let mut owner = world.sign_in(tenant, "owner").await;
+    let made = owner
+        .graphql(
+            "mutation G($input: GiftCardIssueInput!) { giftCardIssue(input: $input) { code } }",
+            json!({ "input": { "idempotencyKey": uuid::Uuid::new_v4().to_string(), "amount": "10" } }),
+        )
+        .await;
+    assert!(made["errors"].is_null(), "{made}");
+    made["data"]["giftCardIssue"]["code"].as_str().expect("a code").to_owned()
 }
 
 /// The owner puts some products into a collection that has no picture of its own.

@@ -17,13 +17,17 @@ use uuid::Uuid;
 
 /// Where the id of a thing of each kind is found.
 const TABLES: &[(&str, &str)] = &[
+    ("address", "customer_address"),
     ("api_key", "api_key"),
     ("audit_entry", "audit_entry"),
     ("cart", "cart"),
     ("cart_line", "cart_line"),
     ("collection", "collection"),
     ("customer", "customer"),
+    ("customer_group", "customer_group"),
     ("delivery", "stock_incoming"),
+    ("fulfilment", "fulfilment"),
+    ("gift_card", "tender_account"),
     ("image", "product_image"),
     ("invitation", "invitation"),
     ("location", "location"),
@@ -32,9 +36,13 @@ const TABLES: &[(&str, &str)] = &[
     ("oidc_link", "oidc_link"),
     ("oidc_provider", "oidc_provider"),
     ("order", "orders"),
+    ("order_line", "order_line"),
     ("product", "product"),
     ("promotion", "promotion"),
+    ("return", "return_request"),
+    ("review", "review"),
     ("role", "custom_role"),
+    ("saved_line", "saved_line"),
     ("session", "session"),
     ("stock_count", "stock_count"),
     ("transfer", "stock_transfer"),
@@ -113,16 +121,22 @@ impl Things {
     /// Puts an order, a customer, an upload and a cart into a shop, and looks up what there is then.
     pub async fn of(world: &World, tenant: &str) -> Self {
         crate::shop::place_order(world, tenant).await;
+        crate::shop::send_parcel(world, tenant).await;
         crate::shop::upload_picture(world, tenant).await;
         crate::shop::invite(world, tenant).await;
         crate::shop::collect(world, tenant).await;
         crate::shop::stock_up(world, tenant).await;
         crate::oidc::link(world, tenant).await;
         let mut shopper = world.visitor(tenant);
+        crate::shop::put_aside(&mut shopper).await;
         crate::shop::fill_cart(&mut shopper).await;
         crate::shop::promote(world, tenant).await;
+        crate::shop::group(world, tenant).await;
+        crate::shop::give_a_card(world, tenant).await;
         world.role(tenant, &[Permission::ORDERS_READ.into()]).await;
         world.api_key(tenant, &[Permission::ORDERS_READ]).await;
+        // Addresses are kept a moment after their orders.
+        settle(world).await;
         let tenant = identity::tenant::find(&world.app, tenant).await.expect("the tenant").info.id.uuid();
         let literal = world.literal(tenant);
         let (mut ids, mut versions) = (BTreeMap::new(), BTreeMap::new());
@@ -469,6 +483,7 @@ impl Schema {
                 _ if path.ends_with(".roles") => json!("customer"),
                 _ if path.ends_with(".permission") => json!("orders:read"),
                 _ if path.ends_with(".email") => json!("nobody@example.com"),
+                _ if path == "input.amount" => json!("1"),
                 _ if path.ends_with(".password") => json!("correct horse battery staple"),
                 _ => json!("x"),
             },
