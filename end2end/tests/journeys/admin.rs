@@ -5,7 +5,7 @@ use end2end::{Browser, Host, Scripts, journey};
 use crate::shop::{place_an_order, put_something_into_the_cart};
 
 const OWNER: &str = "owner@hearth.example";
-const PASSWORD: &str = "demo-password";
+pub const PASSWORD: &str = "demo-password";
 
 /// Two good products, the first in two sizes and not published, and one whose price nobody can read.
 const CATALOGUE: &str = "\
@@ -74,6 +74,63 @@ fn makes_a_promotion_that_the_next_cart_counts_with() {
 }
 
 #[test]
+fn keeps_the_stock_of_two_places() {
+    journey(Scripts::On, async |_: &Host, browser: &Browser| {
+        sign_in(browser).await;
+        browser.click(".sidebar a[href$='/admin/inventory']").await;
+        browser.find(".tablecard tbody tr a[href*='/products/']").await;
+        browser.shoot("admin-inventory").await;
+        let first = browser.text(".tablecard tbody tr:first-child .name a").await;
+
+        browser.press("Count").await;
+        browser.fill("#counted", "40").await;
+        browser.shoot("admin-inventory-count").await;
+        browser.click("dialog[open] footer .btn[type=submit]").await;
+        browser.see("The count is stored").await;
+
+        browser.press("Locations").await;
+        browser.press("Add a location").await;
+        browser.fill("#location-name", "Antwerp").await;
+        browser.fill("#location-country", "??").await;
+        browser.click("dialog[open] footer .btn[type=submit]").await;
+        browser.find(".field .error").await;
+        browser.fill("#location-country", "BE").await;
+        browser.click("dialog[open] footer .btn[type=submit]").await;
+        browser.see("The location is added").await;
+        browser.shoot("admin-locations").await;
+
+        browser.open("/admin/inventory/transfers").await;
+        browser.press("Plan a transfer").await;
+        // The product's name; behind the comma stands which of its variants it is.
+        browser.fill("#find-variant", first.split(',').next().unwrap_or(&first)).await;
+        browser.press("Add").await;
+        browser.fill("dialog[open] p.flex input.input", "3").await;
+        browser.shoot("admin-transfer-plan").await;
+        browser.press("Plan it").await;
+        browser.press("Send it off").await;
+        browser.press("Receive").await;
+        browser.press("Put it on the shelf").await;
+        browser.see("It lies on the shelf").await;
+        browser.shoot("admin-transfer").await;
+
+        browser.open("/admin/inventory/counts").await;
+        browser.press("Begin a count").await;
+        browser.press("Begin").await;
+        browser.find("td[data-slot=value] input").await;
+        browser.fill("td[data-slot=value] input", "36\t").await;
+        browser.see("1 of ").await;
+        browser.shoot("admin-count").await;
+        browser.press("Apply").await;
+        browser.press("Apply it").await;
+        browser.see("The shelves hold what was found").await;
+
+        browser.open("/admin/inventory/history").await;
+        browser.find(".tablecard tbody tr td").await;
+        browser.shoot("admin-stock-history").await;
+    });
+}
+
+#[test]
 fn settles_taxes_and_deliveries() {
     journey(Scripts::On, async |_: &Host, browser: &Browser| {
         sign_in(browser).await;
@@ -99,7 +156,7 @@ fn keeps_customers_out_of_the_admin() {
     });
 }
 
-async fn sign_in(browser: &Browser) {
+pub async fn sign_in(browser: &Browser) {
     browser.open("/admin/orders").await;
     browser.find(".signin").await;
     browser.shoot("admin-sign-in").await;
@@ -142,7 +199,7 @@ async fn mend_and_publish(browser: &Browser) {
     browser.see("Published: shoppers see it now").await;
 }
 
-async fn send_the_order(browser: &Browser) {
+pub async fn send_the_order(browser: &Browser) {
     browser.click(".sidebar a[href$='/admin/orders']").await;
     browser.find(".tablecard tbody tr a.key").await;
     browser.shoot("admin-orders").await;

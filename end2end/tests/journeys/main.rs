@@ -2,4 +2,5 @@
 
 mod admin;
 mod people;
+mod service;
 mod shop;
