@@ -172,7 +172,7 @@ async fn database(
         );
         let end = !broken.is_empty();
         for (blow, fell) in chain.iter().zip(fell) {
-            let line = lines.entry((name.to_owned(), blow.name().to_owned())).or_insert_with(Line::default);
+            let line = lines.entry((name.to_owned(), blow.name().to_owned())).or_default();
             line.rounds += 1;
             line.fell += u64::from(fell);
             line.acknowledged += acknowledged;

@@ -1,5 +1,4 @@
 //! A short run against the server that is built beside this program, on both databases.
-#![expect(clippy::expect_used, reason = "a test ends with a sentence about what is missing")]
 
 use std::path::Path;
 use std::process::Command;

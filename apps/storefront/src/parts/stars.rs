@@ -11,7 +11,8 @@ pub fn decimal(tenths: Option<u32>) -> String {
 /// The stars of a mean, to the nearest half; for eyes only.
 pub fn of_tenths(tenths: Option<u32>) -> AnyView {
     let halves = (tenths.unwrap_or_default() + 2) / 5;
-    let value = if halves % 2 == 0 { format!("{}", halves / 2) } else { format!("{}.5", halves / 2) };
+    let value =
+        if halves.is_multiple_of(2) { format!("{}", halves / 2) } else { format!("{}.5", halves / 2) };
     view! { <span class="stars" data-stars=value></span> }.into_any()
 }
 

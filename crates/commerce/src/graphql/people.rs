@@ -65,7 +65,7 @@ impl CustomersQuery {
 
     /// Whether the caller wants letters about offers; nothing for an account that is no customer yet.
     async fn my_consent(&self, context: &Context<'_>) -> Result<Option<bool>> {
-        Ok(customer::own_consent(ctx_of(context)?).await.map_err(failure)?)
+        customer::own_consent(ctx_of(context)?).await.map_err(failure)
     }
 
     /// Every group of customers, by name; at most 200.
@@ -140,7 +140,7 @@ impl CustomersMutation {
         input: CustomerGroupMembersInput,
     ) -> Result<u64> {
         let (id, customers) = input.read()?;
-        Ok(customer::add_members(ctx_of(context)?, id, &customers).await.map_err(failure)?)
+        customer::add_members(ctx_of(context)?, id, &customers).await.map_err(failure)
     }
 
     /// Takes up to 500 customers out of a group; gives back how many were in it.
@@ -150,7 +150,7 @@ impl CustomersMutation {
         input: CustomerGroupMembersInput,
     ) -> Result<u64> {
         let (id, customers) = input.read()?;
-        Ok(customer::remove_members(ctx_of(context)?, id, &customers).await.map_err(failure)?)
+        customer::remove_members(ctx_of(context)?, id, &customers).await.map_err(failure)
     }
 
     /// Says whether a customer pays tax, and under which number.
@@ -192,7 +192,7 @@ impl CustomersMutation {
 
     /// Whether the caller wants letters about offers from now on.
     async fn my_consent_set(&self, context: &Context<'_>, given: bool) -> Result<bool> {
-        Ok(customer::set_own_consent(ctx_of(context)?, given).await.map_err(failure)?)
+        customer::set_own_consent(ctx_of(context)?, given).await.map_err(failure)
     }
 
     /// Whoever has placed the order that the key opens wants letters about offers.

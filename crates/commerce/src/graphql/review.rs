@@ -48,7 +48,6 @@ impl ReviewsQuery {
 
     /// Reviews of all products, written last first, for staff.
     #[graphql(complexity = "10 + nodes(first, last) * child_complexity")]
-    #[expect(clippy::too_many_arguments, reason = "the arguments of a connection and its filter")]
     async fn reviews(
         &self,
         context: &Context<'_>,

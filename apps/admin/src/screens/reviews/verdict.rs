@@ -164,7 +164,7 @@ fn Acts(
                 .then(|| view! { {button(Act::Publish, "Publish")} {button(Act::Reject, "Turn down")} })
         }}
         {move || session.may("comments:delete").then(|| button(Act::Delete, "Delete"))}
-        <Confirm open=asking title act=words busy failure=other on_yes=move |()| run(act.get_untracked())>{body.clone()}</Confirm>
+        <Confirm open=asking title act=words busy failure=other on_yes=move |()| run(act.get_untracked())>{body}</Confirm>
     }
 }
 
