@@ -3,6 +3,7 @@
 use cynic::{MutationBuilder, QueryBuilder};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
 use super::{all_locations, called};
@@ -137,9 +138,9 @@ fn Begin(open: RwSignal<bool>, locations: Remote<Vec<Location>>) -> impl IntoVie
                 Ok(answer) => {
                     let id = answer.stock_count_begin.count.id.into_inner();
                     open.set(false);
-                    navigate.with_value(|go| {
-                        go(&place::to(&format!("/inventory/counts/{id}")), Default::default())
-                    });
+                    let path = place::to(&format!("/inventory/counts/{id}"));
+                    let options = NavigateOptions { resolve: false, ..Default::default() };
+                    navigate.with_value(|go| go(&path, options));
                 }
                 Err(wrong) => {
                     let _ = failure.try_set(Some(wrong));

@@ -3,6 +3,7 @@
 use cynic::{MutationBuilder, QueryBuilder};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
 use super::picker::Picker;
@@ -210,9 +211,9 @@ fn Plan(open: RwSignal<bool>, locations: Remote<Vec<Location>>) -> impl IntoView
                 Ok(answer) => {
                     let id = answer.stock_transfer_create.transfer.id.into_inner();
                     open.set(false);
-                    navigate.with_value(|go| {
-                        go(&place::to(&format!("/inventory/transfers/{id}")), Default::default())
-                    });
+                    let path = place::to(&format!("/inventory/transfers/{id}"));
+                    let options = NavigateOptions { resolve: false, ..Default::default() };
+                    navigate.with_value(|go| go(&path, options));
                 }
                 Err(wrong) => {
                     let _ = failure.try_set(Some(wrong));
