@@ -281,6 +281,8 @@ pub(super) async fn store(ctx: &Ctx, plan: &Plan) -> Result<Option<Stored>> {
     let _place = Counters::place(ctx).await;
     failpoint!("checkout.checked");
     let stored = ctx.write(Access::Public, async |tx| {
+        // Whoever comes next need not wait at the counter for the disk.
+        tx.let_go_early();
         if !freeze(tx, plan, ctx.now().millis()).await? {
             return Ok(None);
         }

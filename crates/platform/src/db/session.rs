@@ -10,6 +10,7 @@ use sea_orm::{
 };
 use sea_query_sqlx::SqlxValues;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Mutex;
 
 /// What a [`super::TenantDb`] sends its statements to.
@@ -20,7 +21,15 @@ pub(super) enum Conn {
 }
 
 /// An open PostgreSQL transaction. Dropped without an end it rolls back.
-pub(super) struct Session(Mutex<Transaction<'static, Postgres>>);
+pub(super) struct Session {
+    transaction: Mutex<Transaction<'static, Postgres>>,
+    lets_go: AtomicBool,
+}
+
+/// Commits without waiting for the disk, which lets the rows go that are locked, and begins a transaction that leaves a mark in
+/// the journal. Its own commit waits for the disk, and so for everything that stands before the mark.
+const COMMIT_AND_MARK: &str = "SET LOCAL synchronous_commit = off; COMMIT AND CHAIN; \
+                               SELECT pg_logical_emit_message(true, 'rustok', '')";
 
 impl Session {
     /// Begins on a connection of the pool; with a tenant, row level security shows its rows alone.
@@ -35,15 +44,26 @@ impl Session {
         let pool = pool.clone();
         let begun = tokio::spawn(async move { pool.begin_with(AssertSqlSafe(begin)).await });
         let transaction = begun.await.map_err(|error| DbErr::Custom(error.to_string()))?;
-        Ok(Self(Mutex::new(transaction.map_err(query_error)?)))
+        let transaction = Mutex::new(transaction.map_err(query_error)?);
+        Ok(Self { transaction, lets_go: AtomicBool::new(false) })
     }
 
+    /// Has the commit let its rows go before it is on disk.
+    pub fn let_go(&self) {
+        self.lets_go.store(true, Ordering::Relaxed);
+    }
+
+    /// Makes everything durable: this returns when it is on disk.
     pub async fn commit(self) -> Result<(), DbErr> {
-        self.0.into_inner().commit().await.map_err(exec_error)
+        let mut transaction = self.transaction.into_inner();
+        if self.lets_go.into_inner() {
+            transaction.execute(COMMIT_AND_MARK).await.map_err(exec_error)?;
+        }
+        transaction.commit().await.map_err(exec_error)
     }
 
     pub async fn rollback(self) -> Result<(), DbErr> {
-        self.0.into_inner().rollback().await.map_err(exec_error)
+        self.transaction.into_inner().rollback().await.map_err(exec_error)
     }
 }
 
@@ -55,25 +75,25 @@ impl ConnectionTrait for Session {
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         count::add();
-        let result = query(&statement).execute(&mut **self.0.lock().await).await;
+        let result = query(&statement).execute(&mut **self.transaction.lock().await).await;
         Ok(result.map_err(exec_error)?.into())
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         count::add();
-        let result = self.0.lock().await.execute(AssertSqlSafe(sql)).await;
+        let result = self.transaction.lock().await.execute(AssertSqlSafe(sql)).await;
         Ok(result.map_err(exec_error)?.into())
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         count::add();
-        let row = query(&statement).fetch_optional(&mut **self.0.lock().await).await;
+        let row = query(&statement).fetch_optional(&mut **self.transaction.lock().await).await;
         Ok(row.map_err(query_error)?.map(Into::into))
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         count::add();
-        let rows = query(&statement).fetch_all(&mut **self.0.lock().await).await;
+        let rows = query(&statement).fetch_all(&mut **self.transaction.lock().await).await;
         Ok(rows.map_err(query_error)?.into_iter().map(Into::into).collect())
     }
 }

@@ -78,6 +78,18 @@ impl Tx {
         self.rows.conn()
     }
 
+    /// Has the commit let the rows go that this transaction locks before it has waited for the disk: for a row that everybody
+    /// of a shop has to pass. The commit still returns when everything is durable.
+    ///
+    /// In between others see what was written here. Should the database's machine fail in these milliseconds, it is gone
+    /// together with all that came after it: no other commit returns before what is in front of it is on disk. On SQLite,
+    /// whose writers share a commit, this changes nothing.
+    pub fn let_go_early(&self) {
+        if let Conn::Session(session) = self.rows.conn() {
+            session.let_go();
+        }
+    }
+
     /// Runs `callback` once the commit is durable; never when it fails.
     pub fn after_commit(&self, callback: impl FnOnce() + Send + 'static) {
         self.callbacks.push(Box::new(callback));

@@ -358,6 +358,37 @@ async fn a_caller_that_goes_away_leaves_no_transaction_open(app: TestApp) {
     assert_eq!(names(&ctx).await, Vec::<String>::new());
 }
 
+/// Rows let go before the disk has them are on it all the same when the write returns.
+async fn a_commit_that_lets_go_early_is_on_disk_when_it_returns(app: TestApp) {
+    let ctx = app.system();
+    let postgres = app.database().backend() == Backend::Postgres;
+    let written = ctx.write(Access::System, async |tx: &Tx| {
+        tx.let_go_early();
+        tx.insert(row("anna")).await?;
+        if !postgres {
+            return Ok(None);
+        }
+        // The cluster of the tests never waits for the disk.
+        tx.raw_exec("SET SESSION synchronous_commit = on", vec![]).await?;
+        Ok::<_, Error>(text(&tx.raw_all("SELECT pg_current_wal_insert_lsn()::text", vec![]).await?).pop())
+    });
+    if let Some(place) = written.await.unwrap() {
+        let owner = app.database().owner().await;
+        let sql = format!("SELECT (pg_current_wal_flush_lsn() >= '{place}'::pg_lsn)::text");
+        let statement = sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, sql);
+        assert_eq!(text(&owner.query_all_raw(statement).await.unwrap()), ["true"]);
+        owner.close().await.unwrap();
+    }
+    let undone = ctx.write(Access::System, async |tx: &Tx| {
+        tx.let_go_early();
+        tx.insert(row("berta")).await?;
+        Err::<(), _>(Error::conflict("no"))
+    });
+    assert_eq!(undone.await.unwrap_err().code(), ErrorCode::Conflict);
+    assert_eq!(names(&ctx).await, ["anna"]);
+    assert_eq!(names(&app.other_system()).await, Vec::<String>::new());
+}
+
 async fn doors_ask_first(app: TestApp) {
     let ctx = app.staff(&[Permission::USERS_READ]);
     let refused = ctx.write(Permission::USERS_CREATE, async |tx: &Tx| tx.insert(row("no")).await);
@@ -383,5 +414,6 @@ testkit::on_both!(
     a_restart_of_the_database_between_two_requests_costs_no_request,
     a_table_that_grew_is_looked_at_once,
     a_caller_that_goes_away_leaves_no_transaction_open,
+    a_commit_that_lets_go_early_is_on_disk_when_it_returns,
     doors_ask_first,
 );
