@@ -56,7 +56,8 @@ impl User {
             Self::Create { email, tenant, name, role } => {
                 let ctx = tenant_ctx(app, &tenant).await?;
                 let password = read_password()?;
-                identity::people::create(&ctx, &email, &name, &password, &role).await?;
+                let made = identity::people::create(&ctx, &email, &name, &password, &role).await?;
+                identity::user::vouch(&ctx, made.id).await?;
                 say(format_args!("created {email} as {role} of {tenant}"));
             }
             Self::SetPassword { email, tenant } => {

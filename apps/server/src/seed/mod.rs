@@ -310,11 +310,14 @@ async fn load(ctx: &Ctx, fixture: &Fixture) -> anyhow::Result<ShopReport> {
             roles: vec![SystemRole::parse(&person.role)?.into()],
         };
         match user::create(ctx, new).await {
-            Ok(_) => report.sign_ins.push(SignIn {
-                email: person.email.clone(),
-                role: person.role.clone(),
-                password: person.password.clone(),
-            }),
+            Ok(made) => {
+                user::vouch(ctx, made.id).await?;
+                report.sign_ins.push(SignIn {
+                    email: person.email.clone(),
+                    role: person.role.clone(),
+                    password: person.password.clone(),
+                });
+            }
             Err(error) if error.code() == ErrorCode::Conflict => {}
             Err(error) => return Err(error).with_context(|| format!("account of {}", person.email)),
         }
@@ -342,8 +345,9 @@ async fn say(ctx: &Ctx, fixture: &Fixture, made: &HashMap<&str, ProductId>) -> p
                 user::find_by_email(ctx, &customer.email).await
             }
             made => made,
-        };
-        known.insert(customer.email.as_str(), made?.id);
+        }?;
+        user::vouch(ctx, made.id).await?;
+        known.insert(customer.email.as_str(), made.id);
     }
     // Reviews are written about what readers see.
     crate::drain(ctx.app()).await?;

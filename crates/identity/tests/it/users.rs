@@ -227,6 +227,7 @@ async fn foreign_people_are_not_found(app: TestApp) {
             assign(&staff, id, vec![]).await.unwrap_err(),
             user::set_active(&staff, id, false).await.unwrap_err(),
             user::set_password(&app.system(), id, PASSWORD).await.unwrap_err(),
+            user::vouch(&app.system(), id).await.unwrap_err(),
         ];
         for error in answers {
             assert_eq!((error.code(), error.message()), (ErrorCode::NotFound, "user not found"));
@@ -237,7 +238,21 @@ async fn foreign_people_are_not_found(app: TestApp) {
     assert!(user::people(&db, &[foreign]).await.unwrap().is_empty());
 }
 
+async fn the_operator_vouches_for_an_address_and_nobody_else_does(app: TestApp) {
+    let anna = person(&app.system(), "anna", "customer").await;
+    let refused = user::vouch(&app.staff(Permission::ALL), anna).await.unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::Forbidden);
+    assert_eq!(user::get(&app.system(), anna).await.unwrap().email_verified_at, None);
+    user::vouch(&app.system(), anna).await.unwrap();
+    let first = app.now();
+    app.advance(std::time::Duration::from_secs(1));
+    user::vouch(&app.system(), anna).await.unwrap();
+    assert_eq!(user::get(&app.system(), anna).await.unwrap().email_verified_at, Some(first));
+    assert_eq!(events(&app, "user.verified").await, 1);
+}
+
 testkit::on_both!(
+    the_operator_vouches_for_an_address_and_nobody_else_does,
     roles_are_given_by_owners_only,
     a_shop_keeps_an_owner,
     two_owners_who_step_down_at_once_leave_one,
