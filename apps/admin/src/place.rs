@@ -58,10 +58,21 @@ fn reader_at(text: &str) -> Reader {
     Reader { offset, ..here }
 }
 
+/// Runs now and whenever a signal that it reads changes; given what it gave back the time before.
+///
+/// In a box, because an effect brings a copy of the machine that runs it for every kind of closure.
+pub fn effect<T: 'static>(act: impl FnMut(Option<T>) -> T + 'static) {
+    boxed_effect(Box::new(act));
+}
+
+fn boxed_effect<T: 'static>(mut act: Box<dyn FnMut(Option<T>) -> T>) {
+    Effect::new(move |before: Option<T>| act(before));
+}
+
 /// Names the page in the browser's title.
 pub fn title(text: impl Fn() -> String + 'static) {
     let shop = use_context::<crate::session::Session>();
-    Effect::new(move |_| {
+    effect(move |_| {
         let shop = shop.map(|session| session.shop_name()).unwrap_or_default();
         document().set_title(&format!("{} · {shop} admin", text()));
     });

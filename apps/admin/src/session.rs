@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api::{self, Failure};
+use crate::gql::Document;
 use crate::gql::identity::{ActorKind, Me, Shop, SignIn, SignInInput, SignInVariables, SignOut, Start};
 use crate::gql::modules::{Capabilities, FeatureName, Having};
 use crate::gql::security::{SecondStep, SecondStepVariables, SignInChallenge, SignInSecondStepInput};
@@ -11,7 +12,6 @@ use crate::logic::amount;
 use crate::logic::modules::behind;
 use crate::logic::permission::Permissions;
 use crate::place;
-use cynic::{MutationBuilder, QueryBuilder};
 
 /// Where the application stands with the person in front of it.
 #[derive(Clone, Debug, PartialEq, Eq)]

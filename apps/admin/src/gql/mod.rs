@@ -1,7 +1,54 @@
 //! The documents that the admin sends, typed against the checked-in schema when this crate is built.
 
+use std::collections::HashSet;
+use std::marker::PhantomData;
+
+use cynic::queries::{OperationType, build_executable_document};
+use cynic::{QueryFragment, QueryVariables};
+use serde::Serialize;
+
 #[cynic::schema("rustok")]
 pub(crate) mod schema {}
+
+/// A document with its variables, ready to be sent.
+pub struct Question<T> {
+    /// The document.
+    pub query: String,
+    /// Name of its operation.
+    pub name: String,
+    /// The variables as JSON.
+    pub variables: serde_json::Result<String>,
+    answer: PhantomData<fn() -> T>,
+}
+
+/// A document: what is asked of the root of queries or of mutations.
+pub trait Document: QueryFragment {
+    /// Puts the variables to it.
+    fn build<V>(variables: V) -> Question<Self>
+    where
+        V: QueryVariables<Fields = Self::VariablesFields> + Serialize;
+}
+
+impl<T: QueryFragment> Document for T {
+    fn build<V>(variables: V) -> Question<Self>
+    where
+        V: QueryVariables<Fields = Self::VariablesFields> + Serialize,
+    {
+        let kind = const {
+            match T::TYPE {
+                Some(root) => match root.as_bytes() {
+                    b"Query" => OperationType::Query,
+                    b"Mutation" => OperationType::Mutation,
+                    _ => panic!("only the roots can be asked"),
+                },
+                None => panic!("only the roots can be asked"),
+            }
+        };
+        let name = T::name().unwrap_or_default().into_owned();
+        let query = build_executable_document::<T, V>(kind, Some(&name), HashSet::new(), None);
+        Question { query, name, variables: serde_json::to_string(&variables), answer: PhantomData }
+    }
+}
 
 /// Declares mutations that take one input and give a payload back.
 macro_rules! mutations {

@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod amount;
+pub mod answer;
 pub mod audit;
 pub mod chart;
 pub mod door;

@@ -5,10 +5,11 @@ use leptos::prelude::*;
 
 use super::icon;
 use crate::api::Failure;
+use crate::place;
 
 /// Opens and closes a native dialog with a signal.
 fn follow(node: NodeRef<html::Dialog>, open: RwSignal<bool>) {
-    Effect::new(move |_| {
+    place::effect(move |_| {
         let wanted = open.get();
         if let Some(dialog) = node.get() {
             if wanted && !dialog.open() {

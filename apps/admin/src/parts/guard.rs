@@ -7,6 +7,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
 use super::dialog::Confirm;
+use crate::place;
 
 /// Whether the screen holds unsaved work, where it lives, and where the person wanted to go.
 #[derive(Clone, Copy)]
@@ -71,7 +72,7 @@ pub fn Guard(
 ) -> impl IntoView {
     let guard = expect_context::<LeaveGuard>();
     // The address of the screen is final by the time that somebody types on it.
-    Effect::new(move |_| {
+    place::effect(move |_| {
         let dirty = dirty.get();
         if dirty {
             guard.own.set_value(address());

@@ -84,7 +84,7 @@ pub fn Search(
     let typed = RwSignal::new(list.value("q"));
     let waiting = StoredValue::new(None::<TimeoutHandle>);
     // Going back in the history changes the words as well.
-    Effect::new(move |_| {
+    place::effect(move |_| {
         let asked = list.value("q");
         if waiting.get_value().is_none() && typed.get_untracked() != asked {
             typed.set(asked);
@@ -140,7 +140,7 @@ pub fn SortHead(
     #[prop(optional)]
     number: bool,
     /// From which width it is seen.
-    #[prop(optional)]
+    #[prop(optional_no_strip)]
     prio: Option<&'static str>,
     /// Begin with the highest.
     #[prop(optional)]
@@ -191,6 +191,25 @@ pub fn Tab(
             {move || count.get().map(|count| view! { <span class="n">{super::grouped(count.into())}</span> })}
         </a>
     }
+}
+
+/// The tabs of a table, without numbers.
+#[component]
+pub fn Tabs(
+    /// The list.
+    list: List,
+    /// What they are about.
+    label: &'static str,
+    /// The key of the tabs.
+    #[prop(default = "tab")]
+    name: &'static str,
+    /// Values with their words.
+    all: &'static [(&'static str, &'static str)],
+) -> impl IntoView {
+    let tab = |&(value, label): &(&'static str, &'static str)| {
+        view! { <Tab list name value label count=Signal::stored(None)/> }
+    };
+    view! { <nav class="tabs" aria-label=label>{all.iter().map(tab).collect_view()}</nav> }
 }
 
 /// A filter that is on, as a sentence, with its way out.

@@ -13,6 +13,7 @@ pub mod guard;
 pub mod list;
 pub mod pictures;
 pub mod savebar;
+pub mod table;
 pub mod tags;
 pub mod toast;
 

@@ -1,6 +1,5 @@
 //! In front of the sign-in: a forgotten password, and links from mails that set one.
 
-use cynic::{MutationBuilder, QueryBuilder};
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -8,6 +7,7 @@ use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_query_map};
 
 use crate::api::{self, Failure, remote};
+use crate::gql::Document;
 use crate::gql::access::{
     AcceptInvitation, AcceptInvitationInput, AcceptInvitationVariables, FindInvited, FindInvitedVariables,
     Invited, RequestPasswordReset, RequestPasswordResetInput, RequestPasswordResetVariables, ResetPassword,

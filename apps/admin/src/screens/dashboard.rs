@@ -1,9 +1,9 @@
 //! The first page: sales of a period, what needs a hand, what sells, what runs out.
 
-use cynic::QueryBuilder;
 use leptos::prelude::*;
 
 use crate::api::{self, remote};
+use crate::gql::Document;
 use crate::gql::Money;
 use crate::gql::dashboard::{Dashboard as Data, Figures, FiguresVariables, LowStock, LowStockItem};
 use crate::gql::orders::OrderRow;

@@ -1,6 +1,5 @@
 //! Bringing a catalogue in: choose a file, look at what it would do, let it happen.
 
-use cynic::MutationBuilder;
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -8,6 +7,7 @@ use leptos::wasm_bindgen::JsCast;
 use wasm_bindgen_futures::JsFuture;
 
 use crate::api::{self, Failure};
+use crate::gql::Document;
 use crate::gql::import::{
     Apply, ApplyVariables, ImportAction, ImportInput, ImportItem, ImportPreview, ImportProblem, ImportResult,
     ImportSeverity, Preview, PreviewVariables,

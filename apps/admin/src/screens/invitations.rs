@@ -1,10 +1,10 @@
 //! Who was invited to work here: invite, send again, take back.
 
-use cynic::{MutationBuilder, QueryBuilder};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api::{self, Failure, Remote, remote};
+use crate::gql::Document;
 use crate::gql::access::{
     Invitation, InvitationState, Invitations as All, InviteStaff, InviteStaffInput, InviteStaffVariables,
     ResendInvitation, ResendInvitationInput, ResendInvitationVariables, RevokeInvitation,
@@ -13,7 +13,7 @@ use crate::gql::access::{
 use crate::gql::people::role_words;
 use crate::parts::dialog::{Confirm, Drawer, Wrong};
 use crate::parts::field::{Field, TextField};
-use crate::parts::list::RowSkeleton;
+use crate::parts::table::{Column, Rows, Shown, Table};
 use crate::parts::toast::use_toaster;
 use crate::parts::{Empty, FailureView, PageHead, count, icon, status};
 use crate::place;
@@ -23,6 +23,14 @@ use crate::session::{Session, use_session};
 pub fn may_invite(session: Session) -> bool {
     session.may("users:create") && session.may("roles:manage")
 }
+
+const COLUMNS: [Column; 5] = [
+    Column::new("Who"),
+    Column::new("Roles").prio("2"),
+    Column::new("State"),
+    Column::new("Sent").prio("3"),
+    Column::heard("What to do"),
+];
 
 /// The table of invitations.
 #[component]
@@ -42,28 +50,16 @@ pub fn Invitations() -> impl IntoView {
             None => " ".to_owned(),
         })
     });
+    let rows = Rows::of(page, |all| Shown::all(all.len()));
     let body = move || {
-        if let Some(failure) = page.failure.get() {
-            return view! {
-                <tr class="whole"><td colspan="5" data-slot="title"><FailureView failure again=move |()| page.reload()/></td></tr>
-            }
-            .into_any();
-        }
-        match page.data.get() {
-            None => view! { <RowSkeleton columns=5/> }.into_any(),
-            Some(all) if all.is_empty() => view! {
-                <tr class="whole">
-                    <td colspan="5" data-slot="title">
-                        <Empty symbol="mail" title="Nobody is invited" text="Invite somebody by e-mail: the link in it opens an account with the roles you choose.">
-                            {may().then(|| view! { <button class="btn" type="button" data-kind="primary" on:click=move |_| inviting.set(true)>"Invite somebody"</button> })}
-                        </Empty>
-                    </td>
-                </tr>
-            }
-            .into_any(),
-            Some(all) => {
-                all.into_iter().map(|row| view! { <Row row page revoking/> }).collect_view().into_any()
-            }
+        let all = page.data.get().unwrap_or_default().into_iter();
+        all.map(|row| view! { <Row row page revoking/> }).collect_view()
+    };
+    let empty = move || {
+        view! {
+            <Empty symbol="mail" title="Nobody is invited" text="Invite somebody by e-mail: the link in it opens an account with the roles you choose.">
+                {may().then(|| view! { <button class="btn" type="button" data-kind="primary" on:click=move |_| inviting.set(true)>"Invite somebody"</button> })}
+            </Empty>
         }
     };
     view! {
@@ -76,20 +72,7 @@ pub fn Invitations() -> impl IntoView {
                     </button>
                 })}
             </PageHead>
-            <section class="tablecard" aria-label="Invitations" aria-busy=move || page.busy.get().to_string()>
-                <table class="table" data-stack="" data-dim=move || page.busy.get().then_some("")>
-                    <thead>
-                        <tr>
-                            <th>"Who"</th>
-                            <th data-prio="2">"Roles"</th>
-                            <th>"State"</th>
-                            <th data-prio="3">"Sent"</th>
-                            <th><span class="vh">"What to do"</span></th>
-                        </tr>
-                    </thead>
-                    <tbody>{body}</tbody>
-                </table>
-            </section>
+            <Table label="Invitations" rows columns=&COLUMNS body empty/>
             <Invite open=inviting page/>
             <Revoke asked=revoking page/>
         </div>
@@ -178,13 +161,13 @@ fn Revoke(asked: RwSignal<Option<Invitation>>, page: Remote<Vec<Invitation>>) ->
     let toaster = use_toaster();
     let (open, busy) = (RwSignal::new(false), RwSignal::new(false));
     let failure = RwSignal::new(None::<Failure>);
-    Effect::new(move |_| {
+    place::effect(move |_| {
         if asked.with(Option::is_some) {
             failure.set(None);
             open.set(true);
         }
     });
-    Effect::new(move |before: Option<bool>| {
+    place::effect(move |before: Option<bool>| {
         let now = open.get();
         if before == Some(true) && !now {
             asked.set(None);
@@ -236,7 +219,7 @@ fn Invite(open: RwSignal<bool>, page: Remote<Vec<Invitation>>) -> impl IntoView 
             |role: &RoleToGive| role.grantable && !matches!(role.id.inner(), "customer" | "super_admin");
         roles.data.get().map(|roles| roles.into_iter().filter(may).collect::<Vec<_>>())
     };
-    Effect::new(move |_| {
+    place::effect(move |_| {
         if open.get() {
             email.set(String::new());
             name.set(String::new());

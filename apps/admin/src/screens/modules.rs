@@ -1,10 +1,10 @@
 //! Modules and features: what the shop has, how it is, what needs what.
 
-use cynic::{MutationBuilder, QueryBuilder};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api::{self, Failure, Remote, remote};
+use crate::gql::Document;
 use crate::gql::modules::{
     Feature, Module, ModuleState, Switchboard, ToggleFeature, ToggleFeatureInput, ToggleFeatureVariables,
     ToggleModule, ToggleModuleInput, ToggleModuleVariables,

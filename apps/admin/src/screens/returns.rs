@@ -1,20 +1,31 @@
 //! The table of returns; what is done with one is done on the page of its order.
 
-use cynic::QueryBuilder;
 use leptos::prelude::*;
 
 use crate::api::{self, remote};
+use crate::gql::Document;
 use crate::gql::returns::{Return, ReturnFilter, ReturnState, Returns as Page, ReturnsVariables};
 use crate::logic::list::PAGE;
-use crate::parts::list::{List, Pager, RowSkeleton, Tab, row_keys};
-use crate::parts::{Empty, FailureView, PageHead, count, status};
+use crate::parts::list::{List, Tabs};
+use crate::parts::table::{Column, Rows, Shown, Table};
+use crate::parts::{Empty, PageHead, status};
 use crate::place;
+
+const TABS: [(&str, &str); 5] =
+    [("", "Open"), ("decide", "To decide"), ("awaited", "Awaited"), ("refund", "To refund"), ("all", "All")];
+const COLUMNS: [Column; 6] = [
+    Column::new("Return"),
+    Column::new("Asked for").prio("2"),
+    Column::new("Customer"),
+    Column::new("State"),
+    Column::new("Why").prio("3"),
+    Column::number("Items"),
+];
 
 /// The table of returns.
 #[component]
 pub fn Returns() -> impl IntoView {
     place::title(|| "Returns".to_owned());
-    row_keys();
     let list = List::here();
     let page = remote(move || {
         let state = list.get();
@@ -35,63 +46,20 @@ pub fn Returns() -> impl IntoView {
         };
         async move { api::ask(Page::build(variables)).await.map(|answer| answer.returns) }
     });
-    let about = Signal::derive(move || {
-        page.data.with(|page| {
-            let words = |page: &crate::gql::returns::ReturnConnection| {
-                count(page.total_count.into(), "return", "returns")
-            };
-            page.as_ref().map_or_else(|| " ".to_owned(), words)
-        })
-    });
+    let rows = Rows::of(page, |page| Shown::page(page.nodes.len(), page.total_count, &page.page_info));
     let body = move || {
-        if let Some(failure) = page.failure.get() {
-            return view! {
-                <tr class="whole"><td colspan="6" data-slot="title"><FailureView failure again=move |()| page.reload()/></td></tr>
-            }
-            .into_any();
-        }
-        match page.data.get() {
-            None => view! { <RowSkeleton columns=6/> }.into_any(),
-            Some(page) if page.nodes.is_empty() => view! {
-                <tr class="whole"><td colspan="6" data-slot="title">
-                    <Empty symbol="returns" title="Nothing here" text="What customers want to send back comes up here. They ask for it on the page of their order."/>
-                </td></tr>
-            }
-            .into_any(),
-            Some(page) => page.nodes.into_iter().map(|row| view! { <Row row/> }).collect_view().into_any(),
-        }
+        let nodes = page.data.get().map(|page| page.nodes).unwrap_or_default();
+        nodes.into_iter().map(|row| view! { <Row row/> }).collect_view()
+    };
+    let empty = || {
+        view! { <Empty symbol="returns" title="Nothing here" text="What customers want to send back comes up here. They ask for it on the page of their order."/> }
     };
     view! {
         <div class="page">
-            <PageHead title="Returns".to_owned() about/>
-            <section class="tablecard" aria-label="Returns" aria-busy=move || page.busy.get().to_string()>
-                <nav class="tabs" aria-label="Where they stand">
-                    <Tab list name="tab" value="" label="Open" count=Signal::stored(None)/>
-                    <Tab list name="tab" value="decide" label="To decide" count=Signal::stored(None)/>
-                    <Tab list name="tab" value="awaited" label="Awaited" count=Signal::stored(None)/>
-                    <Tab list name="tab" value="refund" label="To refund" count=Signal::stored(None)/>
-                    <Tab list name="tab" value="all" label="All" count=Signal::stored(None)/>
-                </nav>
-                <table class="table" data-stack="" data-rows="" data-dim=move || page.busy.get().then_some("")>
-                    <thead>
-                        <tr>
-                            <th>"Return"</th>
-                            <th data-prio="2">"Asked for"</th>
-                            <th>"Customer"</th>
-                            <th>"State"</th>
-                            <th data-prio="3">"Why"</th>
-                            <th class="num">"Items"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{body}</tbody>
-                </table>
-                <Pager
-                    list
-                    words=("Newer", "Older")
-                    page=Signal::derive(move || page.data.with(|page| page.as_ref().map(|page| page.page_info.clone())))
-                    rows=Signal::derive(move || page.data.with(|page| page.as_ref().map_or((0, 0), |page| (page.nodes.len(), page.total_count))))
-                />
-            </section>
+            <PageHead title="Returns".to_owned() about=rows.about("return", "returns")/>
+            <Table label="Returns" list rows columns=&COLUMNS words=("Newer", "Older") body empty>
+                <Tabs list label="Where they stand" all=&TABS/>
+            </Table>
         </div>
     }
 }

@@ -3,11 +3,11 @@
 mod shipping;
 mod tax;
 
-use cynic::{MutationBuilder, QueryBuilder};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api::{self, Failure, remote};
+use crate::gql::Document;
 use crate::gql::Long;
 use crate::gql::identity::{UpdateShop, UpdateShopInput, UpdateShopVariables};
 use crate::gql::settings::{

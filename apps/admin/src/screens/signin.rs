@@ -57,7 +57,7 @@ pub fn SignIn() -> impl IntoView {
 pub fn SignInAgain() -> impl IntoView {
     watch_other_tabs();
     let node = NodeRef::<html::Dialog>::new();
-    Effect::new(move |_| {
+    place::effect(move |_| {
         if let Some(dialog) = node.get().filter(|dialog| !dialog.open()) {
             let _ = dialog.show_modal();
         }
@@ -146,7 +146,7 @@ fn CodeForm(
     let (busy, failure) = (RwSignal::new(false), RwSignal::new(None::<Failure>));
     let missing = RwSignal::new(false);
     let node = NodeRef::<html::Input>::new();
-    Effect::new(move |_| {
+    place::effect(move |_| {
         if let Some(node) = node.get() {
             let _ = node.focus();
         }

@@ -1,10 +1,10 @@
 //! One entry: who, what, before and after.
 
-use cynic::QueryBuilder;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
 use crate::api::{self, Failure, remote};
+use crate::gql::Document;
 use crate::gql::audit::{AuditChange, AuditChangeKind, AuditEntry, AuditEntryById, AuditField};
 use crate::gql::catalog::IdVariables;
 use crate::logic::audit::{self as words, Value};

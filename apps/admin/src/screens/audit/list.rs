@@ -1,19 +1,27 @@
 //! The table of what people did.
 
-use cynic::QueryBuilder;
 use leptos::prelude::*;
 
 use crate::api::{self, remote};
 use crate::gql::DateTime;
+use crate::gql::Document;
 use crate::gql::audit::{AuditLog as Page, AuditLogFilter, AuditLogVariables, AuditRow};
 use crate::logic::audit as words;
 use crate::logic::list::PAGE;
 use crate::logic::moment::Date;
-use crate::parts::list::{FilterChip, FilterSelect, List, Pager, RowSkeleton, Search, row_keys};
-use crate::parts::{Empty, FailureView, PageHead, count, grouped};
+use crate::parts::list::{FilterChip, FilterSelect, List, Search};
+use crate::parts::table::{Column, Narrowed, Rows, Shown, Table};
+use crate::parts::{Empty, PageHead};
 use crate::place;
 
 const FILTERS: [&str; 5] = ["q", "about", "days", "person", "thing"];
+const COLUMNS: [Column; 5] = [
+    Column::new("What"),
+    Column::new("Who"),
+    Column::new("About"),
+    Column::new("From").prio("3"),
+    Column::new("When"),
+];
 const DAYS: [(&str, &str); 4] =
     [("1", "today"), ("7", "the last 7 days"), ("30", "the last 30 days"), ("90", "the last 90 days")];
 const KINDS: [&str; 10] =
@@ -41,7 +49,6 @@ fn since(days: &str) -> Option<DateTime> {
 #[component]
 pub fn AuditLog() -> impl IntoView {
     place::title(|| "Audit log".to_owned());
-    row_keys();
     let list = List::here();
     let page = remote(move || {
         let state = list.get();
@@ -63,15 +70,8 @@ pub fn AuditLog() -> impl IntoView {
         };
         async move { api::ask(Page::build(variables)).await.map(|answer| answer.audit_log) }
     });
-    let about = Signal::derive(move || {
-        page.data.with(|page| match page {
-            Some(page) if list.get().narrowed_by(&FILTERS) => {
-                format!("{} found", grouped(page.total_count.into()))
-            }
-            Some(page) => count(page.total_count.into(), "entry", "entries"),
-            None => " ".to_owned(),
-        })
-    });
+    let rows = Rows::of(page, |page| Shown::page(page.nodes.len(), page.total_count, &page.page_info));
+    let about = rows.found(list, &FILTERS, "entry", "entries");
     // The person of the filter by name, once a row says it.
     let person = move || {
         page.data.with(|page| {
@@ -94,27 +94,13 @@ pub fn AuditLog() -> impl IntoView {
     let kind_options: Vec<(String, String)> =
         KINDS.into_iter().map(|kind| (kind.to_owned(), words::kind(kind))).collect();
     let body = move || {
-        if let Some(failure) = page.failure.get() {
-            return view! {
-                <tr class="whole"><td colspan="5" data-slot="title"><FailureView failure again=move |()| page.reload()/></td></tr>
-            }
-            .into_any();
-        }
-        match page.data.get() {
-            None => view! { <RowSkeleton columns=5/> }.into_any(),
-            Some(page) if page.nodes.is_empty() => {
-                let narrowed = list.get().narrowed_by(&FILTERS);
-                view! { <tr class="whole"><td colspan="5" data-slot="title"><Nothing list narrowed/></td></tr> }.into_any()
-            }
-            Some(page) => {
-                page.nodes.into_iter().map(|row| view! { <Row list row/> }).collect_view().into_any()
-            }
-        }
+        let nodes = page.data.get().map(|page| page.nodes).unwrap_or_default();
+        nodes.into_iter().map(|row| view! { <Row list row/> }).collect_view()
     };
     view! {
         <div class="page">
             <PageHead title="Audit log".to_owned() about/>
-            <section class="tablecard" aria-label="Audit log" aria-busy=move || page.busy.get().to_string()>
+            <Table label="Audit log" list rows columns=&COLUMNS words=("Newer", "Older") body empty=move || nothing(list)>
                 <div class="filters">
                     {chips}
                     {move || {
@@ -127,25 +113,7 @@ pub fn AuditLog() -> impl IntoView {
                     }}
                     <span class="end"><Search list label="What was done"/></span>
                 </div>
-                <table class="table" data-stack="" data-rows="" data-dim=move || page.busy.get().then_some("")>
-                    <thead>
-                        <tr>
-                            <th>"What"</th>
-                            <th>"Who"</th>
-                            <th>"About"</th>
-                            <th data-prio="3">"From"</th>
-                            <th>"When"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{body}</tbody>
-                </table>
-                <Pager
-                    list
-                    words=("Newer", "Older")
-                    page=Signal::derive(move || page.data.with(|page| page.as_ref().map(|page| page.page_info.clone())))
-                    rows=Signal::derive(move || page.data.with(|page| page.as_ref().map_or((0, 0), |page| (page.nodes.len(), page.total_count))))
-                />
-            </section>
+            </Table>
         </div>
     }
 }
@@ -185,15 +153,11 @@ fn Row(list: List, row: AuditRow) -> impl IntoView {
     }
 }
 
-#[component]
-fn Nothing(list: List, narrowed: bool) -> impl IntoView {
-    if narrowed {
-        return view! {
-            <Empty symbol="search" title="No entry fits" text="Every filter narrows the list. Take one off, or see all entries.">
-                <button class="btn" type="button" on:click=move |_| list.go(list.get().without(&FILTERS))>"See all entries"</button>
-            </Empty>
-        }
-        .into_any();
+fn nothing(list: List) -> AnyView {
+    if list.get().narrowed_by(&FILTERS) {
+        let text = "Every filter narrows the list. Take one off, or see all entries.";
+        return view! { <Narrowed list keys=&FILTERS title="No entry fits" text all="See all entries"/> }
+            .into_any();
     }
     view! {
         <Empty

@@ -1,12 +1,12 @@
 //! The editor of a collection: texts, and its products in their order.
 
-use cynic::{MutationBuilder, QueryBuilder};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::{use_navigate, use_params_map};
 
 use crate::api::{self, Failure, remote};
+use crate::gql::Document;
 use crate::gql::catalog::{AdminProductRow, IdVariables};
 use crate::gql::collections::{
     AdminCollection, CollectionById, CollectionCreate, CollectionCreateInput, CollectionCreateVariables,

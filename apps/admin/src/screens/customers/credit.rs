@@ -1,10 +1,10 @@
 //! The store credit of a customer.
 
-use cynic::{MutationBuilder, QueryBuilder};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api::{self, Failure, remote};
+use crate::gql::Document;
 use crate::gql::gift_cards::{
     StoreCreditChange, StoreCreditChangeInput, StoreCreditChangeVariables, StoreCreditOf,
     StoreCreditOfVariables,

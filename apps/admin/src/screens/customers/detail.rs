@@ -1,6 +1,5 @@
 //! One customer.
 
-use cynic::{MutationBuilder, QueryBuilder};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_params_map;
@@ -10,6 +9,7 @@ use super::groups::{Known, TaxFields, fault, known_groups, move_members};
 use super::notes::{LettersCard, NotesCard};
 use super::privacy::PrivacyCard;
 use crate::api::{self, Failure, remote};
+use crate::gql::Document;
 use crate::gql::catalog::IdVariables;
 use crate::gql::customers::{Customer, CustomerById};
 use crate::gql::groups::{TaxInput, TaxSet, TaxSetVariables};

@@ -1,10 +1,10 @@
 //! Groups of customers: what promotions ask for, and whose members pay no tax.
 
-use cynic::{MutationBuilder, QueryBuilder};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api::{self, Failure, Remote, remote};
+use crate::gql::Document;
 use crate::gql::groups::{
     Group, GroupCreate, GroupCreateVariables, GroupDelete, GroupDeleteVariables, GroupInput, GroupUpdate,
     GroupUpdateVariables, Groups, MembersAdd, MembersAddVariables, MembersInput, MembersRemove,
@@ -12,9 +12,9 @@ use crate::gql::groups::{
 };
 use crate::parts::dialog::{Confirm, Drawer, Wrong};
 use crate::parts::field::TextField;
-use crate::parts::list::{RowSkeleton, row_keys};
+use crate::parts::table::{Column, Rows, Shown, Table};
 use crate::parts::toast::use_toaster;
-use crate::parts::{Empty, FailureView, PageHead, count, icon, status};
+use crate::parts::{Empty, PageHead, count, icon, status};
 use crate::place;
 use crate::session::use_session;
 
@@ -61,11 +61,18 @@ enum Editing {
     Old(Group),
 }
 
+const COLUMNS: [Column; 5] = [
+    Column::new("Group"),
+    Column::number("Customers"),
+    Column::new("Tax"),
+    Column::new("Promotions").prio("2"),
+    Column::heard("Actions"),
+];
+
 /// The screen.
 #[component]
 pub fn CustomerGroups() -> impl IntoView {
     place::title(|| "Customer groups".to_owned());
-    row_keys();
     let session = use_session();
     let all = known_groups();
     let editing = RwSignal::new(None::<Editing>);
@@ -80,21 +87,21 @@ pub fn CustomerGroups() -> impl IntoView {
             }
         })
     };
+    let rows = Rows::of(all, |Known(rows)| Shown::all(rows.len()));
     let body = move || {
-        match (all.data.get(), all.failure.get()) {
-        (_, Some(failure)) => view! {
-            <tr class="whole"><td colspan="5" data-slot="title"><FailureView failure again=move |()| all.reload()/></td></tr>
+        let rows = all.data.get().map(|Known(rows)| rows).unwrap_or_default();
+        rows.into_iter().map(|row| view! { <Line row editing leaving/> }).collect_view()
+    };
+    let empty = move || {
+        view! {
+            <Empty
+                symbol="customers"
+                title="No groups yet"
+                text="Wholesale, members, staff: a group is a list of customers. Promotions can be for a group, and a group can be free of tax."
+            >
+                {add}
+            </Empty>
         }
-        .into_any(),
-        (None, None) => view! { <RowSkeleton columns=5 rows=2/> }.into_any(),
-        (Some(Known(rows)), None) if rows.is_empty() => view! {
-            <tr class="whole"><td colspan="5" data-slot="title"><Empty symbol="customers" title="No groups yet" text="Wholesale, members, staff: promotions can be for a group, and a group can be free of tax."/></td></tr>
-        }
-        .into_any(),
-        (Some(Known(rows)), None) => {
-            rows.into_iter().map(|row| view! { <Line row editing leaving/> }).collect_view().into_any()
-        }
-    }
     };
     view! {
         <div class="page">
@@ -105,20 +112,7 @@ pub fn CustomerGroups() -> impl IntoView {
             >
                 {add}
             </PageHead>
-            <section class="tablecard" aria-label="Groups" aria-busy=move || all.busy.get().to_string()>
-                <table class="table" data-stack="" data-rows="" data-dim=move || all.busy.get().then_some("")>
-                    <thead>
-                        <tr>
-                            <th scope="col">"Group"</th>
-                            <th scope="col" class="num">"Customers"</th>
-                            <th scope="col">"Tax"</th>
-                            <th scope="col" data-prio="2">"Promotions"</th>
-                            <th scope="col"><span class="vh">"Actions"</span></th>
-                        </tr>
-                    </thead>
-                    <tbody>{body}</tbody>
-                </table>
-            </section>
+            <Table label="Groups" rows columns=&COLUMNS grey=2 body empty/>
             <Edit editing all/>
             <Delete leaving all/>
         </div>
@@ -170,7 +164,7 @@ fn Edit(editing: RwSignal<Option<Editing>>, all: Remote<Known>) -> impl IntoView
     let (name, reason) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let exempt = RwSignal::new(false);
     let (busy, failure) = (RwSignal::new(false), RwSignal::new(None::<Failure>));
-    Effect::new(move |_| {
+    place::effect(move |_| {
         let old = match editing.get() {
             None => return,
             Some(Editing::New) => None,
@@ -182,7 +176,7 @@ fn Edit(editing: RwSignal<Option<Editing>>, all: Remote<Known>) -> impl IntoView
         failure.set(None);
         open.set(true);
     });
-    Effect::new(move |before: Option<bool>| {
+    place::effect(move |before: Option<bool>| {
         let now = open.get();
         if before == Some(true) && !now {
             editing.set(None);
@@ -285,7 +279,7 @@ fn Delete(leaving: RwSignal<Option<Group>>, all: Remote<Known>) -> impl IntoView
     let toaster = use_toaster();
     let open = RwSignal::new(false);
     let (busy, failure) = (RwSignal::new(false), RwSignal::new(None::<Failure>));
-    Effect::new(move |_| {
+    place::effect(move |_| {
         if leaving.with(Option::is_some) {
             failure.set(None);
             open.set(true);

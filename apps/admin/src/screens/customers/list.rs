@@ -2,27 +2,38 @@
 
 use std::collections::BTreeSet;
 
-use cynic::QueryBuilder;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::groups::{Known, known_groups, move_members};
 use crate::api::{self, Remote, remote};
+use crate::gql::Document;
 use crate::gql::customers::{
     CustomerRow, CustomerSort, Customers as Page, CustomersCsv, CustomersCsvVariables, CustomersVariables,
 };
 use crate::logic::list::PAGE;
-use crate::parts::list::{FilterChip, FilterSelect, List, Pager, RowSkeleton, Search, SortHead, row_keys};
+use crate::parts::list::{FilterChip, FilterSelect, List, Search};
+use crate::parts::table::{Column, Narrowed, Rows, Shown, Table};
 use crate::parts::toast::use_toaster;
-use crate::parts::{Empty, FailureView, PageHead, count, grouped, icon};
+use crate::parts::{Empty, PageHead, count, icon};
 use crate::place;
 use crate::session::use_session;
+
+const FILTERS: [&str; 3] = ["q", "group", "letters"];
+const COLUMNS: [Column; 7] = [
+    Column::new("Name").sorts("name"),
+    Column::new("Account").prio("2"),
+    Column::new("Groups").prio("3"),
+    Column::number("Orders").sorts("orders").falling(),
+    Column::new("Last order").prio("3"),
+    Column::new("Since").sorts("created").prio("3").falling(),
+    Column::number("Spent").sorts("spent").falling(),
+];
 
 /// The table of customers.
 #[component]
 pub fn Customers() -> impl IntoView {
     place::title(|| "Customers".to_owned());
-    row_keys();
     let list = List::here();
     let page = remote(move || {
         let state = list.get();
@@ -46,81 +57,41 @@ pub fn Customers() -> impl IntoView {
             && groups.data.with(|groups| groups.as_ref().is_some_and(|groups| !groups.names().is_empty()))
     });
     let chosen = RwSignal::new(BTreeSet::<String>::new());
-    Effect::new(move |_| {
+    place::effect(move |_| {
         // Another page shows other rows.
         list.get();
         chosen.update(BTreeSet::clear);
     });
-    let about = Signal::derive(move || {
-        page.data.with(|page| match page {
-            Some(page)
-                if list.value("q").is_empty()
-                    && list.value("group").is_empty()
-                    && list.value("letters").is_empty() =>
-            {
-                count(page.total_count.into(), "customer", "customers")
-            }
-            Some(page) => format!("{} found", grouped(page.total_count.into())),
-            None => " ".to_owned(),
-        })
-    });
+    let rows = Rows::of(page, |page| Shown::page(page.nodes.len(), page.total_count, &page.page_info));
+    let about = rows.found(list, &FILTERS, "customer", "customers");
     let body = move || {
-        if let Some(failure) = page.failure.get() {
-            return view! {
-                <tr class="whole"><td colspan="8" data-slot="title"><FailureView failure again=move |()| page.reload()/></td></tr>
-            }
-            .into_any();
-        }
-        match page.data.get() {
-            None => view! { <RowSkeleton columns=6/> }.into_any(),
-            Some(page) if page.nodes.is_empty() => {
-                let asked = list.value("q");
-                let filtered = !(list.value("group").is_empty() && list.value("letters").is_empty());
-                view! {
-                    <tr class="whole">
-                        <td colspan="8" data-slot="title">
-                            {if filtered {
-                                view! {
-                                    <Empty symbol="search" title="Nobody here" text="Every filter narrows the list.">
-                                        <button class="btn" type="button" on:click=move |_| list.go(list.get().without(&["q", "group", "letters"]))>"See everybody"</button>
-                                    </Empty>
-                                }
-                                    .into_any()
-                            } else if asked.is_empty() {
-                                view! {
-                                    <Empty symbol="customers" title="No customers yet" text="Whoever opens an account or places an order is listed here."/>
-                                }
-                                    .into_any()
-                            } else {
-                                view! {
-                                    <Empty symbol="search" title=format!("Nobody for “{asked}”") text="The search looks in names and e-mail addresses.">
-                                        <button class="btn" type="button" on:click=move |_| list.go(list.get().without(&["q"]))>"See everybody"</button>
-                                    </Empty>
-                                }
-                                    .into_any()
-                            }}
-                        </td>
-                    </tr>
-                }
+        let selects = selects.get();
+        let nodes = page.data.get().map(|page| page.nodes).unwrap_or_default();
+        nodes.into_iter().map(|row| view! { <Row row selects chosen/> }).collect_view()
+    };
+    let empty = move || {
+        let asked = list.value("q");
+        if list.get().narrowed_by(&["group", "letters"]) {
+            let text = "Every filter narrows the list.";
+            view! { <Narrowed list keys=&FILTERS title="Nobody here" text all="See everybody"/> }.into_any()
+        } else if asked.is_empty() {
+            view! { <Empty symbol="customers" title="No customers yet" text="Whoever opens an account or places an order is listed here."/> }
                 .into_any()
-            }
-            Some(page) => {
-                let selects = selects.get();
-                page.nodes
-                    .into_iter()
-                    .map(|row| view! { <Row row selects chosen/> })
-                    .collect_view()
-                    .into_any()
-            }
+        } else {
+            let (title, text) =
+                (format!("Nobody for “{asked}”"), "The search looks in names and e-mail addresses.");
+            view! { <Narrowed list keys=&FILTERS title text all="See everybody"/> }.into_any()
         }
     };
+    let pick =
+        move || selects.get().then(|| view! { <th class="pick"><span class="vh">"Select"</span></th> });
     view! {
         <div class="page">
             <PageHead title="Customers".to_owned() about>
                 <a class="btn" href=place::to("/customers/groups")>"Groups"</a>
                 {move || session.may("customers:export").then(|| view! { <Export list/> })}
             </PageHead>
-            <section class="tablecard" aria-label="Customers" aria-busy=move || page.busy.get().to_string()>
+            <Table label="Customers" list rows columns=&COLUMNS sort="-created" pick body empty>
                 <div class="filters">
                     {move || {
                         let now = list.value("group");
@@ -139,27 +110,7 @@ pub fn Customers() -> impl IntoView {
                     }
                     <span class="end"><Search list label="Name or e-mail"/></span>
                 </div>
-                <table class="table" data-stack="" data-rows="" data-dim=move || page.busy.get().then_some("")>
-                    <thead>
-                        <tr>
-                            {move || selects.get().then(|| view! { <th class="pick"><span class="vh">"Select"</span></th> })}
-                            <SortHead list column="name" label="Name" default="-created"/>
-                            <th data-prio="2">"Account"</th>
-                            <th data-prio="3">"Groups"</th>
-                            <SortHead list column="orders" label="Orders" default="-created" number=true falling=true/>
-                            <th data-prio="3">"Last order"</th>
-                            <SortHead list column="created" label="Since" default="-created" prio="3" falling=true/>
-                            <SortHead list column="spent" label="Spent" default="-created" number=true falling=true/>
-                        </tr>
-                    </thead>
-                    <tbody>{body}</tbody>
-                </table>
-                <Pager
-                    list
-                    page=Signal::derive(move || page.data.with(|page| page.as_ref().map(|page| page.page_info.clone())))
-                    rows=Signal::derive(move || page.data.with(|page| page.as_ref().map_or((0, 0), |page| (page.nodes.len(), page.total_count))))
-                />
-            </section>
+            </Table>
             <Members chosen groups on_done=move |()| page.reload()/>
         </div>
     }

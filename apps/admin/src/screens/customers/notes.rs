@@ -1,10 +1,10 @@
 //! What the staff knows about a customer: notes, and whether letters are wanted.
 
-use cynic::MutationBuilder;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api;
+use crate::gql::Document;
 use crate::gql::customers::Customer;
 use crate::gql::groups::{
     ConsentInput, ConsentSet, ConsentSetVariables, NoteAdd, NoteAddVariables, NoteInput,

@@ -1,11 +1,11 @@
 //! What the shop holds about a customer: as a file, and its end.
 
-use cynic::{MutationBuilder, QueryBuilder};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::groups::fault;
 use crate::api::{self, Failure};
+use crate::gql::Document;
 use crate::gql::catalog::IdVariables;
 use crate::gql::customers::Customer;
 use crate::gql::gift_cards::{StoreCreditOf, StoreCreditOfVariables};
@@ -58,7 +58,7 @@ pub fn PrivacyCard(customer: Customer, #[prop(into)] on_done: Callback<()>) -> i
     // What the shop still owes goes with the rest: it is said before, in numbers.
     let owed = RwSignal::new(None::<String>);
     let (may_see, has_account) = (session.may("payments:read"), customer.user_id.is_some());
-    Effect::new(move |_| {
+    place::effect(move |_| {
         if open.get() && may_see && has_account {
             spawn_local(async move {
                 let question = StoreCreditOf::build(StoreCreditOfVariables { customer_id: id.get_value() });

@@ -1,6 +1,5 @@
 //! One gift card with its movements.
 
-use cynic::{MutationBuilder, QueryBuilder};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_params_map;
@@ -8,6 +7,7 @@ use leptos_router::hooks::use_params_map;
 use super::movements;
 use crate::api::{self, remote};
 use crate::gql::DateTime;
+use crate::gql::Document;
 use crate::gql::catalog::IdVariables;
 use crate::gql::gift_cards::{
     GiftCard, GiftCardById, GiftCardUpdate, GiftCardUpdateInput, GiftCardUpdateVariables,

@@ -1,11 +1,11 @@
 //! Issuing a gift card; its code is shown once.
 
-use cynic::MutationBuilder;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api::{self, Failure};
 use crate::gql::DateTime;
+use crate::gql::Document;
 use crate::gql::gift_cards::{
     GiftCardIssue, GiftCardIssueInput, GiftCardIssuePayload, GiftCardIssueVariables,
 };

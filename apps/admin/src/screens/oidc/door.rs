@@ -1,10 +1,10 @@
 //! At the door: a button for each provider, and what became of those who came back from one.
 
-use cynic::{MutationBuilder, QueryBuilder};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api::{self, Failure, remote};
+use crate::gql::Document;
 use crate::gql::oidc::{
     SignInProvider, SignInProviders, StartOidcSignInInput, StartSignIn, StartSignInVariables,
 };

@@ -1,10 +1,10 @@
 //! The person's own accounts at providers.
 
-use cynic::{MutationBuilder, QueryBuilder};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api::{self, Failure, remote};
+use crate::gql::Document;
 use crate::gql::oidc::{MyLinks, OidcLink, Unlink, UnlinkOidcInput, UnlinkVariables};
 use crate::parts::FailureView;
 use crate::parts::dialog::Confirm;

@@ -1,11 +1,11 @@
 //! The providers that the shop trusts: the list, adding, changing, testing, removing.
 
-use cynic::{MutationBuilder, QueryBuilder};
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api::{self, Failure, Remote, remote};
+use crate::gql::Document;
 use crate::gql::oidc::{
     CreateOidcProviderInput, CreateProvider, CreateProviderVariables, DeleteProvider,
     DeleteProviderVariables, OidcProvider, OidcProviderInput, OidcSettings, OidcStanding, Settings,
@@ -14,10 +14,10 @@ use crate::gql::oidc::{
 };
 use crate::parts::dialog::{Confirm, Drawer, Wrong};
 use crate::parts::field::{Field, TextField};
-use crate::parts::list::{RowSkeleton, row_keys};
+use crate::parts::table::{Column, Rows, Shown, Table};
 use crate::parts::tags::Tags;
 use crate::parts::toast::use_toaster;
-use crate::parts::{Empty, FailureView, PageHead, copied, count, icon, status};
+use crate::parts::{Empty, PageHead, copied, count, icon, status};
 use crate::place;
 use crate::session::use_session;
 
@@ -37,11 +37,18 @@ struct Acts {
     testing: RwSignal<Option<cynic::Id>>,
 }
 
+const COLUMNS: [Column; 5] = [
+    Column::new("Provider"),
+    Column::new("State"),
+    Column::new("Addresses").prio("2"),
+    Column::new("People").prio("3"),
+    Column::heard("Actions"),
+];
+
 /// The screen.
 #[component]
 pub fn SignInSettings() -> impl IntoView {
     place::title(|| "Single sign-on".to_owned());
-    row_keys();
     let session = use_session();
     let settings =
         remote(|| async { api::ask(Settings::build(())).await.map(|answer| answer.oidc_settings) });
@@ -64,27 +71,17 @@ pub fn SignInSettings() -> impl IntoView {
             }
         })
     };
+    let rows = Rows::of(settings, |settings| Shown::all(settings.providers.len()));
     let body = move || {
-        match (settings.data.get(), settings.failure.get()) {
-        (_, Some(failure)) => view! {
-            <tr class="whole"><td colspan="5" data-slot="title"><FailureView failure again=move |()| settings.reload()/></td></tr>
+        let providers = settings.data.get().map(|settings| settings.providers).unwrap_or_default();
+        providers.into_iter().map(|row| view! { <Line row acts may/> }).collect_view()
+    };
+    let empty = move || {
+        view! {
+            <Empty symbol="key" title="Everybody signs in with a password" text="Add the provider where your staff has accounts already: Google Workspace, Microsoft Entra, Okta, Keycloak, or any other that speaks OpenID Connect.">
+                {add}
+            </Empty>
         }
-        .into_any(),
-        (None, None) => view! { <RowSkeleton columns=5 rows=2/> }.into_any(),
-        (Some(settings), None) if settings.providers.is_empty() => view! {
-            <tr class="whole">
-                <td colspan="5" data-slot="title">
-                    <Empty symbol="key" title="Everybody signs in with a password" text="Add the provider where your staff has accounts already: Google Workspace, Microsoft Entra, Okta, Keycloak, or any other that speaks OpenID Connect.">
-                        {add}
-                    </Empty>
-                </td>
-            </tr>
-        }
-        .into_any(),
-        (Some(settings), None) => {
-            settings.providers.into_iter().map(|row| view! { <Line row acts may/> }).collect_view().into_any()
-        }
-    }
     };
     view! {
         <div class="page">
@@ -99,20 +96,7 @@ pub fn SignInSettings() -> impl IntoView {
             </PageHead>
             {move || settings.data.get().map(notices)}
             {move || acts.tested.get().map(|(provider, found)| view! { <Findings provider found acts/> })}
-            <section class="tablecard" aria-label="Providers" aria-busy=move || settings.busy.get().to_string()>
-                <table class="table" data-stack="" data-rows="" data-dim=move || settings.busy.get().then_some("")>
-                    <thead>
-                        <tr>
-                            <th scope="col">"Provider"</th>
-                            <th scope="col">"State"</th>
-                            <th scope="col" data-prio="2">"Addresses"</th>
-                            <th scope="col" data-prio="3">"People"</th>
-                            <th scope="col"><span class="vh">"Actions"</span></th>
-                        </tr>
-                    </thead>
-                    <tbody>{body}</tbody>
-                </table>
-            </section>
+            <Table label="Providers" rows columns=&COLUMNS grey=2 body empty/>
             <Edit acts settings/>
             <Remove of=acts.removing settings/>
         </div>
@@ -282,7 +266,7 @@ fn Edit(acts: Acts, settings: Remote<OidcSettings>) -> impl IntoView {
     let enabled = RwSignal::new(true);
     let secret = NodeRef::<html::Input>::new();
     let (busy, failure) = (RwSignal::new(false), RwSignal::new(None::<Failure>));
-    Effect::new(move |_| {
+    place::effect(move |_| {
         let (old, switched_on) = match acts.editing.get() {
             None => return,
             Some(Editing::New) => (None, true),
@@ -300,7 +284,7 @@ fn Edit(acts: Acts, settings: Remote<OidcSettings>) -> impl IntoView {
         failure.set(None);
         open.set(true);
     });
-    Effect::new(move |before: Option<bool>| {
+    place::effect(move |before: Option<bool>| {
         let now = open.get();
         if before == Some(true) && !now {
             acts.editing.set(None);
@@ -454,13 +438,13 @@ fn Remove(of: RwSignal<Option<OidcProvider>>, settings: Remote<OidcSettings>) ->
     let toaster = use_toaster();
     let open = RwSignal::new(false);
     let (busy, failure) = (RwSignal::new(false), RwSignal::new(None::<Failure>));
-    Effect::new(move |_| {
+    place::effect(move |_| {
         if of.with(Option::is_some) {
             failure.set(None);
             open.set(true);
         }
     });
-    Effect::new(move |before: Option<bool>| {
+    place::effect(move |before: Option<bool>| {
         let now = open.get();
         if before == Some(true) && !now {
             of.set(None);

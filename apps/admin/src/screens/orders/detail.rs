@@ -1,6 +1,5 @@
 //! One order.
 
-use cynic::QueryBuilder;
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
@@ -9,7 +8,8 @@ use super::parcels::Parcels;
 use super::returns::Returns;
 use super::story::Story;
 use super::tags::TagsCard;
-use crate::api::{self, Failure, remote};
+use crate::api::{self, Data, Failure, remote};
+use crate::gql::Document;
 use crate::gql::catalog::IdVariables;
 use crate::gql::orders::{Address, Order, OrderById, OrderState, PaymentState};
 use crate::logic::order;
@@ -63,7 +63,7 @@ pub fn OrderScreen() -> impl IntoView {
 }
 
 #[component]
-fn Detail(order: RwSignal<Option<Order>>, #[prop(into)] reload: Callback<()>) -> impl IntoView {
+fn Detail(order: Data<Order>, #[prop(into)] reload: Callback<()>) -> impl IntoView {
     // Every move answers with the whole order; it takes the place of the one on the screen.
     let show = Callback::new(move |next: Order| order.set(Some(next)));
     let reader = place::reader();
@@ -120,7 +120,6 @@ fn Attention(order: Order, on_change: Callback<Order>) -> impl IntoView {
     let input = crate::gql::orders::OrderMoveInput { id: order.id.clone(), version: Some(order.version) };
     let clear = move |_| {
         use crate::gql::orders::{OrderAttentionClear, OrderAttentionClearVariables};
-        use cynic::MutationBuilder;
         busy.set(true);
         let input = input.clone();
         leptos::task::spawn_local(async move {

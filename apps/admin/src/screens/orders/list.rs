@@ -1,22 +1,31 @@
 //! The table of orders.
 
-use cynic::QueryBuilder;
 use leptos::prelude::*;
 
 use crate::api::{self, remote};
 use crate::gql::DateTime;
+use crate::gql::Document;
 use crate::gql::orders::{
     OrderCounts, OrderFilter, OrderRow, OrderSort, OrderState, Orders as Page, OrdersVariables, PaymentState,
 };
 use crate::logic::list::PAGE;
 use crate::logic::moment;
-use crate::parts::list::{
-    FilterChip, FilterSelect, List, Pager, RowSkeleton, Search, SortHead, Tab, row_keys,
-};
-use crate::parts::{Empty, FailureView, PageHead, count, icon, status};
+use crate::parts::list::{FilterChip, FilterSelect, List, Search, Tab};
+use crate::parts::table::{Column, Narrowed, Rows, Shown, Table};
+use crate::parts::{Empty, PageHead, count, icon, status};
 use crate::place;
 
 const FILTERS: [&str; 5] = ["q", "tab", "payment", "days", "tag"];
+const COLUMNS: [Column; 8] = [
+    Column::new("Order").sorts("number").falling(),
+    Column::new("Placed").sorts("placed").prio("2").falling(),
+    Column::new("Customer"),
+    Column::new("Payment"),
+    Column::new("Delivery"),
+    Column::number("Items").prio("3"),
+    Column::new("Method").prio("4"),
+    Column::number("Total").sorts("total").falling(),
+];
 const DAYS: [(&str, &str); 4] =
     [("1", "today"), ("7", "the last 7 days"), ("30", "the last 30 days"), ("90", "the last 90 days")];
 
@@ -45,7 +54,6 @@ fn since(days: &str) -> Option<DateTime> {
 #[component]
 pub fn Orders() -> impl IntoView {
     place::title(|| "Orders".to_owned());
-    row_keys();
     let list = List::here();
     let page = remote(move || {
         let state = list.get();
@@ -71,6 +79,9 @@ pub fn Orders() -> impl IntoView {
             sort: OrderSort::from_key(state.get("sort")),
         };
         api::ask(Page::build(variables))
+    });
+    let rows = Rows::of(page, |Page { orders, .. }| {
+        Shown::page(orders.nodes.len(), orders.total_count, &orders.page_info)
     });
     let tally = move |pick: fn(&OrderCounts) -> i32| {
         Signal::derive(move || page.data.with(|page| page.as_ref().map(|page| pick(&page.order_counts))))
@@ -112,27 +123,13 @@ pub fn Orders() -> impl IntoView {
     let tagging =
         Memo::new(move |_| list.value("tag").is_empty() && tag_options.with(|tags| !tags.is_empty()));
     let body = move || {
-        if let Some(failure) = page.failure.get() {
-            return view! {
-                <tr class="whole"><td colspan="8" data-slot="title"><FailureView failure again=move |()| page.reload()/></td></tr>
-            }
-            .into_any();
-        }
-        match page.data.get() {
-            None => view! { <RowSkeleton columns=7/> }.into_any(),
-            Some(page) if page.orders.nodes.is_empty() => {
-                let narrowed = list.get().narrowed_by(&FILTERS);
-                view! { <tr class="whole"><td colspan="8" data-slot="title"><NoOrders list narrowed/></td></tr> }.into_any()
-            }
-            Some(page) => {
-                page.orders.nodes.into_iter().map(|row| view! { <Row row/> }).collect_view().into_any()
-            }
-        }
+        let nodes = page.data.get().map(|page| page.orders.nodes).unwrap_or_default();
+        nodes.into_iter().map(|row| view! { <Row row/> }).collect_view()
     };
     view! {
         <div class="page">
             <PageHead title="Orders".to_owned() about/>
-            <section class="tablecard" aria-label="Orders" aria-busy=move || page.busy.get().to_string()>
+            <Table label="Orders" list rows columns=&COLUMNS sort="-placed" words=("Newer", "Older") body empty=move || nothing(list)>
                 <nav class="tabs" aria-label="Where they stand">
                     <Tab list name="tab" value="" label="All" count=tally(|counts| counts.all)/>
                     {move || {
@@ -159,30 +156,7 @@ pub fn Orders() -> impl IntoView {
                     {move || tagging.get().then(|| view! { <FilterSelect list name="tag" label="Tag" options=tag_options/> })}
                     <span class="end"><Search list label="Number, name or e-mail"/></span>
                 </div>
-                <table class="table" data-stack="" data-rows="" data-dim=move || page.busy.get().then_some("")>
-                    <thead>
-                        <tr>
-                            <SortHead list column="number" label="Order" default="-placed" falling=true/>
-                            <SortHead list column="placed" label="Placed" default="-placed" prio="2" falling=true/>
-                            <th>"Customer"</th>
-                            <th>"Payment"</th>
-                            <th>"Delivery"</th>
-                            <th class="num" data-prio="3">"Items"</th>
-                            <th data-prio="4">"Method"</th>
-                            <SortHead list column="total" label="Total" default="-placed" number=true falling=true/>
-                        </tr>
-                    </thead>
-                    <tbody>{body}</tbody>
-                </table>
-                <Pager
-                    list
-                    words=("Newer", "Older")
-                    page=Signal::derive(move || page.data.with(|page| page.as_ref().map(|page| page.orders.page_info.clone())))
-                    rows=Signal::derive(move || {
-                        page.data.with(|page| page.as_ref().map_or((0, 0), |page| (page.orders.nodes.len(), page.orders.total_count)))
-                    })
-                />
-            </section>
+            </Table>
         </div>
     }
 }
@@ -213,9 +187,8 @@ fn Row(row: OrderRow) -> impl IntoView {
     }
 }
 
-#[component]
-fn NoOrders(list: List, narrowed: bool) -> impl IntoView {
-    if narrowed {
+fn nothing(list: List) -> AnyView {
+    if list.get().narrowed_by(&FILTERS) {
         let asked = list.value("q");
         let title = match (asked.as_str(), list.value("tab").as_str()) {
             ("", "paid") => "Nothing to send".to_owned(),
@@ -224,12 +197,8 @@ fn NoOrders(list: List, narrowed: bool) -> impl IntoView {
             ("", _) => "No order fits".to_owned(),
             (asked, _) => format!("Nothing for “{asked}”"),
         };
-        return view! {
-            <Empty symbol="search" title text="Every filter narrows the list. Take one off, or see all orders.">
-                <button class="btn" type="button" on:click=move |_| list.go(list.get().without(&FILTERS))>"See all orders"</button>
-            </Empty>
-        }
-        .into_any();
+        let text = "Every filter narrows the list. Take one off, or see all orders.";
+        return view! { <Narrowed list keys=&FILTERS title text all="See all orders"/> }.into_any();
     }
     view! {
         <Empty symbol="orders" title="No orders yet" text="The first one comes up here a moment after a shopper places it.">

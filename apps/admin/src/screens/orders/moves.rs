@@ -1,11 +1,11 @@
 //! What staff do to an order. Each act says what it will do before it does it.
 
-use cynic::MutationBuilder;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::parcels::Ship;
-use crate::api::{self, Failure};
+use crate::api::{self, Data, Failure};
+use crate::gql::Document;
 use crate::gql::orders::{
     Order, OrderCancel, OrderCancelInput, OrderCancelVariables, OrderDeliver, OrderDeliverVariables,
     OrderMarkPaid, OrderMarkPaidVariables, OrderMoveInput, OrderRefund, OrderRefundInput,
@@ -24,14 +24,14 @@ pub(super) struct Act {
     pub open: RwSignal<bool>,
     pub busy: RwSignal<bool>,
     pub failure: RwSignal<Option<Failure>>,
-    pub order: RwSignal<Option<Order>>,
+    pub order: Data<Order>,
     on_change: Callback<Order>,
     reload: Callback<()>,
     toaster: Toaster,
 }
 
 impl Act {
-    pub fn new(order: RwSignal<Option<Order>>, on_change: Callback<Order>, reload: Callback<()>) -> Self {
+    pub fn new(order: Data<Order>, on_change: Callback<Order>, reload: Callback<()>) -> Self {
         let (open, busy) = (RwSignal::new(false), RwSignal::new(false));
         Self { open, busy, failure: RwSignal::new(None), order, on_change, reload, toaster: use_toaster() }
     }
@@ -81,7 +81,7 @@ impl Act {
 #[component]
 pub fn Moves(
     /// The order.
-    order: RwSignal<Option<Order>>,
+    order: Data<Order>,
     /// The order after a move.
     on_change: Callback<Order>,
     /// Fetches it again.

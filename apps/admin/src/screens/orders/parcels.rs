@@ -1,10 +1,10 @@
 //! What leaves in which parcel, how it is followed, and what has arrived.
 
-use cynic::MutationBuilder;
 use leptos::prelude::*;
 
 use super::moves::{Act, number};
-use crate::api;
+use crate::api::{self, Data};
+use crate::gql::Document;
 use crate::gql::orders::{
     Discount, Fulfilment, FulfilmentDeliver, FulfilmentDeliverInput, FulfilmentDeliverVariables,
     FulfilmentTrack, FulfilmentTrackInput, FulfilmentTrackVariables, Order, OrderLine, OrderPieceInput,
@@ -20,7 +20,7 @@ use crate::session::use_session;
 #[component]
 pub fn Parcels(
     /// The order.
-    order: RwSignal<Option<Order>>,
+    order: Data<Order>,
     /// The order after a move.
     on_change: Callback<Order>,
     /// Fetches it again.
@@ -273,7 +273,7 @@ pub(super) fn Ship(act: Act) -> impl IntoView {
     let typed = Typed::new();
     // Pieces of each line that is not sent completely, as they are typed.
     let picked = RwSignal::new(Vec::<(cynic::Id, String)>::new());
-    Effect::new(move |_| {
+    place::effect(move |_| {
         if act.open.get() {
             let left = act.order.with_untracked(|order| {
                 let lines = order.iter().flat_map(|order| &order.lines).filter(|line| line.to_send > 0);
@@ -362,7 +362,7 @@ pub(super) fn Ship(act: Act) -> impl IntoView {
 #[component]
 fn Track(act: Act, chosen: RwSignal<Option<Fulfilment>>) -> impl IntoView {
     let typed = Typed::new();
-    Effect::new(move |_| {
+    place::effect(move |_| {
         if act.open.get() {
             chosen.with_untracked(|parcel| parcel.iter().for_each(|parcel| typed.show(parcel)));
         }

@@ -1,11 +1,11 @@
 //! The returns of an order: yes or no, what has arrived, and the money.
 
-use cynic::{MutationBuilder, QueryBuilder};
 use leptos::prelude::*;
 
 use super::moves::Act;
 use super::parcels::act_button;
-use crate::api::{self, Failure};
+use crate::api::{self, Data, Failure};
+use crate::gql::Document;
 use crate::gql::orders::Order;
 use crate::gql::returns::{
     Return, ReturnAnswerInput, ReturnApprove, ReturnApproveVariables, ReturnArrivedInput, ReturnClose,
@@ -31,7 +31,7 @@ enum Word {
 #[component]
 pub fn Returns(
     /// The order.
-    order: RwSignal<Option<Order>>,
+    order: Data<Order>,
     /// The order after a move.
     on_change: Callback<Order>,
     /// Fetches it again.
@@ -144,7 +144,7 @@ fn then_order(act: Act, done: &'static str, request: impl Future<Output = Result
 #[component]
 fn Answer(act: Act, chosen: RwSignal<Option<Return>>, word: RwSignal<Word>) -> impl IntoView {
     let words = RwSignal::new(String::new());
-    Effect::new(move |_| {
+    place::effect(move |_| {
         if act.open.get() {
             words.set(String::new());
         }
@@ -209,7 +209,7 @@ fn Receive(act: Act, chosen: RwSignal<Option<Return>>) -> impl IntoView {
     let came = RwSignal::new(Vec::<Came>::new());
     let locations = RwSignal::new(Vec::<Location>::new());
     let place_of = RwSignal::new(String::new());
-    Effect::new(move |_| {
+    place::effect(move |_| {
         if !act.open.get() {
             return;
         }
@@ -305,7 +305,7 @@ fn Receive(act: Act, chosen: RwSignal<Option<Return>>) -> impl IntoView {
 #[component]
 fn Refund(act: Act, chosen: RwSignal<Option<Return>>) -> impl IntoView {
     let amount = RwSignal::new(String::new());
-    Effect::new(move |_| {
+    place::effect(move |_| {
         if act.open.get() {
             let offer = chosen.with_untracked(|found| found.as_ref().and_then(|found| found.offer.clone()));
             amount.set(offer.map(|offer| offer.decimal).unwrap_or_default());

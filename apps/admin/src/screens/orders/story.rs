@@ -1,10 +1,10 @@
 //! What happened to an order: events and notes by day, newest first.
 
-use cynic::MutationBuilder;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::api;
+use crate::api::{self, Data};
+use crate::gql::Document;
 use crate::gql::orders::{Order, OrderNoteAdd, OrderNoteAddInput, OrderNoteAddVariables};
 use crate::logic::moment::millis;
 use crate::parts::icon;
@@ -98,7 +98,7 @@ fn entries(order: &Order, show: Show) -> Vec<Entry> {
 #[component]
 pub fn Story(
     /// The order.
-    order: RwSignal<Option<Order>>,
+    order: Data<Order>,
     /// The order with a new note.
     on_change: Callback<Order>,
 ) -> impl IntoView {
@@ -164,7 +164,7 @@ pub fn Story(
 }
 
 #[component]
-fn Composer(order: RwSignal<Option<Order>>, on_change: Callback<Order>) -> impl IntoView {
+fn Composer(order: Data<Order>, on_change: Callback<Order>) -> impl IntoView {
     let toaster = use_toaster();
     let (text, busy) = (RwSignal::new(String::new()), RwSignal::new(false));
     let add = move |event: web_sys::SubmitEvent| {

@@ -1,10 +1,10 @@
 //! The tags of an order: words for colleagues.
 
-use cynic::{MutationBuilder, QueryBuilder};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use crate::api::{self, remote};
+use crate::api::{self, Data, remote};
+use crate::gql::Document;
 use crate::gql::orders::{Order, OrderTags, OrderTagsSet, OrderTagsSetInput, OrderTagsSetVariables};
 use crate::parts::tags::Tags as Words;
 use crate::parts::toast::use_toaster;
@@ -25,7 +25,7 @@ pub(super) fn known() -> Signal<Vec<String>> {
 #[component]
 pub fn TagsCard(
     /// The order.
-    order: RwSignal<Option<Order>>,
+    order: Data<Order>,
     /// The order with other tags.
     on_change: Callback<Order>,
     /// Somebody else was faster.

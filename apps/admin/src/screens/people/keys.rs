@@ -1,12 +1,12 @@
 //! API keys: the list, making one, showing its secret once, revoking.
 
-use cynic::{MutationBuilder, QueryBuilder};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::grid::Grid;
 use crate::api::{self, Failure, Remote, remote};
 use crate::gql::DateTime;
+use crate::gql::Document;
 use crate::gql::people::{
     ApiKey, ApiKeyState, ApiKeys as Page, ApiKeysVariables, CreateApiKey, CreateApiKeyInput,
     CreateApiKeyVariables, Permissions, RenameApiKey, RenameApiKeyInput, RenameApiKeyVariables, RevokeApiKey,
@@ -15,17 +15,25 @@ use crate::gql::people::{
 use crate::logic::grants::Choice;
 use crate::parts::dialog::{Confirm, Drawer, Wrong};
 use crate::parts::field::{Field, TextField};
-use crate::parts::list::{RowSkeleton, row_keys};
+use crate::parts::table::{Column, Rows, Shown, Table};
 use crate::parts::toast::use_toaster;
 use crate::parts::{CardSkeleton, Empty, FailureView, PageHead, copied, count, icon, status};
 use crate::place;
 use crate::session::use_session;
 
+const COLUMNS: [Column; 6] = [
+    Column::new("Key"),
+    Column::new("State"),
+    Column::new("May do").prio("2"),
+    Column::new("Last used").prio("3"),
+    Column::new("Ends").prio("3"),
+    Column::heard("Actions"),
+];
+
 /// The list of keys.
 #[component]
 pub fn ApiKeys() -> impl IntoView {
     place::title(|| "API keys".to_owned());
-    row_keys();
     let session = use_session();
     let revoked = RwSignal::new(false);
     let keys = remote(move || {
@@ -36,29 +44,19 @@ pub fn ApiKeys() -> impl IntoView {
     let making = RwSignal::new(false);
     let shown = RwSignal::new(None::<String>);
     let (renaming, revoking) = (RwSignal::new(None::<ApiKey>), RwSignal::new(None::<ApiKey>));
+    let rows = Rows::of(keys, |keys| Shown::all(keys.len()));
     let body = move || {
-        match (keys.data.get(), keys.failure.get()) {
-        (_, Some(failure)) => view! {
-            <tr class="whole"><td colspan="6" data-slot="title"><FailureView failure again=move |()| keys.reload()/></td></tr>
+        let all = keys.data.get().unwrap_or_default().into_iter();
+        all.map(|row| view! { <Line row renaming revoking/> }).collect_view()
+    };
+    let empty = move || {
+        view! {
+            <Empty symbol="key" title="No API keys" text="A key lets a program in: a till, an accounting tool, a script. It may do what you choose, and never more than you.">
+                {may_create
+                    .get()
+                    .then(|| view! { <button class="btn" type="button" data-kind="primary" on:click=move |_| making.set(true)>"Make a key"</button> })}
+            </Empty>
         }
-        .into_any(),
-        (None, None) => view! { <RowSkeleton columns=6 rows=3/> }.into_any(),
-        (Some(rows), None) if rows.is_empty() => view! {
-            <tr class="whole">
-                <td colspan="6" data-slot="title">
-                    <Empty symbol="key" title="No API keys" text="A key lets a program in: a till, an accounting tool, a script. It may do what you choose, and never more than you.">
-                        {may_create
-                            .get()
-                            .then(|| view! { <button class="btn" type="button" data-kind="primary" on:click=move |_| making.set(true)>"Make a key"</button> })}
-                    </Empty>
-                </td>
-            </tr>
-        }
-        .into_any(),
-        (Some(rows), None) => {
-            rows.into_iter().map(|row| view! { <Line row renaming revoking/> }).collect_view().into_any()
-        }
-    }
     };
     view! {
         <div class="page">
@@ -77,27 +75,14 @@ pub fn ApiKeys() -> impl IntoView {
                 }}
             </PageHead>
             {move || shown.get().map(|secret| view! { <Secret secret on_close=move |()| shown.set(None)/> })}
-            <section class="tablecard" aria-label="API keys" aria-busy=move || keys.busy.get().to_string()>
+            <Table label="API keys" rows columns=&COLUMNS grey=3 body empty>
                 <div class="filters">
                     <label class="check">
                         <input type="checkbox" prop:checked=move || revoked.get() on:change=move |event| revoked.set(event_target_checked(&event))/>
                         <span>"Show revoked keys"</span>
                     </label>
                 </div>
-                <table class="table" data-stack="" data-rows="" data-dim=move || keys.busy.get().then_some("")>
-                    <thead>
-                        <tr>
-                            <th scope="col">"Key"</th>
-                            <th scope="col">"State"</th>
-                            <th scope="col" data-prio="2">"May do"</th>
-                            <th scope="col" data-prio="3">"Last used"</th>
-                            <th scope="col" data-prio="3">"Ends"</th>
-                            <th scope="col"><span class="vh">"Actions"</span></th>
-                        </tr>
-                    </thead>
-                    <tbody>{body}</tbody>
-                </table>
-            </section>
+            </Table>
             <Make open=making shown keys/>
             <Rename of=renaming keys/>
             <Revoke of=revoking keys/>
@@ -284,14 +269,14 @@ fn Rename(of: RwSignal<Option<ApiKey>>, keys: Remote<Vec<ApiKey>>) -> impl IntoV
     let open = RwSignal::new(false);
     let name = RwSignal::new(String::new());
     let (busy, failure) = (RwSignal::new(false), RwSignal::new(None::<Failure>));
-    Effect::new(move |_| {
+    place::effect(move |_| {
         if let Some(key) = of.get() {
             name.set(key.name);
             failure.set(None);
             open.set(true);
         }
     });
-    Effect::new(move |before: Option<bool>| {
+    place::effect(move |before: Option<bool>| {
         let now = open.get();
         if before == Some(true) && !now {
             of.set(None);
@@ -340,13 +325,13 @@ fn Revoke(of: RwSignal<Option<ApiKey>>, keys: Remote<Vec<ApiKey>>) -> impl IntoV
     let toaster = use_toaster();
     let open = RwSignal::new(false);
     let (busy, failure) = (RwSignal::new(false), RwSignal::new(None::<Failure>));
-    Effect::new(move |_| {
+    place::effect(move |_| {
         if of.with(Option::is_some) {
             failure.set(None);
             open.set(true);
         }
     });
-    Effect::new(move |before: Option<bool>| {
+    place::effect(move |before: Option<bool>| {
         let now = open.get();
         if before == Some(true) && !now {
             of.set(None);

@@ -1,6 +1,5 @@
 //! One person of the team: roles, what they add up to, the account.
 
-use cynic::{MutationBuilder, QueryBuilder};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_params_map;
@@ -9,6 +8,7 @@ use super::grid::EffectiveGrid;
 use super::missing;
 use super::team::account;
 use crate::api::{self, Failure, remote};
+use crate::gql::Document;
 use crate::gql::catalog::IdVariables;
 use crate::gql::people::{
     Member, MemberById, MemberDetail, PermissionInfo, Role, Roles as AllRoles, SetUserRoles,

@@ -1,6 +1,5 @@
 //! The editor of a role: name, what it is for, and its grid of permissions.
 
-use cynic::{MutationBuilder, QueryBuilder};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
@@ -9,6 +8,7 @@ use leptos_router::hooks::{use_navigate, use_params_map};
 use super::grid::Grid;
 use super::missing;
 use crate::api::{self, Failure, remote};
+use crate::gql::Document;
 use crate::gql::catalog::IdVariables;
 use crate::gql::people::{
     CreateRole, CreateRoleInput, CreateRoleVariables, DeleteRole, DeleteRoleInput, DeleteRoleVariables,

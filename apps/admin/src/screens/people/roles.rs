@@ -1,36 +1,31 @@
 //! The list of roles.
 
-use cynic::QueryBuilder;
 use leptos::prelude::*;
 
 use crate::api::{self, remote};
+use crate::gql::Document;
 use crate::gql::people::{Role, Roles as Page};
-use crate::parts::list::{RowSkeleton, row_keys};
-use crate::parts::{FailureView, PageHead, count, icon};
+use crate::parts::table::{Column, Rows, Shown, Table};
+use crate::parts::{PageHead, count, icon};
 use crate::place;
 use crate::session::use_session;
+
+const COLUMNS: [Column; 4] =
+    [Column::new("Role"), Column::new("Kind").prio("2"), Column::number("Allows"), Column::number("People")];
 
 /// The list of roles.
 #[component]
 pub fn Roles() -> impl IntoView {
     place::title(|| "Roles".to_owned());
-    row_keys();
     let session = use_session();
     let roles = remote(|| async { api::ask(Page::build(())).await.map(|answer| answer.roles) });
     let may_create = Memo::new(move |_| session.may("roles:create"));
+    let rows = Rows::of(roles, |roles| Shown::all(roles.len()));
     let body = move || {
-        match (roles.data.get(), roles.failure.get()) {
-        (_, Some(failure)) => view! {
-            <tr class="whole"><td colspan="4" data-slot="title"><FailureView failure again=move |()| roles.reload()/></td></tr>
-        }
-        .into_any(),
-        (None, None) => view! { <RowSkeleton columns=4 rows=7/> }.into_any(),
-        (Some(roles), None) => {
-            // The platform's role is given on the command line only.
-            let shown = roles.into_iter().filter(|role| role.id.inner() != "super_admin");
-            shown.map(|role| view! { <Line role/> }).collect_view().into_any()
-        }
-    }
+        // The platform's role is given on the command line only.
+        let shown =
+            roles.data.get().unwrap_or_default().into_iter().filter(|role| role.id.inner() != "super_admin");
+        shown.map(|role| view! { <Line role/> }).collect_view()
     };
     view! {
         <div class="page">
@@ -41,19 +36,7 @@ pub fn Roles() -> impl IntoView {
                         .then(|| view! { <a class="btn" data-kind="primary" href=place::to("/roles/new")>{icon("plus")} "Make a role"</a> })
                 }}
             </PageHead>
-            <section class="tablecard" aria-label="Roles" aria-busy=move || roles.busy.get().to_string()>
-                <table class="table" data-stack="" data-rows="">
-                    <thead>
-                        <tr>
-                            <th scope="col">"Role"</th>
-                            <th scope="col" data-prio="2">"Kind"</th>
-                            <th scope="col" class="num">"Allows"</th>
-                            <th scope="col" class="num">"People"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{body}</tbody>
-                </table>
-            </section>
+            <Table label="Roles" rows columns=&COLUMNS grey=7 body empty=|| ()/>
         </div>
     }
 }

@@ -1,22 +1,30 @@
 //! The people who work for the shop.
 
-use cynic::QueryBuilder;
 use leptos::prelude::*;
 
 use crate::api::{self, remote};
+use crate::gql::Document;
 use crate::gql::people::{Member, Roles as AllRoles, Team as Page, TeamVariables, UserStatus};
 use crate::logic::list::PAGE;
-use crate::parts::list::{FilterSelect, List, Pager, RowSkeleton, Search, row_keys};
-use crate::parts::{Empty, FailureView, PageHead, count, grouped, status};
+use crate::parts::list::{FilterSelect, List, Search};
+use crate::parts::table::{Column, Narrowed, Rows, Shown, Table};
+use crate::parts::{PageHead, status};
 use crate::place;
 use crate::screens::invitations::may_invite;
 use crate::session::use_session;
+
+const FILTERS: [&str; 2] = ["q", "role"];
+const COLUMNS: [Column; 4] = [
+    Column::new("Person"),
+    Column::new("Roles"),
+    Column::new("Account"),
+    Column::new("Last signed in").prio("3"),
+];
 
 /// The table of the team.
 #[component]
 pub fn Team() -> impl IntoView {
     place::title(|| "Team".to_owned());
-    row_keys();
     let session = use_session();
     let list = List::here();
     let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
@@ -47,34 +55,15 @@ pub fn Team() -> impl IntoView {
         let staff = roles.into_iter().filter(|role| role.id.inner() != "customer");
         staff.map(|role| (role.id.inner().to_owned(), role.words())).collect::<Vec<_>>()
     });
-    let about = Signal::derive(move || {
-        page.data.with(|page| match page {
-            Some(page) if !list.get().narrowed_by(&["q", "role"]) => {
-                count(page.total_count.into(), "person works here", "people work here")
-            }
-            Some(page) => format!("{} found", grouped(page.total_count.into())),
-            None => " ".to_owned(),
-        })
-    });
+    let rows = Rows::of(page, |page| Shown::page(page.nodes.len(), page.total_count, &page.page_info));
+    let about = rows.found(list, &FILTERS, "person works here", "people work here");
     let body = move || {
-        match (page.data.get(), page.failure.get()) {
-        (_, Some(failure)) => view! {
-            <tr class="whole"><td colspan="4" data-slot="title"><FailureView failure again=move |()| page.reload()/></td></tr>
-        }
-        .into_any(),
-        (None, None) => view! { <RowSkeleton columns=4 rows=5/> }.into_any(),
-        (Some(page), None) if page.nodes.is_empty() => view! {
-            <tr class="whole">
-                <td colspan="4" data-slot="title">
-                    <Empty symbol="search" title="Nobody here" text="No person of the team has these words and this role.">
-                        <button class="btn" type="button" on:click=move |_| list.go(list.get().without(&["q", "role"]))>"See everybody"</button>
-                    </Empty>
-                </td>
-            </tr>
-        }
-        .into_any(),
-        (Some(page), None) => page.nodes.into_iter().map(|row| view! { <Line row/> }).collect_view().into_any(),
-    }
+        let nodes = page.data.get().map(|page| page.nodes).unwrap_or_default();
+        nodes.into_iter().map(|row| view! { <Line row/> }).collect_view()
+    };
+    let empty = move || {
+        let text = "No person of the team has these words and this role.";
+        view! { <Narrowed list keys=&FILTERS title="Nobody here" text all="See everybody"/> }
     };
     view! {
         <div class="page">
@@ -84,28 +73,12 @@ pub fn Team() -> impl IntoView {
                         .then(|| view! { <a class="btn" data-kind="primary" href=place::to("/invitations")>"Invite somebody"</a> })
                 }}
             </PageHead>
-            <section class="tablecard" aria-label="Team" aria-busy=move || page.busy.get().to_string()>
+            <Table label="Team" list rows columns=&COLUMNS grey=5 body empty>
                 <div class="filters">
                     <FilterSelect list name="role" label="Every role" options/>
                     <span class="end"><Search list label="Name or e-mail"/></span>
                 </div>
-                <table class="table" data-stack="" data-rows="" data-dim=move || page.busy.get().then_some("")>
-                    <thead>
-                        <tr>
-                            <th scope="col">"Person"</th>
-                            <th scope="col">"Roles"</th>
-                            <th scope="col">"Account"</th>
-                            <th scope="col" data-prio="3">"Last signed in"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{body}</tbody>
-                </table>
-                <Pager
-                    list
-                    page=Signal::derive(move || page.data.with(|page| page.as_ref().map(|page| page.page_info.clone())))
-                    rows=Signal::derive(move || page.data.with(|page| page.as_ref().map_or((0, 0), |page| (page.nodes.len(), page.total_count))))
-                />
-            </section>
+            </Table>
         </div>
     }
 }

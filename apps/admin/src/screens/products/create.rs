@@ -1,6 +1,5 @@
 //! A new product: the texts, one price; options and pictures follow in the editor.
 
-use cynic::{MutationBuilder, QueryBuilder};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
@@ -8,6 +7,7 @@ use leptos_router::hooks::use_navigate;
 
 use super::texts::{Organisation, SearchTexts, TitleAndBody};
 use crate::api::{self, Failure, remote};
+use crate::gql::Document;
 use crate::gql::catalog::{ProductCreate, ProductCreateInput, ProductCreateVariables};
 use crate::gql::collections::CollectionNames;
 use crate::logic::amount;

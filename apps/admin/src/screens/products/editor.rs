@@ -1,6 +1,5 @@
 //! The editor of a product.
 
-use cynic::{MutationBuilder, QueryBuilder};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_params_map;
@@ -10,6 +9,7 @@ use super::media::Media;
 use super::texts::{Organisation, SearchTexts, TitleAndBody, shop_address};
 use super::variants::Variants;
 use crate::api::{self, Failure, remote};
+use crate::gql::Document;
 use crate::gql::catalog::{
     AdminProduct, IdVariables, ProductArchive, ProductArchiveVariables, ProductById, ProductMoveInput,
     ProductPublish, ProductPublishVariables, ProductRestore, ProductRestoreVariables, ProductStatus,

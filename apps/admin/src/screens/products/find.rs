@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use cynic::QueryBuilder;
 use leptos::prelude::*;
 
 use crate::api::{self, remote};
+use crate::gql::Document;
 use crate::gql::catalog::{
     AdminProductFilter, AdminProductRow, AdminProductSort, Products, ProductsVariables,
 };

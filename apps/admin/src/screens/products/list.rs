@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use cynic::{MutationBuilder, QueryBuilder};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api::{self, Failure, remote};
+use crate::gql::Document;
 use crate::gql::catalog::{
     AdminProductFilter, AdminProductRow, AdminProductSort, AvailabilityState, ProductArchive,
     ProductArchiveVariables, ProductMoveInput, ProductPublish, ProductPublishVariables, ProductStatus,
@@ -15,15 +15,23 @@ use crate::gql::catalog::{
 use crate::gql::collections::CollectionNames;
 use crate::logic::list::PAGE;
 use crate::parts::dialog::Confirm;
-use crate::parts::list::{
-    FilterChip, FilterSelect, List, Pager, RowSkeleton, Search, SortHead, Tab, row_keys,
-};
+use crate::parts::list::{FilterChip, FilterSelect, List, Search, Tab};
+use crate::parts::table::{Column, Narrowed, Rows, Shown, Table};
 use crate::parts::toast::use_toaster;
-use crate::parts::{Empty, FailureView, PageHead, count, grouped, icon, status, thumb};
+use crate::parts::{Empty, PageHead, count, grouped, icon, status, thumb};
 use crate::place;
 use crate::session::use_session;
 
 const FILTERS: [&str; 5] = ["q", "status", "collection", "stock", "vendor"];
+const COLUMNS: [Column; 7] = [
+    Column::new("Product").sorts("title"),
+    Column::new("Status"),
+    Column::number("Stock").sorts("stock"),
+    Column::number("Price").sorts("price"),
+    Column::new("Collection").prio("3"),
+    Column::new("Maker").prio("4"),
+    Column::new("Changed").sorts("updated").prio("3").falling(),
+];
 
 /// A thing done to many products.
 #[derive(Clone, Copy, PartialEq)]
@@ -62,7 +70,6 @@ impl Bulk {
 #[component]
 pub fn Products() -> impl IntoView {
     place::title(|| "Products".to_owned());
-    row_keys();
     let session = use_session();
     let list = List::here();
     let page = remote(move || {
@@ -105,7 +112,7 @@ pub fn Products() -> impl IntoView {
 
     let chosen = RwSignal::new(BTreeMap::<String, i32>::new());
     // Another page or filter is another selection.
-    Effect::new(move |_| {
+    place::effect(move |_| {
         list.get();
         chosen.update(BTreeMap::clear);
     });
@@ -113,6 +120,9 @@ pub fn Products() -> impl IntoView {
     let can_update = Memo::new(move |_| session.may("products:update"));
     let selects = Memo::new(move |_| can_publish.get() || can_update.get());
 
+    let rows = Rows::of(page, |Page { admin_products, .. }| {
+        Shown::page(admin_products.nodes.len(), admin_products.total_count, &admin_products.page_info)
+    });
     let tally = move |pick: fn(&crate::gql::catalog::AdminProductCounts) -> i32| {
         Signal::derive(move || {
             page.data.with(|page| page.as_ref().map(|page| pick(&page.admin_product_counts)))
@@ -163,25 +173,18 @@ pub fn Products() -> impl IntoView {
             }
         });
     };
-    let narrowed = Memo::new(move |_| list.get().narrowed_by(&FILTERS));
+    let pick = move || {
+        selects.get().then(|| {
+            view! {
+                <th class="pick">
+                    <input type="checkbox" aria-label="Select all on this page" prop:checked=all_chosen on:change=choose_all/>
+                </th>
+            }
+        })
+    };
     let body = move || {
-        if let Some(failure) = page.failure.get() {
-            return view! {
-                <tr class="whole"><td colspan="8" data-slot="title"><FailureView failure again=move |()| page.reload()/></td></tr>
-            }
-            .into_any();
-        }
-        match page.data.get() {
-            None => view! { <RowSkeleton columns=6/> }.into_any(),
-            Some(page) if page.admin_products.nodes.is_empty() => {
-                view! { <tr class="whole"><td colspan="8" data-slot="title"><NoProducts list narrowed=narrowed.get()/></td></tr> }
-                    .into_any()
-            }
-            Some(page) => {
-                let rows = page.admin_products.nodes.into_iter();
-                rows.map(|row| view! { <Row row chosen selects=selects.get()/> }).collect_view().into_any()
-            }
-        }
+        let nodes = page.data.get().map(|page| page.admin_products.nodes).unwrap_or_default();
+        nodes.into_iter().map(|row| view! { <Row row chosen selects=selects.get()/> }).collect_view()
     };
     view! {
         <div class="page">
@@ -202,7 +205,7 @@ pub fn Products() -> impl IntoView {
                         })
                 }}
             </PageHead>
-            <section class="tablecard" aria-label="Products" aria-busy=move || page.busy.get().to_string()>
+            <Table label="Products" list rows columns=&COLUMNS sort="-updated" pick body empty=move || nothing(list)>
                 <nav class="tabs" aria-label="Status">
                     <Tab list name="status" value="" label="All" count=tally(|counts| counts.all)/>
                     <Tab list name="status" value="published" label="Published" count=tally(|counts| counts.published)/>
@@ -226,48 +229,7 @@ pub fn Products() -> impl IntoView {
                     }
                     <span class="end"><Search list label="Find products"/></span>
                 </div>
-                <table class="table" data-stack="" data-rows="" data-dim=move || page.busy.get().then_some("")>
-                    <thead>
-                        <tr>
-                            {move || {
-                                selects
-                                    .get()
-                                    .then(|| {
-                                        view! {
-                                            <th class="pick">
-                                                <input
-                                                    type="checkbox"
-                                                    aria-label="Select all on this page"
-                                                    prop:checked=all_chosen
-                                                    on:change=choose_all
-                                                />
-                                            </th>
-                                        }
-                                    })
-                            }}
-                            <SortHead list column="title" label="Product" default="-updated"/>
-                            <th>"Status"</th>
-                            <SortHead list column="stock" label="Stock" default="-updated" number=true/>
-                            <SortHead list column="price" label="Price" default="-updated" number=true/>
-                            <th data-prio="3">"Collection"</th>
-                            <th data-prio="4">"Maker"</th>
-                            <SortHead list column="updated" label="Changed" default="-updated" prio="3" falling=true/>
-                        </tr>
-                    </thead>
-                    <tbody>{body}</tbody>
-                </table>
-                <Pager
-                    list
-                    page=Signal::derive(move || page.data.with(|page| page.as_ref().map(|page| page.admin_products.page_info.clone())))
-                    rows=Signal::derive(move || {
-                        page.data
-                            .with(|page| {
-                                page.as_ref()
-                                    .map_or((0, 0), |page| (page.admin_products.nodes.len(), page.admin_products.total_count))
-                            })
-                    })
-                />
-            </section>
+            </Table>
             <BulkBar chosen can_publish can_update on_done=move |()| page.reload()/>
         </div>
     }
@@ -350,22 +312,17 @@ fn Row(row: AdminProductRow, chosen: RwSignal<BTreeMap<String, i32>>, selects: b
     }
 }
 
-#[component]
-fn NoProducts(list: List, narrowed: bool) -> impl IntoView {
+fn nothing(list: List) -> AnyView {
     let session = use_session();
-    if narrowed {
+    if list.get().narrowed_by(&FILTERS) {
         let asked = list.value("q");
         let title = if asked.is_empty() {
             "No product fits".to_owned()
         } else {
             format!("Nothing for “{asked}”")
         };
-        return view! {
-            <Empty symbol="search" title text="Every filter narrows the list. Take one off, or begin again.">
-                <button class="btn" type="button" on:click=move |_| list.go(list.get().without(&FILTERS))>"Clear the filters"</button>
-            </Empty>
-        }
-        .into_any();
+        let text = "Every filter narrows the list. Take one off, or begin again.";
+        return view! { <Narrowed list keys=&FILTERS title text all="Clear the filters"/> }.into_any();
     }
     view! {
         <Empty

@@ -1,12 +1,12 @@
 //! Pictures of a product. They are saved at once, apart from the save bar.
 
-use cynic::MutationBuilder;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use serde::Deserialize;
 
 use super::draft::Draft;
 use crate::api::{self, Failure};
+use crate::gql::Document;
 use crate::gql::catalog::{
     AdminProduct, ImageState, MediaInput, ProductMediaAlt, ProductMediaAltInput, ProductMediaAltVariables,
     ProductMediaAttach, ProductMediaAttachInput, ProductMediaAttachVariables, ProductMediaReorder,

@@ -7,6 +7,7 @@ use crate::logic::matrix::{self, MOST_VARIANTS};
 use crate::logic::product::{Grid, VariantDraft};
 use crate::parts::dialog::Drawer;
 use crate::parts::{count, icon};
+use crate::place;
 
 /// An option as it is typed.
 #[derive(Clone, PartialEq)]
@@ -32,7 +33,7 @@ pub fn Options(
         Line { key, name, values }
     };
     // Each opening begins with the grid as it stands.
-    Effect::new(move |_| {
+    place::effect(move |_| {
         if open.get() {
             let grid = draft.grid_untracked();
             let of = |at: usize| {

@@ -74,7 +74,7 @@ fn RichText(texts: RwSignal<Texts>, turn: Signal<u32>, editable: Signal<bool>) -
     let node = NodeRef::<html::Div>::new();
     let source = RwSignal::new(false);
     // The saved body was cleaned by the server; it is put in when it arrives, never while somebody types.
-    Effect::new(move |_| {
+    place::effect(move |_| {
         turn.track();
         if let Some(node) = node.get() {
             node.set_inner_html(&texts.with_untracked(|texts| texts.body.clone()));

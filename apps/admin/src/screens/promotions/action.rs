@@ -1,6 +1,5 @@
 //! The card "What it does": the kind of action, and the fields that belong to it.
 
-use cynic::QueryBuilder;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -8,6 +7,7 @@ use super::form::{Form, error_line};
 use super::names::{Names, nameless};
 use super::which::Which;
 use crate::api::{self, Failure, remote};
+use crate::gql::Document;
 use crate::gql::catalog::{AdminProductRow, IdVariables};
 use crate::gql::promotions::{ProductNameById, PromotionActionKind as Kind, VariantName};
 use crate::gql::settings::Settings;

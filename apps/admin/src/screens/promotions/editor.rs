@@ -1,6 +1,5 @@
 //! The editor of a promotion.
 
-use cynic::{MutationBuilder, QueryBuilder};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos::wasm_bindgen::JsCast;
@@ -15,6 +14,7 @@ use super::remove::Remove;
 use super::rules::{Codes, Limits, NameAndTime, Others};
 use super::trial::Trial;
 use crate::api::{self, Failure, remote};
+use crate::gql::Document;
 use crate::gql::catalog::IdVariables;
 use crate::gql::promotions::{
     Promotion, PromotionById, PromotionCreate, PromotionCreateVariables, PromotionInput, PromotionUpdate,

@@ -1,25 +1,34 @@
 //! The list of promotions.
 
-use cynic::QueryBuilder;
 use leptos::prelude::*;
 
 use super::form::money;
 use crate::api::{self, remote};
+use crate::gql::Document;
 use crate::gql::promotions::{Promotion, Promotions as Page, PromotionsVariables};
 use crate::logic::list::PAGE;
 use crate::logic::promotion::{Draft, words};
-use crate::parts::list::{List, Pager, RowSkeleton, Search, Tab, row_keys};
-use crate::parts::{Empty, FailureView, PageHead, count, grouped, icon, status};
+use crate::parts::list::{List, Search, Tabs};
+use crate::parts::table::{Column, Narrowed, Rows, Shown, Table};
+use crate::parts::{Empty, PageHead, grouped, icon, status};
 use crate::place;
 use crate::session::use_session;
 
 const FILTERS: [&str; 2] = ["q", "tab"];
+const COLUMNS: [Column; 7] = [
+    Column::new("Promotion"),
+    Column::new("What it does"),
+    Column::new("State"),
+    Column::new("Codes").prio("3"),
+    Column::new("Time").prio("4"),
+    Column::new("Used"),
+    Column::number("Taken off"),
+];
 
 /// The list of promotions.
 #[component]
 pub fn Promotions() -> impl IntoView {
     place::title(|| "Promotions".to_owned());
-    row_keys();
     let session = use_session();
     let list = List::here();
     let page = remote(move || {
@@ -40,66 +49,23 @@ pub fn Promotions() -> impl IntoView {
         async move { api::ask(Page::build(variables)).await.map(|answer| answer.promotions) }
     });
     let may_create = Memo::new(move |_| session.may("promotions:create"));
-    let about = Signal::derive(move || {
-        page.data.with(|page| {
-            page.as_ref().map_or_else(
-                || " ".to_owned(),
-                |page| count(page.total_count.into(), "promotion", "promotions"),
-            )
-        })
-    });
+    let rows = Rows::of(page, |page| Shown::page(page.nodes.len(), page.total_count, &page.page_info));
     let make = move || {
         may_create.get().then(|| {
             view! { <a class="btn" data-kind="primary" href=place::to("/promotions/new")>{icon("plus")} "Make a promotion"</a> }
         })
     };
     let body = move || {
-        if let Some(failure) = page.failure.get() {
-            return view! {
-                <tr class="whole"><td colspan="7" data-slot="title"><FailureView failure again=move |()| page.reload()/></td></tr>
-            }
-            .into_any();
-        }
-        match page.data.get() {
-            None => view! { <RowSkeleton columns=7/> }.into_any(),
-            Some(page) if page.nodes.is_empty() => {
-                let narrowed = list.get().narrowed_by(&FILTERS);
-                view! { <tr class="whole"><td colspan="7" data-slot="title"><Nothing list narrowed/></td></tr> }.into_any()
-            }
-            Some(page) => page.nodes.into_iter().map(|row| view! { <Row row/> }).collect_view().into_any(),
-        }
+        let nodes = page.data.get().map(|page| page.nodes).unwrap_or_default();
+        nodes.into_iter().map(|row| view! { <Row row/> }).collect_view()
     };
     view! {
         <div class="page">
-            <PageHead title="Promotions".to_owned() about>{make}</PageHead>
-            <section class="tablecard" aria-label="Promotions" aria-busy=move || page.busy.get().to_string()>
-                <nav class="tabs" aria-label="Switched on or off">
-                    <Tab list name="tab" value="" label="All" count=Signal::stored(None)/>
-                    <Tab list name="tab" value="on" label="Switched on" count=Signal::stored(None)/>
-                    <Tab list name="tab" value="off" label="Switched off" count=Signal::stored(None)/>
-                </nav>
+            <PageHead title="Promotions".to_owned() about=rows.about("promotion", "promotions")>{make}</PageHead>
+            <Table label="Promotions" list rows columns=&COLUMNS words=("Newer", "Older") body empty=move || nothing(list)>
+                <Tabs list label="Switched on or off" all=&[("", "All"), ("on", "Switched on"), ("off", "Switched off")]/>
                 <div class="filters"><span class="end"><Search list label="Name or whole code"/></span></div>
-                <table class="table" data-stack="" data-rows="" data-dim=move || page.busy.get().then_some("")>
-                    <thead>
-                        <tr>
-                            <th>"Promotion"</th>
-                            <th>"What it does"</th>
-                            <th>"State"</th>
-                            <th data-prio="3">"Codes"</th>
-                            <th data-prio="4">"Time"</th>
-                            <th>"Used"</th>
-                            <th class="num">"Taken off"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{body}</tbody>
-                </table>
-                <Pager
-                    list
-                    words=("Newer", "Older")
-                    page=Signal::derive(move || page.data.with(|page| page.as_ref().map(|page| page.page_info.clone())))
-                    rows=Signal::derive(move || page.data.with(|page| page.as_ref().map_or((0, 0), |page| (page.nodes.len(), page.total_count))))
-                />
-            </section>
+            </Table>
         </div>
     }
 }
@@ -136,20 +102,15 @@ fn Row(row: Promotion) -> impl IntoView {
     }
 }
 
-#[component]
-fn Nothing(list: List, narrowed: bool) -> impl IntoView {
-    if narrowed {
+fn nothing(list: List) -> AnyView {
+    if list.get().narrowed_by(&FILTERS) {
         let title = match (list.value("q").as_str(), list.value("tab").as_str()) {
             ("", "on") => "Nothing is switched on".to_owned(),
             ("", _) => "Nothing is switched off".to_owned(),
             (asked, _) => format!("Nothing for “{asked}”"),
         };
-        return view! {
-            <Empty symbol="search" title text="A code is found when it is typed in full. Take the filter off, or see all promotions.">
-                <button class="btn" type="button" on:click=move |_| list.go(list.get().without(&FILTERS))>"See all promotions"</button>
-            </Empty>
-        }
-        .into_any();
+        let text = "A code is found when it is typed in full. Take the filter off, or see all promotions.";
+        return view! { <Narrowed list keys=&FILTERS title text all="See all promotions"/> }.into_any();
     }
     let may_create = use_session().may("promotions:create");
     view! {

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use cynic::QueryBuilder;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api;
+use crate::gql::Document;
 use crate::gql::catalog::IdVariables;
 use crate::gql::collections::{Collections, CollectionsVariables};
 use crate::gql::promotions::ProductNameById;

@@ -1,12 +1,12 @@
 //! Deletes a promotion; one that orders have used is switched off instead.
 
-use cynic::{MutationBuilder, QueryBuilder};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
 use crate::api::{self, Failure};
+use crate::gql::Document;
 use crate::gql::catalog::IdVariables;
 use crate::gql::promotions::{
     Promotion, PromotionById, PromotionDelete, PromotionDeleteVariables, PromotionUpdate,

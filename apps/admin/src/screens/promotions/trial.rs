@@ -1,11 +1,11 @@
 //! The card "Try it on past orders": what the draft would have taken off.
 
-use cynic::QueryBuilder;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::form::Form;
 use crate::api::{self, Failure};
+use crate::gql::Document;
 use crate::gql::promotions::{
     PromotionActionKind as Kind, PromotionTrial, PromotionTried, PromotionTriedVariables, TrialOrder,
     TrialReason,

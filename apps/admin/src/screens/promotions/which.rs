@@ -9,6 +9,7 @@ use crate::logic::promotion::{Choice, Things};
 use crate::parts::count;
 use crate::parts::icon;
 use crate::parts::tags::{Pick, Tags};
+use crate::place;
 use crate::screens::products::find::FindProducts;
 use crate::session::use_session;
 
@@ -180,7 +181,7 @@ fn Products(ids: Signal<Vec<String>>, #[prop(into)] on_change: Callback<Vec<Stri
         let most = if whole.get() { usize::MAX } else { SHOWN };
         ids.with(|ids| ids.iter().take(most).cloned().collect::<Vec<_>>())
     });
-    Effect::new(move |_| shown.with(|shown| names.need(shown)));
+    place::effect(move |_| shown.with(|shown| names.need(shown)));
     let hidden = move || ids.with(Vec::len) - shown.with(Vec::len);
     let remove = move |id: &str| {
         on_change.run(ids.get_untracked().into_iter().filter(|known| known != id).collect());

@@ -2,22 +2,31 @@
 
 use std::collections::BTreeMap;
 
-use cynic::QueryBuilder;
 use leptos::prelude::*;
 
 use super::rules::Rules;
 use super::verdict::{BulkBar, OneReview};
 use crate::api::{self, remote};
+use crate::gql::Document;
 use crate::gql::reviews::{
     ReviewCounts, ReviewFilterInput, ReviewState, Reviews as Page, ReviewsVariables, StaffReview,
 };
 use crate::logic::list::PAGE;
-use crate::parts::list::{FilterSelect, List, Pager, RowSkeleton, Search, Tab, row_keys};
-use crate::parts::{Empty, FailureView, PageHead, count, icon, status};
+use crate::parts::list::{FilterSelect, List, Search, Tab};
+use crate::parts::table::{Column, Narrowed, Rows, Shown, Table};
+use crate::parts::{Empty, PageHead, count, icon, status};
 use crate::place;
 use crate::session::use_session;
 
 const FILTERS: [&str; 4] = ["q", "tab", "stars", "buyers"];
+const COLUMNS: [Column; 6] = [
+    Column::pick("Selected"),
+    Column::new("Review"),
+    Column::new("Stars"),
+    Column::new("Product").prio("2"),
+    Column::new("State"),
+    Column::new("Written").prio("3"),
+];
 
 /// Selected reviews by id, in the versions that somebody has seen.
 pub type Chosen = RwSignal<BTreeMap<String, i64>>;
@@ -26,7 +35,6 @@ pub type Chosen = RwSignal<BTreeMap<String, i64>>;
 #[component]
 pub fn Reviews() -> impl IntoView {
     place::title(|| "Reviews".to_owned());
-    row_keys();
     let session = use_session();
     let list = List::here();
     let page = remote(move || {
@@ -51,6 +59,9 @@ pub fn Reviews() -> impl IntoView {
         let filter = Some(filter);
         api::ask(Page::build(ReviewsVariables { first, after, last, before, filter }))
     });
+    let rows = Rows::of(page, |Page { reviews, .. }| {
+        Shown::page(reviews.nodes.len(), reviews.total_count, &reviews.page_info)
+    });
     let tally = move |pick: fn(&ReviewCounts) -> i32| {
         Signal::derive(move || page.data.with(|page| page.as_ref().map(|page| pick(&page.review_counts))))
     };
@@ -66,7 +77,7 @@ pub fn Reviews() -> impl IntoView {
     let chosen: Chosen = RwSignal::new(BTreeMap::new());
     let open = RwSignal::new(None::<StaffReview>);
     // Another page or filter is another selection.
-    Effect::new(move |_| {
+    place::effect(move |_| {
         list.get();
         chosen.update(BTreeMap::clear);
     });
@@ -79,33 +90,15 @@ pub fn Reviews() -> impl IntoView {
         ("no".to_owned(), "Has not bought it".to_owned()),
     ];
     let body = move || {
-        if let Some(failure) = page.failure.get() {
-            return view! {
-                <tr class="whole"><td colspan="6" data-slot="title"><FailureView failure again=move |()| page.reload()/></td></tr>
-            }
-            .into_any();
-        }
-        match page.data.get() {
-            None => view! { <RowSkeleton columns=6/> }.into_any(),
-            Some(page) if page.reviews.nodes.is_empty() => {
-                let narrowed = list.get().narrowed_by(&FILTERS);
-                view! { <tr class="whole"><td colspan="6" data-slot="title"><Nothing list narrowed/></td></tr> }.into_any()
-            }
-            Some(page) => page
-                .reviews
-                .nodes
-                .into_iter()
-                .map(|row| view! { <Row row chosen open/> })
-                .collect_view()
-                .into_any(),
-        }
+        let nodes = page.data.get().map(|page| page.reviews.nodes).unwrap_or_default();
+        nodes.into_iter().map(|row| view! { <Row row chosen open/> }).collect_view()
     };
     view! {
         <div class="page">
             <PageHead title="Reviews".to_owned() about>
                 {move || session.may("settings:read").then(|| view! { <Rules/> })}
             </PageHead>
-            <section class="tablecard" aria-label="Reviews" aria-busy=move || page.busy.get().to_string()>
+            <Table label="Reviews" list rows columns=&COLUMNS words=("Newer", "Older") body empty=move || nothing(list)>
                 <nav class="tabs" aria-label="Where they stand">
                     <Tab list name="tab" value="" label="All" count=Signal::stored(None)/>
                     <Tab list name="tab" value="pending" label="To read" count=tally(|counts| counts.pending)/>
@@ -117,28 +110,7 @@ pub fn Reviews() -> impl IntoView {
                     <FilterSelect list name="buyers" label="Buyers" options=buyers/>
                     <span class="end"><Search list label="Title, text or name"/></span>
                 </div>
-                <table class="table" data-stack="" data-rows="" data-dim=move || page.busy.get().then_some("")>
-                    <thead>
-                        <tr>
-                            <th class="pick"><span class="vh">"Selected"</span></th>
-                            <th>"Review"</th>
-                            <th>"Stars"</th>
-                            <th data-prio="2">"Product"</th>
-                            <th>"State"</th>
-                            <th data-prio="3">"Written"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{body}</tbody>
-                </table>
-                <Pager
-                    list
-                    words=("Newer", "Older")
-                    page=Signal::derive(move || page.data.with(|page| page.as_ref().map(|page| page.reviews.page_info.clone())))
-                    rows=Signal::derive(move || {
-                        page.data.with(|page| page.as_ref().map_or((0, 0), |page| (page.reviews.nodes.len(), page.reviews.total_count)))
-                    })
-                />
-            </section>
+            </Table>
             <BulkBar chosen on_done=move |()| page.reload()/>
             <OneReview open on_done=move |()| page.reload()/>
         </div>
@@ -203,20 +175,15 @@ fn Row(row: StaffReview, chosen: Chosen, open: RwSignal<Option<StaffReview>>) ->
     }
 }
 
-#[component]
-fn Nothing(list: List, narrowed: bool) -> impl IntoView {
-    if narrowed {
+fn nothing(list: List) -> AnyView {
+    if list.get().narrowed_by(&FILTERS) {
         let title = match (list.value("q").as_str(), list.value("tab").as_str()) {
             ("", "pending") => "Nothing to read".to_owned(),
             ("", _) => "No review fits".to_owned(),
             (asked, _) => format!("Nothing for “{asked}”"),
         };
-        return view! {
-            <Empty symbol="search" title text="Every filter narrows the list. Take one off, or see all reviews.">
-                <button class="btn" type="button" on:click=move |_| list.go(list.get().without(&FILTERS))>"See all reviews"</button>
-            </Empty>
-        }
-        .into_any();
+        let text = "Every filter narrows the list. Take one off, or see all reviews.";
+        return view! { <Narrowed list keys=&FILTERS title text all="See all reviews"/> }.into_any();
     }
     view! {
         <Empty symbol="quote" title="No reviews yet" text="Customers write them from the page of a product, with the account that they ordered with."/>

@@ -1,10 +1,10 @@
 //! Who may review, and whether somebody looks first.
 
-use cynic::{MutationBuilder, QueryBuilder};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api::{self, Failure, remote};
+use crate::gql::Document;
 use crate::gql::reviews::{
     ReviewSettingsInput, ReviewSettingsQuery, ReviewSettingsUpdate, ReviewSettingsUpdateVariables,
     ReviewWriters,
@@ -74,7 +74,7 @@ pub fn Rules() -> impl IntoView {
         spawn_local(async move {
             match api::ask(ReviewSettingsUpdate::build(ReviewSettingsUpdateVariables { input })).await {
                 Ok(answer) => {
-                    let _ = settings.data.try_set(Some(answer.review_settings_update));
+                    settings.data.set(Some(answer.review_settings_update));
                     let _ = picked.try_set(None);
                     let _ = open.try_set(false);
                     toaster.done("Saved: it counts from the next review on");

@@ -1,11 +1,11 @@
 //! Judging reviews: one in a drawer, with an answer, or some together.
 
-use cynic::MutationBuilder;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::list::Chosen;
 use crate::api::{self, Failure};
+use crate::gql::Document;
 use crate::gql::Long;
 use crate::gql::reviews::{
     ReviewAnswerInput, ReviewAnswerSet, ReviewAnswerSetVariables, ReviewState, ReviewVerdict, ReviewsDelete,
@@ -219,14 +219,14 @@ pub fn OneReview(
     let shown = RwSignal::new(false);
     let answer = RwSignal::new(String::new());
     let (busy, failure) = (RwSignal::new(false), RwSignal::new(None::<Failure>));
-    Effect::new(move |_| {
+    place::effect(move |_| {
         if let Some(review) = open.get() {
             answer.set(review.answer.map(|answer| answer.text).unwrap_or_default());
             failure.set(None);
             shown.set(true);
         }
     });
-    Effect::new(move |_| {
+    place::effect(move |_| {
         if !shown.get() {
             open.set(None);
         }

@@ -1,11 +1,11 @@
 //! The e-mail of the own account.
 
-use cynic::MutationBuilder;
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api::{self, Failure};
+use crate::gql::Document;
 use crate::gql::security::{RequestAddressChange, RequestAddressChangeInput, RequestAddressChangeVariables};
 use crate::parts::dialog::Wrong;
 use crate::parts::field::Field;

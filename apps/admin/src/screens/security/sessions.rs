@@ -1,10 +1,10 @@
 //! Open sessions: mine, and those of a person of the shop.
 
-use cynic::{MutationBuilder, QueryBuilder};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api::{self, Failure, Remote, remote};
+use crate::gql::Document;
 use crate::gql::security::{
     MySessions, OpenSession, ResetUserTwoStep, ResetUserTwoStepInput, ResetUserTwoStepVariables,
     RevokeSession, RevokeSessionInput, RevokeSessionVariables, RevokeUserSession, RevokeUserSessionInput,

@@ -1,11 +1,11 @@
 //! The second step: switch it on with an application, keep the recovery codes, switch it off.
 
-use cynic::{MutationBuilder, QueryBuilder};
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api::{self, Failure, Remote, remote};
+use crate::gql::Document;
 use crate::gql::security::{
     ConfirmTwoStep, ConfirmTwoStepInput, ConfirmTwoStepVariables, DisableTwoStep, DisableTwoStepVariables,
     MyTwoStep, PasswordAndCodeInput, RenewRecoveryCodes, RenewRecoveryCodesVariables, StartTwoStep,
@@ -64,7 +64,7 @@ pub fn TwoStepCard() -> impl IntoView {
         open.set(true);
     };
     // The last codes and the secret do not stay in memory when the drawer closes.
-    Effect::new(move |_| {
+    place::effect(move |_| {
         if !open.get() {
             doing.set(Doing::Begin);
         }
@@ -141,7 +141,7 @@ fn Steps(open: RwSignal<bool>, doing: RwSignal<Doing>, stands: Remote<TwoStep>) 
     };
     let secret =
         |node: NodeRef<html::Input>| node.get_untracked().map(|node| node.value()).unwrap_or_default();
-    Effect::new(move |_| {
+    place::effect(move |_| {
         open.track();
         failure.set(None);
     });

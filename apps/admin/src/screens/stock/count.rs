@@ -1,6 +1,5 @@
 //! One stock count: the list to go along the shelves with.
 
-use cynic::{MutationBuilder, QueryBuilder};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_params_map;
@@ -8,6 +7,7 @@ use leptos_router::hooks::use_params_map;
 use super::picker::Picker;
 use super::{all_locations, called, pieces};
 use crate::api::{self, Failure, Remote, remote};
+use crate::gql::Document;
 use crate::gql::catalog::IdVariables;
 use crate::gql::stock::{
     CountApply, CountApplyVariables, CountById, CountCancel, CountCancelVariables, CountRecord,

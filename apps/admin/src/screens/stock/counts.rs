@@ -1,6 +1,5 @@
 //! The list of stock counts, and beginning one.
 
-use cynic::{MutationBuilder, QueryBuilder};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
@@ -8,6 +7,7 @@ use leptos_router::hooks::use_navigate;
 
 use super::{all_locations, called};
 use crate::api::{self, Failure, Remote, remote};
+use crate::gql::Document;
 use crate::gql::stock::{
     CountBegin, CountBeginVariables, CountRow, Counts as Page, CountsVariables, Location,
     StockCountBeginInput,
@@ -15,16 +15,23 @@ use crate::gql::stock::{
 use crate::logic::list::PAGE;
 use crate::parts::dialog::{Drawer, Wrong};
 use crate::parts::field::TextField;
-use crate::parts::list::{List, Pager, RowSkeleton, row_keys};
-use crate::parts::{Empty, FailureView, PageHead, icon, status};
+use crate::parts::list::List;
+use crate::parts::table::{Column, Rows, Shown, Table};
+use crate::parts::{Empty, PageHead, icon, status};
 use crate::place;
 use crate::session::use_session;
+
+const COLUMNS: [Column; 4] = [
+    Column::new("Location"),
+    Column::new("State"),
+    Column::number("Counted"),
+    Column::new("Begun").prio("2"),
+];
 
 /// The list of stock counts.
 #[component]
 pub fn Counts() -> impl IntoView {
     place::title(|| "Stock counts".to_owned());
-    row_keys();
     let session = use_session();
     let list = List::here();
     let locations = all_locations();
@@ -35,6 +42,7 @@ pub fn Counts() -> impl IntoView {
             CountsVariables { first: keys.first, after: keys.after, last: keys.last, before: keys.before };
         async move { api::ask(Page::build(variables)).await.map(|answer| answer.stock_counts) }
     });
+    let rows = Rows::of(page, |page| Shown::page(page.nodes.len(), page.total_count, &page.page_info));
     let begin = move || {
         session.may("inventory:create").then(|| {
             view! {
@@ -46,47 +54,20 @@ pub fn Counts() -> impl IntoView {
         })
     };
     let body = move || {
-        match (page.data.get(), page.failure.get()) {
-        (_, Some(failure)) => view! {
-            <tr class="whole"><td colspan="4" data-slot="title"><FailureView failure again=move |()| page.reload()/></td></tr>
+        let nodes = page.data.get().map(|page| page.nodes).unwrap_or_default();
+        nodes.into_iter().map(|row| view! { <Row row locations/> }).collect_view()
+    };
+    let empty = move || {
+        view! {
+            <Empty symbol="list" title="No stock counts" text="Go along the shelves of a location with a list; what you found is applied at once, and what was sold meanwhile stays sold.">
+                {begin}
+            </Empty>
         }
-        .into_any(),
-        (None, None) => view! { <RowSkeleton columns=4 rows=5/> }.into_any(),
-        (Some(page), None) if page.nodes.is_empty() => view! {
-            <tr class="whole"><td colspan="4" data-slot="title">
-                <Empty symbol="list" title="No stock counts" text="Go along the shelves of a location with a list; what you found is applied at once, and what was sold meanwhile stays sold.">
-                    {begin}
-                </Empty>
-            </td></tr>
-        }
-        .into_any(),
-        (Some(page), None) => {
-            page.nodes.into_iter().map(|row| view! { <Row row locations/> }).collect_view().into_any()
-        }
-    }
     };
     view! {
         <div class="page">
             <PageHead title="Stock counts".to_owned() back=(place::to("/inventory"), "Inventory")>{begin}</PageHead>
-            <section class="tablecard" aria-label="Stock counts" aria-busy=move || page.busy.get().to_string()>
-                <table class="table" data-stack="" data-rows="" data-dim=move || page.busy.get().then_some("")>
-                    <thead>
-                        <tr>
-                            <th scope="col">"Location"</th>
-                            <th scope="col">"State"</th>
-                            <th scope="col" class="num">"Counted"</th>
-                            <th scope="col" data-prio="2">"Begun"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{body}</tbody>
-                </table>
-                <Pager
-                    list
-                    words=("Newer", "Older")
-                    page=Signal::derive(move || page.data.with(|page| page.as_ref().map(|page| page.page_info.clone())))
-                    rows=Signal::derive(move || page.data.with(|page| page.as_ref().map_or((0, 0), |page| (page.nodes.len(), page.total_count))))
-                />
-            </section>
+            <Table label="Stock counts" list rows columns=&COLUMNS grey=5 words=("Newer", "Older") body empty/>
             <Begin open=beginning locations/>
         </div>
     }
@@ -119,7 +100,7 @@ fn Begin(open: RwSignal<bool>, locations: Remote<Vec<Location>>) -> impl IntoVie
     let (at, note) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let (busy, failure) = (RwSignal::new(false), RwSignal::new(None::<Failure>));
     let navigate = StoredValue::new(use_navigate());
-    Effect::new(move |_| {
+    place::effect(move |_| {
         let all = locations.data.get().unwrap_or_default();
         if open.get() && at.get_untracked().is_empty() {
             at.set(all.first().map(|it| it.id.inner().to_owned()).unwrap_or_default());

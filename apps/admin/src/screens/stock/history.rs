@@ -1,26 +1,33 @@
 //! Every change of a count: what, where, why.
 
-use cynic::QueryBuilder;
 use leptos::prelude::*;
 
 use super::{all_locations, called, options};
 use crate::api::Remote;
 use crate::api::{self, remote};
+use crate::gql::Document;
 use crate::gql::stock::{
     Location, Movements as Page, MovementsVariables, StockMovement, StockMovementFilter, StockReason,
 };
 use crate::logic::list::PAGE;
-use crate::parts::list::{FilterChip, FilterSelect, List, Pager, RowSkeleton, row_keys};
-use crate::parts::{Empty, FailureView, PageHead, count, grouped};
+use crate::parts::list::{FilterChip, FilterSelect, List};
+use crate::parts::table::{Column, Rows, Shown, Table};
+use crate::parts::{Empty, PageHead, grouped};
 use crate::place;
 
 const FILTERS: [&str; 3] = ["variant", "at", "why"];
+const COLUMNS: [Column; 5] = [
+    Column::new("Variant"),
+    Column::new("Why"),
+    Column::new("Location").prio("3"),
+    Column::number("Change"),
+    Column::new("When").prio("2"),
+];
 
 /// The history of the shelves.
 #[component]
 pub fn History() -> impl IntoView {
     place::title(|| "Stock history".to_owned());
-    row_keys();
     let list = List::here();
     let locations = all_locations();
     let page = remote(move || {
@@ -42,12 +49,7 @@ pub fn History() -> impl IntoView {
         };
         async move { api::ask(Page::build(variables)).await.map(|answer| answer.stock_movements) }
     });
-    let about = Signal::derive(move || {
-        page.data.with(|page| {
-            page.as_ref()
-                .map_or_else(|| " ".to_owned(), |page| count(page.total_count.into(), "change", "changes"))
-        })
-    });
+    let rows = Rows::of(page, |page| Shown::page(page.nodes.len(), page.total_count, &page.page_info));
     let variant = move || {
         page.data.with(|page| {
             let label = page.iter().flat_map(|page| &page.nodes).find_map(|row| row.variant.as_ref());
@@ -74,59 +76,28 @@ pub fn History() -> impl IntoView {
         }
     };
     let body = move || {
-        if let Some(failure) = page.failure.get() {
-            return view! {
-                <tr class="whole"><td colspan="5" data-slot="title"><FailureView failure again=move |()| page.reload()/></td></tr>
-            }
-            .into_any();
-        }
-        match page.data.get() {
-            None => view! { <RowSkeleton columns=5/> }.into_any(),
-            Some(page) if page.nodes.is_empty() => {
-                let narrowed = list.get().narrowed_by(&FILTERS);
-                let text = if narrowed {
-                    "Nothing has moved that fits these filters."
-                } else {
-                    "Whatever is counted, sent, moved or received is written down here."
-                };
-                view! {
-                    <tr class="whole"><td colspan="5" data-slot="title">
-                        <Empty symbol="list" title="No changes" text=text>
-                            <button class="btn" type="button" on:click=move |_| list.go(list.get().without(&FILTERS))>"See everything"</button>
-                        </Empty>
-                    </td></tr>
-                }
-                .into_any()
-            }
-            Some(page) => {
-                page.nodes.into_iter().map(|row| view! { <Row row locations/> }).collect_view().into_any()
-            }
+        let nodes = page.data.get().map(|page| page.nodes).unwrap_or_default();
+        nodes.into_iter().map(|row| view! { <Row row locations/> }).collect_view()
+    };
+    let empty = move || {
+        let text = if list.get().narrowed_by(&FILTERS) {
+            "Nothing has moved that fits these filters."
+        } else {
+            "Whatever is counted, sent, moved or received is written down here."
+        };
+        view! {
+            <Empty symbol="list" title="No changes" text=text>
+                <button class="btn" type="button" on:click=move |_| list.go(list.get().without(&FILTERS))>"See everything"</button>
+            </Empty>
         }
     };
+    let about = rows.about("change", "changes");
     view! {
         <div class="page">
             <PageHead title="Stock history".to_owned() about back=(place::to("/inventory"), "Inventory")/>
-            <section class="tablecard" aria-label="Stock history" aria-busy=move || page.busy.get().to_string()>
+            <Table label="Stock history" list rows columns=&COLUMNS words=("Newer", "Older") body empty>
                 <div class="filters">{chips}</div>
-                <table class="table" data-stack="" data-rows="" data-dim=move || page.busy.get().then_some("")>
-                    <thead>
-                        <tr>
-                            <th scope="col">"Variant"</th>
-                            <th scope="col">"Why"</th>
-                            <th scope="col" data-prio="3">"Location"</th>
-                            <th scope="col" class="num">"Change"</th>
-                            <th scope="col" data-prio="2">"When"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{body}</tbody>
-                </table>
-                <Pager
-                    list
-                    words=("Newer", "Older")
-                    page=Signal::derive(move || page.data.with(|page| page.as_ref().map(|page| page.page_info.clone())))
-                    rows=Signal::derive(move || page.data.with(|page| page.as_ref().map_or((0, 0), |page| (page.nodes.len(), page.total_count))))
-                />
-            </section>
+            </Table>
         </div>
     }
 }

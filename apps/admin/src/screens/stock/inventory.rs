@@ -1,11 +1,11 @@
 //! What there is of every variant, in the whole shop or at one location.
 
-use cynic::{MutationBuilder, QueryBuilder};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::{all_locations, called, options, pieces};
 use crate::api::{self, Failure, Remote, remote};
+use crate::gql::Document;
 use crate::gql::stock::{
     Inventory as Page, InventoryHotSet, InventoryHotSetInput, InventoryHotSetVariables, InventoryItem,
     InventoryRows, InventorySet, InventorySetInput, InventorySetItem, InventorySetVariables,
@@ -14,19 +14,27 @@ use crate::gql::stock::{
 use crate::logic::list::PAGE;
 use crate::parts::dialog::{Drawer, Wrong};
 use crate::parts::field::TextField;
-use crate::parts::list::{FilterChip, FilterSelect, List, Pager, RowSkeleton, Search, row_keys};
+use crate::parts::list::{FilterChip, FilterSelect, List, Search};
+use crate::parts::table::{Column, Narrowed, Rows, Shown, Table};
 use crate::parts::toast::use_toaster;
-use crate::parts::{Empty, FailureView, PageHead, count, grouped};
+use crate::parts::{Empty, PageHead, grouped};
 use crate::place;
 use crate::session::use_session;
 
 const FILTERS: [&str; 2] = ["q", "at"];
+const COLUMNS: [Column; 6] = [
+    Column::new("Variant"),
+    Column::number("On hand"),
+    Column::number("Promised").prio("2"),
+    Column::number("Available"),
+    Column::number("To come").prio("3"),
+    Column::heard("Actions"),
+];
 
 /// The table of the inventory.
 #[component]
 pub fn Inventory() -> impl IntoView {
     place::title(|| "Inventory".to_owned());
-    row_keys();
     let session = use_session();
     let list = List::here();
     let locations = all_locations();
@@ -46,15 +54,8 @@ pub fn Inventory() -> impl IntoView {
     });
     let counting = RwSignal::new(None::<InventoryItem>);
     let may = Memo::new(move |_| session.may("inventory:update"));
-    let about = Signal::derive(move || {
-        page.data.with(|page| match page {
-            Some(page) if list.get().narrowed_by(&FILTERS) => {
-                format!("{} found", grouped(page.total_count.into()))
-            }
-            Some(page) => count(page.total_count.into(), "variant", "variants"),
-            None => " ".to_owned(),
-        })
-    });
+    let rows = Rows::of(page, |page| Shown::page(page.nodes.len(), page.total_count, &page.page_info));
+    let about = rows.found(list, &FILTERS, "variant", "variants");
     let here = move || Some(list.value("at")).filter(|it| !it.is_empty()).map(cynic::Id::new);
     let filter = move || match here() {
         Some(id) => {
@@ -64,25 +65,8 @@ pub fn Inventory() -> impl IntoView {
             .into_any(),
     };
     let body = move || {
-        if let Some(failure) = page.failure.get() {
-            return view! {
-                <tr class="whole"><td colspan="6" data-slot="title"><FailureView failure again=move |()| page.reload()/></td></tr>
-            }
-            .into_any();
-        }
-        match page.data.get() {
-            None => view! { <RowSkeleton columns=6/> }.into_any(),
-            Some(found) if found.nodes.is_empty() => {
-                let narrowed = list.get().narrowed_by(&FILTERS);
-                view! { <tr class="whole"><td colspan="6" data-slot="title"><Nothing list narrowed/></td></tr> }.into_any()
-            }
-            Some(found) => found
-                .nodes
-                .into_iter()
-                .map(|row| view! { <Row list row counting may rows=page/> })
-                .collect_view()
-                .into_any(),
-        }
+        let nodes = page.data.get().map(|page| page.nodes).unwrap_or_default();
+        nodes.into_iter().map(|row| view! { <Row list row counting may rows=page/> }).collect_view()
     };
     view! {
         <div class="page">
@@ -92,30 +76,12 @@ pub fn Inventory() -> impl IntoView {
                 <a class="btn" href=place::to("/inventory/counts")>"Stock counts"</a>
                 <a class="btn" href=place::to("/inventory/locations")>"Locations"</a>
             </PageHead>
-            <section class="tablecard" aria-label="Inventory" aria-busy=move || page.busy.get().to_string()>
+            <Table label="Inventory" list rows columns=&COLUMNS body empty=move || nothing(list)>
                 <div class="filters">
                     {filter}
                     <span class="end"><Search list label="Product, SKU or barcode"/></span>
                 </div>
-                <table class="table" data-stack="" data-rows="" data-dim=move || page.busy.get().then_some("")>
-                    <thead>
-                        <tr>
-                            <th scope="col">"Variant"</th>
-                            <th scope="col" class="num">"On hand"</th>
-                            <th scope="col" class="num" data-prio="2">"Promised"</th>
-                            <th scope="col" class="num">"Available"</th>
-                            <th scope="col" class="num" data-prio="3">"To come"</th>
-                            <th scope="col"><span class="vh">"Actions"</span></th>
-                        </tr>
-                    </thead>
-                    <tbody>{body}</tbody>
-                </table>
-                <Pager
-                    list
-                    page=Signal::derive(move || page.data.with(|page| page.as_ref().map(|page| page.page_info.clone())))
-                    rows=Signal::derive(move || page.data.with(|page| page.as_ref().map_or((0, 0), |page| (page.nodes.len(), page.total_count))))
-                />
-            </section>
+            </Table>
             <Count of=counting list locations page/>
         </div>
     }
@@ -193,15 +159,11 @@ fn Row(
     }
 }
 
-#[component]
-fn Nothing(list: List, narrowed: bool) -> impl IntoView {
-    if narrowed {
-        return view! {
-            <Empty symbol="search" title="Nothing fits" text="Nothing of that name lies there. Take a filter off, or see everything.">
-                <button class="btn" type="button" on:click=move |_| list.go(list.get().without(&FILTERS))>"See everything"</button>
-            </Empty>
-        }
-        .into_any();
+fn nothing(list: List) -> AnyView {
+    if list.get().narrowed_by(&FILTERS) {
+        let text = "Nothing of that name lies there. Take a filter off, or see everything.";
+        return view! { <Narrowed list keys=&FILTERS title="Nothing fits" text all="See everything"/> }
+            .into_any();
     }
     view! {
         <Empty symbol="stock" title="No stock yet" text="Every variant of a product is listed here, with what lies where.">
@@ -223,7 +185,7 @@ fn Count(
     let open = RwSignal::new(false);
     let (typed, note) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let (busy, failure) = (RwSignal::new(false), RwSignal::new(None::<Failure>));
-    Effect::new(move |_| {
+    place::effect(move |_| {
         if let Some(item) = of.get() {
             typed.set(item.on_hand.to_string());
             note.set(String::new());
@@ -231,7 +193,7 @@ fn Count(
             open.set(true);
         }
     });
-    Effect::new(move |before: Option<bool>| {
+    place::effect(move |before: Option<bool>| {
         let now = open.get();
         if before == Some(true) && !now {
             of.set(None);

@@ -1,11 +1,11 @@
 //! Locations: where stock lies and from where orders are sent, in the order in which they are asked.
 
-use cynic::MutationBuilder;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::{all_locations, fault};
 use crate::api::{self, Failure, Remote};
+use crate::gql::Document;
 use crate::gql::stock::{
     Location, LocationCreate, LocationCreateInput, LocationCreateVariables, LocationUpdate,
     LocationUpdateInput, LocationUpdateVariables, LocationsOrder, LocationsOrderInput,
@@ -13,9 +13,9 @@ use crate::gql::stock::{
 };
 use crate::parts::dialog::{Drawer, Wrong};
 use crate::parts::field::TextField;
-use crate::parts::list::{RowSkeleton, row_keys};
+use crate::parts::table::{Column, Rows, Shown, Table};
 use crate::parts::toast::use_toaster;
-use crate::parts::{FailureView, PageHead, icon, status};
+use crate::parts::{PageHead, icon, status};
 use crate::place;
 use crate::session::use_session;
 
@@ -26,11 +26,17 @@ enum Editing {
     Old(Location),
 }
 
+const COLUMNS: [Column; 4] = [
+    Column::new("Location"),
+    Column::new("State"),
+    Column::new("Country").prio("2"),
+    Column::heard("Actions"),
+];
+
 /// The screen.
 #[component]
 pub fn Locations() -> impl IntoView {
     place::title(|| "Locations".to_owned());
-    row_keys();
     let session = use_session();
     let all = all_locations();
     let editing = RwSignal::new(None::<Editing>);
@@ -45,20 +51,13 @@ pub fn Locations() -> impl IntoView {
             }
         })
     };
+    let rows = Rows::of(all, |all| Shown::all(all.len()));
     let body = move || {
-        match (all.data.get(), all.failure.get()) {
-        (_, Some(failure)) => view! {
-            <tr class="whole"><td colspan="4" data-slot="title"><FailureView failure again=move |()| all.reload()/></td></tr>
-        }
-        .into_any(),
-        (None, None) => view! { <RowSkeleton columns=4 rows=2/> }.into_any(),
-        (Some(rows), None) => {
-            let ids: Vec<cynic::Id> = rows.iter().map(|row| row.id.clone()).collect();
-            let ids = StoredValue::new(ids);
-            let line = |(at, row)| view! { <Line row at ids all editing may/> };
-            rows.into_iter().enumerate().map(line).collect_view().into_any()
-        }
-    }
+        let rows = all.data.get().unwrap_or_default();
+        let ids: Vec<cynic::Id> = rows.iter().map(|row| row.id.clone()).collect();
+        let ids = StoredValue::new(ids);
+        let line = |(at, row)| view! { <Line row at ids all editing may/> };
+        rows.into_iter().enumerate().map(line).collect_view()
     };
     view! {
         <div class="page">
@@ -72,19 +71,7 @@ pub fn Locations() -> impl IntoView {
             >
                 {add}
             </PageHead>
-            <section class="tablecard" aria-label="Locations" aria-busy=move || all.busy.get().to_string()>
-                <table class="table" data-stack="" data-rows="" data-dim=move || all.busy.get().then_some("")>
-                    <thead>
-                        <tr>
-                            <th scope="col">"Location"</th>
-                            <th scope="col">"State"</th>
-                            <th scope="col" data-prio="2">"Country"</th>
-                            <th scope="col"><span class="vh">"Actions"</span></th>
-                        </tr>
-                    </thead>
-                    <tbody>{body}</tbody>
-                </table>
-            </section>
+            <Table label="Locations" rows columns=&COLUMNS grey=2 body empty=|| ()/>
             <Edit editing all/>
         </div>
     }
@@ -182,7 +169,7 @@ fn Edit(editing: RwSignal<Option<Editing>>, all: Remote<Vec<Location>>) -> impl 
     let (name, country, address) =
         (RwSignal::new(String::new()), RwSignal::new(String::new()), RwSignal::new(String::new()));
     let (busy, failure) = (RwSignal::new(false), RwSignal::new(None::<Failure>));
-    Effect::new(move |_| {
+    place::effect(move |_| {
         let old = match editing.get() {
             None => return,
             Some(Editing::New) => None,
@@ -195,7 +182,7 @@ fn Edit(editing: RwSignal<Option<Editing>>, all: Remote<Vec<Location>>) -> impl 
         failure.set(None);
         open.set(true);
     });
-    Effect::new(move |before: Option<bool>| {
+    place::effect(move |before: Option<bool>| {
         let now = open.get();
         if before == Some(true) && !now {
             editing.set(None);

@@ -9,10 +9,10 @@ pub mod picker;
 pub mod transfer;
 pub mod transfers;
 
-use cynic::QueryBuilder;
 use leptos::prelude::*;
 
 use crate::api::{self, Failure, Remote, remote};
+use crate::gql::Document;
 use crate::gql::stock::{Location, Locations};
 
 /// Asks for all locations.

@@ -1,9 +1,9 @@
 //! Finds variants by name, SKU or barcode, to put them onto a list.
 
-use cynic::QueryBuilder;
 use leptos::prelude::*;
 
 use crate::api::{self, remote};
+use crate::gql::Document;
 use crate::gql::stock::{Inventory, InventoryItem, InventoryVariables};
 use crate::parts::{FailureView, grouped};
 

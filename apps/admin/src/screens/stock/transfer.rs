@@ -1,12 +1,12 @@
 //! One transfer: what it moves, and sending, receiving, calling off.
 
-use cynic::{MutationBuilder, QueryBuilder};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_params_map;
 
 use super::{all_locations, called, pieces};
 use crate::api::{self, Failure, Remote, remote};
+use crate::gql::Document;
 use crate::gql::catalog::IdVariables;
 use crate::gql::stock::{
     Location, StockQuantityInput, StockTransfer, StockTransferMoveInput, StockTransferReceiveInput,

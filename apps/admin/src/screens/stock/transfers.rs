@@ -1,6 +1,5 @@
 //! The list of transfers, and planning one.
 
-use cynic::{MutationBuilder, QueryBuilder};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
@@ -9,6 +8,7 @@ use leptos_router::hooks::use_navigate;
 use super::picker::Picker;
 use super::{all_locations, called, pieces};
 use crate::api::{self, Failure, Remote, remote};
+use crate::gql::Document;
 use crate::gql::stock::{
     InventoryItem, Location, StockQuantityInput, StockTransfer, StockTransferCreateInput, StockTransferState,
     TransferCreate, TransferCreateVariables, Transfers as Page, TransfersVariables,
@@ -16,16 +16,23 @@ use crate::gql::stock::{
 use crate::logic::list::PAGE;
 use crate::parts::dialog::{Drawer, Wrong};
 use crate::parts::field::TextField;
-use crate::parts::list::{List, Pager, RowSkeleton, Tab, row_keys};
-use crate::parts::{Empty, FailureView, PageHead, count, icon, status};
+use crate::parts::list::{List, Tabs};
+use crate::parts::table::{Column, Rows, Shown, Table};
+use crate::parts::{Empty, PageHead, count, icon, status};
 use crate::place;
 use crate::session::use_session;
+
+const COLUMNS: [Column; 4] = [
+    Column::new("From and to"),
+    Column::new("State"),
+    Column::number("Pieces"),
+    Column::new("Planned").prio("2"),
+];
 
 /// The list of transfers.
 #[component]
 pub fn Transfers() -> impl IntoView {
     place::title(|| "Transfers".to_owned());
-    row_keys();
     let session = use_session();
     let list = List::here();
     let locations = all_locations();
@@ -42,6 +49,7 @@ pub fn Transfers() -> impl IntoView {
         };
         async move { api::ask(Page::build(variables)).await.map(|answer| answer.stock_transfers) }
     });
+    let rows = Rows::of(page, |page| Shown::page(page.nodes.len(), page.total_count, &page.page_info));
     let plan = move || {
         session.may("inventory:create").then(|| {
             view! {
@@ -53,52 +61,22 @@ pub fn Transfers() -> impl IntoView {
         })
     };
     let body = move || {
-        match (page.data.get(), page.failure.get()) {
-        (_, Some(failure)) => view! {
-            <tr class="whole"><td colspan="4" data-slot="title"><FailureView failure again=move |()| page.reload()/></td></tr>
+        let nodes = page.data.get().map(|page| page.nodes).unwrap_or_default();
+        nodes.into_iter().map(|row| view! { <Row row locations/> }).collect_view()
+    };
+    let empty = move || {
+        view! {
+            <Empty symbol="truck" title="No transfers" text="A transfer takes pieces from the shelves of one location and puts them onto those of another when they have arrived.">
+                {plan}
+            </Empty>
         }
-        .into_any(),
-        (None, None) => view! { <RowSkeleton columns=4 rows=5/> }.into_any(),
-        (Some(page), None) if page.nodes.is_empty() => view! {
-            <tr class="whole"><td colspan="4" data-slot="title">
-                <Empty symbol="truck" title="No transfers" text="A transfer takes pieces from the shelves of one location and puts them onto those of another when they have arrived.">
-                    {plan}
-                </Empty>
-            </td></tr>
-        }
-        .into_any(),
-        (Some(page), None) => {
-            page.nodes.into_iter().map(|row| view! { <Row row locations/> }).collect_view().into_any()
-        }
-    }
     };
     view! {
         <div class="page">
             <PageHead title="Transfers".to_owned() back=(place::to("/inventory"), "Inventory")>{plan}</PageHead>
-            <section class="tablecard" aria-label="Transfers" aria-busy=move || page.busy.get().to_string()>
-                <nav class="tabs" aria-label="State">
-                    <Tab list name="state" value="" label="All" count=None/>
-                    <Tab list name="state" value="open" label="Open" count=None/>
-                    <Tab list name="state" value="done" label="Done" count=None/>
-                </nav>
-                <table class="table" data-stack="" data-rows="" data-dim=move || page.busy.get().then_some("")>
-                    <thead>
-                        <tr>
-                            <th scope="col">"From and to"</th>
-                            <th scope="col">"State"</th>
-                            <th scope="col" class="num">"Pieces"</th>
-                            <th scope="col" data-prio="2">"Planned"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{body}</tbody>
-                </table>
-                <Pager
-                    list
-                    words=("Newer", "Older")
-                    page=Signal::derive(move || page.data.with(|page| page.as_ref().map(|page| page.page_info.clone())))
-                    rows=Signal::derive(move || page.data.with(|page| page.as_ref().map_or((0, 0), |page| (page.nodes.len(), page.total_count))))
-                />
-            </section>
+            <Table label="Transfers" list rows columns=&COLUMNS grey=5 words=("Newer", "Older") body empty>
+                <Tabs list label="State" name="state" all=&[("", "All"), ("open", "Open"), ("done", "Done")]/>
+            </Table>
             <Plan open=planning locations/>
         </div>
     }
@@ -135,7 +113,7 @@ fn Plan(open: RwSignal<bool>, locations: Remote<Vec<Location>>) -> impl IntoView
     let note = RwSignal::new(String::new());
     let (busy, failure) = (RwSignal::new(false), RwSignal::new(None::<Failure>));
     let navigate = StoredValue::new(use_navigate());
-    Effect::new(move |_| {
+    place::effect(move |_| {
         let all = locations.data.get().unwrap_or_default();
         if open.get() && from.get_untracked().is_empty() {
             let id = |at: usize| all.get(at).map(|it| it.id.inner().to_owned()).unwrap_or_default();

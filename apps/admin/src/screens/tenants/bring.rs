@@ -31,7 +31,7 @@ pub fn Bring(
     let (busy, failure) = (RwSignal::new(false), RwSignal::new(None::<Failure>));
     let chooser = NodeRef::<html::Input>::new();
     let missing = RwSignal::new(false);
-    Effect::new(move |_| {
+    place::effect(move |_| {
         open.track();
         failure.set(None);
         missing.set(false);

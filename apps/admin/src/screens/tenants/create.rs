@@ -1,6 +1,5 @@
 //! A new shop.
 
-use cynic::MutationBuilder;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
@@ -8,6 +7,7 @@ use leptos_router::hooks::use_navigate;
 use primitives::{Country, Currency, Slug};
 
 use crate::api::{self, Failure};
+use crate::gql::Document;
 use crate::gql::tenants::{TenantCreate, TenantCreateInput, TenantCreateVariables, TenantOwnerInput};
 use crate::parts::PageHead;
 use crate::parts::dialog::Wrong;

@@ -1,6 +1,5 @@
 //! One tenant: its names, its hosts, and what can be done with it.
 
-use cynic::{MutationBuilder, QueryBuilder};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
@@ -8,6 +7,7 @@ use leptos_router::hooks::{use_navigate, use_params_map};
 
 use super::domains::{DomainsCard, Whose};
 use crate::api::{self, Failure, Remote, remote};
+use crate::gql::Document;
 use crate::gql::tenants::{
     SlugVariables, Tenant, TenantBySlug, TenantClone, TenantCloneInput, TenantCloneVariables, TenantDelete,
     TenantDeleteInput, TenantDeleteVariables, TenantInput, TenantRename, TenantRenameInput,

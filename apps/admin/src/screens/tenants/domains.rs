@@ -1,10 +1,10 @@
 //! Hosts of a shop: named, proved by a record at the name server, taken away.
 
-use cynic::{MutationBuilder, QueryBuilder};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api::{self, Failure, remote};
+use crate::gql::Document;
 use crate::gql::tenants::{
     ShopDomainAdd, ShopDomainAddVariables, ShopDomainInput, ShopDomainRemove, ShopDomainRemoveVariables,
     ShopDomainVerify, ShopDomainVerifyVariables, ShopDomains, TenantDomain, TenantDomainAdd,

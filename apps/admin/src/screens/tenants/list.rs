@@ -1,22 +1,31 @@
 //! The table of tenants.
 
-use cynic::QueryBuilder;
 use leptos::prelude::*;
 
 use super::bring::Bring;
 use crate::api::{self, remote};
+use crate::gql::Document;
 use crate::gql::tenants::{TenantRow, TenantStatus, Tenants as Page, TenantsVariables};
 use crate::logic::list::PAGE;
-use crate::parts::list::{FilterSelect, List, Pager, RowSkeleton, Search, row_keys};
-use crate::parts::{Empty, FailureView, PageHead, count, grouped, icon, status};
+use crate::parts::list::{FilterSelect, List, Search};
+use crate::parts::table::{Column, Narrowed, Rows, Shown, Table};
+use crate::parts::{PageHead, icon, status};
 use crate::place;
 use crate::session::use_session;
+
+const FILTERS: [&str; 2] = ["q", "status"];
+const COLUMNS: [Column; 5] = [
+    Column::new("Shop"),
+    Column::new("State"),
+    Column::new("Domain").prio("2"),
+    Column::new("Currency").prio("3"),
+    Column::new("Since").prio("3"),
+];
 
 /// The table of tenants.
 #[component]
 pub fn Tenants() -> impl IntoView {
     place::title(|| "Tenants".to_owned());
-    row_keys();
     let session = use_session();
     let list = List::here();
     let page = remote(move || {
@@ -32,14 +41,8 @@ pub fn Tenants() -> impl IntoView {
     });
     let may_create = Memo::new(move |_| session.may("tenants:create"));
     let bringing = RwSignal::new(false);
-    let narrowed = move || !list.value("q").is_empty() || !list.value("status").is_empty();
-    let about = Signal::derive(move || {
-        page.data.with(|page| match page {
-            Some(page) if !narrowed() => count(page.total_count.into(), "shop", "shops"),
-            Some(page) => format!("{} found", grouped(page.total_count.into())),
-            None => " ".to_owned(),
-        })
-    });
+    let rows = Rows::of(page, |page| Shown::page(page.nodes.len(), page.total_count, &page.page_info));
+    let about = rows.found(list, &FILTERS, "shop", "shops");
     let states = Signal::derive(|| {
         TenantStatus::ALL
             .into_iter()
@@ -47,24 +50,12 @@ pub fn Tenants() -> impl IntoView {
             .collect::<Vec<_>>()
     });
     let body = move || {
-        match (page.data.get(), page.failure.get()) {
-        (_, Some(failure)) => view! {
-            <tr class="whole"><td colspan="5" data-slot="title"><FailureView failure again=move |()| page.reload()/></td></tr>
-        }
-        .into_any(),
-        (None, None) => view! { <RowSkeleton columns=5/> }.into_any(),
-        (Some(page), None) if page.nodes.is_empty() => view! {
-            <tr class="whole">
-                <td colspan="5" data-slot="title">
-                    <Empty symbol="search" title="No shop fits" text="The search looks in names and slugs, in the chosen state.">
-                        <button class="btn" type="button" on:click=move |_| list.go(list.get().without(&["q", "status"]))>"See all shops"</button>
-                    </Empty>
-                </td>
-            </tr>
-        }
-        .into_any(),
-        (Some(page), None) => page.nodes.into_iter().map(|row| view! { <Row row/> }).collect_view().into_any(),
-    }
+        let nodes = page.data.get().map(|page| page.nodes).unwrap_or_default();
+        nodes.into_iter().map(|row| view! { <Row row/> }).collect_view()
+    };
+    let empty = move || {
+        let text = "The search looks in names and slugs, in the chosen state.";
+        view! { <Narrowed list keys=&FILTERS title="No shop fits" text all="See all shops"/> }
     };
     view! {
         <div class="page">
@@ -84,29 +75,12 @@ pub fn Tenants() -> impl IntoView {
                 }}
             </PageHead>
             <Bring open=bringing/>
-            <section class="tablecard" aria-label="Tenants" aria-busy=move || page.busy.get().to_string()>
+            <Table label="Tenants" list rows columns=&COLUMNS body empty>
                 <div class="filters">
                     <FilterSelect list name="status" label="Any state" options=states/>
                     <span class="end"><Search list label="Name or slug"/></span>
                 </div>
-                <table class="table" data-stack="" data-rows="" data-dim=move || page.busy.get().then_some("")>
-                    <thead>
-                        <tr>
-                            <th>"Shop"</th>
-                            <th>"State"</th>
-                            <th data-prio="2">"Domain"</th>
-                            <th data-prio="3">"Currency"</th>
-                            <th data-prio="3">"Since"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{body}</tbody>
-                </table>
-                <Pager
-                    list
-                    page=Signal::derive(move || page.data.with(|page| page.as_ref().map(|page| page.page_info.clone())))
-                    rows=Signal::derive(move || page.data.with(|page| page.as_ref().map_or((0, 0), |page| (page.nodes.len(), page.total_count))))
-                />
-            </section>
+            </Table>
         </div>
     }
 }
