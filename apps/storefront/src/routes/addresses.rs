@@ -173,17 +173,15 @@ pub fn page(shop: &Shop, kept: &Addresses, typed: &Typed, problems: &Problems) -
                 <div class="panel-row">{cards}</div>
                 <section class="stack" aria-labelledby="edit">
                     <h2 id="edit">{title}</h2>
-                    <form action=shop.href(PATH) method="post" novalidate="">
+                    <form action=shop.href(PATH) method="post" class="stack" novalidate="">
                         {error_summary(problems, "Everything you typed is kept.")}
                         {(!typed.id.is_empty()).then(|| form::hidden("id", &typed.id))}
                         <div class="form-grid">{fields(kept, &typed.address, problems)}</div>
-                        <p>
-                            <label>
-                                <input type="checkbox" name="first_choice" value="1" checked=typed.first_choice/>
-                                " My first choice: the checkout begins with it"
-                            </label>
-                        </p>
-                        <button class="button">"Save the address"</button>
+                        <label class="check">
+                            <input type="checkbox" name="first_choice" value="1" checked=typed.first_choice/>
+                            <span>"My first choice: the checkout begins with it"</span>
+                        </label>
+                        <p><button class="button">"Save the address"</button></p>
                     </form>
                 </section>
             </div>

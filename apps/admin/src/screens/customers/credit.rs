@@ -78,7 +78,7 @@ pub fn Credit(id: cynic::Id) -> impl IntoView {
             let change = (credit.usable && session.may("payments:update")).then(|| view! {
                 <button class="btn" type="button" data-size="sm" on:click=move |_| open.set(true)>"Add or take"</button>
             });
-            let none = (!credit.usable).then(|| view! { <p class="dim">"Only customers with an account can use store credit."</p> });
+            let none = (!credit.usable).then(|| view! { <p class="dim cardnote">"Only customers with an account can use store credit."</p> });
             let some = !credit.movements.is_empty();
             view! {
                 <section class="tablecard" aria-label="Store credit">

@@ -154,7 +154,17 @@ fn GroupsCard(customer: Customer, #[prop(into)] on_done: Callback<()>) -> impl I
                 }
             });
         };
-        view! { <Pick chosen options on_change=change label="Add to a group"/> }.into_any()
+        let none = move || {
+            all.data.with(|all| all.as_ref().is_some_and(Known::is_empty)).then(|| {
+                view! {
+                    <p class="dim">
+                        "There are no groups yet. A group is a list of customers: promotions can be for it, and it can be free of tax. "
+                        <a href=place::to("/customers/groups")>"Make one"</a>
+                    </p>
+                }
+            })
+        };
+        view! { <Pick chosen options on_change=change label="Add to a group"/> {none} }.into_any()
     } else if now.is_empty() {
         view! { <p class="dim">"In none."</p> }.into_any()
     } else {

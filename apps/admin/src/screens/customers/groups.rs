@@ -23,6 +23,11 @@ use crate::session::use_session;
 pub struct Known(Vec<Group>);
 
 impl Known {
+    /// Whether the shop has none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Ids and names.
     pub fn names(&self) -> Vec<(String, String)> {
         self.0.iter().map(|group| (group.id.inner().to_owned(), group.name.clone())).collect()

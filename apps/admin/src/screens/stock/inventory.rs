@@ -146,9 +146,9 @@ fn Row(
                     </span>
                 </span>
             </td>
-            <td class="num" data-slot="sub">{number(row.on_hand, row.tracked)}</td>
+            <td class="num" data-slot="sub">{number(row.on_hand, row.tracked)} <span class="stacked">" on hand"</span></td>
             <td class="num" data-prio="2">{grouped(row.reserved.into())}</td>
-            <td class="num" data-slot="value">{number(row.available, row.tracked)}</td>
+            <td class="num" data-slot="value">{number(row.available, row.tracked)} <span class="stacked">" available"</span></td>
             <td class="num" data-prio="3">{grouped(row.incoming.into())}</td>
             <td data-slot="more" class="nowrap">
                 {count_it}
