@@ -28,6 +28,7 @@ mod m21_fulfilment;
 mod m23_reviews;
 mod m24_saved;
 mod m25_order_tags;
+mod m26_payments;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::{self, MigratorTrait, SchemaManager};
@@ -64,6 +65,7 @@ impl MigratorTrait for Migrator {
             Box::new(m23_reviews::Migration),
             Box::new(m24_saved::Migration),
             Box::new(m25_order_tags::Migration),
+            Box::new(m26_payments::Migration),
         ]
     }
 }

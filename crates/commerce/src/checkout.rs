@@ -19,8 +19,8 @@ use crate::promotion::usage;
 use crate::settings::{self, CommerceSettings};
 use crate::tender::chosen::{self, Chosen};
 use crate::view::{
-    Address, CheckoutView, ContactView, NextStep, OrderState, OrderView, PaymentChoice, Placed,
-    ShippingChoice,
+    Address, CheckoutView, ContactView, NextStep, OrderState, OrderView, PaymentChoice, PaymentState,
+    Placed, ShippingChoice,
 };
 use crate::who::{Who, new_token};
 
@@ -308,6 +308,7 @@ async fn placed(ctx: &Ctx, order: uuid::Uuid, replayed: bool) -> Result<Placed> 
 fn answer(order: OrderView, replayed: bool) -> Placed {
     let next = match order.state {
         OrderState::PendingPayment if order.payment_provider == payment::MANUAL => NextStep::PayByHand,
+        OrderState::PendingPayment if order.payment == PaymentState::Authorised => NextStep::Done,
         OrderState::PendingPayment => NextStep::Wait,
         OrderState::Cancelled => NextStep::TryAgain,
         _ => NextStep::Done,

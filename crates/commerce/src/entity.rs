@@ -258,6 +258,7 @@ tenant_table! {
         relief_minor: i64,
         tax_number: String,
         exempt_reason: String,
+        released_minor: i64,
     }
     audit {
         state, country, shipping_method, shipping_name, provider, provider_name, currency, taxes, discounts, attention
@@ -390,6 +391,10 @@ tenant_table! {
         attempt: i64,
         next_at: Option<i64>,
         last_error: String,
+        manual: bool,
+        take_key: String,
+        take_minor: i64,
+        rest_minor: i64,
         version: i64,
         created_at: i64,
         updated_at: i64,

@@ -59,6 +59,8 @@ pub enum CommerceEvent {
         currency: String,
         reason: String,
     },
+    /// `payment.released`: the shop forgoes what was not taken.
+    PaymentReleased { payment_id: PaymentId, order_id: OrderId, amount: i64, currency: String, reason: String },
     /// `fulfilment.created`
     FulfilmentCreated { fulfilment_id: FulfilmentId, order_id: OrderId, n_items: i64 },
     /// `fulfilment.shipped`; with the last one nothing of the order is left to send.
@@ -137,6 +139,7 @@ impl DomainEvent for CommerceEvent {
             Self::PaymentCaptured { .. } => "payment.captured",
             Self::PaymentFailed { .. } => "payment.failed",
             Self::PaymentRefunded { .. } => "payment.refunded",
+            Self::PaymentReleased { .. } => "payment.released",
             Self::FulfilmentCreated { .. } => "fulfilment.created",
             Self::FulfilmentShipped { .. } => "fulfilment.shipped",
             Self::FulfilmentDelivered { .. } => "fulfilment.delivered",
@@ -187,7 +190,8 @@ impl DomainEvent for CommerceEvent {
             Self::PaymentAuthorised { payment_id, .. }
             | Self::PaymentCaptured { payment_id, .. }
             | Self::PaymentFailed { payment_id, .. }
-            | Self::PaymentRefunded { payment_id, .. } => Aggregate::new("payment", *payment_id),
+            | Self::PaymentRefunded { payment_id, .. }
+            | Self::PaymentReleased { payment_id, .. } => Aggregate::new("payment", *payment_id),
             Self::FulfilmentCreated { fulfilment_id, .. }
             | Self::FulfilmentShipped { fulfilment_id, .. }
             | Self::FulfilmentDelivered { fulfilment_id, .. }
@@ -248,6 +252,7 @@ impl DomainEvent for CommerceEvent {
             }
             Self::GiftCardReturned { order_id, amount, currency, reason, .. }
             | Self::StoreCreditReturned { order_id, amount, currency, reason, .. }
+            | Self::PaymentReleased { order_id, amount, currency, reason, .. }
             | Self::PaymentRefunded { order_id, amount, currency, reason, .. } => {
                 validate::id("order_id", *order_id)?;
                 validate::reason("reason", reason)?;

@@ -5,6 +5,7 @@ mod again;
 mod input;
 mod order;
 mod parcel;
+mod payment;
 mod people;
 mod promotion;
 mod returns;
@@ -17,6 +18,7 @@ mod tender;
 pub use addresses::{AddressesMutation, AddressesQuery};
 pub use again::AgainMutation;
 pub use parcel::ParcelsMutation;
+pub use payment::PaymentsMutation;
 pub use people::{CustomersMutation, CustomersQuery};
 pub use promotion::{PromotionsMutation, PromotionsQuery};
 pub use returns::{ReturnsMutation, ReturnsQuery};
@@ -54,6 +56,7 @@ pub struct CommerceMutation(
     OrdersMutation,
     TagsMutation,
     ParcelsMutation,
+    PaymentsMutation,
     ReturnsMutation,
     PromotionsMutation,
     ReviewsMutation,

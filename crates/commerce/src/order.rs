@@ -1,6 +1,7 @@
 //! Orders: what staff does with them. States and moves are in [`state`], rows are changed through [`desk`] only, which
 //! writes down each change as a [`fact`].
 
+mod capture;
 pub(crate) mod desk;
 pub(crate) mod expire;
 mod fact;
@@ -12,6 +13,7 @@ mod state;
 mod tag;
 mod timeline;
 
+pub use capture::{Capture, capture, release};
 pub use fact::{OrderFact, OrderStory, PlacedLine, PlacedOrder, Standing};
 pub(crate) use list::row_view;
 pub use list::{OrderCounts, OrderFilter, OrderSort, counts, list, my_orders};

@@ -11,8 +11,8 @@ pub(crate) mod gateway;
 pub(crate) mod settle;
 pub mod webhook;
 
-pub(crate) use apply::{apply, ask_now, capture_by_hand, give_back_by_hand};
-pub use fact::{Back, Call, OpenedPayment, PaymentFact, PaymentStory};
+pub(crate) use apply::{apply, ask_now, capture_by_hand, forgo, give_back_by_hand, kept};
+pub use fact::{Back, Call, OpenedPayment, PaymentFact, PaymentStory, Take};
 
 use events::stream::Folded;
 use platform::{Access, Ctx};
@@ -102,6 +102,8 @@ impl Status {
 pub(crate) enum Outcome {
     /// It worked; the gateway's own id of it.
     Succeeded(String),
+    /// As [`Outcome::Succeeded`], for a capture of a part after which the gateway still promises the rest.
+    TakenInPart(String),
     /// It will tell later; the gateway's own id of it.
     Pending(String),
     /// It said no, and why.
@@ -123,6 +125,7 @@ impl payment::Model {
     pub(crate) fn key(&self, step: Step) -> &str {
         match step {
             Step::Authorize | Step::ByHand => &self.authorize_key,
+            Step::Capture if self.takes_a_part() => &self.take_key,
             Step::Capture => &self.capture_key,
             Step::Refund | Step::Void => &self.back_key,
         }
@@ -130,21 +133,38 @@ impl payment::Model {
 
     /// The amount of a call, minor units.
     pub(crate) fn amount(&self, step: Step) -> i64 {
-        if step == Step::Refund { self.back_minor } else { self.amount_minor }
+        match step {
+            Step::Refund => self.back_minor,
+            Step::Capture if self.takes_a_part() => self.take_minor,
+            // Of an authorisation that parts were taken of only the rest can go.
+            Step::Void if 0 < self.rest_minor => self.rest_minor,
+            _ => self.amount_minor,
+        }
     }
 
-    /// Promised, not taken, and not given back.
-    pub(crate) fn is_authorised_only(&self) -> bool {
-        matches!(
-            (self.step(), self.status()),
-            (Step::Authorize, Status::Done) | (Step::Void, Status::Declined)
-        )
+    /// Whether the capture that it stands at, or the last one, was asked for by staff.
+    pub(crate) fn takes_a_part(&self) -> bool {
+        !self.take_key.is_empty()
+    }
+
+    /// Promised, or a part of it, not taken, and not given back.
+    pub(crate) fn is_promised(&self) -> bool {
+        0 < self.rest_minor
+            || matches!(
+                (self.step(), self.status()),
+                (Step::Authorize, Status::Done) | (Step::Void, Status::Declined)
+            )
+    }
+
+    /// Whether a gateway is being asked about it, or will be, or will call back.
+    pub(crate) fn is_under_way(&self) -> bool {
+        self.step() != Step::ByHand && self.status().is_open()
     }
 }
 
 /// Where the money of an order is: derived from what was received and given back, else from the payment's call.
 pub(crate) fn state_of(order: &orders::Model, payment: Option<&payment::Model>) -> PaymentState {
-    if 0 < order.paid_minor && order.total_minor <= order.paid_minor {
+    if 0 < order.paid_minor && order.total_minor <= order.paid_minor + order.released_minor {
         return match order.refunded_minor {
             0 => PaymentState::Paid,
             back if back == order.paid_minor => PaymentState::Refunded,
@@ -154,6 +174,18 @@ pub(crate) fn state_of(order: &orders::Model, payment: Option<&payment::Model>) 
     let Some(payment) = payment else {
         return if order.total_minor == 0 { PaymentState::Paid } else { PaymentState::Unpaid };
     };
+    if 0 < order.paid_minor - order.tendered_minor {
+        // Gift cards and store credit get theirs back last.
+        let nothing_kept = order.paid_minor - order.refunded_minor <= order.tendered_minor;
+        return match (nothing_kept, payment.is_promised()) {
+            (true, true) => PaymentState::Authorised,
+            (true, false) => PaymentState::Refunded,
+            (false, _) => PaymentState::PartlyPaid,
+        };
+    }
+    if payment.is_promised() && !payment.is_under_way() {
+        return PaymentState::Authorised;
+    }
     match (payment.step(), payment.status()) {
         (Step::ByHand, _) => PaymentState::Unpaid,
         (Step::Authorize, Status::Done) => PaymentState::Authorised,
@@ -166,10 +198,11 @@ pub(crate) fn state_of(order: &orders::Model, payment: Option<&payment::Model>) 
 
 impl PaymentState {
     /// Every state.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Unpaid,
         Self::Pending,
         Self::Authorised,
+        Self::PartlyPaid,
         Self::Paid,
         Self::PartlyRefunded,
         Self::Refunded,
@@ -183,6 +216,7 @@ impl PaymentState {
             Self::Unpaid => "unpaid",
             Self::Pending => "pending",
             Self::Authorised => "authorised",
+            Self::PartlyPaid => "partly_paid",
             Self::Paid => "paid",
             Self::PartlyRefunded => "partly_refunded",
             Self::Refunded => "refunded",

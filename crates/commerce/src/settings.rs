@@ -163,6 +163,20 @@ pub struct PaymentSettings {
     pub http: bool,
     /// Its name.
     pub http_name: String,
+    /// Who takes the money that a gateway has promised.
+    #[serde(default)]
+    pub capture: CaptureMode,
+}
+
+/// Who takes the money that a gateway has promised, and when.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CaptureMode {
+    /// All of it, at once.
+    #[default]
+    Automatic,
+    /// Staff, in one go or in parts, until `orders.authorisation_seconds` are over.
+    Manual,
 }
 
 impl CommerceSettings {
@@ -200,6 +214,7 @@ impl CommerceSettings {
                         .to_owned(),
                 http: true,
                 http_name: "Card".to_owned(),
+                capture: CaptureMode::Automatic,
             },
             return_days: default_return_days(),
         }
@@ -521,6 +536,7 @@ mod tests {
                 manual_instructions: String::new(),
                 http: false,
                 http_name: String::new(),
+                capture: CaptureMode::Automatic,
             },
             return_days: 30,
         }
@@ -581,7 +597,7 @@ mod tests {
         let read: CommerceSettings = serde_json::from_str(old).unwrap();
         assert_eq!((read.taxes[0].category.as_str(), read.shipping[0].by), ("standard", Measure::Price));
         assert_eq!((read.rounding, read.delivery_tax), (Rounding::Line, DeliveryTax::Standard));
-        assert_eq!(read.return_days, 30);
+        assert_eq!((read.return_days, read.payment.capture), (30, CaptureMode::Automatic));
     }
 
     #[test]

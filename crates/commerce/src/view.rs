@@ -417,6 +417,8 @@ pub enum PaymentState {
     Pending,
     /// Promised, not taken.
     Authorised,
+    /// A part of it was taken.
+    PartlyPaid,
     /// Taken.
     Paid,
     /// Some of it went back.
@@ -467,6 +469,10 @@ pub struct OrderView {
     pub tenders: Vec<OrderTenderView>,
     /// What they left to the payment.
     pub due: Money,
+    /// What the shop forgoes of the total.
+    pub released: Money,
+    /// What is promised and staff can take now; zero for shoppers.
+    pub capturable: Money,
     /// Parcels, the first that left first.
     pub fulfilments: Vec<FulfilmentView>,
     /// Some pieces have left and some are still to be sent.

@@ -307,6 +307,9 @@ section! {
         reservation_seconds: u64 = 1_800,
         /// How long stock is kept for an order that is paid by hand, seconds.
         manual_reservation_seconds: u64 = 7 * 24 * 3600,
+        /// How long an order whose payment is authorised waits for staff to take the money, seconds: shorter than
+        /// gateways keep a promise, which is about seven days.
+        authorisation_seconds: u64 = 6 * 24 * 3600,
         /// Days after which a guest's cart that nobody has touched is forgotten.
         guest_cart_days: u64 = 30,
         /// How often unsettled payments and expired reservations are looked at, milliseconds.

@@ -38,6 +38,7 @@ pub enum PaymentState {
     Unpaid,
     Pending,
     Authorised,
+    PartlyPaid,
     Paid,
     PartlyRefunded,
     Refunded,
@@ -47,10 +48,11 @@ pub enum PaymentState {
 
 impl PaymentState {
     /// Every state with its name in the address.
-    pub const ALL: [(Self, &'static str); 8] = [
+    pub const ALL: [(Self, &'static str); 9] = [
         (Self::Unpaid, "unpaid"),
         (Self::Pending, "pending"),
         (Self::Authorised, "authorised"),
+        (Self::PartlyPaid, "partly-paid"),
         (Self::Paid, "paid"),
         (Self::PartlyRefunded, "partly-refunded"),
         (Self::Refunded, "refunded"),
@@ -64,6 +66,7 @@ impl PaymentState {
             Self::Unpaid => ("warning", "Not paid"),
             Self::Pending => ("info", "Pending"),
             Self::Authorised => ("info", "Authorised"),
+            Self::PartlyPaid => ("warning", "Partly paid"),
             Self::Paid => ("good", "Paid"),
             Self::PartlyRefunded => ("warning", "Partly refunded"),
             Self::Refunded => ("off", "Refunded"),

@@ -112,6 +112,11 @@ fn is_undecided(order: &OrderView) -> bool {
     order.state == OrderState::PendingPayment && order.payment == PaymentState::Pending
 }
 
+/// Whether the bank has promised what the shop takes later.
+fn is_promised(order: &OrderView) -> bool {
+    matches!(order.payment, PaymentState::Authorised | PaymentState::PartlyPaid)
+}
+
 fn first_name(order: &OrderView) -> &str {
     order.address.name.split_whitespace().next().unwrap_or_default()
 }
@@ -130,6 +135,10 @@ fn title(order: &OrderView, seen: Seen) -> String {
         (OrderState::PendingPayment | OrderState::Draft, _) if order.payment == PaymentState::Pending => {
             "We are waiting for your bank.".into()
         }
+        (OrderState::PendingPayment, Seen::JustPlaced) if is_promised(order) => {
+            format!("{thanks} Your order is placed.")
+        }
+        (OrderState::PendingPayment, _) if is_promised(order) => "Your order is with us.".into(),
         (OrderState::PendingPayment | OrderState::Draft, Seen::JustPlaced) => {
             format!("{thanks} Your order is placed.")
         }
@@ -143,6 +152,9 @@ fn lead(shop: &Shop, order: &OrderView, seen: Seen) -> String {
         OrderState::Cancelled => form::sentence(&order.cancel_reason),
         OrderState::PendingPayment if order.payment == PaymentState::Pending => {
             "The payment is not decided yet. This page shows it as soon as it is; you do not have to do anything.".into()
+        }
+        OrderState::PendingPayment if is_promised(order) => {
+            "Your bank has promised the money. We take it when we pack your things; you do not have to do anything.".into()
         }
         OrderState::PendingPayment => match order.pay_until {
             Some(until) => format!("We keep your things for you until {}.", shop.day(until)),
@@ -241,6 +253,7 @@ fn facts(shop: &Shop, order: &OrderView) -> AnyView {
     let by_payment = Money { minor: order.paid.minor - tendered, ..order.paid };
     let paid = match order.payment {
         PaymentState::Paid | PaymentState::PartlyRefunded | PaymentState::Refunded => shop.amount(by_payment),
+        PaymentState::PartlyPaid => format!("{} so far", shop.amount(by_payment)),
         PaymentState::Authorised => "Promised by your bank".to_owned(),
         PaymentState::Pending => "Not decided yet".to_owned(),
         PaymentState::Declined | PaymentState::Voided => "Not charged".to_owned(),
@@ -277,8 +290,12 @@ pub fn address(address: &Address) -> AnyView {
 }
 
 fn refunded(shop: &Shop, order: &OrderView) -> Option<AnyView> {
-    (0 < order.refunded.minor).then(|| {
-        view! { <dl class="totals"><div><dt>"Given back"</dt><dd>{shop.amount(order.refunded)}</dd></div></dl> }.into_any()
+    let row = |name: &'static str, amount: Money| {
+        (0 < amount.minor).then(|| view! { <div><dt>{name}</dt><dd>{shop.amount(amount)}</dd></div> })
+    };
+    (0 < order.refunded.minor.max(order.released.minor)).then(|| {
+        let rows = (row("Not charged", order.released), row("Given back", order.refunded));
+        view! { <dl class="totals">{rows}</dl> }.into_any()
     })
 }
 
@@ -309,6 +326,7 @@ fn keep_link(shop: &Shop, order: &OrderView, seen: Seen) -> Option<AnyView> {
 pub fn state_words(state: OrderState, payment: PaymentState) -> (&'static str, &'static str) {
     match (state, payment) {
         (OrderState::PendingPayment, PaymentState::Pending) => ("info", "Waiting for the bank"),
+        (OrderState::PendingPayment, PaymentState::Authorised | PaymentState::PartlyPaid) => ("info", "With us"),
         (OrderState::Draft | OrderState::PendingPayment, _) => ("warning", "Waiting for payment"),
         (OrderState::Paid, _) => ("info", "Being packed"),
         (OrderState::Shipped, _) => ("info", "On its way"),

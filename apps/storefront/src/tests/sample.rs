@@ -325,6 +325,8 @@ pub fn order_view(state: OrderState) -> OrderView {
         refunded: eur(0),
         tenders: Vec::new(),
         due: eur(20_090),
+        released: eur(0),
+        capturable: eur(0),
         fulfilments: vec![FulfilmentView {
             id: id(41),
             carrier: "Bpost".into(),

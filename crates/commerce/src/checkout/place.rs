@@ -31,7 +31,7 @@ use crate::jobs;
 use crate::order::{Facts, Order, OrderFact, PlacedOrder};
 use crate::payment::{self, gateway};
 use crate::promotion::usage::{self, Use};
-use crate::settings;
+use crate::settings::{self, CaptureMode};
 use crate::stream;
 use crate::tender::chosen::Chosen;
 use crate::tender::order as tenders;
@@ -61,6 +61,8 @@ pub(super) struct Plan {
     address: CheckedAddress,
     method: (String, String),
     provider: (String, String),
+    /// Whether staff takes the money.
+    manual: bool,
     hold: Duration,
 }
 
@@ -211,6 +213,7 @@ pub(super) async fn plan(
         address,
         method,
         provider,
+        manual: settings.payment.capture == CaptureMode::Manual,
         tenders,
         due,
         hold: Duration::from_secs(hold),
@@ -422,6 +425,7 @@ async fn write(
         relief_minor: relief,
         tax_number: exemption.map(|it| it.number.clone()).unwrap_or_default(),
         exempt_reason: exemption.map(|it| it.reason.clone()).unwrap_or_default(),
+        released_minor: 0,
     };
     let lines = lines(ctx, plan)?;
     let row = (!free).then(|| payment(ctx, plan, currency.clone(), now));
@@ -517,6 +521,10 @@ fn payment(ctx: &Ctx, plan: &Plan, currency: String, now: Timestamp) -> payment_
         // Should this process die before it has asked, the job asks.
         next_at: (!by_hand).then(|| (now + gateway::patience(ctx.app())).millis()),
         last_error: String::new(),
+        manual: !by_hand && plan.manual,
+        take_key: String::new(),
+        take_minor: 0,
+        rest_minor: 0,
         version: 1,
         created_at: now.millis(),
         updated_at: now.millis(),

@@ -8,7 +8,7 @@ use primitives::{CartId, Country, Currency, CustomerId, FieldError, Money, Rate}
 
 use super::order::{OrderState, PaymentState};
 use super::parcel::OrderPieceInput;
-use super::staff::{DeliveryTax, ShippingMeasure, TaxRounding};
+use super::staff::{DeliveryTax, PaymentCapture, ShippingMeasure, TaxRounding};
 use crate::order::{OrderFilter as Filter, Target};
 use crate::settings::{CommerceSettings, PaymentSettings, ShippingMethod, TaxRule};
 use crate::{checkout, view};
@@ -377,6 +377,8 @@ pub struct PaymentSettingsInput {
     http: bool,
     /// Its name.
     http_name: String,
+    /// Who takes the money that a gateway has promised; left out: as it is.
+    capture: Option<PaymentCapture>,
 }
 
 impl CommerceSettingsInput {
@@ -408,6 +410,7 @@ impl CommerceSettingsInput {
                 manual_instructions: payment.manual_instructions,
                 http: payment.http,
                 http_name: payment.http_name,
+                capture: payment.capture.map_or(settings.payment.capture, Into::into),
             };
         }
         if errors.is_empty() { Ok(next) } else { Err(failure(Error::invalid_fields(errors))) }

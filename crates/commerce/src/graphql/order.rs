@@ -41,6 +41,8 @@ pub enum PaymentState {
     Pending,
     /// Promised, not taken.
     Authorised,
+    /// A part of it was taken.
+    PartlyPaid,
     /// Taken.
     Paid,
     /// Some of it went back.
@@ -121,6 +123,10 @@ pub struct Order {
     tenders: Vec<OrderTender>,
     /// What they left to the payment.
     due: Money,
+    /// What the shop forgoes of the total.
+    released: Money,
+    /// Staff: what is promised and can be taken now.
+    capturable: Money,
     /// Parcels, the first that left first.
     fulfilments: Vec<Fulfilment>,
     /// Some pieces have left and some are still to be sent.
@@ -172,6 +178,8 @@ impl Order {
             refunded: money(order.refunded),
             tenders: order.tenders.into_iter().map(|one| OrderTender::of(one, ctx)).collect(),
             due: money(order.due),
+            released: money(order.released),
+            capturable: money(order.capturable),
             fulfilments: order.fulfilments.into_iter().map(Fulfilment::from).collect(),
             partly_shipped: order.partly_shipped,
             returns: order.returns.into_iter().map(|found| Return::of(found, ctx)).collect(),

@@ -385,6 +385,7 @@ impl CommerceSettings {
                 manual_instructions: settings.payment.manual_instructions.clone(),
                 http: settings.payment.http,
                 http_name: settings.payment.http_name.clone(),
+                capture: settings.payment.capture.into(),
             },
         }
     }
@@ -504,6 +505,18 @@ pub struct PaymentSettings {
     http: bool,
     /// Its name.
     http_name: String,
+    /// Who takes the money that a gateway has promised.
+    capture: PaymentCapture,
+}
+
+/// Who takes the money that a gateway has promised, and when.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "settings::CaptureMode")]
+pub enum PaymentCapture {
+    /// All of it, at once.
+    Automatic,
+    /// Staff, in one go or in parts.
+    Manual,
 }
 
 /// Settings after a change.

@@ -64,11 +64,17 @@ impl<'t> Desk<'t> {
     /// As [`Desk::open`], for somebody who saw a version.
     pub async fn open_at(tx: &'t Tx, target: Target, now: Timestamp) -> Result<Self> {
         let desk = Self::open(tx, target.id, now).await?;
+        desk.seen(target)?;
+        Ok(desk)
+    }
+
+    /// Refuses another version than the one that somebody saw.
+    pub fn seen(&self, target: Target) -> Result<()> {
         match target.version {
-            Some(seen) if seen != desk.row.version => {
-                Err(CommerceError::Changed { version: desk.row.version })
+            Some(seen) if seen != self.row.version => {
+                Err(CommerceError::Changed { version: self.row.version })
             }
-            _ => Ok(desk),
+            _ => Ok(()),
         }
     }
 
@@ -153,7 +159,9 @@ impl<'t> Desk<'t> {
         usage::release(self.tx, self.row.id, self.now).await?;
         self.events.push(CommerceEvent::OrderCancelled { order_id: self.id(), reason: reason.to_owned() });
         tender::order::release(self, reason).await?;
-        let unused = self.payment().is_ok_and(|p| (p.step(), p.status()) == (Step::Capture, Status::Due));
+        let unused = self.payment().is_ok_and(|p| {
+            (p.step(), p.status()) == (Step::Capture, Status::Due) || p.is_promised() && !p.is_under_way()
+        });
         if unused {
             self.ask_back(Step::Void, 0, reason, self.now)?;
         }
@@ -169,6 +177,20 @@ impl<'t> Desk<'t> {
         payment.back_minor = amount;
         payment.back_reason = reason.to_owned();
         payment.back_id.clear();
+        payment.attempt = 0;
+        payment.next_at = Some(at.millis());
+        Ok(())
+    }
+
+    /// Stores the intent to take `amount` of what is promised, under a key that the caller knows again.
+    ///
+    /// From here on nobody knows what became of it until the gateway has told.
+    pub fn ask_take(&mut self, amount: i64, key: String, at: Timestamp) -> Result<()> {
+        let payment = self.payment_mut()?;
+        payment.step = Step::Capture.as_str().to_owned();
+        payment.status = Status::Unknown.as_str().to_owned();
+        payment.take_key = key;
+        payment.take_minor = amount;
         payment.attempt = 0;
         payment.next_at = Some(at.millis());
         Ok(())
@@ -227,7 +249,7 @@ async fn store(tx: &Tx, before: &orders::Model, row: &orders::Model) -> Result<(
     let changed = tx
         .raw_exec(
             "UPDATE orders SET state = ?, version = ?, paid_minor = ?, refunded_minor = ?, attention = ?, \
-             cancel_reason = ?, hold_until = ?, paid_at = ?, n_sent = ?, updated_at = ? \
+             cancel_reason = ?, hold_until = ?, paid_at = ?, n_sent = ?, released_minor = ?, updated_at = ? \
              WHERE tenant_id = {tenant} AND id = ? AND version = ? AND state = ?",
             vec![
                 row.state.clone().into(),
@@ -239,6 +261,7 @@ async fn store(tx: &Tx, before: &orders::Model, row: &orders::Model) -> Result<(
                 row.hold_until.into(),
                 row.paid_at.into(),
                 row.n_sent.into(),
+                row.released_minor.into(),
                 row.updated_at.into(),
                 row.id.into(),
                 before.version.into(),
@@ -261,7 +284,8 @@ async fn store_payment(tx: &Tx, before: &payment::Model, after: &payment::Model)
     let changed = tx
         .raw_exec(
             "UPDATE payment SET step = ?, status = ?, back_key = ?, back_minor = ?, back_reason = ?, \
-             back_id = ?, gateway_id = ?, attempt = ?, next_at = ?, last_error = ?, version = ?, updated_at = ? \
+             back_id = ?, gateway_id = ?, attempt = ?, next_at = ?, last_error = ?, take_key = ?, take_minor = ?, \
+             rest_minor = ?, version = ?, updated_at = ? \
              WHERE tenant_id = {tenant} AND id = ? AND version = ?",
             vec![
                 after.step.clone().into(),
@@ -274,6 +298,9 @@ async fn store_payment(tx: &Tx, before: &payment::Model, after: &payment::Model)
                 after.attempt.into(),
                 after.next_at.into(),
                 after.last_error.clone().into(),
+                after.take_key.clone().into(),
+                after.take_minor.into(),
+                after.rest_minor.into(),
                 after.version.into(),
                 after.updated_at.into(),
                 before.id.into(),
@@ -302,6 +329,7 @@ pub(crate) fn facts_of(row: &orders::Model) -> Facts {
         paid: row.paid_minor,
         refunded: row.refunded_minor,
         tendered: row.tendered_minor,
+        released: row.released_minor,
         to_send: row.n_items - row.n_sent,
         under_way: 0,
     }

@@ -58,7 +58,7 @@ async fn expire(ctx: &Ctx, id: OrderId) -> Result<bool> {
             return Ok(false);
         }
         let asking = desk.payment().is_ok_and(|payment| {
-            payment.provider == crate::payment::HTTP
+            payment.provider != crate::payment::MANUAL
                 && matches!(payment.status(), Status::Due | Status::Unknown)
         });
         if asking {

@@ -79,6 +79,15 @@ pub enum OrderFact {
         /// Why.
         reason: String,
     },
+    /// The shop forgoes what was not taken.
+    PaymentReleased {
+        /// Of which payment.
+        payment_id: PaymentId,
+        /// How much.
+        amount: i64,
+        /// Why.
+        reason: String,
+    },
     /// What it costs is here.
     Paid {
         /// What came in last.
@@ -255,6 +264,9 @@ pub struct Standing {
     pub hold_until: Option<i64>,
     /// When it was paid.
     pub paid_at: Option<i64>,
+    /// What the shop forgoes of the total.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub released: i64,
 }
 
 /// An order as its facts tell it.
@@ -269,7 +281,7 @@ pub struct OrderStory {
 impl Fold for OrderStory {
     type Fact = OrderFact;
     const STREAM: &'static str = "order";
-    const STATE_VERSION: u16 = 1;
+    const STATE_VERSION: u16 = 2;
 
     fn begin(first: &Recorded<OrderFact>) -> Option<Self> {
         match &first.fact {
@@ -282,6 +294,7 @@ impl Fold for OrderStory {
                     cancel_reason: String::new(),
                     hold_until: placed.hold_until,
                     paid_at: None,
+                    released: 0,
                 };
                 Some(Self { placed: placed.clone(), standing })
             }
@@ -307,6 +320,7 @@ impl Standing {
             cancel_reason: row.cancel_reason.clone(),
             hold_until: row.hold_until,
             paid_at: row.paid_at,
+            released: row.released_minor,
         }
     }
 
@@ -331,6 +345,9 @@ impl Standing {
             OrderFact::PaymentRefunded { amount, .. } => {
                 self.refunded = self.refunded.saturating_add(*amount);
                 self.attention = None;
+            }
+            OrderFact::PaymentReleased { amount, .. } => {
+                self.released = self.released.saturating_add(*amount);
             }
             OrderFact::Paid { .. } => {
                 self.state = OrderState::Paid;
@@ -432,6 +449,9 @@ impl OrderFact {
             }
             CommerceEvent::PaymentRefunded { payment_id, amount, reason, .. } => {
                 Self::PaymentRefunded { payment_id, amount, reason }
+            }
+            CommerceEvent::PaymentReleased { payment_id, amount, reason, .. } => {
+                Self::PaymentReleased { payment_id, amount, reason }
             }
             CommerceEvent::GiftCardRedeemed { gift_card_id, amount, .. } => Self::TenderTaken {
                 account_id: gift_card_id.uuid(),
@@ -560,6 +580,7 @@ mod tests {
             cancel_reason: String::new(),
             hold_until: None,
             paid_at: Some(20),
+            released: 0,
         }
     }
 
@@ -597,6 +618,8 @@ mod tests {
             },
             OrderFact::Placed(PlacedOrder { tendered: 500, ..placed() }),
             OrderFact::Tagged { n_tags: 2 },
+            OrderFact::PaymentReleased { payment_id, amount: 500, reason: why() },
+            OrderFact::Corrected { standing: Standing { released: 500, ..standing() } },
         ]
     }
 
@@ -709,6 +732,9 @@ mod tests {
         assert_eq!(facts, every_fact()[2..18]);
         let tagged = OrderTagged { order_id, n_tags: 2 };
         assert_eq!(OrderFact::told_by(&tagged), Some(OrderFact::Tagged { n_tags: 2 }));
+        let released =
+            PaymentReleased { payment_id, order_id, amount: 500, currency: currency(), reason: why() };
+        assert_eq!(OrderFact::told_by(&released), every_fact().get(24).cloned());
         for silent in [
             OrderShipped { order_id, fulfilment_id },
             FulfilmentCreated { fulfilment_id, order_id, n_items: 1 },

@@ -268,6 +268,11 @@ fn compose(
         refunded: money(row.refunded_minor),
         tenders: tenders.iter().map(|part| tender::order::view(part, currency)).collect(),
         due: money(row.total_minor - row.tendered_minor),
+        released: money(row.released_minor),
+        capturable: money(match &payment {
+            Some(payment) if staff => super::capture::most(&row, payment).unwrap_or(0),
+            _ => 0,
+        }),
         timeline,
         placed_at: Timestamp::from_millis(row.placed_at),
         pay_until: row.hold_until.map(Timestamp::from_millis),
@@ -322,7 +327,7 @@ fn refundable(row: &orders::Model, payment: Option<&payment::Model>) -> Result<(
         return Err("the money is being given back already");
     }
     let something =
-        0 < super::refund::left_of(row) || payment.is_some_and(payment::Model::is_authorised_only);
+        0 < super::refund::left_of(row) || payment.is_some_and(payment::Model::is_promised);
     if something { Ok(()) } else { Err("there is nothing to give back") }
 }
 

@@ -154,9 +154,12 @@ fn amount_of(desk: &Desk<'_>, refund: &Refund<'_>) -> Result<Option<i64>> {
     if going {
         return Err(Refusal::Guard("the money is being given back already").into());
     }
+    if payment.is_some_and(|payment| payment.is_under_way() && payment.takes_a_part()) {
+        return Err(Refusal::Guard("the gateway is being asked for money: wait for its answer").into());
+    }
     let left = left_of(desk.row());
     if left <= 0 {
-        return match payment.is_some_and(crate::entity::payment::Model::is_authorised_only) {
+        return match payment.is_some_and(crate::entity::payment::Model::is_promised) {
             true => Ok(None),
             false => Err(Refusal::Guard("there is nothing to give back").into()),
         };

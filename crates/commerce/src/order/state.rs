@@ -59,6 +59,8 @@ pub struct Facts {
     pub refunded: i64,
     /// What of `paid` gift cards and store credit gave when it was placed.
     pub tendered: i64,
+    /// What the shop forgoes of the total.
+    pub released: i64,
     /// Pieces that are still to be sent.
     pub to_send: i64,
     /// Parcels that have left and not arrived.
@@ -265,8 +267,9 @@ macro_rules! transitions {
 transitions! {
     Draft -> PendingPayment: place(Place) if always, "always"; "reserves stock, takes a number"; "order.placed"
     Draft -> Cancelled: cancel(Cancel) if always, "always"; "nothing"; "order.cancelled"
-    PendingPayment -> Paid: pay(Pay) if covered, "what was received covers the total"; "keeps the stock"; "order.paid"
-    PendingPayment -> Cancelled: cancel(Cancel) if nothing_received, "no money was received";
+    PendingPayment -> Paid: pay(Pay) if covered, "what was received, or the shop forgoes, covers the total";
+        "keeps the stock"; "order.paid"
+    PendingPayment -> Cancelled: cancel(Cancel) if nothing_kept, "nothing that was received is kept";
         "releases stock, gives an authorisation, gift cards and store credit back"; "order.cancelled"
     Paid -> Shipped: ship(Ship) if all_sent, "every piece has left";
         "each parcel takes its pieces off the shelf, the last one ships the order"; "order.shipped"
@@ -296,12 +299,12 @@ fn always(_: &Facts) -> Result<(), Refusal> {
 }
 
 fn covered(facts: &Facts) -> Result<(), Refusal> {
-    let here = facts.total <= facts.paid;
+    let here = facts.total <= facts.paid + facts.released;
     if here { Ok(()) } else { Err(Refusal::Guard("less money was received than the order costs")) }
 }
 
-fn nothing_received(facts: &Facts) -> Result<(), Refusal> {
-    let nothing = facts.paid == facts.tendered;
+fn nothing_kept(facts: &Facts) -> Result<(), Refusal> {
+    let nothing = facts.paid - facts.refunded == facts.tendered;
     if nothing {
         Ok(())
     } else {
@@ -366,7 +369,8 @@ pub(super) fn words(state: OrderState) -> &'static str {
 mod tests {
     use super::*;
 
-    const PAID: Facts = Facts { total: 100, paid: 100, refunded: 0, tendered: 0, to_send: 0, under_way: 0 };
+    const PAID: Facts =
+        Facts { total: 100, paid: 100, refunded: 0, tendered: 0, released: 0, to_send: 0, under_way: 0 };
 
     #[test]
     fn types_and_table_agree() {
@@ -396,6 +400,19 @@ mod tests {
         assert!(pending(facts).cancel().is_ok());
         assert!(pending(facts).pay().is_err());
         assert!(pending(Facts { paid: 31, ..facts }).cancel().is_err());
+        // What was taken of the payment and is back again keeps it neither.
+        assert!(pending(Facts { paid: 80, refunded: 50, ..facts }).cancel().is_ok());
+        assert!(pending(Facts { paid: 80, refunded: 49, ..facts }).cancel().is_err());
+    }
+
+    #[test]
+    fn is_paid_with_less_when_the_shop_forgoes_the_rest() {
+        let facts = Facts { total: 100, paid: 60, ..Facts::default() };
+        let pay = |facts| match AnyOrder::rehydrate(OrderState::PendingPayment, facts) {
+            AnyOrder::PendingPayment(order) => order.pay().is_ok(),
+            _ => unreachable!(),
+        };
+        assert_eq!([39, 40].map(|released| pay(Facts { released, ..facts })), [false, true]);
     }
 
     #[test]

@@ -101,6 +101,10 @@ fn told(fact: &OrderFact, at: Timestamp, actor: Who, order: i64) -> Entry {
             of(amount);
             ("payment.refunded", with("Money given back", reason))
         }
+        OrderFact::PaymentReleased { amount, reason, .. } => {
+            of(amount);
+            ("payment.released", with("The rest is not taken, and the order counts as paid", reason))
+        }
         OrderFact::TenderTaken { tender, amount, .. } => {
             of(amount);
             match tender {

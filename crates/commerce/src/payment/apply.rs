@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::settle::STUCK_AFTER;
 use super::{HTTP, MANUAL, Outcome, Status, Step, brief, webhook};
 use crate::cart;
-use crate::entity::{money_ledger, payment, payment_event};
+use crate::entity::{money_ledger, orders, payment, payment_event};
 use crate::error::{CommerceError, Result};
 use crate::event::CommerceEvent;
 use crate::jobs;
@@ -17,6 +17,7 @@ use crate::order::desk::Desk;
 use crate::order::read::currency_of;
 use crate::order::{AnyOrder, Refusal, refund};
 use crate::returns;
+use crate::view::OrderState;
 
 /// Money that a gateway or a person holds for the shop.
 fn account(provider: &str) -> &'static str {
@@ -27,7 +28,8 @@ fn account(provider: &str) -> &'static str {
 pub(crate) async fn apply(desk: &mut Desk<'_>, step: Step, outcome: &Outcome) -> Result<bool> {
     let payment = desk.payment()?;
     let (at, status) = (payment.step(), payment.status());
-    let late_yes = status == Status::Declined && matches!(outcome, Outcome::Succeeded(_));
+    let late_yes =
+        status == Status::Declined && matches!(outcome, Outcome::Succeeded(_) | Outcome::TakenInPart(_));
     match step {
         Step::ByHand => Ok(false),
         // A gateway may capture on its own before it has told us of the authorisation, and a capture may have been on its
@@ -62,13 +64,20 @@ async fn apply_authorise(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool>
             let now = desk.now();
             let payment = desk.payment_mut()?;
             payment.gateway_id = id.clone();
-            if waiting {
+            if waiting && payment.manual {
+                payment.rest_minor = payment.amount_minor;
+                move_to(payment, Step::Authorize, Status::Done, None);
+                // From here on it is the shop that makes the shopper wait, for as long as a promise of a bank holds.
+                let config = desk.tx().ctx().map(|ctx| ctx.app().config().orders.authorisation_seconds);
+                desk.row_mut().hold_until = config.map(|life| (now + Duration::from_secs(life)).millis());
+            } else if waiting {
                 move_to(payment, Step::Capture, Status::Due, Some(now));
             } else {
                 move_to(payment, Step::Authorize, Status::Done, None);
                 desk.attention("the payment was authorised after the order was given up: give it back or call the customer");
             }
         }
+        Outcome::TakenInPart(_) => return Ok(false),
         Outcome::Declined(reason) => decline(desk, Step::Authorize, reason).await?,
         Outcome::Pending(id) => wait(desk, id)?,
         Outcome::Unknown(error) => ask_again(desk, error)?,
@@ -78,14 +87,25 @@ async fn apply_authorise(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool>
 
 async fn apply_capture(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool> {
     match outcome {
-        Outcome::Succeeded(id) => {
+        Outcome::Succeeded(id) | Outcome::TakenInPart(id) => {
             let payment = desk.payment_mut()?;
             if payment.gateway_id.is_empty() {
                 payment.gateway_id = id.clone();
             }
+            let (fact, amount) = (payment.key(Step::Capture).to_owned(), payment.amount(Step::Capture));
             move_to(payment, Step::Capture, Status::Done, None);
-            let (fact, amount) = (payment.capture_key.clone(), payment.amount_minor);
-            receive(desk, amount, fact).await?;
+            // Most gateways let the rest of an authorisation go with the first capture.
+            let rest = if matches!(outcome, Outcome::TakenInPart(_)) { payment.rest_minor - amount } else { 0 };
+            if receive(desk, amount, fact).await? {
+                desk.payment_mut()?.rest_minor = rest.max(0);
+            }
+        }
+        // What staff wanted taken is not here; the promise is, and the order waits as before.
+        Outcome::Declined(reason) if desk.payment()?.takes_a_part() => {
+            refuse(desk, Step::Capture, reason)?;
+            let payment = desk.payment()?;
+            let refused = Money::new(payment.take_minor, currency_of(&payment.currency)?);
+            desk.attention(&format!("the gateway refused to take {refused}: try again, or cancel the order"));
         }
         // It was asked for because the gateway would not call the payment off, see [`apply_void`].
         Outcome::Declined(reason) if calls_off(desk.payment()?) => refuse(desk, Step::Void, reason)?,
@@ -102,34 +122,62 @@ fn calls_off(payment: &payment::Model) -> bool {
 }
 
 /// The money is here: the ledger, the order, and what to do when the order is not there any more.
-async fn receive(desk: &mut Desk<'_>, amount: i64, fact: String) -> Result<()> {
+///
+/// `false` when it was written down already.
+async fn receive(desk: &mut Desk<'_>, amount: i64, fact: String) -> Result<bool> {
     let from = account(&desk.payment()?.provider);
     if !post(desk, "capture", "customer", from, amount, fact).await? {
-        return Ok(());
+        return Ok(false);
     }
     let (payment_id, order_id, _, currency) = named(desk)?;
     desk.row_mut().paid_minor += amount;
     desk.emit(CommerceEvent::PaymentCaptured { payment_id, order_id, amount, currency: currency.clone() });
     let AnyOrder::PendingPayment(pending) = desk.order() else {
         desk.attention("money arrived after the order was given up: refund it or call the customer");
-        return Ok(());
+        return Ok(true);
     };
     match pending.pay() {
-        Ok(paid) => {
-            let now = desk.now();
-            desk.set_state(paid.state());
-            let row = desk.row_mut();
-            row.paid_at = Some(now.millis());
-            row.hold_until = None;
-            desk.emit(CommerceEvent::OrderPaid { order_id, amount, currency });
-        }
+        Ok(paid) => pay(desk, paid.state(), amount),
+        // Staff wanted no more, and says what becomes of the rest.
+        Err(_) if desk.payment()?.takes_a_part() => desk.row_mut().hold_until = None,
         Err(_) => desk.attention("less money arrived than the order costs"),
     }
+    Ok(true)
+}
+
+/// What the order costs is here, as far as the shop wants it.
+fn pay(desk: &mut Desk<'_>, state: OrderState, amount: i64) {
+    let (now, order_id, currency) = (desk.now(), desk.id(), desk.row().currency.clone());
+    desk.set_state(state);
+    let row = desk.row_mut();
+    row.paid_at = Some(now.millis());
+    row.hold_until = None;
+    desk.emit(CommerceEvent::OrderPaid { order_id, amount, currency });
+}
+
+/// The shop forgoes what was not taken: the order counts as paid with what is here.
+pub(crate) fn forgo(desk: &mut Desk<'_>, reason: &str) -> Result<()> {
+    let (payment_id, order_id, _, currency) = named(desk)?;
+    let row = desk.row_mut();
+    let (amount, here) = (row.total_minor - row.paid_minor, row.paid_minor);
+    row.released_minor = amount;
+    let reason = reason.to_owned();
+    desk.emit(CommerceEvent::PaymentReleased { payment_id, order_id, amount, currency, reason });
+    let AnyOrder::PendingPayment(pending) = desk.order() else {
+        return Err(desk.refusal(crate::order::Command::Pay));
+    };
+    pay(desk, pending.pay()?.state(), here);
     Ok(())
+}
+
+/// What of the payment the shop has and has not given back; gift cards and store credit do not count. Minor units.
+pub(crate) fn kept(row: &orders::Model) -> i64 {
+    (row.paid_minor - row.refunded_minor - row.tendered_minor).max(0)
 }
 
 async fn apply_refund(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool> {
     match outcome {
+        Outcome::TakenInPart(_) => return Ok(false),
         Outcome::Succeeded(_) => {
             let payment = desk.payment_mut()?;
             move_to(payment, Step::Refund, Status::Done, None);
@@ -199,16 +247,27 @@ async fn give_back(desk: &mut Desk<'_>, amount: i64, fact: String, reason: Strin
 
 fn apply_void(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool> {
     match outcome {
+        Outcome::TakenInPart(_) => return Ok(false),
         Outcome::Succeeded(_) => {
-            move_to(desk.payment_mut()?, Step::Void, Status::Done, None);
+            let payment = desk.payment_mut()?;
+            move_to(payment, Step::Void, Status::Done, None);
+            payment.rest_minor = 0;
             desk.row_mut().attention = None;
             let (payment_id, order_id, _, currency) = named(desk)?;
             let reason = desk.payment()?.back_reason.clone();
+            let told = reason.clone();
             desk.emit(CommerceEvent::PaymentRefunded { payment_id, order_id, amount: 0, currency, reason });
+            if matches!(desk.order(), AnyOrder::PendingPayment(_)) && 0 < kept(desk.row()) {
+                forgo(desk, &told)?;
+            }
         }
         Outcome::Declined(reason) => {
             refuse(desk, Step::Void, reason)?;
             desk.attention("the gateway refused to give the authorisation back");
+            // Nobody has asked for all of it: there is no such call whose key could tell.
+            if desk.payment()?.manual {
+                return Ok(true);
+            }
             // Whoever paid may have been cut off between taking the money and writing it down: the key of that call tells.
             let now = desk.now();
             move_to(desk.payment_mut()?, Step::Capture, Status::Unknown, Some(now));
@@ -269,14 +328,14 @@ fn ask_again(desk: &mut Desk<'_>, error: &str) -> Result<()> {
     Ok(())
 }
 
-/// Has the gateway asked about the refund that is under way, when a call-back may be about an earlier one.
-pub(crate) fn ask_now(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool> {
+/// Has the gateway asked about the refund or the capture that is under way, when a call-back may be about an earlier one.
+pub(crate) fn ask_now(desk: &mut Desk<'_>, step: Step, outcome: &Outcome) -> Result<bool> {
     let now = desk.now();
     let payment = desk.payment_mut()?;
     let late_yes = payment.status() == Status::Declined && matches!(outcome, Outcome::Succeeded(_));
-    let asks = payment.step() == Step::Refund && (payment.status().is_open() || late_yes);
+    let asks = payment.step() == step && (payment.status().is_open() || late_yes);
     if asks {
-        move_to(payment, Step::Refund, Status::Unknown, Some(now));
+        move_to(payment, step, Status::Unknown, Some(now));
     }
     Ok(asks)
 }
@@ -309,7 +368,7 @@ pub(crate) async fn capture_by_hand(desk: &mut Desk<'_>) -> Result<()> {
         let payment = desk.payment_mut()?;
         move_to(payment, Step::ByHand, Status::Done, None);
         let (fact, amount) = (payment.capture_key.clone(), payment.amount_minor);
-        return receive(desk, amount, fact).await;
+        return receive(desk, amount, fact).await.map(|_| ());
     }
     Err(desk.refusal(crate::order::Command::Pay))
 }

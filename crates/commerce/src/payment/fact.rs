@@ -34,6 +34,8 @@ pub enum PaymentFact {
     Lost { call: Call },
     /// Money or an authorisation is to go back.
     BackAsked { call: Call, back: Back },
+    /// Staff wants it taken, or a part of it.
+    TakeAsked { call: Call },
     /// It stands like this by a change that has no name of its own.
     Corrected { call: Call, back: Back },
 }
@@ -53,8 +55,11 @@ pub struct OpenedPayment {
     pub currency: String,
     /// Under which key the gateway is asked to authorise.
     pub authorize_key: String,
-    /// Under which key the gateway is asked to capture.
+    /// Under which key the gateway is asked to capture all of it.
     pub capture_key: String,
+    /// Whether staff says when it is taken.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub manual: bool,
 }
 
 /// The call that a payment stands at.
@@ -72,6 +77,26 @@ pub struct Call {
     pub next_at: Option<i64>,
     /// What the gateway said last that was no yes.
     pub last_error: String,
+    /// What staff wanted taken last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub take: Option<Take>,
+    /// What is promised still and staff may take, minor units.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rest: i64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(amount: &i64) -> bool {
+    *amount == 0
+}
+
+/// A capture that staff asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Take {
+    /// Under which key the gateway is asked.
+    pub key: String,
+    /// How much, minor units.
+    pub amount: i64,
 }
 
 /// What was asked to go back last.
@@ -99,7 +124,7 @@ pub struct PaymentStory {
 impl Fold for PaymentStory {
     type Fact = PaymentFact;
     const STREAM: &'static str = "payment";
-    const STATE_VERSION: u16 = 1;
+    const STATE_VERSION: u16 = 2;
 
     fn begin(first: &Recorded<PaymentFact>) -> Option<Self> {
         match &first.fact {
@@ -123,7 +148,8 @@ impl Fold for PaymentStory {
             | PaymentFact::Voided { call }
             | PaymentFact::Declined { call }
             | PaymentFact::Waiting { call }
-            | PaymentFact::Lost { call } => self.call.clone_from(call),
+            | PaymentFact::Lost { call }
+            | PaymentFact::TakeAsked { call } => self.call.clone_from(call),
             PaymentFact::BackAsked { call, back } | PaymentFact::Corrected { call, back } => {
                 self.call.clone_from(call);
                 self.back.clone_from(back);
@@ -142,6 +168,7 @@ impl PaymentStory {
                 currency: row.currency.clone(),
                 authorize_key: row.authorize_key.clone(),
                 capture_key: row.capture_key.clone(),
+                manual: row.manual,
             },
             call: Call {
                 step: row.step.clone(),
@@ -150,6 +177,10 @@ impl PaymentStory {
                 attempt: row.attempt,
                 next_at: row.next_at,
                 last_error: row.last_error.clone(),
+                take: row
+                    .takes_a_part()
+                    .then(|| Take { key: row.take_key.clone(), amount: row.take_minor }),
+                rest: row.rest_minor,
             },
             back: Back { key: row.back_key.clone(), amount: row.back_minor, reason: row.back_reason.clone() },
         }
@@ -180,6 +211,9 @@ impl PaymentFact {
                 Status::Due => Self::BackAsked { call, back },
                 _ => Self::Corrected { call, back },
             };
+        }
+        if old.call.take != call.take {
+            return Self::TakeAsked { call };
         }
         match (after.step(), after.status()) {
             (Step::Authorize, Status::Done) | (Step::Capture, Status::Due) => Self::Authorised { call },
@@ -221,6 +255,10 @@ mod tests {
             attempt: 0,
             next_at: Some(5),
             last_error: String::new(),
+            manual: false,
+            take_key: String::new(),
+            take_minor: 0,
+            rest_minor: 0,
             version: 1,
             created_at: 1,
             updated_at: 1,
@@ -236,8 +274,19 @@ mod tests {
         }
     }
 
+    fn taken(step: Step, status: Status) -> payment::Model {
+        payment::Model {
+            take_key: "t".into(),
+            take_minor: 1_000,
+            rest_minor: 2_000,
+            manual: true,
+            ..row(step, status)
+        }
+    }
+
     #[test]
     fn the_stored_form_stays_as_it_is() {
+        let parts = PaymentStory::of(&taken(Step::Capture, Status::Unknown));
         let PaymentStory { payment, call, back } = PaymentStory::of(&backed(Step::Refund, Status::Due));
         let (payment, call, back) = (|| payment.clone(), || call.clone(), || back.clone());
         let facts = [
@@ -253,6 +302,8 @@ mod tests {
             PaymentFact::Lost { call: call() },
             PaymentFact::BackAsked { call: call(), back: back() },
             PaymentFact::Corrected { call: call(), back: back() },
+            PaymentFact::Opened { payment: parts.payment, call: call() },
+            PaymentFact::TakeAsked { call: parts.call },
         ];
         let lines: Vec<_> = facts.iter().map(|fact| serde_json::to_string(fact).unwrap()).collect();
         insta::assert_snapshot!("payment_facts", lines.join("\n"));
@@ -286,6 +337,8 @@ mod tests {
             (backed(Step::Refund, Status::Done), "given_back"),
             (backed(Step::Void, Status::Done), "voided"),
             (row(Step::Capture, Status::Done), "corrected"),
+            (payment::Model { manual: false, ..taken(Step::Capture, Status::Unknown) }, "take_asked"),
+            (payment::Model { manual: false, ..taken(Step::Capture, Status::Done) }, "captured"),
         ];
         let recorded = |version: i64, fact: PaymentFact| Recorded {
             version,

@@ -32,6 +32,9 @@ struct Answer {
     status: String,
     #[serde(default)]
     reason: String,
+    /// Of a capture: what can still be captured of its authorisation, minor units.
+    #[serde(default)]
+    remaining: i64,
 }
 
 /// Whether this host has a gateway.
@@ -129,6 +132,9 @@ fn read(status: StatusCode, body: &[u8]) -> Result<Outcome, String> {
     }
     match serde_json::from_slice::<Answer>(body) {
         Ok(answer) => match answer.status.as_str() {
+            "succeeded" if status.is_success() && 0 < answer.remaining => {
+                Ok(Outcome::TakenInPart(brief(&answer.id, 200)))
+            }
             "succeeded" if status.is_success() => Ok(Outcome::Succeeded(brief(&answer.id, 200))),
             "pending" if status.is_success() => Ok(Outcome::Pending(brief(&answer.id, 200))),
             "declined" => Ok(Outcome::Declined(match answer.reason.as_str() {
@@ -178,6 +184,8 @@ mod tests {
         let ok = StatusCode::OK;
         let read = |status, body: &str| read(status, body.as_bytes());
         assert_eq!(read(ok, r#"{"id":"a","status":"succeeded"}"#), Ok(Outcome::Succeeded("a".into())));
+        let part = r#"{"id":"a","status":"succeeded","remaining":5}"#;
+        assert_eq!(read(ok, part), Ok(Outcome::TakenInPart("a".into())));
         assert_eq!(read(ok, r#"{"id":"a","status":"pending","x":1}"#), Ok(Outcome::Pending("a".into())));
         let no = Ok(Outcome::Declined("no funds".into()));
         assert_eq!(read(ok, r#"{"status":"declined","reason":"no funds"}"#), no);

@@ -23,7 +23,9 @@ pub(crate) async fn pay(
 ) -> Option<(orders::Model, Option<payment::Model>)> {
     let authorised = gateway::call(ctx.app(), payment, Step::Authorize, "").await;
     let mut outcomes = vec![(Step::Authorize, authorised)];
-    if let (_, Outcome::Succeeded(id)) = &outcomes[0] {
+    if let (_, Outcome::Succeeded(id)) = &outcomes[0]
+        && !payment.manual
+    {
         let captured = gateway::call(ctx.app(), payment, Step::Capture, id).await;
         outcomes.push((Step::Capture, captured));
     }

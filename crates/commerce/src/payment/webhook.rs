@@ -219,7 +219,11 @@ async fn handle(ctx: &Ctx, event: &payment_event::Model) -> Result<()> {
             // It may be about money that was to go back earlier: without the id of the refund that is under way only
             // the gateway knows about this.
             Ok((Step::Refund, outcome)) if !told.is_under_way(desk.payment()?) => {
-                if ask_now(&mut desk, &outcome)? { ASKED } else { "nothing new" }
+                if ask_now(&mut desk, Step::Refund, &outcome)? { ASKED } else { "nothing new" }
+            }
+            // As of refunds, there can be many of parts.
+            Ok((Step::Capture, outcome)) if desk.payment()?.takes_a_part() => {
+                if ask_now(&mut desk, Step::Capture, &outcome)? { "asked again" } else { "nothing new" }
             }
             Ok((step, outcome)) => match apply(&mut desk, step, &outcome).await? {
                 true => "applied",
@@ -240,6 +244,8 @@ fn judge(told: &Told, payment: &payment::Model) -> Result<(Step, Outcome), &'sta
     let other_amount = told.amount.is_some_and(|amount| match step {
         // An earlier one may have been of another amount.
         Step::Refund if !told.is_under_way(payment) => !(1..=payment.amount_minor).contains(&amount),
+        Step::Capture if payment.takes_a_part() => !(1..=payment.amount_minor).contains(&amount),
+        Step::Void => !(1..=payment.amount_minor).contains(&amount),
         _ => amount != payment.amount(step),
     });
     let other_currency =

@@ -60,6 +60,15 @@ pub(super) async fn verify(db: &TenantDb, after: Uuid, report: &mut Report) -> R
         let about = format!("payment {} of order {}", row.id, order.number);
         payment_story(&stories, row, &about, report);
         let due = order.total_minor - order.tendered_minor;
+        let taken = order.paid_minor - order.tendered_minor;
+        if due < taken + row.rest_minor {
+            report.find(Finding {
+                check: "payment.rest",
+                about: about.clone(),
+                text: format!("{taken} of it were taken and {} can be, it is about {due}", row.rest_minor),
+                remedy: LOOK,
+            });
+        }
         if (row.amount_minor, &row.currency) != (due, &order.currency) {
             report.find(Finding {
                 check: "payment.amount",
@@ -172,6 +181,7 @@ fn differences(
         ("cancel_reason", row.cancel_reason.clone(), told.cancel_reason.clone()),
         ("hold_until", time(row.hold_until), time(told.hold_until)),
         ("paid_at", time(row.paid_at), time(told.paid_at)),
+        ("released", row.released.to_string(), told.released.to_string()),
         ("version", order.version.to_string(), folded.version.to_string()),
         ("updated_at", order.updated_at.to_string(), folded.at.millis().to_string()),
     ];
@@ -204,9 +214,13 @@ fn payment_story(stories: &Stories<PaymentStory>, row: &payment::Model, about: &
         ("attempt", call.attempt.to_string(), was.attempt.to_string()),
         ("next_at", next(call.next_at), next(was.next_at)),
         ("last_error", call.last_error.clone(), was.last_error.clone()),
+        ("rest", call.rest.to_string(), was.rest.to_string()),
         ("version", row.version.to_string(), told.version.to_string()),
         ("updated_at", row.updated_at.to_string(), told.at.millis().to_string()),
     ]);
+    if call.take != was.take {
+        wrong.push("what is to be taken is something else".to_owned());
+    }
     if now.back != told.state.back {
         wrong.push("what is to go back is something else".to_owned());
     }

@@ -54,6 +54,8 @@ struct Inner {
     /// By step and key: what was done once, and is only repeated.
     done: HashMap<(String, String), Value>,
     held: Arc<tokio::sync::Semaphore>,
+    /// Whether more can be captured of an authorisation after the first time.
+    several: bool,
 }
 
 /// The running gateway; it ends with its runtime.
@@ -68,7 +70,7 @@ impl Gateway {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let held = Arc::new(tokio::sync::Semaphore::new(0));
-        let inner = Inner { moods: HashMap::new(), calls: Vec::new(), done: HashMap::new(), held };
+        let inner = Inner { moods: HashMap::new(), calls: Vec::new(), done: HashMap::new(), held, several: false };
         let inner = Arc::new(Mutex::new(inner));
         let router = Router::new().route("/{step}", post(answer)).with_state(inner.clone());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
@@ -78,6 +80,11 @@ impl Gateway {
     /// The next calls of `step` are treated like this, one each; after that they succeed.
     pub fn next(&self, step: &str, moods: &[Mood]) {
         self.inner.lock().unwrap().moods.entry(step.to_owned()).or_default().extend(moods);
+    }
+
+    /// From now on an authorisation can be captured several times.
+    pub fn captures_in_parts(&self) {
+        self.inner.lock().unwrap().several = true;
     }
 
     /// Everything that it was asked to do, once for each step and key.
@@ -150,9 +157,18 @@ async fn answer(
             _ => "succeeded",
         };
         let id = format!("{step}-{}", inner.done.len() + 1);
-        let fresh = json!({
+        let mut fresh = json!({
             "id": id, "status": status, "reason": "no funds", "reference": reference, "amount": amount
         });
+        if inner.several && step == "capture" {
+            let sum = |of: &str| -> i64 {
+                let same = |((step, _), answer): &(&(String, String), &Value)| {
+                    step == of && answer["reference"] == reference && answer["status"] == "succeeded"
+                };
+                inner.done.iter().filter(same).filter_map(|(_, answer)| answer["amount"].as_i64()).sum()
+            };
+            fresh["remaining"] = json!(sum("authorize") - sum("capture") - amount.as_i64().unwrap());
+        }
         (mood, inner.done.entry((step, key)).or_insert(fresh).clone(), inner.held.clone())
     };
     match mood {

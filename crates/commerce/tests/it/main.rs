@@ -3,6 +3,7 @@
 
 mod again;
 mod buying;
+mod capturing;
 mod carts;
 mod crowds;
 mod fencing;

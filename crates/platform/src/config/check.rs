@@ -141,6 +141,7 @@ impl Config {
         within("graphql.root_fields", graphql.root_fields, 1..=10_000)?;
         within("graphql.directives", graphql.directives, 0..=10_000)?;
         within("orders.reservation_seconds", orders.reservation_seconds, 1..=YEAR)?;
+        within("orders.authorisation_seconds", orders.authorisation_seconds, 1..=YEAR)?;
         within("orders.manual_reservation_seconds", orders.manual_reservation_seconds, 1..=YEAR)?;
         within("orders.guest_cart_days", orders.guest_cart_days, 1..=3_650)?;
         within("orders.sweep_ms", orders.sweep_ms, 10..=600_000)?;

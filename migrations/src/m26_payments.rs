@@ -1,0 +1,83 @@
+//! Payments in parts: what staff takes of an authorisation, what of it is let go, and orders that are paid with less than
+//! they cost because the shop forgoes the rest.
+
+use crate::dsl::Sql;
+use crate::m06_planner;
+use sea_orm_migration::prelude::*;
+
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+/// Columns of tables that are there already.
+const COLUMNS: [(&str, &str, &str); 5] = [
+    // Whether staff says when money is taken of an authorisation.
+    ("payment", "manual", "{bool} NOT NULL DEFAULT {false}"),
+    // The capture that staff asked for last: its key, and how much.
+    ("payment", "take_key", "{text} NOT NULL DEFAULT ''"),
+    ("payment", "take_minor", "bigint NOT NULL DEFAULT 0 CHECK (take_minor >= 0)"),
+    // What the gateway still promises and staff may take.
+    ("payment", "rest_minor", "bigint NOT NULL DEFAULT 0 CHECK (rest_minor >= 0)"),
+    // What the shop forgoes of the total.
+    ("orders", "released_minor", "bigint NOT NULL DEFAULT 0 CHECK (released_minor >= 0)"),
+];
+
+/// What has to be here before an order counts as paid, and what it was before this migration.
+const COVERED: &str = "total_minor <= paid_minor + released_minor";
+const COVERED_BEFORE: &str = "total_minor <= paid_minor";
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let sql = Sql::new(manager);
+        let no = if sql.is_postgres() { "false" } else { "0" };
+        for (table, name, kind) in COLUMNS {
+            let kind = kind.replace("{false}", no);
+            sql.run(&format!("ALTER TABLE {table} ADD COLUMN {name} {kind}")).await?;
+        }
+        covered(&sql, COVERED_BEFORE, COVERED, "").await?;
+        m06_planner::describe(manager).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let sql = Sql::new(manager);
+        // Orders that were paid with less stay as they are.
+        covered(&sql, COVERED, COVERED_BEFORE, "NOT VALID").await?;
+        for (table, name, _) in COLUMNS.iter().rev() {
+            sql.run(&format!("ALTER TABLE {table} DROP COLUMN {name}")).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Exchanges the rule of `orders` about what covers a total.
+async fn covered(sql: &Sql<'_, '_>, before: &str, after: &str, validity: &str) -> Result<(), DbErr> {
+    if !sql.is_postgres() {
+        return rule(sql, "orders", before, after).await;
+    }
+    sql.run(
+        "DO $$ DECLARE rule text; BEGIN \
+           SELECT conname INTO STRICT rule FROM pg_constraint WHERE conrelid = 'orders'::regclass \
+             AND contype = 'c' AND pg_get_constraintdef(oid) LIKE '%total_minor <= %paid_minor%'; \
+           EXECUTE format('ALTER TABLE orders DROP CONSTRAINT %I', rule); END $$",
+    )
+    .await?;
+    sql.run(&format!(
+        "ALTER TABLE orders ADD CONSTRAINT orders_covered \
+         CHECK (state NOT IN ('paid', 'shipped', 'delivered') OR {after}) {validity}"
+    ))
+    .await
+}
+
+/// Exchanges a rule of an SQLite table in its stored text, as SQLite's documentation of `ALTER TABLE` describes it for
+/// changes that need no new rows: tables that point at it, triggers and indices stay. The columns that are added or taken
+/// away beside it tell other connections to read the schema again.
+async fn rule(sql: &Sql<'_, '_>, table: &str, before: &str, after: &str) -> Result<(), DbErr> {
+    sql.run(&format!(
+        "PRAGMA writable_schema = ON; \
+         UPDATE sqlite_schema SET sql = replace(sql, '{}', '{}') WHERE type = 'table' AND name = '{table}'; \
+         PRAGMA writable_schema = RESET",
+        before.replace('\'', "''"),
+        after.replace('\'', "''")
+    ))
+    .await
+}
