@@ -1,5 +1,5 @@
 //! Payments in parts: what staff takes of an authorisation, what of it is let go, and orders that are paid with less than
-//! they cost because the shop forgoes the rest.
+//! they cost because the shop forgoes the rest. Disputes, and the money that leaves with them.
 
 use crate::dsl::Sql;
 use crate::m06_planner;
@@ -25,6 +25,11 @@ const COLUMNS: [(&str, &str, &str); 5] = [
 const COVERED: &str = "total_minor <= paid_minor + released_minor";
 const COVERED_BEFORE: &str = "total_minor <= paid_minor";
 
+/// Kinds of entries of the ledger.
+const KINDS: &str =
+    "'capture', 'refund', 'issue', 'credit', 'debit', 'redeem', 'return', 'chargeback', 'loss'";
+const KINDS_BEFORE: &str = "'capture', 'refund', 'issue', 'credit', 'debit', 'redeem', 'return'";
+
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
@@ -35,11 +40,15 @@ impl MigrationTrait for Migration {
             sql.run(&format!("ALTER TABLE {table} ADD COLUMN {name} {kind}")).await?;
         }
         covered(&sql, COVERED_BEFORE, COVERED, "").await?;
+        kinds(&sql, KINDS_BEFORE, KINDS).await?;
+        disputes(&sql).await?;
         m06_planner::describe(manager).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let sql = Sql::new(manager);
+        sql.drop_table("payment_dispute").await?;
+        kinds(&sql, KINDS, KINDS_BEFORE).await?;
         // Orders that were paid with less stay as they are.
         covered(&sql, COVERED, COVERED_BEFORE, "NOT VALID").await?;
         for (table, name, _) in COLUMNS.iter().rev() {
@@ -66,6 +75,44 @@ async fn covered(sql: &Sql<'_, '_>, before: &str, after: &str, validity: &str) -
          CHECK (state NOT IN ('paid', 'shipped', 'delivered') OR {after}) {validity}"
     ))
     .await
+}
+
+/// Exchanges the rule of the ledger about its kinds; entries that no longer fit stay: they are history.
+async fn kinds(sql: &Sql<'_, '_>, before: &str, after: &str) -> Result<(), DbErr> {
+    if !sql.is_postgres() {
+        return rule(sql, "money_ledger", &format!("({before})"), &format!("({after})")).await;
+    }
+    sql.run("ALTER TABLE money_ledger DROP CONSTRAINT money_ledger_kind_check").await?;
+    sql.run(&format!(
+        "ALTER TABLE money_ledger ADD CONSTRAINT money_ledger_kind_check CHECK (kind IN ({after})) NOT VALID"
+    ))
+    .await
+}
+
+async fn disputes(sql: &Sql<'_, '_>) -> Result<(), DbErr> {
+    // `gateway_id` is what the gateway calls it: one row for each, however often it is told.
+    sql.tenant_table(
+        "payment_dispute",
+        "id {uuid} NOT NULL,
+         payment_id {uuid} NOT NULL,
+         order_id {uuid} NOT NULL,
+         gateway_id {text} NOT NULL CHECK (length(gateway_id) BETWEEN 1 AND 200),
+         state {text} NOT NULL CHECK (state IN ('open', 'won', 'lost')),
+         amount_minor bigint NOT NULL CHECK (amount_minor > 0),
+         currency {text} NOT NULL CHECK (length(currency) = 3),
+         reason {text} NOT NULL CHECK (length(reason) <= 300),
+         opened_at bigint NOT NULL,
+         closed_at bigint,
+         updated_at bigint NOT NULL,
+         PRIMARY KEY (tenant_id, id),
+         UNIQUE (tenant_id, payment_id, gateway_id),
+         CHECK ((state = 'open') = (closed_at IS NULL)),
+         FOREIGN KEY (tenant_id, payment_id) REFERENCES payment (tenant_id, id),
+         FOREIGN KEY (tenant_id, order_id) REFERENCES orders (tenant_id, id)",
+    )
+    .await?;
+    sql.run("CREATE INDEX payment_dispute_of_order ON payment_dispute (tenant_id, order_id)").await?;
+    sql.run("CREATE INDEX payment_dispute_by_time ON payment_dispute (tenant_id, opened_at, id)").await
 }
 
 /// Exchanges a rule of an SQLite table in its stored text, as SQLite's documentation of `ALTER TABLE` describes it for

@@ -403,6 +403,25 @@ tenant_table! {
 }
 
 tenant_table! {
+    /// Money that customers' banks want back.
+    payment_dispute, "payment_dispute", "dispute", Id,
+    key { id: Uuid }
+    columns {
+        payment_id: Uuid,
+        order_id: Uuid,
+        gateway_id: String,
+        state: String,
+        amount_minor: i64,
+        currency: String,
+        reason: String,
+        opened_at: i64,
+        closed_at: Option<i64>,
+        updated_at: i64,
+    }
+    audit { gateway_id, state, currency, reason }
+}
+
+tenant_table! {
     /// What gateways told us, each once.
     payment_event, "payment_event", "payment event", PaymentId,
     key { provider: String, event_id: String }

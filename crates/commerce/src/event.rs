@@ -2,11 +2,12 @@
 
 use events::{Aggregate, DomainEvent, EventError, validate};
 use primitives::{
-    CartId, CustomerId, FulfilmentId, GiftCardId, OrderId, PaymentId, ProductId, PromotionId, ReturnId,
+    CartId, CustomerId, DisputeId, FulfilmentId, GiftCardId, OrderId, PaymentId, ProductId, PromotionId, ReturnId,
     ReviewId,
 };
 use serde::{Deserialize, Serialize};
 
+use crate::payment::dispute::DisputeState;
 use crate::returns::ReturnState;
 
 /// Something that happened while buying. Amounts are in minor units.
@@ -61,6 +62,17 @@ pub enum CommerceEvent {
     },
     /// `payment.released`: the shop forgoes what was not taken.
     PaymentReleased { payment_id: PaymentId, order_id: OrderId, amount: i64, currency: String, reason: String },
+    /// `payment.disputed`: the customer's bank wants it back; `taken_back` of it counts as given back now.
+    PaymentDisputed {
+        payment_id: PaymentId,
+        order_id: OrderId,
+        dispute_id: DisputeId,
+        state: DisputeState,
+        amount: i64,
+        taken_back: i64,
+        currency: String,
+        reason: String,
+    },
     /// `fulfilment.created`
     FulfilmentCreated { fulfilment_id: FulfilmentId, order_id: OrderId, n_items: i64 },
     /// `fulfilment.shipped`; with the last one nothing of the order is left to send.
@@ -140,6 +152,7 @@ impl DomainEvent for CommerceEvent {
             Self::PaymentFailed { .. } => "payment.failed",
             Self::PaymentRefunded { .. } => "payment.refunded",
             Self::PaymentReleased { .. } => "payment.released",
+            Self::PaymentDisputed { .. } => "payment.disputed",
             Self::FulfilmentCreated { .. } => "fulfilment.created",
             Self::FulfilmentShipped { .. } => "fulfilment.shipped",
             Self::FulfilmentDelivered { .. } => "fulfilment.delivered",
@@ -191,7 +204,8 @@ impl DomainEvent for CommerceEvent {
             | Self::PaymentCaptured { payment_id, .. }
             | Self::PaymentFailed { payment_id, .. }
             | Self::PaymentRefunded { payment_id, .. }
-            | Self::PaymentReleased { payment_id, .. } => Aggregate::new("payment", *payment_id),
+            | Self::PaymentReleased { payment_id, .. }
+            | Self::PaymentDisputed { payment_id, .. } => Aggregate::new("payment", *payment_id),
             Self::FulfilmentCreated { fulfilment_id, .. }
             | Self::FulfilmentShipped { fulfilment_id, .. }
             | Self::FulfilmentDelivered { fulfilment_id, .. }
@@ -253,6 +267,7 @@ impl DomainEvent for CommerceEvent {
             Self::GiftCardReturned { order_id, amount, currency, reason, .. }
             | Self::StoreCreditReturned { order_id, amount, currency, reason, .. }
             | Self::PaymentReleased { order_id, amount, currency, reason, .. }
+            | Self::PaymentDisputed { order_id, amount, currency, reason, .. }
             | Self::PaymentRefunded { order_id, amount, currency, reason, .. } => {
                 validate::id("order_id", *order_id)?;
                 validate::reason("reason", reason)?;
@@ -455,6 +470,34 @@ mod tests {
                 },
                 "gift_card.returned",
                 format!("{{{g},{o},{money},{why}}}"),
+            ),
+            (
+                PaymentReleased {
+                    payment_id,
+                    order_id,
+                    amount: 5,
+                    currency: currency(),
+                    reason: reason(),
+                },
+                "payment.released",
+                format!("{{{p},{o},{money},{why}}}"),
+            ),
+            (
+                PaymentDisputed {
+                    payment_id,
+                    order_id,
+                    dispute_id: DisputeId::from_uuid(id(8)),
+                    state: DisputeState::Lost,
+                    amount: 5,
+                    taken_back: 4,
+                    currency: currency(),
+                    reason: reason(),
+                },
+                "payment.disputed",
+                format!(
+                    r#"{{{p},{o},"dispute_id":"{}","state":"lost","amount":5,"taken_back":4,"currency":"EUR",{why}}}"#,
+                    id(8)
+                ),
             ),
             (
                 StoreCreditUpdated { account_id, customer_id, amount: -5, currency: currency() },

@@ -18,7 +18,7 @@ mod tender;
 pub use addresses::{AddressesMutation, AddressesQuery};
 pub use again::AgainMutation;
 pub use parcel::ParcelsMutation;
-pub use payment::PaymentsMutation;
+pub use payment::{PaymentsMutation, PaymentsQuery};
 pub use people::{CustomersMutation, CustomersQuery};
 pub use promotion::{PromotionsMutation, PromotionsQuery};
 pub use returns::{ReturnsMutation, ReturnsQuery};
@@ -40,6 +40,7 @@ pub struct CommerceQuery(
     CartQuery,
     OrdersQuery,
     TagsQuery,
+    PaymentsQuery,
     ReturnsQuery,
     PromotionsQuery,
     ReviewsQuery,

@@ -6,6 +6,7 @@
 //! change of a row is a fact in its stream.
 
 mod apply;
+pub mod dispute;
 mod fact;
 pub(crate) mod gateway;
 pub(crate) mod settle;

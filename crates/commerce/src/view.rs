@@ -2,12 +2,13 @@
 
 use catalog::view::Picture;
 use primitives::{
-    AddressId, CartId, CartLineId, Country, CustomerGroupId, CustomerId, FieldError, FulfilmentId,
+    AddressId, CartId, CartLineId, Country, CustomerGroupId, CustomerId, DisputeId, FieldError, FulfilmentId,
     LocationId, Money, OrderId, OrderLineId, ProductId, PromotionId, Rate, ReturnId, SavedLineId, Timestamp,
     UserId, VariantId,
 };
 use serde::{Deserialize, Serialize};
 
+use crate::payment::dispute::DisputeState;
 use crate::returns::{ReturnReason, ReturnState};
 use crate::tender::{OrderTenderView, TenderChoice};
 
@@ -431,6 +432,29 @@ pub enum PaymentState {
     Voided,
 }
 
+/// Money that a customer's bank wants back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DisputeView {
+    /// Identity.
+    pub id: DisputeId,
+    /// The order.
+    pub order: OrderId,
+    /// Its number.
+    pub order_number: i64,
+    /// What the gateway calls it.
+    pub gateway_id: String,
+    /// Where it stands.
+    pub state: DisputeState,
+    /// How much.
+    pub amount: Money,
+    /// Why, as the gateway says it; may be empty.
+    pub reason: String,
+    /// When the gateway told of it first.
+    pub opened_at: Timestamp,
+    /// When it ended.
+    pub closed_at: Option<Timestamp>,
+}
+
 /// An order. The same for staff, its customer, and whoever holds its token; `notes`, `attention` and `customer` are
 /// filled for staff only.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -473,6 +497,8 @@ pub struct OrderView {
     pub released: Money,
     /// What is promised and staff can take now; zero for shoppers.
     pub capturable: Money,
+    /// What the customer's bank wants back, the first dispute first; empty for shoppers.
+    pub disputes: Vec<DisputeView>,
     /// Parcels, the first that left first.
     pub fulfilments: Vec<FulfilmentView>,
     /// Some pieces have left and some are still to be sent.

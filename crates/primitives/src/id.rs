@@ -153,6 +153,8 @@ ids! {
     OrderLineId = "order line";
     /// A payment of an order.
     PaymentId = "payment";
+    /// Money that a customer's bank wants back.
+    DisputeId = "dispute";
     /// A parcel of an order.
     FulfilmentId = "fulfilment";
     /// Pieces of an order that come back.

@@ -256,6 +256,7 @@ pub struct Order {
     pub totals: Totals,
     pub paid: Money,
     pub refunded: Money,
+    pub disputes: Vec<Dispute>,
     pub tenders: Vec<OrderTender>,
     pub fulfilments: Vec<Fulfilment>,
     pub partly_shipped: bool,
@@ -316,6 +317,24 @@ pub struct Discount {
     pub amount: Money,
     /// How that came about.
     pub words: String,
+}
+
+/// Where a dispute stands.
+#[derive(cynic::Enum, Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum DisputeState {
+    Open,
+    Won,
+    Lost,
+}
+
+/// Money that the customer's bank wants back.
+#[derive(cynic::QueryFragment, Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub struct Dispute {
+    pub state: DisputeState,
+    pub amount: Money,
+    pub reason: String,
 }
 
 /// What a gift card or store credit paid.

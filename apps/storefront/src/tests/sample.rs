@@ -327,6 +327,7 @@ pub fn order_view(state: OrderState) -> OrderView {
         due: eur(20_090),
         released: eur(0),
         capturable: eur(0),
+        disputes: Vec::new(),
         fulfilments: vec![FulfilmentView {
             id: id(41),
             carrier: "Bpost".into(),

@@ -6,6 +6,7 @@ use platform::Ctx;
 use platform::graphql::{DateTime, Long, Money};
 
 use super::connection;
+use super::payment::Dispute;
 use super::returns::Return;
 use super::shop::Totals;
 use super::tender::OrderTender;
@@ -127,6 +128,8 @@ pub struct Order {
     released: Money,
     /// Staff: what is promised and can be taken now.
     capturable: Money,
+    /// Staff: what the customer's bank wants back, the first dispute first.
+    disputes: Vec<Dispute>,
     /// Parcels, the first that left first.
     fulfilments: Vec<Fulfilment>,
     /// Some pieces have left and some are still to be sent.
@@ -180,6 +183,7 @@ impl Order {
             due: money(order.due),
             released: money(order.released),
             capturable: money(order.capturable),
+            disputes: order.disputes.into_iter().map(|one| Dispute::of(one, ctx)).collect(),
             fulfilments: order.fulfilments.into_iter().map(Fulfilment::from).collect(),
             partly_shipped: order.partly_shipped,
             returns: order.returns.into_iter().map(|found| Return::of(found, ctx)).collect(),

@@ -1,12 +1,92 @@
 //! What staff does with payments.
 
-use async_graphql::{Context, ID, InputObject, Object, Result};
-use platform::graphql::{Long, ctx_of, failure};
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use platform::Ctx;
+use platform::graphql::{DateTime, Long, Money, ctx_of, failure};
 
 use super::input::target;
 use super::staff::OrderPayload;
 use super::tender::minor;
-use crate::order;
+use super::{connection, nodes, page_args};
+use crate::payment::dispute;
+use crate::{order, view};
+
+/// What becomes of payments, for staff.
+#[derive(Default)]
+pub struct PaymentsQuery;
+
+#[Object]
+impl PaymentsQuery {
+    /// Money that customers' banks want back, the newest dispute first.
+    #[graphql(complexity = "5 + nodes(first, last) * child_complexity")]
+    async fn payment_disputes(
+        &self,
+        context: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+        #[graphql(desc = "Those alone that wait for an end.", default)] open: bool,
+    ) -> Result<DisputeConnection> {
+        let ctx = ctx_of(context)?;
+        let page = page_args(first, after, last, before)?;
+        let page = dispute::list(ctx, open, &page).await.map_err(failure)?;
+        Ok(DisputeConnection::of(page, |one| Dispute::of(one, ctx)))
+    }
+}
+
+/// Where a dispute stands.
+#[derive(Enum, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "dispute::DisputeState")]
+pub enum DisputeState {
+    /// Waits for an answer.
+    Open,
+    /// The money stays here.
+    Won,
+    /// The money is gone.
+    Lost,
+}
+
+/// Money that a customer's bank wants back.
+#[derive(SimpleObject, Clone)]
+pub struct Dispute {
+    /// Identity.
+    id: ID,
+    /// The order.
+    order_id: ID,
+    /// Its number.
+    order_number: Long,
+    /// What the gateway calls it.
+    gateway_id: String,
+    /// Where it stands.
+    state: DisputeState,
+    /// How much.
+    amount: Money,
+    /// Why, as the gateway says it; may be empty.
+    reason: String,
+    /// When the gateway told of it first.
+    opened_at: DateTime,
+    /// When it ended.
+    closed_at: Option<DateTime>,
+}
+
+impl Dispute {
+    pub(super) fn of(one: view::DisputeView, ctx: &Ctx) -> Self {
+        Self {
+            id: ID(one.id.to_string()),
+            order_id: ID(one.order.to_string()),
+            order_number: Long(one.order_number),
+            gateway_id: one.gateway_id,
+            state: one.state.into(),
+            amount: Money::of(one.amount, ctx.locale()),
+            reason: one.reason,
+            opened_at: DateTime(one.opened_at),
+            closed_at: one.closed_at.map(DateTime),
+        }
+    }
+}
+
+connection!(DisputeConnection, DisputeEdge, Dispute);
 
 /// Taking and letting go what gateways have promised, for staff.
 #[derive(Default)]

@@ -2,13 +2,14 @@
 //! and name stand in the order's row.
 
 use events::stream::{Fact, Fold, Recorded};
-use primitives::{CartId, CustomerId, FulfilmentId, PaymentId, ProductId, ReturnId, UserId, VariantId};
+use primitives::{CartId, CustomerId, DisputeId, FulfilmentId, PaymentId, ProductId, ReturnId, UserId, VariantId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::desk::state_of;
 use crate::entity::{order_line, orders};
 use crate::event::CommerceEvent;
+use crate::payment::dispute::DisputeState;
 use crate::returns::ReturnState;
 use crate::tender::TenderKind;
 use crate::view::OrderState;
@@ -86,6 +87,21 @@ pub enum OrderFact {
         /// How much.
         amount: i64,
         /// Why.
+        reason: String,
+    },
+    /// The customer's bank wants money back.
+    PaymentDisputed {
+        /// Of which payment.
+        payment_id: PaymentId,
+        /// Which dispute.
+        dispute_id: DisputeId,
+        /// Where it stands.
+        state: DisputeState,
+        /// How much.
+        amount: i64,
+        /// What of it counts as given back now.
+        taken_back: i64,
+        /// Why, as the gateway says it.
         reason: String,
     },
     /// What it costs is here.
@@ -339,7 +355,8 @@ impl Standing {
             OrderFact::PaymentCaptured { amount, .. } | OrderFact::TenderTaken { amount, .. } => {
                 self.paid = self.paid.saturating_add(*amount);
             }
-            OrderFact::TenderReturned { amount, .. } => {
+            OrderFact::TenderReturned { amount, .. }
+            | OrderFact::PaymentDisputed { taken_back: amount, .. } => {
                 self.refunded = self.refunded.saturating_add(*amount);
             }
             OrderFact::PaymentRefunded { amount, .. } => {
@@ -453,6 +470,9 @@ impl OrderFact {
             CommerceEvent::PaymentReleased { payment_id, amount, reason, .. } => {
                 Self::PaymentReleased { payment_id, amount, reason }
             }
+            CommerceEvent::PaymentDisputed {
+                payment_id, dispute_id, state, amount, taken_back, reason, ..
+            } => Self::PaymentDisputed { payment_id, dispute_id, state, amount, taken_back, reason },
             CommerceEvent::GiftCardRedeemed { gift_card_id, amount, .. } => Self::TenderTaken {
                 account_id: gift_card_id.uuid(),
                 tender: TenderKind::GiftCard,
@@ -620,6 +640,14 @@ mod tests {
             OrderFact::Tagged { n_tags: 2 },
             OrderFact::PaymentReleased { payment_id, amount: 500, reason: why() },
             OrderFact::Corrected { standing: Standing { released: 500, ..standing() } },
+            OrderFact::PaymentDisputed {
+                payment_id,
+                dispute_id: DisputeId::from_uuid(id(11)),
+                state: DisputeState::Lost,
+                amount: 3_000,
+                taken_back: 2_500,
+                reason: why(),
+            },
         ]
     }
 
@@ -735,6 +763,17 @@ mod tests {
         let released =
             PaymentReleased { payment_id, order_id, amount: 500, currency: currency(), reason: why() };
         assert_eq!(OrderFact::told_by(&released), every_fact().get(24).cloned());
+        let disputed = PaymentDisputed {
+            payment_id,
+            order_id,
+            dispute_id: DisputeId::from_uuid(id(11)),
+            state: DisputeState::Lost,
+            amount: 3_000,
+            taken_back: 2_500,
+            currency: currency(),
+            reason: why(),
+        };
+        assert_eq!(OrderFact::told_by(&disputed), every_fact().get(26).cloned());
         for silent in [
             OrderShipped { order_id, fulfilment_id },
             FulfilmentCreated { fulfilment_id, order_id, n_items: 1 },

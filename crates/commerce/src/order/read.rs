@@ -18,13 +18,13 @@ use super::state::{Command, transition};
 use super::{tag, timeline};
 use crate::entity::{fulfilment, fulfilment_line, order_line, order_note, orders, payment};
 use crate::error::{CommerceError, Result};
-use crate::payment::{MANUAL, Step, state_of as payment_state};
+use crate::payment::{MANUAL, Step, dispute, state_of as payment_state};
 use crate::returns;
 use crate::settings::{self, CommerceSettings};
 use crate::stream as streams;
 use crate::tender;
 use crate::view::{
-    ExemptionView, FulfilmentLineView, FulfilmentView, MoveView, NoteView, OrderLineView, OrderRowView,
+    DisputeView, ExemptionView, FulfilmentLineView, FulfilmentView, MoveView, NoteView, OrderLineView, OrderRowView,
     OrderState, OrderView, Totals,
 };
 
@@ -146,12 +146,16 @@ async fn show(
         Audience::Shopper => Vec::new(),
         Audience::Staff => tag::of(rows, row.id).await?,
     };
+    let disputes = match audience {
+        Audience::Shopper => Vec::new(),
+        Audience::Staff => dispute::of_order(rows, &row).await?,
+    };
     let tenders = match row.tendered_minor {
         0 => Vec::new(),
         _ => tender::order::parts(rows, row.id).await?,
     };
     let history = stream::story(rows, streams::order(row.id), &timeline::UNTOLD, timeline::MOST).await?;
-    let kept = Kept { row, lines, payment, tenders, parcels, returns, notes, tags, history };
+    let kept = Kept { row, lines, payment, disputes, tenders, parcels, returns, notes, tags, history };
     compose(settings, kept, audience, Some(now))
 }
 
@@ -192,8 +196,8 @@ pub(crate) async fn just_placed(
         return view(ctx, row.id, Access::Public, Audience::Shopper).await;
     }
     let settings = settings::current(ctx).await?;
-    let (tenders, parcels, returns, notes, tags, history) = Default::default();
-    let kept = Kept { row, lines, payment, tenders, parcels, returns, notes, tags, history };
+    let (disputes, tenders, parcels, returns, notes, tags, history) = Default::default();
+    let kept = Kept { row, lines, payment, disputes, tenders, parcels, returns, notes, tags, history };
     compose(&settings.settings, kept, Audience::Shopper, None)
 }
 
@@ -202,6 +206,7 @@ struct Kept {
     row: orders::Model,
     lines: Vec<order_line::Model>,
     payment: Option<payment::Model>,
+    disputes: Vec<DisputeView>,
     tenders: Vec<tender::order::Part>,
     parcels: Vec<Parcel>,
     returns: Vec<returns::Back>,
@@ -217,7 +222,7 @@ fn compose(
     audience: Audience,
     now: Option<Timestamp>,
 ) -> Result<OrderView> {
-    let Kept { row, lines, payment, tenders, parcels, returns, notes, tags, history } = kept;
+    let Kept { row, lines, payment, disputes, tenders, parcels, returns, notes, tags, history } = kept;
     let instructions = match state_of(&row) {
         OrderState::PendingPayment if row.provider == MANUAL => settings.payment.manual_instructions.clone(),
         _ => String::new(),
@@ -269,6 +274,7 @@ fn compose(
         tenders: tenders.iter().map(|part| tender::order::view(part, currency)).collect(),
         due: money(row.total_minor - row.tendered_minor),
         released: money(row.released_minor),
+        disputes,
         capturable: money(match &payment {
             Some(payment) if staff => super::capture::most(&row, payment).unwrap_or(0),
             _ => 0,

@@ -6,6 +6,7 @@ use primitives::{Currency, Money, Timestamp, UserId};
 use super::fact::{OrderFact, Standing};
 use super::state::words;
 use crate::entity::orders;
+use crate::payment::dispute::DisputeState;
 use crate::returns::ReturnState;
 use crate::tender::TenderKind;
 use crate::view::TimelineEntry;
@@ -101,6 +102,15 @@ fn told(fact: &OrderFact, at: Timestamp, actor: Who, order: i64) -> Entry {
             of(amount);
             ("payment.refunded", with("Money given back", reason))
         }
+        OrderFact::PaymentDisputed { state, amount, reason, .. } => {
+            of(amount);
+            let said = match state {
+                DisputeState::Open => "The customer's bank wants money back",
+                DisputeState::Won => "A dispute was won",
+                DisputeState::Lost => "A dispute was lost, the money is gone",
+            };
+            ("payment.disputed", with(said, reason))
+        }
         OrderFact::PaymentReleased { amount, reason, .. } => {
             of(amount);
             ("payment.released", with("The rest is not taken, and the order counts as paid", reason))
@@ -175,7 +185,7 @@ fn told(fact: &OrderFact, at: Timestamp, actor: Who, order: i64) -> Entry {
             ("order.edited", format!("Put right: {}", words(standing.state)))
         }
     };
-    let inside = matches!(kind, "order.note_added" | "order.edited" | "order.tagged");
+    let inside = matches!(kind, "order.note_added" | "order.edited" | "order.tagged" | "payment.disputed");
     Entry { kind, text, amount, actor, at, inside }
 }
 

@@ -7,7 +7,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait};
 use uuid::Uuid;
 
 use super::settle::STUCK_AFTER;
-use super::{HTTP, MANUAL, Outcome, Status, Step, brief, webhook};
+use super::{MANUAL, Outcome, Status, Step, brief, webhook};
 use crate::cart;
 use crate::entity::{money_ledger, orders, payment, payment_event};
 use crate::error::{CommerceError, Result};
@@ -21,7 +21,7 @@ use crate::view::OrderState;
 
 /// Money that a gateway or a person holds for the shop.
 fn account(provider: &str) -> &'static str {
-    if provider == HTTP { "gateway" } else { "bank" }
+    if provider == MANUAL { "bank" } else { "gateway" }
 }
 
 /// Applies what the gateway said about `step`. The second time nothing changes; the flag says whether anything did.
@@ -384,7 +384,14 @@ pub(crate) async fn give_back_by_hand(
 }
 
 /// One fact of the ledger; `false` when it was written already.
-async fn post(desk: &Desk<'_>, kind: &str, from: &str, to: &str, amount: i64, fact: String) -> Result<bool> {
+pub(super) async fn post(
+    desk: &Desk<'_>,
+    kind: &str,
+    from: &str,
+    to: &str,
+    amount: i64,
+    fact: String,
+) -> Result<bool> {
     let payment = desk.payment()?;
     let row = money_ledger::ActiveModel {
         id: Set(Uuid::now_v7()),

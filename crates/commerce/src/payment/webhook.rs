@@ -11,6 +11,7 @@ use std::sync::Mutex;
 use tracing::warn;
 use uuid::Uuid;
 
+use super::dispute::{self, DisputeState};
 use super::{HTTP, Outcome, Step, apply, ask_now, brief};
 use crate::entity::{payment, payment_event};
 use crate::error::{CommerceError, Result};
@@ -83,9 +84,20 @@ impl Told {
         words.into_iter().find(|(word, _)| said.contains(word)).map(|(_, step)| step)
     }
 
+    /// Where a dispute stands, when it is about one; `None` inside for a word that is none.
+    fn dispute(&self) -> Option<Option<DisputeState>> {
+        let said = format!("{} {}", self.operation, self.r#type).to_lowercase();
+        said.contains("disput").then(|| DisputeState::told(&self.status))
+    }
+
     /// Whether it is about the refund that the payment stands at, and about no other.
     fn is_under_way(&self, payment: &payment::Model) -> bool {
         !payment.back_id.is_empty() && payment.back_id == brief(&self.id, 200)
+    }
+
+    fn word(&self, state: DisputeState) -> dispute::Word<'_> {
+        let Self { id, amount, currency, reason, .. } = self;
+        dispute::Word { id, state, amount: *amount, currency: currency.as_deref(), reason }
     }
 
     fn outcome(&self) -> Option<Outcome> {
@@ -120,8 +132,12 @@ pub async fn receive(ctx: &Ctx, provider: &str, headers: &HeaderMap, body: &[u8]
     let told: Told = serde_json::from_slice(body)
         .map_err(|_| CommerceError::field("body", "must be a JSON object of the protocol"))?;
     let told = told.flat();
-    if told.outcome().is_none() {
-        return Err(CommerceError::field("status", "must be succeeded, pending or declined"));
+    match told.dispute() {
+        Some(None) => return Err(CommerceError::field("status", "must be opened, won or lost")),
+        None if told.outcome().is_none() => {
+            return Err(CommerceError::field("status", "must be succeeded, pending or declined"));
+        }
+        _ => {}
     }
     let payment = find(ctx, &told).await?;
     let document = String::from_utf8_lossy(body).into_owned();
@@ -212,6 +228,10 @@ async fn handle(ctx: &Ctx, event: &payment_event::Model) -> Result<()> {
         let payment = tx.get::<payment::Entity>(event.payment_id).await?;
         let mut desk = Desk::open(tx, OrderId::from_uuid(payment.order_id), ctx.now()).await?;
         let outcome = match judge(&told, desk.payment()?) {
+            _ if told.dispute().is_some() => match told.dispute().flatten() {
+                Some(state) => dispute::hear(&mut desk, &told.word(state)).await?,
+                None => "nothing new",
+            },
             Err(why) => {
                 desk.attention(why);
                 why
@@ -293,5 +313,14 @@ mod tests {
         assert_eq!(nested.amount, Some(5));
         assert_eq!(told(serde_json::json!({"status": "succeeded"})).step(), None);
         assert_eq!(told(serde_json::json!({"status": "maybe"})).outcome(), None);
+        let dispute = |json| told(json).dispute();
+        let lost = serde_json::json!({"type": "payment.disputed", "data": {"id": "d", "status": "lost"}});
+        assert_eq!(dispute(lost), Some(Some(DisputeState::Lost)));
+        assert_eq!(
+            dispute(serde_json::json!({"operation": "dispute", "status": "opened"})),
+            Some(Some(DisputeState::Open))
+        );
+        assert_eq!(dispute(serde_json::json!({"operation": "dispute", "status": "maybe"})), Some(None));
+        assert_eq!(dispute(serde_json::json!({"operation": "refund", "status": "lost"})), None);
     }
 }

@@ -265,7 +265,7 @@ async fn moved(db: &TenantDb, orders: &[Uuid]) -> Result<HashMap<Uuid, Vec<Moved
         sum("from_account IN ('customer', 'gift_card', 'store_credit')"),
         sum("to_account IN ('customer', 'gift_card', 'store_credit')"),
         sum("kind IN ('capture', 'redeem')"),
-        sum("kind IN ('refund', 'return')"),
+        sum("kind IN ('refund', 'return', 'chargeback')"),
         platform::db::holes(orders.len())
     );
     let mut moved: HashMap<Uuid, Vec<Moved>> = HashMap::new();

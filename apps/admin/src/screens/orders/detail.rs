@@ -11,7 +11,7 @@ use super::tags::TagsCard;
 use crate::api::{self, Data, Failure, remote};
 use crate::gql::Document;
 use crate::gql::catalog::IdVariables;
-use crate::gql::orders::{Address, Order, OrderById, OrderState, PaymentState};
+use crate::gql::orders::{Address, DisputeState, Order, OrderById, OrderState, PaymentState};
 use crate::logic::order;
 use crate::parts::{CardSkeleton, FailureCard, PageHead, icon, pill};
 use crate::place;
@@ -191,6 +191,18 @@ fn Money(order: Order) -> impl IntoView {
     });
     let refunded = (order.refunded.minor.0 > 0)
         .then(|| view! { <dt>"Given back"</dt><dd>"−" {order.refunded.formatted.clone()}</dd> });
+    let disputes = order
+        .disputes
+        .into_iter()
+        .map(|one| {
+            let state = match one.state {
+                DisputeState::Open => "Disputed",
+                DisputeState::Won => "Dispute won",
+                DisputeState::Lost => "Dispute lost",
+            };
+            view! { <dt title=one.reason>{state}</dt><dd>{one.amount.formatted}</dd> }
+        })
+        .collect_view();
     let (tone, word) = order.payment.words();
     let paid = match order.tenders.is_empty() {
         true => format!("Paid, {}", order.payment_name),
@@ -231,6 +243,7 @@ fn Money(order: Order) -> impl IntoView {
                     <dt>{paid}</dt>
                     <dd>{order.paid.formatted.clone()}</dd>
                     {refunded}
+                    {disputes}
                 </dl>
             </div>
         </section>
