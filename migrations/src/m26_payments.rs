@@ -1,5 +1,6 @@
 //! Payments in parts: what staff takes of an authorisation, what of it is let go, and orders that are paid with less than
-//! they cost because the shop forgoes the rest. Disputes, and the money that leaves with them.
+//! they cost because the shop forgoes the rest. Disputes, and the money that leaves with them. What gateways say of payments
+//! when they are asked.
 
 use crate::dsl::Sql;
 use crate::m06_planner;
@@ -42,12 +43,18 @@ impl MigrationTrait for Migration {
         covered(&sql, COVERED_BEFORE, COVERED, "").await?;
         kinds(&sql, KINDS_BEFORE, KINDS).await?;
         disputes(&sql).await?;
+        checks(&sql).await?;
         m06_planner::describe(manager).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let sql = Sql::new(manager);
-        sql.drop_table("payment_dispute").await?;
+        for index in ["payment_waiting", "payment_by_time"] {
+            sql.run(&format!("DROP INDEX {index}")).await?;
+        }
+        for table in ["payment_round", "payment_check", "payment_dispute"] {
+            sql.drop_table(table).await?;
+        }
         kinds(&sql, KINDS, KINDS_BEFORE).await?;
         // Orders that were paid with less stay as they are.
         covered(&sql, COVERED, COVERED_BEFORE, "NOT VALID").await?;
@@ -113,6 +120,40 @@ async fn disputes(sql: &Sql<'_, '_>) -> Result<(), DbErr> {
     .await?;
     sql.run("CREATE INDEX payment_dispute_of_order ON payment_dispute (tenant_id, order_id)").await?;
     sql.run("CREATE INDEX payment_dispute_by_time ON payment_dispute (tenant_id, opened_at, id)").await
+}
+
+async fn checks(sql: &Sql<'_, '_>) -> Result<(), DbErr> {
+    // What we and the gateway had of a payment when they were compared last.
+    sql.tenant_table(
+        "payment_check",
+        "payment_id {uuid} NOT NULL,
+         differs {bool} NOT NULL,
+         currency {text} NOT NULL CHECK (length(currency) = 3),
+         ours_captured_minor bigint NOT NULL,
+         ours_refunded_minor bigint NOT NULL,
+         theirs_captured_minor bigint NOT NULL,
+         theirs_refunded_minor bigint NOT NULL,
+         checked_at bigint NOT NULL,
+         PRIMARY KEY (tenant_id, payment_id),
+         FOREIGN KEY (tenant_id, payment_id) REFERENCES payment (tenant_id, id)",
+    )
+    .await?;
+    sql.run(
+        "CREATE INDEX payment_check_differs ON payment_check (tenant_id, checked_at, payment_id) WHERE differs",
+    )
+    .await?;
+    // Where the shop's walk through its payments stands: one row per shop.
+    sql.tenant_table(
+        "payment_round",
+        "id {uuid} NOT NULL,
+         after_at bigint NOT NULL,
+         after_id {uuid} NOT NULL,
+         next_at bigint NOT NULL,
+         PRIMARY KEY (tenant_id, id)",
+    )
+    .await?;
+    sql.run("CREATE INDEX payment_by_time ON payment (tenant_id, created_at, id)").await?;
+    sql.run("CREATE INDEX payment_waiting ON payment (tenant_id, updated_at) WHERE status = 'pending'").await
 }
 
 /// Exchanges a rule of an SQLite table in its stored text, as SQLite's documentation of `ALTER TABLE` describes it for

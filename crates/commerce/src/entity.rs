@@ -422,6 +422,30 @@ tenant_table! {
 }
 
 tenant_table! {
+    /// What we and the gateway had of a payment when they were compared last.
+    payment_check, "payment_check", "payment check", PaymentId,
+    key { payment_id: Uuid }
+    columns {
+        differs: bool,
+        currency: String,
+        ours_captured_minor: i64,
+        ours_refunded_minor: i64,
+        theirs_captured_minor: i64,
+        theirs_refunded_minor: i64,
+        checked_at: i64,
+    }
+    audit none
+}
+
+tenant_table! {
+    /// Where the shop's walk through its payments stands: one row per shop.
+    payment_round, "payment_round", "payment round", Id,
+    key { id: Uuid }
+    columns { after_at: i64, after_id: Uuid, next_at: i64 }
+    audit none
+}
+
+tenant_table! {
     /// What gateways told us, each once.
     payment_event, "payment_event", "payment event", PaymentId,
     key { provider: String, event_id: String }

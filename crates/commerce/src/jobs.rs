@@ -16,7 +16,7 @@ use crate::entity::cart;
 use crate::error::{CommerceError, Result};
 use crate::event::CommerceEvent;
 use crate::order::expire;
-use crate::payment::settle;
+use crate::payment::{reconcile, settle};
 use crate::payment::webhook::{self, SIGNAL, Wanted};
 
 /// A named piece of background work.
@@ -24,6 +24,8 @@ pub type Job = (&'static str, Pin<Box<dyn Future<Output = ()> + Send>>);
 
 /// Rows of one kind that one sweep of one tenant looks at.
 const BATCH: u64 = 100;
+/// Payments that one sweep of one tenant compares with their gateways.
+const COMPARED: u64 = 20;
 /// Tenants that one question about the plan gives.
 const PAGE: u64 = 200;
 /// Name of the plan of payments, orders and call-backs (`migrations/src/m14_tenant_life.rs` knows it, too).
@@ -44,6 +46,8 @@ pub struct Swept {
     pub call_backs: usize,
     /// Payments whose gateway was asked.
     pub asked: usize,
+    /// Payments that were compared with what their gateway has of them.
+    pub compared: usize,
     /// Orders that were not paid in time.
     pub expired: usize,
 }
@@ -179,12 +183,17 @@ fn carts_look(at: Timestamp) -> Timestamp {
 
 /// The earliest thing that waits for a gateway, for a deadline or for us.
 async fn next_payment(ctx: &Ctx) -> platform::Result<Option<Timestamp>> {
-    const SQL: &str = "SELECT min(at) FROM ( \
-           SELECT min(next_at) AS at FROM payment WHERE tenant_id = {tenant} AND next_at IS NOT NULL \
-           UNION ALL SELECT min(hold_until) FROM orders WHERE tenant_id = {tenant} AND state = 'pending_payment' \
-           UNION ALL SELECT min(received_at) FROM payment_event WHERE tenant_id = {tenant} AND handled_at IS NULL \
-         ) AS waiting";
-    earliest(ctx, SQL).await
+    let sql = format!(
+        "SELECT min(at) FROM ( \
+           SELECT min(next_at) AS at FROM payment WHERE tenant_id = {{tenant}} AND next_at IS NOT NULL \
+           UNION ALL SELECT min(updated_at) + {} FROM payment WHERE tenant_id = {{tenant}} AND status = 'pending' \
+           UNION ALL SELECT min(next_at) FROM payment_round WHERE tenant_id = {{tenant}} \
+           UNION ALL SELECT min(hold_until) FROM orders WHERE tenant_id = {{tenant}} AND state = 'pending_payment' \
+           UNION ALL SELECT min(received_at) FROM payment_event WHERE tenant_id = {{tenant}} AND handled_at IS NULL \
+         ) AS waiting",
+        reconcile::CALLS_BACK.as_millis()
+    );
+    earliest(ctx, &sql).await
 }
 
 /// When the cart that nobody has touched for longest counts as abandoned, or a guest's is forgotten.
@@ -225,7 +234,7 @@ pub async fn plan_all(ctx: &Ctx) -> platform::Result<()> {
     .await
 }
 
-/// One look at one tenant: call-backs first, then payments that are due, then deadlines.
+/// One look at one tenant: call-backs first, then payments that are due or have not moved for long, then deadlines.
 ///
 /// # Errors
 /// Those of the database; a gateway that does not answer is none.
@@ -233,8 +242,9 @@ pub async fn sweep_tenant(ctx: &Ctx) -> Result<Swept> {
     ctx.require(Access::System)?;
     let call_backs = webhook::handle_open(ctx, BATCH).await?;
     let asked = settle::due(ctx, BATCH).await?;
+    let looked = reconcile::due(ctx, COMPARED).await?;
     let expired = expire::due(ctx, BATCH).await?;
-    Ok(Swept { call_backs, asked, expired })
+    Ok(Swept { call_backs, asked: asked + looked.asked, compared: looked.compared, expired })
 }
 
 /// Forgets guests' carts that nobody has touched for `orders.guest_cart_days`, with what lies beside them; some at a time.

@@ -9,6 +9,7 @@ mod apply;
 pub mod dispute;
 mod fact;
 pub(crate) mod gateway;
+pub mod reconcile;
 pub(crate) mod settle;
 pub mod webhook;
 

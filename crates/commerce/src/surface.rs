@@ -56,6 +56,8 @@ pub fn surface() -> Vec<Entry> {
         Entry::mutation("checkoutPlace", Access::Public).id("input.cart", "cart"),
         Entry::mutation("orderMarkPaid", Permission::PAYMENTS_UPDATE).id("input.id", "order"),
         Entry::query("paymentDisputes", Permission::PAYMENTS_LIST),
+        Entry::query("paymentDiscrepancies", Permission::PAYMENTS_LIST),
+        Entry::mutation("paymentCheck", Permission::PAYMENTS_UPDATE).id("input.id", "order"),
         Entry::mutation("orderCapture", Permission::PAYMENTS_UPDATE).id("input.id", "order"),
         Entry::mutation("orderRelease", Permission::PAYMENTS_UPDATE).id("input.id", "order"),
         Entry::mutation("orderShip", Permission::ORDERS_UPDATE)

@@ -22,7 +22,7 @@ const NAMED: i64 = 100;
 /// Looks at everything that the caller's tenant has sold: the ledger sums to zero and agrees with the orders, rows of
 /// orders and payments are what their streams rebuild, what had to be told was told, orders that wait to be sent hold
 /// their pieces and others none, what counts as sent lies in parcels, what counts as come back in returns, no call-back
-/// has waited for longer than `patience`, what disputes lost is in the ledger, promotions count what their orders have used, and gift cards and store credit
+/// has waited for longer than `patience`, what disputes lost is in the ledger, gateways said the same of payments when they were asked last, promotions count what their orders have used, and gift cards and store credit
 /// hold what moved on them.
 ///
 /// # Errors
@@ -39,6 +39,7 @@ pub async fn verify(ctx: &Ctx, patience: Duration) -> Result<Report> {
     whole::orphans(&db, &mut report).await.context("verifying streams")?;
     whole::call_backs(&db, ctx.now() - patience, &mut report).await.context("verifying call-backs")?;
     dispute::ledger(&db, &mut report).await.context("verifying disputes")?;
+    dispute::discrepancies(&db, &mut report).await.context("verifying what gateways say")?;
     whole::promotions(&db, &mut report).await.context("verifying promotions")?;
     tender::accounts(&db, &mut report).await.context("verifying gift cards and store credit")?;
     tender::orders(&db, &mut report).await.context("verifying what orders took")?;

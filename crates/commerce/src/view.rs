@@ -3,7 +3,7 @@
 use catalog::view::Picture;
 use primitives::{
     AddressId, CartId, CartLineId, Country, CustomerGroupId, CustomerId, DisputeId, FieldError, FulfilmentId,
-    LocationId, Money, OrderId, OrderLineId, ProductId, PromotionId, Rate, ReturnId, SavedLineId, Timestamp,
+    LocationId, Money, OrderId, OrderLineId, PaymentId, ProductId, PromotionId, Rate, ReturnId, SavedLineId, Timestamp,
     UserId, VariantId,
 };
 use serde::{Deserialize, Serialize};
@@ -453,6 +453,29 @@ pub struct DisputeView {
     pub opened_at: Timestamp,
     /// When it ended.
     pub closed_at: Option<Timestamp>,
+}
+
+/// A payment of which the gateway says something else than we do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DiscrepancyView {
+    /// Identity.
+    pub payment: PaymentId,
+    /// The order.
+    pub order: OrderId,
+    /// Its number.
+    pub order_number: i64,
+    /// How it is paid.
+    pub provider: String,
+    /// Taken by our books.
+    pub captured: Money,
+    /// Given back through the gateway by our books.
+    pub refunded: Money,
+    /// Taken by the gateway's.
+    pub gateway_captured: Money,
+    /// Given back by the gateway's.
+    pub gateway_refunded: Money,
+    /// When they were compared.
+    pub checked_at: Timestamp,
 }
 
 /// An order. The same for staff, its customer, and whoever holds its token; `notes`, `attention` and `customer` are

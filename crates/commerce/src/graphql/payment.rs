@@ -2,13 +2,13 @@
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use platform::Ctx;
-use platform::graphql::{DateTime, Long, Money, ctx_of, failure};
+use platform::graphql::{DateTime, Long, Money, ctx_of, failure, parse_id};
 
 use super::input::target;
 use super::staff::OrderPayload;
 use super::tender::minor;
 use super::{connection, nodes, page_args};
-use crate::payment::dispute;
+use crate::payment::{dispute, reconcile};
 use crate::{order, view};
 
 /// What becomes of payments, for staff.
@@ -33,7 +33,65 @@ impl PaymentsQuery {
         let page = dispute::list(ctx, open, &page).await.map_err(failure)?;
         Ok(DisputeConnection::of(page, |one| Dispute::of(one, ctx)))
     }
+
+    /// Payments of which the gateway says something else than we do, those that were compared last first.
+    #[graphql(complexity = "5 + nodes(first, last) * child_complexity")]
+    async fn payment_discrepancies(
+        &self,
+        context: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+        last: Option<i32>,
+        before: Option<String>,
+    ) -> Result<PaymentDiscrepancyConnection> {
+        let ctx = ctx_of(context)?;
+        let page = page_args(first, after, last, before)?;
+        let page = reconcile::discrepancies(ctx, &page).await.map_err(failure)?;
+        Ok(PaymentDiscrepancyConnection::of(page, |one| PaymentDiscrepancy::of(one, ctx)))
+    }
 }
+
+/// A payment of which the gateway says something else than we do.
+#[derive(SimpleObject, Clone)]
+pub struct PaymentDiscrepancy {
+    /// The payment.
+    payment_id: ID,
+    /// The order.
+    order_id: ID,
+    /// Its number.
+    order_number: Long,
+    /// How it is paid.
+    provider: String,
+    /// Taken by our books.
+    captured: Money,
+    /// Given back through the gateway by our books.
+    refunded: Money,
+    /// Taken by the gateway's.
+    gateway_captured: Money,
+    /// Given back by the gateway's.
+    gateway_refunded: Money,
+    /// When they were compared.
+    checked_at: DateTime,
+}
+
+impl PaymentDiscrepancy {
+    fn of(one: view::DiscrepancyView, ctx: &Ctx) -> Self {
+        let money = |amount| Money::of(amount, ctx.locale());
+        Self {
+            payment_id: ID(one.payment.to_string()),
+            order_id: ID(one.order.to_string()),
+            order_number: Long(one.order_number),
+            provider: one.provider,
+            captured: money(one.captured),
+            refunded: money(one.refunded),
+            gateway_captured: money(one.gateway_captured),
+            gateway_refunded: money(one.gateway_refunded),
+            checked_at: DateTime(one.checked_at),
+        }
+    }
+}
+
+connection!(PaymentDiscrepancyConnection, PaymentDiscrepancyEdge, PaymentDiscrepancy);
 
 /// Where a dispute stands.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
@@ -103,12 +161,26 @@ impl PaymentsMutation {
         Ok(OrderPayload::of(Box::pin(order::capture(ctx, at, capture)).await.map_err(failure)?, ctx))
     }
 
+    /// Asks the gateway now what became of the payment of an order, and compares what it has of it.
+    async fn payment_check(&self, context: &Context<'_>, input: PaymentCheckInput) -> Result<OrderPayload> {
+        let ctx = ctx_of(context)?;
+        let id = parse_id(&input.id, "order")?;
+        Ok(OrderPayload::of(Box::pin(reconcile::check(ctx, id)).await.map_err(failure)?, ctx))
+    }
+
     /// Forgoes what was not taken: the order counts as paid with what is here.
     async fn order_release(&self, context: &Context<'_>, input: OrderReleaseInput) -> Result<OrderPayload> {
         let ctx = ctx_of(context)?;
         let at = target(&input.id, input.version)?;
         Ok(OrderPayload::of(Box::pin(order::release(ctx, at, &input.reason)).await.map_err(failure)?, ctx))
     }
+}
+
+/// An order whose payment is to be looked at.
+#[derive(InputObject)]
+pub struct PaymentCheckInput {
+    /// The order.
+    pub id: ID,
 }
 
 /// Money to take.

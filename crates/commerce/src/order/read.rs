@@ -94,7 +94,7 @@ async fn of_user(ctx: &Ctx, id: OrderId, user: UserId, access: Access) -> Result
 }
 
 /// The order after a move of the staff, who have passed that move's door.
-pub(super) async fn after(ctx: &Ctx, id: OrderId) -> Result<OrderView> {
+pub(crate) async fn after(ctx: &Ctx, id: OrderId) -> Result<OrderView> {
     view(ctx, id.uuid(), Access::Public, Audience::Staff).await
 }
 

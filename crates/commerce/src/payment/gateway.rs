@@ -37,6 +37,25 @@ struct Answer {
     remaining: i64,
 }
 
+/// What a gateway has of a payment, minor units.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Held {
+    /// Taken so far.
+    pub captured: i64,
+    /// Given back so far.
+    pub refunded: i64,
+    pub currency: String,
+}
+
+/// The answer to `status`.
+#[derive(Deserialize)]
+struct Books {
+    captured: i64,
+    refunded: i64,
+    #[serde(default)]
+    currency: String,
+}
+
 /// Whether this host has a gateway.
 pub(crate) fn is_configured(app: &App) -> bool {
     app.config().payments.gateway_url.as_deref().is_some_and(|url| !url.is_empty())
@@ -87,21 +106,52 @@ pub fn is_down(app: &App) -> bool {
     2 < app.state(Lost::default).0.load(Ordering::Relaxed)
 }
 
+/// What the gateway has of a payment; `None` for one that does not tell.
+///
+/// # Errors
+/// Why there was no answer, in words.
+pub(crate) async fn held(app: &App, payment: &payment::Model) -> Result<Option<Held>, String> {
+    let call = Call {
+        reference: payment.id.to_string(),
+        amount: payment.amount_minor,
+        currency: &payment.currency,
+        id: &payment.gateway_id,
+    };
+    let (status, body) = post(app, "status", &payment.authorize_key, &call).await?;
+    if [StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED, StatusCode::NOT_IMPLEMENTED].contains(&status) {
+        return Ok(None);
+    }
+    if !status.is_success() {
+        return Err(format!("the gateway answered {status}"));
+    }
+    let books = serde_json::from_slice::<Books>(&body).ok();
+    Ok(books.map(|Books { captured, refunded, currency }| Held {
+        captured,
+        refunded,
+        currency: if currency.is_empty() { payment.currency.clone() } else { currency.to_uppercase() },
+    }))
+}
+
 async fn ask(app: &App, payment: &payment::Model, step: Step, gateway_id: &str) -> Result<Outcome, String> {
-    let config = &app.config().payments;
-    let base = config.gateway_url.as_deref().ok_or("no gateway is configured")?;
-    let client = app.state(|| Gateway(client(Duration::from_millis(config.timeout_ms))));
-    let client = client.0.as_ref().map_err(Clone::clone)?;
     let call = Call {
         reference: payment.id.to_string(),
         amount: payment.amount(step),
         currency: &payment.currency,
         id: gateway_id,
     };
+    let (status, body) = post(app, step.as_str(), payment.key(step), &call).await?;
+    read(status, &body)
+}
+
+async fn post(app: &App, what: &str, key: &str, call: &Call<'_>) -> Result<(StatusCode, Vec<u8>), String> {
+    let config = &app.config().payments;
+    let base = config.gateway_url.as_deref().ok_or("no gateway is configured")?;
+    let client = app.state(|| Gateway(client(Duration::from_millis(config.timeout_ms))));
+    let client = client.0.as_ref().map_err(Clone::clone)?;
     let sent = client
-        .post(format!("{}/{}", base.trim_end_matches('/'), step.as_str()))
-        .header("Idempotency-Key", payment.key(step))
-        .json(&call)
+        .post(format!("{}/{what}", base.trim_end_matches('/')))
+        .header("Idempotency-Key", key)
+        .json(call)
         .send()
         .await;
     let mut answer = sent.map_err(|error| describe(&error))?;
@@ -113,7 +163,7 @@ async fn ask(app: &App, payment: &payment::Model, step: Step, gateway_id: &str) 
         }
         body.extend_from_slice(&chunk);
     }
-    read(status, &body)
+    Ok((status, body))
 }
 
 /// From HTTP to what it means. Only a clear word is taken as one.

@@ -99,20 +99,26 @@ pub(crate) async fn due(ctx: &Ctx, limit: u64) -> Result<usize> {
     drop(rows);
     let mut asked = 0;
     for payment in due {
-        if claim(ctx, &payment).await? {
-            failpoint!("payment.claim.committed");
-            asked += 1;
-            advance(ctx, payment).await;
-        }
+        asked += usize::from(ask(ctx, payment, Access::System).await?);
     }
     Ok(asked)
+}
+
+/// Takes a payment and asks about it; `false` when somebody else has it.
+pub(crate) async fn ask(ctx: &Ctx, payment: payment::Model, access: impl Into<Access>) -> Result<bool> {
+    if !claim(ctx, &payment, access.into()).await? {
+        return Ok(false);
+    }
+    failpoint!("payment.claim.committed");
+    advance(ctx, payment).await;
+    Ok(true)
 }
 
 /// Takes the payment for as long as a call can last, so that no other process asks at the same time.
 ///
 /// From here on nobody knows what became of the call until its answer is written down: an order that is given up
 /// meanwhile waits for it instead of calling a payment off that may just have been taken.
-async fn claim(ctx: &Ctx, payment: &payment::Model) -> Result<bool> {
+async fn claim(ctx: &Ctx, payment: &payment::Model, access: Access) -> Result<bool> {
     let now = ctx.now();
     let asked = payment::Model {
         status: Status::Unknown.as_str().to_owned(),
@@ -121,7 +127,7 @@ async fn claim(ctx: &Ctx, payment: &payment::Model) -> Result<bool> {
         updated_at: now.millis(),
         ..payment.clone()
     };
-    ctx.write(Access::System, async |tx| {
+    ctx.write(access, async |tx| {
         let claimed = tx
             .update_many::<payment::Entity>()
             .set(payment::Column::NextAt, asked.next_at)

@@ -31,3 +31,30 @@ pub(super) async fn ledger(db: &TenantDb, report: &mut Report) -> Result<()> {
     }
     Ok(())
 }
+
+/// Payments of which the gateway said something else than we do when they were compared last.
+pub(super) async fn discrepancies(db: &TenantDb, report: &mut Report) -> Result<()> {
+    let sql = "SELECT o.number, c.currency, c.ours_captured_minor, c.ours_refunded_minor, c.theirs_captured_minor, \
+                 c.theirs_refunded_minor FROM payment_check c \
+               JOIN payment p ON p.tenant_id = c.tenant_id AND p.id = c.payment_id \
+               JOIN orders o ON o.tenant_id = p.tenant_id AND o.id = p.order_id \
+               WHERE c.tenant_id = {tenant} AND c.differs ORDER BY o.number LIMIT ?";
+    for row in db.raw_all(sql, vec![NAMED.into()]).await? {
+        let (order, currency): (i64, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        let number = |at: usize| row.try_get_by_index::<i64>(at);
+        report.find(Finding {
+            check: "payment.discrepancy",
+            about: format!("payment of order {order}"),
+            text: format!(
+                "in {currency} we have {} taken and {} given back, the gateway {} and {}",
+                number(2)?,
+                number(3)?,
+                number(4)?,
+                number(5)?
+            ),
+            remedy: "see at the gateway who moved the money, put it right there or refund the order here, then have the \
+                     payment checked again (mutation paymentCheck)",
+        });
+    }
+    Ok(())
+}

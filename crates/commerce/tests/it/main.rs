@@ -18,6 +18,7 @@ mod paying;
 mod people;
 mod promoting;
 mod reading;
+mod reconciling;
 mod returning;
 mod reviewing;
 mod saving;
