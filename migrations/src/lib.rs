@@ -29,6 +29,7 @@ mod m23_reviews;
 mod m24_saved;
 mod m25_order_tags;
 mod m26_payments;
+mod m27_prices;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::{self, MigratorTrait, SchemaManager};
@@ -66,6 +67,7 @@ impl MigratorTrait for Migrator {
             Box::new(m24_saved::Migration),
             Box::new(m25_order_tags::Migration),
             Box::new(m26_payments::Migration),
+            Box::new(m27_prices::Migration),
         ]
     }
 }

@@ -76,6 +76,21 @@ tenant_table! {
 }
 
 tenant_table! {
+    /// Every change of a variant's price; append-only.
+    price_change, "price_change", "variant", VariantId,
+    key { variant_id: Uuid, seq: i64 }
+    columns {
+        currency: String,
+        price_minor: i64,
+        compare_at_minor: Option<i64>,
+        prior_minor: Option<i64>,
+        offered: bool,
+        at: i64,
+    }
+    audit none
+}
+
+tenant_table! {
     /// Pictures of products, in order.
     product_image, "product_image", "image", Id,
     key { id: Uuid }

@@ -3,12 +3,14 @@
 mod editor;
 mod input;
 mod mutation;
+mod price;
 mod product;
 mod shop;
 mod staff;
 mod stock;
 
 pub use mutation::{MAX_CSV, ProductMutation};
+pub use price::PriceQuery;
 pub use product::Picture;
 pub use shop::ShopQuery;
 pub use staff::StaffQuery;
@@ -21,7 +23,7 @@ use primitives::PageArgs;
 
 /// Everything the catalogue answers.
 #[derive(MergedObject, Default)]
-pub struct CatalogQuery(ShopQuery, StaffQuery, StockQuery);
+pub struct CatalogQuery(ShopQuery, StaffQuery, StockQuery, PriceQuery);
 
 /// The catalogue's part of the mutation root.
 #[derive(MergedObject, Default)]

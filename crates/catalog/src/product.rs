@@ -3,6 +3,7 @@
 pub(crate) mod admin;
 pub(crate) mod change;
 pub mod input;
+pub mod price;
 pub(crate) mod spec;
 pub mod state;
 pub(crate) mod store;
@@ -21,6 +22,7 @@ use crate::view::AdminProduct;
 use change::Missing;
 use events::Emit;
 use input::{MediaInput, NewProduct, PLAIN_VALUE, ProductEdit, VariantsEdit};
+use price::Sold;
 use spec::{Check, MAX_IMAGES, ProductSpec};
 use state::{Move, Stored};
 
@@ -251,6 +253,9 @@ pub(crate) async fn shift(tx: &Tx, id: ProductId, version: i64, wanted: Move) ->
         }
     };
     let row = store::touch(tx, id, version, change, now).await?;
+    let offered = wanted == Move::Publish;
+    let sold: Vec<Sold> = before.variants.iter().map(|row| Sold::of(row, offered, None)).collect();
+    Box::pin(price::note(tx, &sold, now)).await?;
     tx.emit(match wanted {
         Move::Publish => CatalogEvent::ProductPublished { product_id: id, slug: row.slug },
         Move::Unpublish | Move::Restore => CatalogEvent::ProductUnpublished { product_id: id },

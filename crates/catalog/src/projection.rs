@@ -20,7 +20,7 @@ use crate::entity::{
 };
 use crate::error::Result;
 use crate::event::Touched;
-use crate::product::{json, store};
+use crate::product::{json, price, store};
 use crate::stock::Stock;
 use crate::view::{CollectionView, ProductCard};
 use render::{Documents, availability_word};
@@ -238,6 +238,7 @@ async fn project_products(
         snapshots.values().flat_map(|s| s.images.iter().map(|row| row.media_id)).collect();
     let media = crate::media::pictures(tx, &images).await?;
     let ratings = crate::rating::of(tx, ids).await?;
+    let lowest = price::lowest_of(tx, ids).await?;
     let before: HashMap<Uuid, product_doc::Model> = tx
         .find::<product_doc::Entity>()
         .filter(product_doc::Column::ProductId.is_in(ids.iter().copied()))
@@ -252,7 +253,7 @@ async fn project_products(
     let mut regroup: Vec<Uuid> = Vec::new();
     for id in ids {
         let Some(snapshot) = snapshots.get(id) else { continue };
-        let documents = render::documents(snapshot, &media, ratings.get(id).copied(), currency)?;
+        let documents = render::documents(snapshot, &media, ratings.get(id).copied(), &lowest, currency)?;
         let old = before.get(id);
         if old == Some(&documents.doc) {
             continue;

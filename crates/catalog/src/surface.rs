@@ -18,6 +18,7 @@ pub fn surface() -> Vec<Entry> {
             Entry::query("adminProducts", P::PRODUCTS_LIST).id("filter.collectionId", "collection"),
             Entry::query("adminProduct", P::PRODUCTS_READ).id("id", "product"),
             Entry::query("adminProductCounts", P::PRODUCTS_LIST),
+            Entry::query("priceHistory", P::PRODUCTS_READ).id("variantId", "variant"),
             Entry::query("adminCollections", P::CATEGORIES_LIST),
             Entry::query("adminCollection", P::CATEGORIES_READ).id("id", "collection"),
             Entry::query("lowStock", P::INVENTORY_READ),

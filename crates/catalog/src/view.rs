@@ -102,6 +102,9 @@ pub struct ProductCard {
     pub price_max: Money,
     /// Struck-out price belonging to `price`, always higher than it.
     pub compare_at: Option<Money>,
+    /// The lowest price of the 30 days before `price` was reduced, as far as that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lowest_before: Option<Money>,
     /// At most two: the cover and the one for hovering.
     pub pictures: Vec<Picture>,
     /// Colours of the options, in their order.
@@ -127,15 +130,18 @@ impl ProductCard {
         self.price != self.price_max
     }
 
-    /// Whole per cent off, rounded down, when the price is reduced.
+    /// Whole per cent off, rounded down, when the price is reduced; see [`percent_off`].
     pub fn discount_percent(&self) -> Option<u8> {
-        percent_off(self.price, self.compare_at)
+        percent_off(self.price, self.compare_at, self.lowest_before)
     }
 }
 
-/// Whole per cent off, rounded down; nothing when it is under one per cent.
-pub(crate) fn percent_off(price: Money, compare_at: Option<Money>) -> Option<u8> {
-    let was = compare_at?;
+/// Whole per cent off, rounded down; nothing when it is under one per cent, or without a price to compare with.
+///
+/// Off the lowest price of the 30 days before, where that is known: a percentage that is told is one of that price
+/// (Directive 98/6/EC, article 6a; judgment of the Court of Justice in C-330/23). Else off the struck-out price.
+pub fn percent_off(price: Money, compare_at: Option<Money>, lowest_before: Option<Money>) -> Option<u8> {
+    let was = lowest_before.filter(|_| compare_at.is_some()).or(compare_at)?;
     if was.minor <= price.minor || was.minor <= 0 {
         return None;
     }
@@ -178,6 +184,9 @@ pub struct VariantView {
     pub price: Money,
     /// Struck-out price, always higher than `price`.
     pub compare_at: Option<Money>,
+    /// The lowest price of the 30 days before its reduction began, as far as that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lowest_before: Option<Money>,
     /// Words for stock.
     pub availability: Availability,
     /// Index into the page's pictures.
@@ -189,9 +198,9 @@ pub struct VariantView {
 }
 
 impl VariantView {
-    /// Whole per cent off, rounded down, when the price is reduced.
+    /// Whole per cent off, rounded down, when the price is reduced; see [`percent_off`].
     pub fn discount_percent(&self) -> Option<u8> {
-        percent_off(self.price, self.compare_at)
+        percent_off(self.price, self.compare_at, self.lowest_before)
     }
 }
 
@@ -241,6 +250,9 @@ pub struct ProductPage {
     pub price_max: Money,
     /// Struck-out price belonging to `price`.
     pub compare_at: Option<Money>,
+    /// The lowest price of the 30 days before `price` was reduced, as far as that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lowest_before: Option<Money>,
     /// The best of the variants.
     pub availability: Availability,
     /// Where it is shown.
@@ -255,9 +267,9 @@ pub struct ProductPage {
 }
 
 impl ProductPage {
-    /// Whole per cent off, rounded down, when the price is reduced.
+    /// Whole per cent off, rounded down, when the price is reduced; see [`percent_off`].
     pub fn discount_percent(&self) -> Option<u8> {
-        percent_off(self.price, self.compare_at)
+        percent_off(self.price, self.compare_at, self.lowest_before)
     }
 
     /// The variant with this id.
@@ -527,6 +539,18 @@ mod tests {
         assert_eq!(mean([0, 0, 0, 3, 1]), Some(43));
         assert_eq!(mean([0, 0, 0, 1, 2]), Some(47));
         assert_eq!(mean([u32::MAX, 0, 0, 0, 0]), Some(10));
+    }
+
+    #[test]
+    fn per_cent_are_those_of_the_lowest_price_where_it_is_known() {
+        let eur = |minor| Money::new(minor, primitives::Currency::EUR);
+        let off = |compare_at: Option<i64>, lowest: Option<i64>| {
+            percent_off(eur(80), compare_at.map(eur), lowest.map(eur))
+        };
+        assert_eq!((off(Some(100), None), off(Some(100), Some(90))), (Some(20), Some(11)));
+        // It was as cheap before: nothing is off.
+        assert_eq!((off(Some(100), Some(80)), off(Some(100), Some(70))), (None, None));
+        assert_eq!((off(None, Some(100)), off(Some(80), None)), (None, None));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 mod invariants;
 mod planner;
+mod prices;
 mod roles;
 mod schema;
 mod steps;

@@ -40,6 +40,9 @@ pub struct PriceWords {
     /// The difference, "−23%".
     #[serde(rename = "o", default, skip_serializing_if = "Option::is_none")]
     pub off: Option<String>,
+    /// What it was at the lowest before it was reduced, "Lowest price of the 30 days before: €98".
+    #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
+    pub lowest: Option<String>,
 }
 
 /// Stock in words.
@@ -189,7 +192,7 @@ pub fn BuyBox(
         Memo::new(move |_| {
             chosen
                 .with(|chosen| offer.with_value(|offer| offer.price(chosen).cloned()))
-                .unwrap_or(PriceWords { now: String::new(), was: None, off: None })
+                .unwrap_or(PriceWords { now: String::new(), was: None, off: None, lowest: None })
         });
     // Tells the address bar and the gallery about a choice, not about how the page began.
     Effect::new({
@@ -266,6 +269,9 @@ pub fn BuyBox(
                         <span class="badge" data-tone="accent" hidden=move || price.with(|price| price.off.is_none())>
                             {move || price.with(|price| price.off.clone().unwrap_or_default())}
                         </span>
+                    </p>
+                    <p class="price-note" hidden=move || price.with(|price| price.lowest.is_none())>
+                        {move || price.with(|price| price.lowest.clone().unwrap_or_default())}
                     </p>
                     {(!price_note.is_empty()).then(|| view! { <p class="price-note">{price_note}</p> })}
                 </div>

@@ -27,7 +27,7 @@ pub fn card(shop: &Shop, card: &ProductCard, sizes: &'static str, loading: Loadi
                 <h3><a href=shop.href(&format!("/products/{}", card.slug))>{card.title.clone()}</a></h3>
                 {(!meta.is_empty()).then(|| view! { <p class="meta">{meta}</p> })}
                 {shop.sells().then(|| stars::line(card.rating)).flatten()}
-                {price::price(shop, card.price, card.compare_at, card.price_from())}
+                {price::price(shop, card.price, card.compare_at, card.lowest_before, card.price_from())}
                 {dots(shop, card)}
             </div>
         </article>

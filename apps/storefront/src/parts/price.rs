@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use primitives::Money;
 
 /// A price with what it was before, when it is reduced; nothing where nothing is sold.
-pub fn price(shop: &Shop, now: Money, was: Option<Money>, from: bool) -> AnyView {
+pub fn price(shop: &Shop, now: Money, was: Option<Money>, lowest: Option<Money>, from: bool) -> AnyView {
     if !shop.sells() {
         return ().into_any();
     }
@@ -20,9 +20,15 @@ pub fn price(shop: &Shop, now: Money, was: Option<Money>, from: bool) -> AnyView
                 " "
                 <s><span class="visually-hidden">"Was "</span>{shop.price(was)}</s>
             </p>
+            {lowest.map(|lowest| view! { <p class="meta">{lowest_before(shop, lowest)}</p> })}
         }
         .into_any(),
     }
+}
+
+/// What a reduced price has to be compared with, in words.
+pub fn lowest_before(shop: &Shop, lowest: Money) -> String {
+    format!("Lowest price of the 30 days before: {}", shop.price(lowest))
 }
 
 /// What is said about stock: a tone for the dot, and the words.

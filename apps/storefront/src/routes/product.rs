@@ -247,6 +247,7 @@ pub fn offer(shop: &Shop, product: &ProductPage, chosen: &Chosen<'_>) -> Offer {
             now: shop.price(variant.price),
             was: variant.compare_at.map(|was| shop.price(was)),
             off: variant.discount_percent().map(|percent| format!("−{percent}%")),
+            lowest: variant.lowest_before.map(|lowest| price::lowest_before(shop, lowest)),
         };
         let price::StockWords { tone, text } = price::stock(variant.availability);
         let stock = Stock { tone: tone.into(), text, buyable: variant.availability.purchasable() };

@@ -65,6 +65,7 @@ pub fn card() -> ProductCard {
         price: eur(9_800),
         price_max: eur(12_800),
         compare_at: Some(eur(12_800)),
+        lowest_before: None,
         pictures: vec![picture("throw"), picture("throw-2")],
         swatches: vec![
             Swatch { name: "Oat".into(), color: "#d9cbb2".into() },
@@ -87,6 +88,7 @@ pub fn throw() -> ProductPage {
         options: vec![colour.into()],
         price: eur(price),
         compare_at: (price < 12_800).then_some(eur(12_800)),
+        lowest_before: None,
         availability,
         picture,
         weight_grams: 980,
@@ -117,6 +119,7 @@ pub fn throw() -> ProductPage {
         price: eur(9_800),
         price_max: eur(12_800),
         compare_at: Some(eur(12_800)),
+        lowest_before: None,
         availability: Availability::InStock,
         collections: vec![CollectionLink { id: id(20), slug: "living".into(), title: "Living".into() }],
         rating: Some(Rating { stars: [0, 0, 1, 0, 6], version: 3 }),

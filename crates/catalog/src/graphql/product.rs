@@ -111,6 +111,12 @@ impl ProductNode {
         Ok(of_both!(self, compare_at).map(|amount| Money::of(amount, locale)))
     }
 
+    /// The lowest price of the 30 days before `price` was reduced; nothing where it is not reduced, or not known.
+    async fn lowest_price_before(&self, context: &Context<'_>) -> Result<Option<Money>> {
+        let locale = ctx_of(context)?.locale();
+        Ok(of_both!(self, lowest_before).map(|amount| Money::of(amount, locale)))
+    }
+
     /// The best of its variants.
     async fn availability(&self) -> AvailabilityInfo {
         (*of_both!(self, availability)).into()
@@ -330,6 +336,12 @@ impl ProductVariant {
     async fn compare_at_price(&self, context: &Context<'_>) -> Result<Option<Money>> {
         let locale = ctx_of(context)?.locale();
         Ok(self.view().compare_at.map(|amount| Money::of(amount, locale)))
+    }
+
+    /// The lowest price of the 30 days before its reduction; nothing where it is not reduced, or not known.
+    async fn lowest_price_before(&self, context: &Context<'_>) -> Result<Option<Money>> {
+        let locale = ctx_of(context)?.locale();
+        Ok(self.view().lowest_before.map(|amount| Money::of(amount, locale)))
     }
 
     /// Words for stock.

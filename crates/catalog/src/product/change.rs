@@ -8,6 +8,7 @@ use primitives::{Currency, LocationId, MediaId, ProductId, Timestamp, VariantId}
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, IntoActiveModel};
 use uuid::Uuid;
 
+use super::price::{self, Sold};
 use super::spec::{ImageSpec, ProductSpec, VariantSpec};
 use super::state::Product;
 use super::store::{self, Snapshot};
@@ -59,6 +60,17 @@ impl Changes {
         self.product.status = ProductStatus::Published.as_str().to_owned();
         self.product.published_at = Some(published.state().at.millis());
         Ok(self)
+    }
+
+    /// The variants that cost something else from now on.
+    fn sold(&self) -> impl Iterator<Item = Sold> {
+        let offered = self.product.status == ProductStatus::Published.as_str();
+        let new = self.new_variants.iter().map(move |(row, _)| Sold::of(row, offered, None));
+        let changed = self.changed_variants.iter().filter(|(before, row)| {
+            (before.price_minor, before.compare_at_minor, &before.currency)
+                != (row.price_minor, row.compare_at_minor, &row.currency)
+        });
+        new.chain(changed.map(move |(before, row)| Sold::of(row, offered, Some(before.price_minor))))
     }
 
     /// Whether more than counts differs; only then the product gets a new version.
@@ -376,12 +388,13 @@ pub(crate) async fn write(tx: &Tx, all: Vec<Changes>, reason: Reason, now: Times
     let mut events = Vec::new();
     let (mut products, mut variants, mut stock, mut moved, mut images) =
         (vec![], vec![], vec![], vec![], vec![]);
-    let mut counts = Vec::new();
+    let (mut counts, mut sold) = (Vec::new(), Vec::new());
     for mut changes in all {
         if changes.is_empty() {
             continue;
         }
         announce(&changes, &mut events);
+        sold.extend(changes.sold());
         match changes.version {
             None => {
                 Box::pin(store::claim_slug(tx, changes.id, None, &changes.product.slug, now)).await?;
@@ -421,6 +434,7 @@ pub(crate) async fn write(tx: &Tx, all: Vec<Changes>, reason: Reason, now: Times
     tx.insert_many(products).await.context("writing products")?;
     Box::pin(put_images(tx, images)).await?;
     Box::pin(store::put_variants(tx, variants)).await?;
+    Box::pin(price::note(tx, &sold, now)).await?;
     tx.insert_many(stock).await.context("writing stock levels")?;
     tx.insert_many(moved).await.context("writing stock movements")?;
     Box::pin(recount(tx, counts, reason, now)).await?;

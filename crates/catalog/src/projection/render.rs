@@ -54,6 +54,7 @@ pub(crate) fn documents(
     snapshot: &Snapshot,
     media: &HashMap<Uuid, File>,
     rating: Option<Rating>,
+    lowest: &HashMap<Uuid, i64>,
     currency: Currency,
 ) -> Result<Documents> {
     let row = &snapshot.product;
@@ -68,7 +69,8 @@ pub(crate) fn documents(
         None => currency,
     };
     let (pictures, places) = pictures(snapshot, media);
-    let page = ProductPage { rating, ..page(row, &snapshot.variants, &levels, currency, pictures, &places) };
+    let page = page(row, &snapshot.variants, &levels, currency, pictures, &places);
+    let page = ProductPage { rating, ..compared(page, lowest) };
     let published_at = row.published_at.map(Timestamp::from_millis);
     let card = card(&page, snapshot, published_at);
     let in_stock = page.availability.purchasable();
@@ -162,6 +164,7 @@ fn page(
                 options: if plain { Vec::new() } else { values },
                 price,
                 compare_at: struck_out(price, variant.compare_at_minor),
+                lowest_before: None,
                 availability: level.availability(),
                 picture: variant.image_id.and_then(|image| places.get(&image).copied()),
                 weight_grams: variant.weight_grams,
@@ -208,12 +211,25 @@ fn page(
         price,
         price_max,
         compare_at,
+        lowest_before: None,
         availability,
         collections: Vec::new(),
         rating: None,
         published_at: row.published_at.map(Timestamp::from_millis),
         updated_at: Timestamp::from_millis(row.updated_at),
     }
+}
+
+/// The page with what its reduced prices have to be compared with.
+fn compared(mut page: ProductPage, lowest: &HashMap<Uuid, i64>) -> ProductPage {
+    for variant in page.variants.iter_mut().filter(|variant| variant.compare_at.is_some()) {
+        let minor = lowest.get(&variant.id.uuid()).copied();
+        variant.lowest_before = minor.map(|minor| Money::new(minor, variant.price.currency));
+    }
+    // The price that a list shows is that of several variants perhaps: the lowest of theirs holds for all of them.
+    let shown = page.variants.iter().filter(|variant| variant.price == page.price);
+    page.lowest_before = shown.filter_map(|variant| variant.lowest_before).min_by_key(|lowest| lowest.minor);
+    page
 }
 
 /// A struck-out price that is not higher strikes nothing out.
@@ -253,6 +269,7 @@ fn card(page: &ProductPage, snapshot: &Snapshot, published_at: Option<Timestamp>
         price: page.price,
         price_max: page.price_max,
         compare_at: page.compare_at,
+        lowest_before: page.lowest_before,
         pictures: page.pictures.iter().take(2).cloned().collect(),
         swatches: swatches.take(8).collect(),
         availability: page.availability,

@@ -4,6 +4,7 @@
 mod graphql;
 mod importing;
 mod locations;
+mod prices;
 mod products;
 mod reading;
 mod stock;
