@@ -1,4 +1,4 @@
-//! What variants have cost and since when.
+//! What variants have cost and since when, and what they are for the tax office.
 
 use crate::dsl::Sql;
 use crate::{m06_planner, m14_tenant_life};
@@ -12,11 +12,18 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let sql = Sql::new(manager);
         changes(&sql).await?;
+        // As `pricing::TaxCategory` reads it.
+        sql.run(
+            "ALTER TABLE variant ADD COLUMN tax_category {text} NOT NULL DEFAULT 'standard' \
+             CHECK (length(tax_category) BETWEEN 1 AND 40)",
+        )
+        .await?;
         m06_planner::describe(manager).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let sql = Sql::new(manager);
+        sql.run("ALTER TABLE variant DROP COLUMN tax_category").await?;
         sql.drop_table("price_change").await?;
         sql.postgres("DROP FUNCTION price_change_is_history()").await
     }

@@ -69,10 +69,11 @@ tenant_table! {
         weight_unit: String,
         requires_shipping: bool,
         taxable: bool,
+        tax_category: String,
         image_id: Option<Uuid>,
         source_columns: String,
     }
-    audit { option_values, sku, barcode, currency, weight_unit }
+    audit { option_values, sku, barcode, currency, weight_unit, tax_category }
 }
 
 tenant_table! {

@@ -5,12 +5,14 @@ use std::io::Write;
 
 use csv::Writer;
 use platform::{Ctx, Error};
+use pricing::TaxCategory;
 use primitives::{Currency, Money, Permission};
+use sea_orm::ColumnTrait;
 use uuid::Uuid;
 
 use crate::entity::{product, product_image, variant};
 use crate::error::Result;
-use crate::import::layout::{COLUMNS, WEIGHT_UNIT, default_of};
+use crate::import::layout::{COLUMNS, TAX_CODE, WEIGHT_UNIT, default_of};
 use crate::media::File;
 use crate::product::names;
 use crate::product::spec::SourceColumns;
@@ -41,15 +43,23 @@ pub async fn products(ctx: &Ctx, out: &mut (impl Write + Send)) -> Result<u64> {
         let columns: String = row.try_get("", "source_columns").map_err(Error::from)?;
         extra.extend(columns_of(&columns).into_keys().filter(|name| !COLUMNS.contains(&name.as_str())));
     }
+    let coded = db
+        .find::<variant::Entity>()
+        .filter(variant::Column::TaxCategory.ne(TaxCategory::STANDARD.as_str()))
+        .count()
+        .await?;
     let mut columns: Vec<&str> = COLUMNS.to_vec();
     columns.push(WEIGHT_UNIT);
+    if 0 < coded {
+        extra.retain(|name| !name.eq_ignore_ascii_case(TAX_CODE));
+        columns.push(TAX_CODE);
+    }
     columns.extend(extra.iter().map(String::as_str));
     let mut csv = Writer::from_writer(out);
     csv.write_record(&columns).map_err(Error::internal)?;
     let mut products = 0;
     let mut after = Uuid::nil();
     loop {
-        use sea_orm::ColumnTrait;
         let ids: Vec<(Uuid,)> = db
             .find::<product::Entity>()
             .filter(product::Column::Id.gt(after))
@@ -164,6 +174,9 @@ fn variant_cells(row: &mut Row, variant: &variant::Model, level: &Level) -> Resu
     put("Variant Taxable", flag(variant.taxable));
     put("Variant Barcode", &variant.barcode);
     put(WEIGHT_UNIT, &variant.weight_unit);
+    if variant.tax_category != TaxCategory::STANDARD.as_str() {
+        put(TAX_CODE, &variant.tax_category);
+    }
     row.extend(columns_of(&variant.source_columns));
     Ok(())
 }

@@ -4,6 +4,7 @@
 
 use std::{fmt, str::FromStr, sync::Arc};
 
+use pricing::TaxCategory;
 use primitives::{CollectionId, Money, ProductId, Timestamp, VariantId};
 use serde::{Deserialize, Serialize};
 
@@ -513,8 +514,8 @@ pub struct Offer {
     pub weight_grams: i64,
     /// Whether it is sent.
     pub requires_shipping: bool,
-    /// Whether tax applies.
-    pub taxable: bool,
+    /// What it is for the tax office; [`TaxCategory::NONE`] where no tax applies.
+    pub tax_category: TaxCategory,
     /// The product's tags.
     pub tags: Vec<String>,
     /// Whether the product is published.

@@ -13,6 +13,7 @@ mod review;
 mod shop;
 mod staff;
 mod tag;
+mod tax;
 mod tender;
 
 pub use addresses::{AddressesMutation, AddressesQuery};
@@ -26,6 +27,7 @@ pub use review::{ReviewsMutation, ReviewsQuery};
 pub use shop::{CartMutation, CartQuery};
 pub use staff::{OrdersMutation, OrdersQuery};
 pub use tag::{TagsMutation, TagsQuery};
+pub use tax::TaxQuery;
 pub use tender::{TenderMutation, TenderQuery};
 
 use async_graphql::{Context, MergedObject};
@@ -47,6 +49,7 @@ pub struct CommerceQuery(
     CustomersQuery,
     AddressesQuery,
     TenderQuery,
+    TaxQuery,
 );
 
 /// Everything that can be done about buying.

@@ -428,6 +428,20 @@ pub async fn current(ctx: &Ctx) -> Result<Arc<Versioned>> {
     loaded.await.map_err(|error| CommerceError::Platform((*error).clone()))
 }
 
+/// What goods can be for the tax office in the caller's shop, `standard` first and `none` last.
+pub async fn categories(ctx: &Ctx) -> Result<Vec<TaxCategory>> {
+    ctx.require(Permission::PRODUCTS_READ)?;
+    let settings = current(ctx).await?;
+    let mut named: Vec<TaxCategory> =
+        settings.settings.taxes.iter().map(|rule| rule.category.clone()).collect();
+    named.retain(|category| *category != TaxCategory::STANDARD && *category != TaxCategory::NONE);
+    named.sort();
+    named.dedup();
+    named.insert(0, TaxCategory::STANDARD);
+    named.push(TaxCategory::NONE);
+    Ok(named)
+}
+
 /// Replaces the settings of the caller's shop.
 ///
 /// # Errors

@@ -45,6 +45,7 @@ pub fn surface() -> Vec<Entry> {
         Entry::mutation("myAddressDelete", Access::SignedIn).id("id", "address"),
         Entry::query("dashboard", Permission::ANALYTICS_READ),
         Entry::query("commerceSettings", Permission::SETTINGS_READ),
+        Entry::query("taxCategories", Permission::PRODUCTS_READ),
         Entry::mutation("cartLinesAdd", Access::Public).id("input.lines.variantId", "variant"),
         Entry::mutation("cartLinesUpdate", Access::Public).id("input.lines.id", "cart_line"),
         Entry::mutation("cartLinesRemove", Access::Public).id("input.ids", "cart_line"),

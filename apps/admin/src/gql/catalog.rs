@@ -283,6 +283,14 @@ pub struct AdminOption {
     pub values: Vec<String>,
 }
 
+/// What variants can be for the tax office.
+#[derive(cynic::QueryFragment, Clone, Debug)]
+#[cynic(graphql_type = "Query")]
+pub struct TaxCategories {
+    /// `standard` first, `none` last.
+    pub tax_categories: Vec<String>,
+}
+
 /// What happens at zero.
 #[derive(cynic::Enum, Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum StockPolicy {
@@ -307,6 +315,7 @@ pub struct AdminVariant {
     pub weight_grams: i32,
     pub requires_shipping: bool,
     pub taxable: bool,
+    pub tax_category: String,
     pub tracked: bool,
     pub policy: StockPolicy,
     pub on_hand: i32,
@@ -372,6 +381,10 @@ pub struct VariantInput {
     pub weight_grams: Option<i32>,
     #[cynic(skip_serializing_if = "Option::is_none")]
     pub requires_shipping: Option<bool>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub taxable: Option<bool>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub tax_category: Option<String>,
     #[cynic(skip_serializing_if = "Option::is_none")]
     pub tracked: Option<bool>,
     #[cynic(skip_serializing_if = "Option::is_none")]

@@ -5,6 +5,9 @@ use crate::gql::catalog::{
 };
 use crate::logic::amount;
 
+/// What is never taxed.
+const UNTAXED: &str = "none";
+
 /// Longest SEO texts before a search page cuts them, in characters.
 pub const SEO: (usize, usize) = (60, 155);
 
@@ -150,6 +153,8 @@ pub struct VariantDraft {
     pub on_hand: String,
     pub grams: String,
     pub selling: Selling,
+    /// What it is for the tax office; `none` where no tax applies.
+    pub tax: String,
     pub picture: Option<String>,
 }
 
@@ -178,6 +183,7 @@ impl VariantDraft {
             on_hand: variant.on_hand.to_string(),
             grams: if variant.weight_grams == 0 { String::new() } else { variant.weight_grams.to_string() },
             selling: Selling::of(variant),
+            tax: if variant.taxable { variant.tax_category.clone() } else { UNTAXED.to_owned() },
             picture: variant.image_id.as_ref().map(|id| id.inner().to_owned()),
         }
     }
@@ -191,6 +197,7 @@ impl VariantDraft {
             was: like.was,
             grams: like.grams,
             selling: like.selling,
+            tax: like.tax,
             ..Self::default()
         }
     }
@@ -243,6 +250,8 @@ impl VariantDraft {
         let new_options = saved.is_none_or(|saved| saved.options != self.options);
         let new_selling = saved.is_none_or(|saved| saved.selling != self.selling);
         let counted = self.selling != Selling::Uncounted;
+        // Nothing chosen is what goods are unless said otherwise.
+        let taxed = (differs(|it| &it.tax) && !self.tax.is_empty()).then(|| self.tax.clone());
         VariantInput {
             id: self.id.clone().map(cynic::Id::new),
             option_values: new_options.then(|| self.options.clone()),
@@ -252,6 +261,8 @@ impl VariantDraft {
             compare_at_price: differs(|it| &it.was).then(|| money(&self.was)),
             weight_grams: differs(|it| &it.grams).then(|| whole(&self.grams, 9_999_999).unwrap_or_default()),
             requires_shipping: None,
+            taxable: taxed.as_deref().map(|tax| tax != UNTAXED),
+            tax_category: taxed.filter(|tax| tax != UNTAXED),
             tracked: new_selling.then_some(counted),
             policy: (new_selling && counted).then_some(match self.selling {
                 Selling::Backorder => StockPolicy::Continue,
@@ -321,8 +332,8 @@ impl Grid {
                     prices += usize::from((&it.price, &it.was) != (&row.price, &row.was));
                     stock += usize::from((&it.on_hand, it.selling) != (&row.on_hand, row.selling));
                     others += usize::from(
-                        (&it.sku, &it.barcode, &it.grams, &it.options, &it.picture)
-                            != (&row.sku, &row.barcode, &row.grams, &row.options, &row.picture),
+                        (&it.sku, &it.barcode, &it.grams, &it.options, &it.picture, &it.tax)
+                            != (&row.sku, &row.barcode, &row.grams, &row.options, &row.picture, &row.tax),
                     );
                 }
             }
@@ -421,7 +432,7 @@ impl Grid {
                         }
                     )*};
                 }
-                take!(options, sku, barcode, price, was, on_hand, grams, selling, picture);
+                take!(options, sku, barcode, price, was, on_hand, grams, selling, tax, picture);
             }
         }
         if self.options == before.options {

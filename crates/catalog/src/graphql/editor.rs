@@ -323,6 +323,11 @@ impl AdminVariant {
         self.0.taxable
     }
 
+    /// What it is for the tax office, where tax applies: `standard`, or a category that the shop has rates for.
+    async fn tax_category(&self) -> &str {
+        &self.0.tax_category
+    }
+
     /// Whether stock is counted.
     async fn tracked(&self) -> bool {
         self.0.tracked

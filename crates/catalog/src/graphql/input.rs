@@ -65,6 +65,8 @@ pub struct VariantInput {
     weight_grams: Option<i64>,
     requires_shipping: Option<bool>,
     taxable: Option<bool>,
+    /// What it is for the tax office: 1 to 40 of `a-z`, `0-9`, `-` and `_`.
+    tax_category: Option<String>,
     tracked: Option<bool>,
     policy: Option<StockPolicy>,
     /// Counted stock.
@@ -236,6 +238,7 @@ impl VariantInput {
             weight_grams: self.weight_grams,
             requires_shipping: self.requires_shipping,
             taxable: self.taxable,
+            tax_category: self.tax_category,
             tracked: self.tracked,
             policy: self.policy.map(Into::into),
             on_hand: self.on_hand,

@@ -52,6 +52,9 @@ pub(crate) const COLUMNS: [&str; 43] = [
 /// The last column; apart, because the list above is as long as a sentence should be.
 pub(crate) const WEIGHT_UNIT: &str = "Variant Weight Unit";
 
+/// Shopify writes it only for shops with tax codes; so does an export.
+pub(crate) const TAX_CODE: &str = "Variant Tax Code";
+
 /// Columns that have a place of their own here; all others are kept beside the product and given back by an export.
 const OURS: [&str; 29] = [
     "handle",
@@ -166,6 +169,7 @@ mod tests {
         for ours in OURS {
             let known = COLUMNS.iter().any(|column| column.to_lowercase() == ours);
             assert!(known || ours == WEIGHT_UNIT.to_lowercase(), "{ours}");
+            assert_ne!(ours, TAX_CODE.to_lowercase(), "a code that says nothing here is kept");
         }
     }
 }

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Read;
 
 use csv::{ByteRecord, ReaderBuilder};
+use pricing::TaxCategory;
 use primitives::Currency;
 
-use super::layout::{Header, default_of};
+use super::layout::{Header, TAX_CODE, default_of};
 use super::{Problem, Severity};
 use crate::error::{CatalogError, Result};
 use crate::product::input::{PLAIN_VALUE, check_url};
@@ -383,6 +384,15 @@ impl Group<'_> {
         if !tracker.is_empty() && tracker != "shopify" {
             source_columns.insert("Variant Inventory Tracker".to_owned(), tracker.chars().take(64).collect());
         }
+        // A code that is no category of ours is kept as it is, as all that belongs to other programs.
+        let tax_category = match (self.header.place(TAX_CODE), self.cell(row, TAX_CODE)) {
+            (None, _) => None,
+            (Some(_), "") => Some(TaxCategory::STANDARD),
+            (Some(_), code) => TaxCategory::parse(code).ok(),
+        };
+        if tax_category.is_some() {
+            source_columns.retain(|name, _| !name.eq_ignore_ascii_case(TAX_CODE));
+        }
         // Spreadsheets are kept from reading a bar code as a number by an apostrophe in front of it.
         let barcode = self.cell(row, "Variant Barcode").trim_start_matches('\'');
         VariantSpec {
@@ -396,6 +406,7 @@ impl Group<'_> {
             weight_unit: unit,
             requires_shipping: self.flag(check, row, "Variant Requires Shipping", true),
             taxable: self.flag(check, row, "Variant Taxable", true),
+            tax_category,
             tracked: !tracker.is_empty(),
             policy,
             on_hand: self.number(check, row, "Variant Inventory Qty", -MAX_ON_HAND, MAX_ON_HAND),

@@ -89,6 +89,7 @@ pub(crate) fn variant_view(row: &variant::Model, stock: &Stock) -> Result<AdminV
         weight_grams: row.weight_grams,
         requires_shipping: row.requires_shipping,
         taxable: row.taxable,
+        tax_category: row.tax_category.clone(),
         tracked: level.tracked,
         policy: level.policy,
         on_hand: level.on_hand,

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use events::Emit;
 use platform::{Context, Error, Tx};
+use pricing::TaxCategory;
 use primitives::{Currency, LocationId, MediaId, ProductId, Timestamp, VariantId};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, IntoActiveModel};
 use uuid::Uuid;
@@ -343,6 +344,11 @@ fn variant_row(
         weight_unit: spec.weight_unit.clone(),
         requires_shipping: spec.requires_shipping,
         taxable: spec.taxable,
+        tax_category: match (&spec.tax_category, row) {
+            (Some(category), _) => category.as_str().to_owned(),
+            (None, Some(row)) => row.tax_category.clone(),
+            (None, None) => TaxCategory::STANDARD.as_str().to_owned(),
+        },
         image_id: image,
         source_columns: json(&spec.source_columns),
     }

@@ -93,6 +93,8 @@ pub struct VariantInput {
     pub requires_shipping: Option<bool>,
     /// Whether tax applies; to a new one it does.
     pub taxable: Option<bool>,
+    /// What it is for the tax office, as [`pricing::TaxCategory`] reads it; a new one is `standard`.
+    pub tax_category: Option<String>,
     /// Whether stock is counted; of a new one it is.
     pub tracked: Option<bool>,
     /// What happens when the stock is used up.
@@ -232,6 +234,7 @@ fn variant_spec(row: &variant::Model, level: &Level, image: Option<usize>) -> Va
         weight_unit: row.weight_unit.clone(),
         requires_shipping: row.requires_shipping,
         taxable: row.taxable,
+        tax_category: None,
         tracked: level.tracked,
         policy: level.policy,
         on_hand: None,
@@ -385,6 +388,10 @@ fn patched(
         weight_unit: before.map_or_else(|| "g".to_owned(), |variant| variant.weight_unit.clone()),
         requires_shipping: input.requires_shipping.unwrap_or(before.is_none_or(|v| v.requires_shipping)),
         taxable: input.taxable.unwrap_or(before.is_none_or(|v| v.taxable)),
+        tax_category: match &input.tax_category {
+            Some(text) => check.tax_category(&field("taxCategory"), text),
+            None => None,
+        },
         tracked: input.tracked.unwrap_or(before.is_none_or(|v| v.tracked)),
         policy: input.policy.unwrap_or(before.map_or(StockPolicy::Deny, |v| v.policy)),
         on_hand: input.on_hand.map(|n| check.within(&field("onHand"), n, -MAX_ON_HAND, MAX_ON_HAND)),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use content::SafeHtml;
+use pricing::TaxCategory;
 use primitives::{Currency, FieldError, ImageId, MediaId, Money, Sku, Slug, VariantId};
 
 use crate::view::StockPolicy;
@@ -59,6 +60,8 @@ pub(crate) struct VariantSpec {
     pub weight_unit: String,
     pub requires_shipping: bool,
     pub taxable: bool,
+    /// What it is for the tax office; `None` leaves it alone, or has it be what goods are unless said otherwise.
+    pub tax_category: Option<TaxCategory>,
     pub tracked: bool,
     pub policy: StockPolicy,
     /// The count; `None` leaves it alone.
@@ -163,6 +166,17 @@ impl Check {
                 None
             }
             Ok(price) => Some(price),
+            Err(error) => {
+                self.fail(field, error.to_string());
+                None
+            }
+        }
+    }
+
+    /// What something is for the tax office.
+    pub fn tax_category(&mut self, field: &str, text: &str) -> Option<TaxCategory> {
+        match TaxCategory::parse(text) {
+            Ok(category) => Some(category),
             Err(error) => {
                 self.fail(field, error.to_string());
                 None

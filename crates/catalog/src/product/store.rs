@@ -220,6 +220,7 @@ pub(crate) async fn put_variants(tx: &Tx, rows: Vec<variant::ActiveModel>) -> Re
             WeightUnit,
             RequiresShipping,
             Taxable,
+            TaxCategory,
             ImageId,
             SourceColumns,
         ],

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use platform::db::holes;
 use platform::{Context, Error, TenantDb};
+use pricing::TaxCategory;
 use primitives::{CollectionId, Currency, Money, ProductId, VariantId};
 use sea_orm::{ColumnTrait, QueryResult};
 use uuid::Uuid;
@@ -28,7 +29,7 @@ pub async fn offers(db: &TenantDb, variants: &[VariantId]) -> Result<HashMap<Var
         .raw_all(
             &format!(
                 "SELECT v.id, v.product_id, v.option_values, v.sku, v.currency, v.price_minor, v.compare_at_minor, \
-                   v.weight_grams, v.requires_shipping, v.taxable, p.slug, p.title, p.tags, p.status, \
+                   v.weight_grams, v.requires_shipping, v.taxable, v.tax_category, p.slug, p.title, p.tags, p.status, \
                    s.sellable, s.limited, {PICTURE_COLUMNS} \
                  FROM variant v \
                  JOIN product p ON p.tenant_id = v.tenant_id AND p.id = v.product_id \
@@ -147,6 +148,14 @@ pub async fn names_of(db: &TenantDb, products: &[ProductId]) -> Result<HashMap<P
     Ok(named.collect())
 }
 
+fn tax_category(row: &QueryResult) -> Result<TaxCategory, sea_orm::DbErr> {
+    if !row.try_get::<bool>("", "taxable")? {
+        return Ok(TaxCategory::NONE);
+    }
+    let category: String = row.try_get("", "tax_category")?;
+    TaxCategory::parse(&category).map_err(|error| sea_orm::DbErr::Type(error.to_string()))
+}
+
 fn read(row: &QueryResult) -> Result<Offer, sea_orm::DbErr> {
     let currency: String = row.try_get("", "currency")?;
     let currency = Currency::parse(&currency).map_err(|error| sea_orm::DbErr::Type(error.to_string()))?;
@@ -166,7 +175,7 @@ fn read(row: &QueryResult) -> Result<Offer, sea_orm::DbErr> {
         compare_at: compare_at.filter(|minor| price.minor < *minor).map(|minor| Money::new(minor, currency)),
         weight_grams: row.try_get("", "weight_grams")?,
         requires_shipping: row.try_get("", "requires_shipping")?,
-        taxable: row.try_get("", "taxable")?,
+        tax_category: tax_category(row)?,
         tags: names(&row.try_get::<String>("", "tags")?),
         published: status == "published",
         available: (limited != 0).then_some(sellable),

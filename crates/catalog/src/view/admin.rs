@@ -167,6 +167,8 @@ pub struct AdminVariant {
     pub requires_shipping: bool,
     /// Whether tax applies.
     pub taxable: bool,
+    /// What it is for the tax office, where tax applies.
+    pub tax_category: String,
     /// Whether stock is counted.
     pub tracked: bool,
     /// What happens when the stock is used up.

@@ -158,9 +158,61 @@ async fn a_history_is_the_shops_own_and_stays(app: TestApp) {
     assert_eq!(history(&ctx, id).await, [(1_250, None, None, true)]);
 }
 
+async fn a_variant_says_what_it_is_for_the_tax_office(app: TestApp) {
+    let ctx = editor(&app);
+    let made = mug(&ctx, "Mug").await;
+    let categories = async || {
+        let variants = product::get(&ctx, made.id).await.unwrap().variants;
+        variants.into_iter().map(|variant| variant.tax_category).collect::<Vec<_>>()
+    };
+    assert_eq!(categories().await, ["standard", "standard"]);
+    let save = async |category: &str, version: i64| {
+        let changed = VariantInput {
+            id: Some(made.variants[0].id),
+            tax_category: Some(category.to_owned()),
+            ..VariantInput::default()
+        };
+        let edit = VariantsEdit { variants: vec![changed], ..VariantsEdit::default() };
+        product::save_variants(&ctx, made.id, version, &edit).await
+    };
+    let (code, fields) = refusal(save("fine food", 1).await);
+    assert_eq!((code.as_str(), fields), ("BAD_USER_INPUT", vec!["variants.0.taxCategory".to_owned()]));
+    save(" Food ", 1).await.unwrap();
+    assert_eq!(categories().await, ["food", "standard"]);
+    let ids = made.variants.iter().map(|variant| variant.id).collect::<Vec<_>>();
+    let offers = query::offers(&*ctx.read(Access::Public).await.unwrap(), &ids).await.unwrap();
+    let said = ids.iter().map(|id| offers[id].tax_category.as_str()).collect::<Vec<_>>();
+    assert_eq!(said, ["food", "standard"]);
+    // A file says it in Shopify's column for it, and only when there is something to say.
+    let export = async || {
+        let mut out = Vec::new();
+        catalog::export::products(&ctx, &mut out).await.unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let take = async |csv: &str| {
+        let plan = catalog::import::plan(&ctx, csv.as_bytes()).await.unwrap();
+        catalog::import::apply(&ctx, plan, |_| {}).await.unwrap()
+    };
+    let file = export().await;
+    assert!(file.lines().next().unwrap().ends_with("Variant Weight Unit,Variant Tax Code"), "{file}");
+    assert_eq!(take(&file).await.unchanged, 1);
+    // A file without the column leaves it alone, one with an empty cell says that it is nothing special.
+    let plain = "Handle,Title,Option1 Name,Option1 Value,Variant Price\nmug,Mug,Size,S,12.50\n";
+    take(plain).await;
+    assert_eq!(categories().await[0], "food");
+    take("Handle,Title,Option1 Name,Option1 Value,Variant Price,Variant Tax Code\nmug,Mug,Size,S,12.50,\n").await;
+    assert_eq!(categories().await[0], "standard");
+    assert!(!export().await.contains("Variant Tax Code"));
+    // What is no category of ours is kept as it came.
+    take("Handle,Title,Option1 Name,Option1 Value,Variant Price,Variant Tax Code\nmug,Mug,Size,S,12.50,A/B c\n").await;
+    assert_eq!(categories().await[0], "standard");
+    assert!(export().await.contains("A/B c"));
+}
+
 testkit::on_both!(
     a_reduced_price_tells_the_lowest_of_the_30_days_before,
     what_was_not_in_the_shop_was_no_price,
     a_file_writes_prices_down_too,
     a_history_is_the_shops_own_and_stays,
+    a_variant_says_what_it_is_for_the_tax_office,
 );

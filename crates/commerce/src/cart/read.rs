@@ -6,9 +6,7 @@ use std::sync::Arc;
 
 use catalog::view::Offer;
 use platform::{Access, Ctx, Error, TenantDb, TenantInfo};
-use pricing::{
-    Destination, Line, Measures, Promotion, Quote, Reason, Request, Shopper, TaxCategory, Verdict,
-};
+use pricing::{Destination, Line, Measures, Promotion, Quote, Reason, Request, Shopper, Verdict};
 use primitives::{
     CartId, CartLineId, CollectionId, Country, Money, ProductId, PromotionId, Quantity, VariantId,
 };
@@ -242,7 +240,7 @@ impl Basket {
             unit,
             unit_includes_tax: tenant.prices_include_tax,
             quantity: Quantity::new(i64::from(quantity)).map_err(Error::internal)?,
-            tax_category: if offer.taxable { TaxCategory::STANDARD } else { TaxCategory::NONE },
+            tax_category: offer.tax_category.clone(),
             grams: offer.weight_grams,
             requires_shipping: offer.requires_shipping,
             discountable: true,

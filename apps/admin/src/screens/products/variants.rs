@@ -1,12 +1,13 @@
 //! The grid of variants: type, arrows and Enter move, Ctrl+D fills down, a pasted block of cells fills the grid.
 
+use cynic::QueryBuilder;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 
 use super::draft::{Draft, Row};
 use super::options::Options;
-use crate::api::Remote;
-use crate::gql::catalog::AdminVariant;
+use crate::api::{self, Remote, remote};
+use crate::gql::catalog::{AdminVariant, TaxCategories};
 use crate::gql::stock::Location;
 use crate::logic::amount;
 use crate::logic::product::{Selling, VariantDraft};
@@ -32,6 +33,7 @@ pub fn Variants(
     let total = Memo::new(move |_| draft.rows.with(Vec::len));
     let session = use_session();
     let locations = session.may("inventory:read").then(all_locations);
+    let taxes = session.has_module("commerce").then(all_taxes);
     let currency = draft.product.with_untracked(|product| amount::symbol(&product.currency));
     let about = move || {
         let options = draft.options.get();
@@ -78,6 +80,7 @@ pub fn Variants(
                                 <th scope="col" class="num">"Was, " {currency.clone()}</th>
                                 <th scope="col" class="num">"Stock"</th>
                                 <th scope="col">"At zero"</th>
+                                <th scope="col">"Tax"</th>
                                 <th scope="col" class="num">"Grams"</th>
                                 <th scope="col">"Barcode"</th>
                                 <th scope="col"><span class="vh">"Remove"</span></th>
@@ -85,7 +88,7 @@ pub fn Variants(
                         </thead>
                         <tbody>
                             <For each=window key=|row| row.key let:row>
-                                <Line draft row editable locations/>
+                                <Line draft row editable locations taxes/>
                             </For>
                         </tbody>
                     </table>
@@ -125,6 +128,7 @@ fn Line(
     row: Row,
     #[prop(into)] editable: Signal<bool>,
     locations: Option<Remote<Vec<Location>>>,
+    taxes: Option<Remote<Vec<String>>>,
 ) -> impl IntoView {
     let at = move || draft.rows.with_untracked(|rows| rows.iter().position(|it| it.key == row.key));
     let fault = move |column: &'static str| {
@@ -200,6 +204,16 @@ fn Line(
             .map(|(choice, key, text)| view! { <option value=key selected=choice == now>{text}</option> })
             .collect_view()
     };
+    let tax = move || {
+        let now = row.draft.with(|it| if it.tax.is_empty() { "standard".to_owned() } else { it.tax.clone() });
+        let mut all = taxes.and_then(|taxes| taxes.data.get()).unwrap_or_default();
+        if !all.contains(&now) {
+            all.push(now.clone());
+        }
+        all.into_iter()
+            .map(|key| view! { <option value=key.clone() selected=key == now>{key.clone()}</option> })
+            .collect_view()
+    };
     let reserved = move || {
         saved
             .with(|saved| saved.as_ref().map(|(_, reserved)| *reserved).filter(|reserved| *reserved > 0))
@@ -253,6 +267,18 @@ fn Line(
                     {selling}
                 </select>
             </td>
+            <td>
+                <select
+                    aria-label=move || format!("Tax category of {}", row.draft.with(VariantDraft::name))
+                    disabled=move || !editable.get()
+                    on:change=move |event| {
+                        let choice = event_target_value(&event);
+                        row.draft.update(|it| it.tax = choice);
+                    }
+                >
+                    {tax}
+                </select>
+            </td>
             {cell("grams", "Weight in grams", true, |it| &it.grams, |it, typed| it.grams = typed)}
             {cell("barcode", "Barcode", false, |it| &it.barcode, |it, typed| it.barcode = typed)}
             <td class="num">
@@ -272,6 +298,11 @@ fn Line(
             </td>
         </tr>
     }
+}
+
+/// Asks for what variants can be for the tax office.
+fn all_taxes() -> Remote<Vec<String>> {
+    remote(|| async { api::ask(TaxCategories::build(())).await.map(|answer| answer.tax_categories) })
 }
 
 /// The input under the event, with its column.
