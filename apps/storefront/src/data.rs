@@ -28,7 +28,11 @@ use std::sync::Arc;
 
 /// One page of a list.
 pub async fn list(ctx: &Ctx, query: &ListQuery) -> Result<Arc<ListPage>> {
-    Ok(catalog::query::list(ctx, query).await?)
+    let list = catalog::query::list(ctx, query).await?;
+    Ok(match commerce::price::cards(ctx, &list.cards).await? {
+        Some(cards) => Arc::new(ListPage { cards, ..(*list).clone() }),
+        None => list,
+    })
 }
 
 /// All collections that readers see, in the merchant's order.
@@ -43,17 +47,36 @@ pub async fn collection(ctx: &Ctx, slug: &str) -> Result<CollectionLookup> {
 
 /// The product at an address.
 pub async fn product(ctx: &Ctx, slug: &str) -> Result<ProductLookup> {
-    Ok(catalog::query::product(ctx, slug).await?)
+    Ok(match catalog::query::product(ctx, slug).await? {
+        ProductLookup::Found(page) => ProductLookup::Found(priced(ctx, page).await?),
+        other => other,
+    })
 }
 
 /// A published product.
 pub async fn product_by_id(ctx: &Ctx, id: ProductId) -> Result<Option<Arc<ProductPage>>> {
-    Ok(catalog::query::product_by_id(ctx, id).await?)
+    match catalog::query::product_by_id(ctx, id).await? {
+        Some(page) => Ok(Some(priced(ctx, page).await?)),
+        None => Ok(None),
+    }
 }
 
 /// Products that go with this one.
 pub async fn related(ctx: &Ctx, product: &ProductPage, count: usize) -> Result<Vec<Arc<ProductCard>>> {
-    Ok(catalog::query::related(ctx, product, count).await?)
+    let cards = catalog::query::related(ctx, product, count).await?;
+    Ok(commerce::price::cards(ctx, &cards).await?.unwrap_or(cards))
+}
+
+/// The page with the prices that it has for the visitor.
+async fn priced(ctx: &Ctx, page: Arc<ProductPage>) -> Result<Arc<ProductPage>> {
+    let mut pages = commerce::price::pages(ctx, vec![page.clone()]).await?;
+    Ok(pages.pop().unwrap_or(page))
+}
+
+/// Whether a page with prices that was made for the visitor may be shown to everybody.
+pub async fn may_be_kept(ctx: &Ctx) -> bool {
+    // A page that is not kept is only slower.
+    !ctx.has_module("commerce") || commerce::price::may_be_kept(ctx).await.unwrap_or(false)
 }
 
 /// Addresses of everything that is published.

@@ -76,6 +76,14 @@ impl Page {
         }
     }
 
+    /// The same for everybody, or for its visitor only.
+    pub fn kept(mut self, kept: bool) -> Self {
+        if !kept {
+            self.dependencies.clear();
+        }
+        self
+    }
+
     /// The page as an answer; only inside [`scene`].
     pub fn into_response(self, shop: &Shop) -> Response {
         let status = self.status;

@@ -8,6 +8,8 @@ pub(crate) mod spec;
 pub mod state;
 pub(crate) mod store;
 
+pub use spec::MAX_PRICE;
+
 use platform::{Ctx, Error, TenantDb, Tx};
 use primitives::{CollectionId, ImageId, MediaId, Permission, ProductId, Slug};
 use sea_orm::{ActiveValue::Set, ColumnTrait};

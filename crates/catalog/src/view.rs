@@ -170,6 +170,15 @@ pub struct OptionValue {
     pub available: bool,
 }
 
+/// What one piece costs from some number of pieces on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PriceTier {
+    /// From so many pieces on, at least 2.
+    pub from: u32,
+    /// What one of them costs.
+    pub unit: Money,
+}
+
 /// A variant on the product page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VariantView {
@@ -188,6 +197,9 @@ pub struct VariantView {
     /// The lowest price of the 30 days before its reduction began, as far as that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lowest_before: Option<Money>,
+    /// What a piece costs from more pieces on, rising; put there by whoever knows price lists.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tiers: Vec<PriceTier>,
     /// Words for stock.
     pub availability: Availability,
     /// Index into the page's pictures.
@@ -271,6 +283,19 @@ impl ProductPage {
     /// Whole per cent off, rounded down, when the price is reduced; see [`percent_off`].
     pub fn discount_percent(&self) -> Option<u8> {
         percent_off(self.price, self.compare_at, self.lowest_before)
+    }
+
+    /// Takes the prices of the whole from those of its variants.
+    pub fn sum_up_prices(&mut self) {
+        let cheapest = self.variants.iter().map(|variant| variant.price).min_by_key(|price| price.minor);
+        let Some(price) = cheapest else { return };
+        let dearest = self.variants.iter().map(|variant| variant.price).max_by_key(|price| price.minor);
+        (self.price, self.price_max) = (price, dearest.unwrap_or(price));
+        let shown = || self.variants.iter().filter(|variant| variant.price == price);
+        let compare_at = shown().filter_map(|variant| variant.compare_at).max_by_key(|one| one.minor);
+        // The price is that of several variants perhaps: the lowest of theirs holds for all of them.
+        let lowest_before = shown().filter_map(|variant| variant.lowest_before).min_by_key(|one| one.minor);
+        (self.compare_at, self.lowest_before) = (compare_at, lowest_before);
     }
 
     /// The variant with this id.

@@ -15,6 +15,7 @@ pub(crate) use store::{locate, restore};
 use std::collections::HashMap;
 
 use platform::{Access, Ctx, Tx};
+use pricing::Destination;
 use primitives::{CartId, CartLineId, Quantity, VariantId};
 use uuid::Uuid;
 
@@ -24,7 +25,9 @@ use crate::customer;
 use crate::entity::cart_line;
 use crate::error::{CommerceError, Result};
 use crate::event::CommerceEvent;
+use crate::price::ask::Asking;
 use crate::promotion::book;
+use crate::settings;
 use crate::tender::chosen;
 use crate::view::CartView;
 use crate::who::{Who, new_token};
@@ -64,15 +67,33 @@ pub async fn add(ctx: &Ctx, token: Option<&str>, lines: &[(VariantId, i64)]) -> 
     }
     let ids: Vec<VariantId> = wanted.iter().map(|(variant, _)| *variant).collect();
     let book = book::current(ctx).await?;
-    let offers = read::offers(&*ctx.read(Access::Public).await?, &ids).await?;
+    let rows = ctx.read(Access::Public).await?;
+    let offers = read::offers(&rows, &ids).await?;
+    let prices = read::listed(&rows, &book, &ids).await?;
+    drop(rows);
+    let who = Who::of(ctx, token);
+    // What a piece costs is a question of how many there are then, and of who asks.
+    let before = match prices.is_empty() {
+        true => None,
+        false => Some((basket(ctx, &who).await?, settings::current(ctx).await?)),
+    };
+    let home = Destination::country(ctx.tenant().country);
     let mut priced = Vec::with_capacity(wanted.len());
     for (variant, quantity) in wanted {
-        match offers.get(&variant) {
-            Some(offer) if offer.published => priced.push((variant, quantity, offer.price.minor)),
-            _ => return Err(CommerceError::not_found(VariantId::KIND)),
-        }
+        let Some(offer) = offers.get(&variant).filter(|offer| offer.published) else {
+            return Err(CommerceError::not_found(VariantId::KIND));
+        };
+        let seen = match &before {
+            None => offer.price.minor,
+            Some((before, settings)) => {
+                let asking = Asking { prices: &prices, ..before.asking(ctx, settings, &home) };
+                let there = before.lines.iter().find(|line| line.variant_id == variant.uuid());
+                let all = i64::from(quantity).saturating_add(there.map_or(0, |line| line.quantity));
+                asking.unit(offer, quantity_of(all))?.shown.minor
+            }
+        };
+        priced.push((variant, quantity, seen));
     }
-    let who = Who::of(ctx, token);
     let fresh = new_token();
     let (cart, made, lines, saved) = ctx
         .write(Access::Public, async |tx| {
@@ -109,6 +130,7 @@ pub async fn add(ctx: &Ctx, token: Option<&str>, lines: &[(VariantId, i64)]) -> 
             offers,
             collections: HashMap::new(),
             book,
+            prices,
             standing,
             saved: Vec::new(),
         }
@@ -158,8 +180,13 @@ async fn change(
     }
     let who = Who::of(ctx, token);
     let before = basket(ctx, &who).await?;
-    let prices: Vec<Option<i64>> =
-        lines.iter().map(|(line, _)| before.offer_of(*line).map(|offer| offer.price.minor)).collect();
+    let (settings, home) = (settings::current(ctx).await?, Destination::country(ctx.tenant().country));
+    let asking = before.asking(ctx, &settings, &home);
+    let seen = |(line, quantity): &(CartLineId, Option<Quantity>)| {
+        let (Some(offer), Some(quantity)) = (before.offer_of(*line), quantity) else { return Ok(None) };
+        Ok(Some(asking.unit(offer, quantity.get())?.shown.minor))
+    };
+    let prices: Vec<Option<i64>> = lines.iter().map(seen).collect::<Result<_>>()?;
     ctx.write(Access::Public, async |tx| {
         let Some(cart) = locate(tx, &who).await? else {
             return Err(CommerceError::not_found(CartLineId::KIND));
@@ -208,6 +235,11 @@ pub async fn merge(ctx: &Ctx, token: &str) -> Result<()> {
         Ok(())
     })
     .await
+}
+
+/// A number of pieces as prices are asked for it.
+fn quantity_of(pieces: i64) -> u32 {
+    u32::try_from(pieces.clamp(1, i64::from(Quantity::MAX))).unwrap_or(Quantity::MAX)
 }
 
 /// Says that a cart is another one now; gives back its lines.

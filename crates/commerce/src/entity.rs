@@ -200,6 +200,44 @@ tenant_table! {
 }
 
 tenant_table! {
+    /// Lists of prices.
+    price_list, "price_list", "price list", Id,
+    key { id: Uuid }
+    columns {
+        name: String,
+        currency: String,
+        includes_tax: bool,
+        countries: String,
+        starts_at: Option<i64>,
+        ends_at: Option<i64>,
+        priority: i32,
+        active: bool,
+        archived_at: Option<i64>,
+        version: i64,
+        created_at: i64,
+        updated_at: i64,
+    }
+    audit { name, currency, countries }
+}
+
+tenant_table! {
+    /// Which groups a price list is for.
+    price_list_group, "price_list_group", "price list", ListId,
+    key { list_id: Uuid, group_id: Uuid }
+    columns {}
+}
+
+tenant_table! {
+    /// Prices of a list, from some number of pieces on.
+    price_list_price, "price_list_price", "price list", ListId,
+    key { list_id: Uuid, variant_id: Uuid, min_quantity: i32 }
+    columns {
+        price_minor: i64,
+        compare_at_minor: Option<i64>,
+    }
+}
+
+tenant_table! {
     /// Where customers had things sent.
     customer_address, "customer_address", "address", Id,
     key { id: Uuid }

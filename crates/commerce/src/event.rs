@@ -4,6 +4,8 @@ use events::{Aggregate, DomainEvent, EventError, validate};
 use primitives::{
     CartId, CustomerId, DisputeId, FulfilmentId, GiftCardId, OrderId, PaymentId, ProductId, PromotionId, ReturnId,
     ReviewId,
+    CartId, CustomerId, FulfilmentId, GiftCardId, OrderId, PaymentId, PriceListId, ProductId, PromotionId,
+    ReturnId, ReviewId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -94,6 +96,10 @@ pub enum CommerceEvent {
     PromotionCreated { promotion_id: PromotionId },
     /// `promotion.updated`, also when it was deleted.
     PromotionUpdated { promotion_id: PromotionId },
+    /// `price_list.created`
+    PriceListCreated { price_list_id: PriceListId },
+    /// `price_list.updated`: it, or prices in it; also when it was archived.
+    PriceListUpdated { price_list_id: PriceListId },
     /// `review.created`
     ReviewCreated { review_id: ReviewId, product_id: ProductId },
     /// `review.updated`: its author wrote it anew.
@@ -171,6 +177,8 @@ impl DomainEvent for CommerceEvent {
             Self::CustomerErased { .. } => "customer.erased",
             Self::PromotionCreated { .. } => "promotion.created",
             Self::PromotionUpdated { .. } => "promotion.updated",
+            Self::PriceListCreated { .. } => "price_list.created",
+            Self::PriceListUpdated { .. } => "price_list.updated",
             Self::ReviewCreated { .. } => "review.created",
             Self::ReviewUpdated { .. } => "review.updated",
             Self::ReviewModerated { .. } => "review.moderated",
@@ -216,6 +224,9 @@ impl DomainEvent for CommerceEvent {
             | Self::CustomerErased { customer_id } => Aggregate::new("customer", *customer_id),
             Self::PromotionCreated { promotion_id } | Self::PromotionUpdated { promotion_id } => {
                 Aggregate::new("promotion", *promotion_id)
+            }
+            Self::PriceListCreated { price_list_id } | Self::PriceListUpdated { price_list_id } => {
+                Aggregate::new("price_list", *price_list_id)
             }
             Self::ReviewCreated { review_id, .. }
             | Self::ReviewUpdated { review_id, .. }
@@ -341,6 +352,8 @@ mod tests {
         let d = r#""customer_id":"00000000-0000-0000-0000-000000000004""#;
         let (review_id, product_id) = (ReviewId::from_uuid(id(7)), ProductId::from_uuid(id(8)));
         let r = r#""review_id":"00000000-0000-0000-0000-000000000007","product_id":"00000000-0000-0000-0000-000000000008""#;
+        let price_list_id = PriceListId::from_uuid(id(9));
+        let l = r#""price_list_id":"00000000-0000-0000-0000-000000000009""#;
         let money = r#""amount":5,"currency":"EUR""#;
         let why = r#""reason":"why""#;
         use CommerceEvent::*;
@@ -520,6 +533,8 @@ mod tests {
                 "store_credit.returned",
                 format!("{{{a},{o},{money},{why}}}"),
             ),
+            (PriceListCreated { price_list_id }, "price_list.created", format!("{{{l}}}")),
+            (PriceListUpdated { price_list_id }, "price_list.updated", format!("{{{l}}}")),
         ];
         for (event, kind, json) in pinned {
             assert_eq!(event.kind(), kind);

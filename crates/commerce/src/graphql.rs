@@ -7,6 +7,7 @@ mod order;
 mod parcel;
 mod payment;
 mod people;
+mod price;
 mod promotion;
 mod returns;
 mod review;
@@ -20,6 +21,7 @@ pub use addresses::{AddressesMutation, AddressesQuery};
 pub use again::AgainMutation;
 pub use parcel::ParcelsMutation;
 pub use payment::{PaymentsMutation, PaymentsQuery};
+pub use price::{PriceListsMutation, PriceListsQuery};
 pub use people::{CustomersMutation, CustomersQuery};
 pub use promotion::{PromotionsMutation, PromotionsQuery};
 pub use returns::{ReturnsMutation, ReturnsQuery};
@@ -50,6 +52,7 @@ pub struct CommerceQuery(
     AddressesQuery,
     TenderQuery,
     TaxQuery,
+    PriceListsQuery,
 );
 
 /// Everything that can be done about buying.
@@ -67,6 +70,7 @@ pub struct CommerceMutation(
     CustomersMutation,
     AddressesMutation,
     TenderMutation,
+    PriceListsMutation,
 );
 
 /// Header in which clients without cookies send the key to their cart.

@@ -102,6 +102,21 @@ pub fn surface() -> Vec<Entry> {
             .id("input.action.of.collections", "collection"),
         Entry::mutation("promotionUpdate", Permission::PROMOTIONS_UPDATE).id("id", "promotion"),
         Entry::mutation("promotionDelete", Permission::PROMOTIONS_DELETE).id("id", "promotion"),
+        Entry::query("priceLists", Permission::PRICES_LIST),
+        Entry::query("priceList", Permission::PRICES_READ).id("id", "price_list"),
+        Entry::query("priceListPrices", Permission::PRICES_READ).id("id", "price_list"),
+        Entry::query("priceExplain", Permission::PRICES_READ)
+            .id("input.variantId", "variant")
+            .id("input.groupIds", "customer_group"),
+        Entry::query("listedPrices", Access::Public).id("variantIds", "variant"),
+        Entry::mutation("priceListCreate", Permission::PRICES_CREATE).id("input.groupIds", "customer_group"),
+        Entry::mutation("priceListUpdate", Permission::PRICES_UPDATE)
+            .id("id", "price_list")
+            .id("input.groupIds", "customer_group"),
+        Entry::mutation("priceListArchive", Permission::PRICES_DELETE).id("id", "price_list"),
+        Entry::mutation("priceListPricesSet", Permission::PRICES_UPDATE)
+            .id("input.id", "price_list")
+            .id("input.prices.variantId", "variant"),
         Entry::query("productReviews", Access::Public).id("productId", "product"),
         Entry::query("myReview", Access::SignedIn).id("productId", "product"),
         Entry::query("reviews", Permission::COMMENTS_LIST).id("filter.productId", "product"),

@@ -5,6 +5,9 @@ use primitives::{
     AddressId, CartId, CartLineId, Country, CustomerGroupId, CustomerId, DisputeId, FieldError, FulfilmentId,
     LocationId, Money, OrderId, OrderLineId, PaymentId, ProductId, PromotionId, Rate, ReturnId, SavedLineId, Timestamp,
     UserId, VariantId,
+    AddressId, CartId, CartLineId, Country, CustomerGroupId, CustomerId, FieldError, FulfilmentId,
+    LocationId, Money, OrderId, OrderLineId, PriceListId, ProductId, PromotionId, Rate, ReturnId, SavedLineId,
+    Timestamp, UserId, VariantId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -92,7 +95,11 @@ pub struct CartLineView {
     pub unit: Money,
     /// Struck-out price of one piece, always higher than `unit`.
     pub compare_at: Option<Money>,
-    /// `unit × quantity`.
+    /// The price list that `unit` is from; nothing for the variant's own price.
+    #[serde(default)]
+    pub listed: Option<ListedPrice>,
+    /// `unit × quantity`; where a price list says prices with tax and the shop shows them without, or the other way
+    /// round, what all pieces together cost exactly, rounded once.
     pub total: Money,
     /// What promotions take off this line.
     pub discounts: Vec<DiscountView>,
@@ -112,6 +119,17 @@ impl CartLineView {
     pub fn blocks(&self) -> bool {
         self.problems.iter().any(|p| !matches!(p, LineProblem::PriceChanged { .. }))
     }
+}
+
+/// The price list that a price is from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListedPrice {
+    /// The list.
+    pub list: PriceListId,
+    /// What it is called.
+    pub name: String,
+    /// From so many pieces on.
+    pub min_quantity: u32,
 }
 
 /// What a promotion takes off.

@@ -31,7 +31,7 @@ use pages::{Before, Pages};
 use platform::audit::Origin;
 use platform::nonce::Nonce;
 use platform::surface::Entry;
-use platform::{Access, App, Ctx, Error};
+use platform::{Access, Actor, App, Ctx, Error};
 use primitives::{ErrorCode, Permission};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -241,7 +241,10 @@ async fn shop(State(host): State<Host>, request: Request) -> Response {
         }
     }
     let nonce = parts.extensions.get::<Nonce>().copied().unwrap_or_else(Nonce::draw);
-    let key = host.pages.key(&parts.method, &parts.uri, &resolved);
+    let mut key = host.pages.key(&parts.method, &parts.uri, &resolved);
+    if key.is_some() && pages::may_be_somebody(&parts.headers) && has_own_prices(&host, &resolved, &request_id).await {
+        key = None;
+    }
     if let Some(key) = &key
         && let Some(page) = host.pages.get(&host.app, key, &parts.headers, &nonce)
     {
@@ -306,6 +309,12 @@ async fn shop(State(host): State<Host>, request: Request) -> Response {
     };
     response.headers_mut().remove(pages::DEPS);
     counted(plain_refusal(response, &headers, &request_id, &path), allowance)
+}
+
+/// Whether pages of the shop may have other prices for whoever has signed in. When nobody can tell, they may.
+async fn has_own_prices(host: &Host, resolved: &identity::Resolved, request_id: &Arc<str>) -> bool {
+    let ctx = Ctx::new(host.app.clone(), resolved.tenant.clone(), Actor::Anonymous, request_id.clone());
+    ctx.has_module("commerce") && commerce::price::of_group(&ctx).await.unwrap_or(true)
 }
 
 /// Says in the answer how much may still be asked, where that is counted.

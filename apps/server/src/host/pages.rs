@@ -179,6 +179,14 @@ impl Pages {
     }
 }
 
+/// Whether a request may be of somebody who has signed in: it shows the key to a session, valid or not.
+pub fn may_be_somebody(headers: &HeaderMap) -> bool {
+    const SESSION: &[u8] = b"rustok_session_";
+    let cookies = headers.get_all(header::COOKIE).iter();
+    headers.contains_key(header::AUTHORIZATION)
+        || cookies.map(HeaderValue::as_bytes).any(|line| line.windows(SESSION.len()).any(|part| part == SESSION))
+}
+
 /// Puts the answer's nonce where HTML has the mark.
 pub async fn fill(response: Response, nonce: &Nonce) -> Response {
     if !is_html(response.headers()) {
@@ -261,6 +269,19 @@ mod tests {
         assert!(accepts("gzip, deflate, br;q=1.0", "br"));
         assert!(!accepts("gzip, br;q=0", "br"));
         assert!(!accepts("brotli", "br"));
+    }
+
+    #[test]
+    fn knows_who_may_have_signed_in() {
+        let shows = |name, value| {
+            let mut headers = HeaderMap::new();
+            headers.append(header::COOKIE, HeaderValue::from_static("rustok_cart_hearth=k"));
+            headers.append(name, HeaderValue::from_static(value));
+            may_be_somebody(&headers)
+        };
+        assert!(shows(header::COOKIE, "a=b; __Host-rustok_session_hearth=x"));
+        assert!(shows(header::COOKIE, "rustok_session_hearth=x") && shows(header::AUTHORIZATION, "Bearer x"));
+        assert!(!shows(header::COOKIE, "rustok_count_hearth=2") && !shows(header::ACCEPT, "text/html"));
     }
 
     /// Whoever waits for a gateway, or looks at something of their own, never stands in the line of pages.

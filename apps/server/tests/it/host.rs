@@ -1,6 +1,8 @@
 //! The host itself: tenants, health, headers, errors, the page cache.
 
 use crate::world::World;
+use sea_orm::ConnectionTrait;
+use serde_json::json;
 use testkit::Backend;
 
 async fn answers_health_outside_of_any_tenant(world: World) {
@@ -159,6 +161,75 @@ async fn wrong_requests_get_problem_documents(world: World) {
     assert_eq!(visitor.send(foreign).await.status, 403);
 }
 
+async fn pages_with_the_prices_of_a_group_are_shown_to_it_alone(world: World) {
+    crate::shop::place_order(&world, "hearth").await;
+    let mut member = world.sign_in("hearth", "customer").await;
+    let rows = world.rows().await;
+    let link = "UPDATE customer SET user_id = (SELECT u.id FROM user_account u \
+                WHERE u.tenant_id = customer.tenant_id AND u.email LIKE 'customer-%@example.com')";
+    rows.execute_unprepared(link).await.expect("a customer with an account");
+    rows.close().await.expect("closing");
+    let mut owner = world.sign_in("hearth", "owner").await;
+    let mut ask = async |document: &str, variables: serde_json::Value| {
+        let answer = owner.graphql(document, variables).await;
+        assert!(answer["errors"].is_null(), "{answer}");
+        answer["data"].clone()
+    };
+    let nothing = || json!({});
+    let found = ask("{ customers(first: 1) { nodes { id } } }", nothing()).await;
+    let customer = found["customers"]["nodes"][0]["id"].clone();
+    let found = ask("{ products(first: 1) { nodes { slug variants { id } } } }", nothing()).await;
+    let product = &found["products"]["nodes"][0];
+    let made = ask(
+        "mutation { customerGroupCreate(input: { name: \"Trade\" }) { group { id } } }",
+        nothing(),
+    )
+    .await;
+    let group = made["customerGroupCreate"]["group"]["id"].clone();
+    let add = "mutation M($input: CustomerGroupMembersInput!) { customerGroupMembersAdd(input: $input) }";
+    ask(add, json!({ "input": { "id": group, "customerIds": [customer] } })).await;
+    let path = format!("/products/{}", product["slug"].as_str().expect("a slug"));
+    let mut anybody = world.visitor("hearth");
+    // Kept before there was a list.
+    assert!(!anybody.get(&path).await.body.contains("€1.23"));
+    let create = "mutation L($input: PriceListInput!) { priceListCreate(input: $input) { priceList { id } } }";
+    let made = ask(create, json!({ "input": { "name": "Trade", "groupIds": [group] } })).await;
+    let list = made["priceListCreate"]["priceList"]["id"].clone();
+    let prices: Vec<_> = product["variants"]
+        .as_array()
+        .expect("variants")
+        .iter()
+        .flat_map(|variant| {
+            let of = |from: u32, price: &str| json!({ "variantId": variant["id"], "minQuantity": from, "price": price });
+            [of(1, "1.23"), of(10, "1.11")]
+        })
+        .collect();
+    let set = "mutation S($input: PriceListPricesSetInput!) { priceListPricesSet(input: $input) { nPrices } }";
+    ask(set, json!({ "input": { "id": list, "prices": prices } })).await;
+    for path in [path.as_str(), "/products", "/"] {
+        for _ in 0..2 {
+            let plain = anybody.get(path).await;
+            assert!(!plain.body.contains("€1.23"), "{path} tells everybody");
+            assert_eq!(plain.header("cache-control"), "no-cache", "{path}");
+            let own = member.get(path).await;
+            assert_eq!(own.header("cache-control"), "private, no-store", "{path}");
+            assert!(path == "/" || own.body.contains("€1.23"), "{path} does not tell the member");
+        }
+    }
+    assert!(member.get(&path).await.body.contains("From 10: €1.11 each"));
+    // Somebody else who has signed in is asked for the usual price.
+    assert!(!world.sign_in("hearth", "owner").await.get(&path).await.body.contains("€1.23"));
+    let asked = "query P($ids: [ID!]!) { listedPrices(variantIds: $ids) { price { minor } listed { name } tiers { from unit { minor } } } }";
+    let ids = json!({ "ids": [product["variants"][0]["id"]] });
+    let own = member.graphql(asked, ids.clone()).await;
+    let expected = json!([{ "price": { "minor": 123 }, "listed": { "name": "Trade" }, "tiers": [{ "from": 10, "unit": { "minor": 111 } }] }]);
+    assert_eq!(own["data"]["listedPrices"], expected, "{own}");
+    assert_eq!(anybody.graphql(asked, ids).await["data"]["listedPrices"], json!([]));
+    let archive = "mutation A($id: ID!) { priceListArchive(id: $id, version: 1) { priceList { archivedAt } } }";
+    ask(archive, json!({ "id": list })).await;
+    assert!(!member.get(&path).await.body.contains("€1.23"));
+}
+
 testkit::on_both!(
     answers_health_outside_of_any_tenant,
     finds_the_tenant_in_four_ways,
@@ -166,6 +237,7 @@ testkit::on_both!(
     every_answer_carries_the_headers,
     every_page_has_a_nonce_of_its_own,
     a_cached_page_follows_a_change,
+    pages_with_the_prices_of_a_group_are_shown_to_it_alone,
     wrong_requests_get_problem_documents,
 );
 

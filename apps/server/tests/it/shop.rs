@@ -173,6 +173,18 @@ pub async fn group(world: &World, tenant: &str) {
     assert!(made["errors"].is_null(), "{made}");
 }
 
+/// The owner makes a price list.
+pub async fn list_prices(world: &World, tenant: &str) {
+    let mut owner = world.sign_in(tenant, "owner").await;
+    let made = owner
+        .graphql(
+            "mutation L($input: PriceListInput!) { priceListCreate(input: $input) { priceList { id } } }",
+            json!({ "input": { "name": format!("Prices of {tenant}") } }),
+        )
+        .await;
+    assert!(made["errors"].is_null(), "{made}");
+}
+
 /// The owner issues a gift card; gives back its code.
 pub async fn give_a_card(world: &World, tenant: &str) -> String {
     let mut owner = world.sign_in(tenant, "owner").await;

@@ -37,6 +37,7 @@ const TABLES: &[(&str, &str)] = &[
     ("oidc_provider", "oidc_provider"),
     ("order", "orders"),
     ("order_line", "order_line"),
+    ("price_list", "price_list"),
     ("product", "product"),
     ("promotion", "promotion"),
     ("return", "return_request"),
@@ -132,6 +133,7 @@ impl Things {
         crate::shop::fill_cart(&mut shopper).await;
         crate::shop::promote(world, tenant).await;
         crate::shop::group(world, tenant).await;
+        crate::shop::list_prices(world, tenant).await;
         crate::shop::give_a_card(world, tenant).await;
         world.role(tenant, &[Permission::ORDERS_READ.into()]).await;
         world.api_key(tenant, &[Permission::ORDERS_READ]).await;

@@ -43,6 +43,9 @@ pub struct PriceWords {
     /// What it was at the lowest before it was reduced, "Lowest price of the 30 days before: €98".
     #[serde(rename = "l", default, skip_serializing_if = "Option::is_none")]
     pub lowest: Option<String>,
+    /// What a piece costs from more pieces on, "From 10: €4.50 each".
+    #[serde(rename = "t", default, skip_serializing_if = "Vec::is_empty")]
+    pub tiers: Vec<String>,
 }
 
 /// Stock in words.
@@ -192,7 +195,7 @@ pub fn BuyBox(
         Memo::new(move |_| {
             chosen
                 .with(|chosen| offer.with_value(|offer| offer.price(chosen).cloned()))
-                .unwrap_or(PriceWords { now: String::new(), was: None, off: None, lowest: None })
+                .unwrap_or(PriceWords { now: String::new(), was: None, off: None, lowest: None, tiers: Vec::new() })
         });
     // Tells the address bar and the gallery about a choice, not about how the page began.
     Effect::new({
@@ -273,6 +276,11 @@ pub fn BuyBox(
                     <p class="price-note" hidden=move || price.with(|price| price.lowest.is_none())>
                         {move || price.with(|price| price.lowest.clone().unwrap_or_default())}
                     </p>
+                    <ul class="plain price-note" hidden=move || price.with(|price| price.tiers.is_empty())>
+                        {move || price.with(|price| {
+                            price.tiers.iter().map(|tier| view! { <li>{tier.clone()}</li> }).collect_view()
+                        })}
+                    </ul>
                     {(!price_note.is_empty()).then(|| view! { <p class="price-note">{price_note}</p> })}
                 </div>
                 {(!summary.is_empty()).then(|| view! { <p>{summary}</p> })}

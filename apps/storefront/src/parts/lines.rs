@@ -91,6 +91,10 @@ fn line_price(shop: &Shop, line: &CartLineView) -> AnyView {
     let was = line.compare_at.and_then(|was| times(was, line.quantity));
     let each = (1 < line.quantity)
         .then(|| view! { <span class="unit">{format!("{} each", shop.amount(line.unit))}</span> });
+    let listed = line.listed.as_ref().map(|listed| match listed.min_quantity {
+        ..=1 => listed.name.clone(),
+        from => format!("{}, from {from}", listed.name),
+    });
     // What promotions take off is struck out from what the line costs now, not from what it cost once.
     let was = if line.discounts.is_empty() { was } else { Some(line.total) };
     let discounts = line
@@ -103,6 +107,7 @@ fn line_price(shop: &Shop, line: &CartLineView) -> AnyView {
             <strong>{shop.amount(line.left)}</strong>
             {was.map(|was| view! { " "<s><span class="visually-hidden">"Was "</span>{shop.amount(was)}</s> })}
             {each}
+            {listed.map(|listed| view! { <span class="unit">{listed}</span> })}
             {discounts}
         </div>
     }

@@ -1,7 +1,7 @@
 //! Prices and the words around them.
 
 use crate::shop::Shop;
-use catalog::view::Availability;
+use catalog::view::{Availability, PriceTier};
 use leptos::prelude::*;
 use primitives::Money;
 
@@ -29,6 +29,11 @@ pub fn price(shop: &Shop, now: Money, was: Option<Money>, lowest: Option<Money>,
 /// What a reduced price has to be compared with, in words.
 pub fn lowest_before(shop: &Shop, lowest: Money) -> String {
     format!("Lowest price of the 30 days before: {}", shop.price(lowest))
+}
+
+/// What a piece costs from more pieces on, in words.
+pub fn tier(shop: &Shop, tier: &PriceTier) -> String {
+    format!("From {}: {} each", tier.from, shop.price(tier.unit))
 }
 
 /// What is said about stock: a tone for the dot, and the words.

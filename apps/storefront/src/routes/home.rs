@@ -43,7 +43,10 @@ impl Filled {
 /// `GET /`
 pub async fn show(Extension(ctx): Extension<Ctx>, shop: Shop) -> Response {
     match load(&ctx, &shop).await {
-        Ok(blocks) => answer(&shop, || page(&shop, &blocks)),
+        Ok(blocks) => {
+            let kept = data::may_be_kept(&ctx).await;
+            answer(&shop, || page(&shop, &blocks).kept(kept))
+        }
         Err(error) => super::errors::failure(&ctx, &shop, &error).await.into_response(),
     }
 }

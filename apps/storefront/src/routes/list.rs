@@ -77,7 +77,8 @@ async fn answer(
     };
     match loaded.await {
         Ok((list, rooms)) => {
-            page::answer(shop, || page(shop, &address, collection.as_deref(), &list, &rooms))
+            let kept = data::may_be_kept(ctx).await;
+            page::answer(shop, || page(shop, &address, collection.as_deref(), &list, &rooms).kept(kept))
         }
         Err(error) => super::errors::failure(ctx, shop, &error).await,
     }

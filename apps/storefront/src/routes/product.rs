@@ -34,7 +34,10 @@ pub async fn show(
         Ok(ProductLookup::Found(product)) => {
             let chosen = Chosen { options: query::chosen_options(&pairs), ..Chosen::default() };
             match around(&ctx, &shop, &product, &pairs).await {
-                Ok(around) => answer(&shop, || page(&shop, &product, &around, &chosen)),
+                Ok(around) => {
+                    let kept = data::may_be_kept(&ctx).await;
+                    answer(&shop, || page(&shop, &product, &around, &chosen).kept(kept))
+                }
                 Err(error) => super::errors::failure(&ctx, &shop, &error).await,
             }
         }
@@ -247,6 +250,7 @@ pub fn offer(shop: &Shop, product: &ProductPage, chosen: &Chosen<'_>) -> Offer {
             now: shop.price(variant.price),
             was: variant.compare_at.map(|was| shop.price(was)),
             off: variant.discount_percent().map(|percent| format!("−{percent}%")),
+            tiers: variant.tiers.iter().map(|tier| price::tier(shop, tier)).collect(),
             lowest: variant.lowest_before.map(|lowest| price::lowest_before(shop, lowest)),
         };
         let price::StockWords { tone, text } = price::stock(variant.availability);

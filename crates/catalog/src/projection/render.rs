@@ -165,6 +165,7 @@ fn page(
                 price,
                 compare_at: struck_out(price, variant.compare_at_minor),
                 lowest_before: None,
+                tiers: Vec::new(),
                 availability: level.availability(),
                 picture: variant.image_id.and_then(|image| places.get(&image).copied()),
                 weight_grams: variant.weight_grams,
@@ -173,15 +174,6 @@ fn page(
         })
         .collect();
     let options = if plain { Vec::new() } else { option_groups(names_of_options, &variants) };
-    let cheapest = variants.iter().min_by_key(|variant| variant.price.minor);
-    let price = cheapest.map_or(Money::zero(currency), |variant| variant.price);
-    let price_max =
-        variants.iter().map(|variant| variant.price).max_by_key(|price| price.minor).unwrap_or(price);
-    let compare_at = variants
-        .iter()
-        .filter(|variant| variant.price == price)
-        .filter_map(|variant| variant.compare_at)
-        .max_by_key(|compare| compare.minor);
     let availability = variants
         .iter()
         .map(|variant| variant.availability)
@@ -208,9 +200,10 @@ fn page(
         pictures,
         options,
         variants,
-        price,
-        price_max,
-        compare_at,
+        // Those of the variants, once what they have to be compared with is known.
+        price: Money::zero(currency),
+        price_max: Money::zero(currency),
+        compare_at: None,
         lowest_before: None,
         availability,
         collections: Vec::new(),
@@ -226,9 +219,7 @@ fn compared(mut page: ProductPage, lowest: &HashMap<Uuid, i64>) -> ProductPage {
         let minor = lowest.get(&variant.id.uuid()).copied();
         variant.lowest_before = minor.map(|minor| Money::new(minor, variant.price.currency));
     }
-    // The price that a list shows is that of several variants perhaps: the lowest of theirs holds for all of them.
-    let shown = page.variants.iter().filter(|variant| variant.price == page.price);
-    page.lowest_before = shown.filter_map(|variant| variant.lowest_before).min_by_key(|lowest| lowest.minor);
+    page.sum_up_prices();
     page
 }
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use catalog::view::Offer;
 use platform::{Access, Ctx, Error, TenantDb, TenantInfo};
-use pricing::{Destination, Line, Measures, Promotion, Quote, Reason, Request, Shopper, Verdict};
+use pricing::{Destination, Line, ListPrice, Measures, Promotion, Quote, Reason, Request, Shopper, Verdict};
 use primitives::{
-    CartId, CartLineId, CollectionId, Country, Money, ProductId, PromotionId, Quantity, VariantId,
+    CartId, CartLineId, CollectionId, Country, Money, PriceListId, ProductId, PromotionId, Quantity, VariantId,
 };
 
 use super::saved;
@@ -16,6 +16,7 @@ use super::store::{lines, locate};
 use crate::customer::{self, Standing};
 use crate::entity::{cart, cart_line};
 use crate::error::{CommerceError, Result};
+use crate::price::{self, ask::Asking};
 use crate::promotion::book::{self, Book};
 use crate::settings::{self, Versioned};
 use crate::view::{
@@ -33,6 +34,8 @@ pub(crate) struct Basket {
     /// The collections of what is in it, when a promotion asks for them.
     pub collections: HashMap<ProductId, Vec<CollectionId>>,
     pub book: Arc<Book>,
+    /// What price lists say about them.
+    pub prices: Vec<ListPrice>,
     /// That of the account whose cart it is, when it matters; else that of a stranger.
     pub standing: Standing,
     /// What lies aside; empty for a checkout, which does not ask.
@@ -71,11 +74,25 @@ pub(crate) async fn basket(ctx: &Ctx, who: &Who) -> Result<Basket> {
     let rows = ctx.read(Access::Public).await?;
     let mut basket = basket_in(&rows, who, book).await?;
     let saved = saved::load(&rows, who, basket.cart.as_ref()).await?;
+    if saved.is_empty() {
+        return Ok(basket);
+    }
     let variants: Vec<VariantId> = saved.iter().map(|row| VariantId::from_uuid(row.variant_id)).collect();
     // Not among the offers of the cart: nothing of this is bought or given away.
     let offers = offers(&rows, &variants).await?;
-    basket.saved = saved.iter().map(|row| saved::view(row, &offers, ctx.tenant())).collect();
+    let prices = listed(&rows, &basket.book, &variants).await?;
+    drop(rows);
+    let (settings, home) = (settings::current(ctx).await?, Destination::country(ctx.tenant().country));
+    let asking = Asking { prices: &prices, ..basket.asking(ctx, &settings, &home) };
+    let views = saved.iter().map(|row| saved::view(row, &offers, &asking)).collect::<Result<_>>()?;
+    basket.saved = views;
     Ok(basket)
+}
+
+/// What price lists that count now say about variants. No statement without lists.
+pub(super) async fn listed(rows: &TenantDb, book: &Book, variants: &[VariantId]) -> Result<Vec<ListPrice>> {
+    let lists: Vec<PriceListId> = book.lists.iter().map(|list| list.id).collect();
+    price::rows::of_variants(rows, &lists, variants).await
 }
 
 /// The open cart of `who`, read together with other things.
@@ -87,6 +104,7 @@ pub(crate) async fn basket_in(rows: &TenantDb, who: &Who, book: Arc<Book>) -> Re
             offers: HashMap::new(),
             collections: HashMap::new(),
             book,
+            prices: Vec::new(),
             standing: Standing::default(),
             saved: Vec::new(),
         });
@@ -98,6 +116,7 @@ pub(crate) async fn basket_in(rows: &TenantDb, who: &Who, book: Arc<Book>) -> Re
         variants.extend(&book.gifts);
     }
     let offers = offers(rows, &variants).await?;
+    let prices = listed(rows, &book, &variants).await?;
     let collections = if book.collections {
         let products: Vec<ProductId> = offers.values().map(|offer| offer.product).collect();
         catalog::query::collections_of(rows, &products).await?
@@ -108,7 +127,7 @@ pub(crate) async fn basket_in(rows: &TenantDb, who: &Who, book: Arc<Book>) -> Re
         Some(user) if book.standing => customer::standing(rows, user).await?,
         _ => Standing::default(),
     };
-    Ok(Basket { cart: Some(cart), lines, offers, collections, book, standing, saved: Vec::new() })
+    Ok(Basket { cart: Some(cart), lines, offers, collections, book, prices, standing, saved: Vec::new() })
 }
 
 impl Basket {
@@ -116,6 +135,24 @@ impl Basket {
     pub fn offer_of(&self, line: CartLineId) -> Option<&Offer> {
         let line = self.lines.iter().find(|row| row.id == line.uuid())?;
         self.offers.get(&VariantId::from_uuid(line.variant_id))
+    }
+
+    /// Whoever asks for the prices of this cart, when it goes to `destination`.
+    pub fn asking<'a>(
+        &'a self,
+        ctx: &'a Ctx,
+        settings: &'a Versioned,
+        destination: &'a Destination,
+    ) -> Asking<'a> {
+        Asking {
+            tenant: ctx.tenant(),
+            settings,
+            lists: &self.book.lists,
+            prices: &self.prices,
+            groups: &self.standing.groups,
+            destination,
+            at: ctx.now(),
+        }
     }
 
     /// The codes that the shopper has put in.
@@ -146,10 +183,11 @@ impl Basket {
         method: Option<&pricing::ShippingMethod>,
     ) -> Result<(CartView, Quote)> {
         let tenant = ctx.tenant();
+        let asking = self.asking(ctx, settings, &buyer.destination);
         let mut lines: Vec<CartLineView> =
-            self.lines.iter().map(|line| self.line_view(line, tenant)).collect::<Result<_>>()?;
+            self.lines.iter().map(|line| self.line_view(line, &asking)).collect::<Result<_>>()?;
         let counted = lines.iter().filter(|line| line.counted());
-        let wanted = counted.map(|line| self.line(tenant, line.variant, line.quantity, line.unit.minor));
+        let wanted = counted.map(|line| self.line(&asking, line.variant, line.quantity));
         let country = buyer.destination.country;
         let request = Request {
             currency: tenant.currency,
@@ -163,7 +201,7 @@ impl Basket {
                 exempt: self.standing.exemption.is_some(),
             },
             lines: wanted.collect::<Result<_>>()?,
-            gifts: self.gifts(tenant)?,
+            gifts: self.gifts(&asking)?,
             codes: self.codes()?,
             zone: settings.zone(&buyer.destination, tenant.country),
             promotions: &self.promotions(buyer),
@@ -173,6 +211,7 @@ impl Basket {
         let money = |minor| Money::new(minor, tenant.currency);
         for (line, quoted) in lines.iter_mut().filter(|line| line.counted()).zip(&quote.lines) {
             line.discounts = discounts(quoted.discounts.iter(), tenant);
+            line.total = money(quoted.amount);
             line.left = money(quoted.left);
         }
         let n_items = lines.iter().fold(0_u32, |n, line| n.saturating_add(line.quantity));
@@ -230,15 +269,16 @@ impl Basket {
         })
     }
 
-    fn line(&self, tenant: &TenantInfo, variant: VariantId, quantity: u32, unit: i64) -> Result<Line> {
+    fn line(&self, asking: &Asking<'_>, variant: VariantId, quantity: u32) -> Result<Line> {
         let offer = self.offers.get(&variant).ok_or_else(|| Error::not_found(VariantId::KIND))?;
+        let unit = asking.unit(offer, quantity)?;
         Ok(Line {
             variant,
             product: offer.product,
             collections: self.collections.get(&offer.product).cloned().unwrap_or_default(),
             tags: offer.tags.clone(),
-            unit,
-            unit_includes_tax: tenant.prices_include_tax,
+            unit: unit.written,
+            unit_includes_tax: unit.includes_tax,
             quantity: Quantity::new(i64::from(quantity)).map_err(Error::internal)?,
             tax_category: offer.tax_category.clone(),
             grams: offer.weight_grams,
@@ -248,10 +288,10 @@ impl Basket {
     }
 
     /// What can be given away now.
-    fn gifts(&self, tenant: &TenantInfo) -> Result<Vec<Line>> {
+    fn gifts(&self, asking: &Asking<'_>) -> Result<Vec<Line>> {
         let there = self.book.gifts.iter().filter_map(|variant| self.offers.get(variant));
         let there = there.filter(|offer| offer.published && offer.available.is_none_or(|left| 0 < left));
-        there.map(|offer| self.line(tenant, offer.variant, 1, offer.price.minor)).collect()
+        there.map(|offer| self.line(asking, offer.variant, 1)).collect()
     }
 
     fn gift_views(&self, quote: &Quote) -> Vec<GiftView> {
@@ -317,10 +357,10 @@ impl Basket {
         hints.take(MAX_HINTS).collect()
     }
 
-    fn line_view(&self, row: &cart_line::Model, tenant: &TenantInfo) -> Result<CartLineView> {
+    fn line_view(&self, row: &cart_line::Model, asking: &Asking<'_>) -> Result<CartLineView> {
         let variant = VariantId::from_uuid(row.variant_id);
         let quantity = u32::try_from(row.quantity).unwrap_or(u32::MAX);
-        let seen = Money::new(row.unit_seen_minor, tenant.currency);
+        let seen = Money::new(row.unit_seen_minor, asking.tenant.currency);
         let offer = self.offers.get(&variant).filter(|offer| offer.published);
         let Some(offer) = offer else {
             let known = self.offers.get(&variant);
@@ -336,12 +376,14 @@ impl Basket {
                 quantity,
                 unit: seen,
                 compare_at: None,
+                listed: None,
                 total: times(seen, quantity)?,
                 discounts: Vec::new(),
                 left: times(seen, quantity)?,
                 problems: vec![LineProblem::Gone],
             });
         };
+        let unit = asking.unit(offer, quantity)?;
         let mut problems = Vec::new();
         match offer.available {
             Some(left) if left <= 0 => problems.push(LineProblem::SoldOut),
@@ -350,7 +392,7 @@ impl Basket {
             }
             _ => {}
         }
-        if offer.price != seen {
+        if unit.shown != seen {
             problems.push(LineProblem::PriceChanged { was: seen });
         }
         Ok(CartLineView {
@@ -363,11 +405,12 @@ impl Basket {
             sku: offer.sku.clone(),
             picture: offer.picture.clone(),
             quantity,
-            unit: offer.price,
-            compare_at: offer.compare_at,
-            total: times(offer.price, quantity)?,
+            unit: unit.shown,
+            compare_at: unit.compare_at,
+            listed: unit.listed,
+            total: times(unit.shown, quantity)?,
             discounts: Vec::new(),
-            left: times(offer.price, quantity)?,
+            left: times(unit.shown, quantity)?,
             problems,
         })
     }

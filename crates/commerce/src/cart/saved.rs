@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use catalog::view::Offer;
-use platform::{Access, Context, Ctx, Error, TenantDb, TenantInfo, Tx};
+use platform::{Access, Context, Ctx, Error, TenantDb, Tx};
 use primitives::{CartLineId, Money, ProductId, Quantity, SavedLineId, Timestamp, UserId, VariantId};
 use sea_orm::{ColumnTrait, QueryResult, Value};
 use uuid::Uuid;
@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::{CartChange, announce_changed, basket, locate, read, store};
 use crate::entity::{cart, saved_line};
 use crate::error::{CommerceError, Result};
+use crate::price::ask::Asking;
 use crate::view::SavedLineView;
 use crate::who::{Who, new_token};
 
@@ -234,13 +235,15 @@ pub(super) async fn hand_on(tx: &Tx, from: Uuid, to: Uuid) -> Result<()> {
 pub(super) fn view(
     row: &saved_line::Model,
     offers: &HashMap<VariantId, Offer>,
-    tenant: &TenantInfo,
-) -> SavedLineView {
+    asking: &Asking<'_>,
+) -> Result<SavedLineView> {
     let variant = VariantId::from_uuid(row.variant_id);
-    let seen = Money::new(row.unit_seen_minor, tenant.currency);
+    let seen = Money::new(row.unit_seen_minor, asking.tenant.currency);
+    let quantity = u32::try_from(row.quantity).unwrap_or(u32::MAX);
     let offer = offers.get(&variant);
     let sold = offer.filter(|offer| offer.published);
-    SavedLineView {
+    let unit = sold.map(|offer| asking.unit(offer, quantity)).transpose()?.map(|unit| unit.shown);
+    Ok(SavedLineView {
         id: SavedLineId::from_uuid(row.id),
         variant,
         product: offer.map_or(ProductId::from_uuid(Uuid::nil()), |offer| offer.product),
@@ -248,10 +251,10 @@ pub(super) fn view(
         title: offer.map_or_else(|| "No longer available".to_owned(), |offer| offer.title.clone()),
         variant_title: offer.map(|offer| offer.variant_title.clone()).unwrap_or_default(),
         picture: offer.and_then(|offer| offer.picture.clone()),
-        quantity: u32::try_from(row.quantity).unwrap_or(u32::MAX),
-        unit: sold.map_or(seen, |offer| offer.price),
-        was: sold.filter(|offer| offer.price != seen).map(|_| seen),
+        quantity,
+        unit: unit.unwrap_or(seen),
+        was: unit.filter(|unit| *unit != seen).map(|_| seen),
         gone: sold.is_none(),
         sold_out: sold.is_some_and(|offer| offer.available.is_some_and(|left| left <= 0)),
-    }
+    })
 }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::entity::{customer, customer_group, customer_group_member};
 use crate::error::{CommerceError, Result};
 use crate::event::CommerceEvent;
+use crate::price;
 use crate::promotion::book;
 use crate::view::GroupName;
 
@@ -147,10 +148,10 @@ pub async fn update_group(
     Ok(view)
 }
 
-/// Deletes a group that no promotion names; its members stay customers.
+/// Deletes a group that no promotion and no price list names; its members stay customers.
 ///
 /// # Errors
-/// `NOT_FOUND`; `CONFLICT` when `version` is not the present one, and with the names of the promotions that name it.
+/// `NOT_FOUND`; `CONFLICT` when `version` is not the present one, and with the names of the promotions or price lists that name it.
 pub async fn delete_group(ctx: &Ctx, id: CustomerGroupId, version: i64) -> Result<()> {
     ctx.write(Permission::CUSTOMERS_DELETE, async |tx| {
         // Held first: a promotion that is being written names it before or finds it gone.
@@ -163,6 +164,12 @@ pub async fn delete_group(ctx: &Ctx, id: CustomerGroupId, version: i64) -> Resul
             let names: Vec<&str> = view.promotions.iter().map(|(_, name)| name.as_str()).collect();
             let message =
                 format!("these promotions are for {}: {}; change them first", view.name, names.join(", "));
+            return Err(Error::conflict(message).into());
+        }
+        let lists = price::of_customer_group(tx, id).await?;
+        if !lists.is_empty() {
+            let message =
+                format!("these price lists are for {}: {}; change them first", view.name, lists.join(", "));
             return Err(Error::conflict(message).into());
         }
         let members = members_of(tx, id).await?;

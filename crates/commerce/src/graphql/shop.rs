@@ -11,6 +11,7 @@ use super::input::{
     CheckoutPlaceInput, checkout_input,
 };
 use super::order::{Address, Order, OrderRow, OrderRowConnection};
+use super::price::ListedPrice;
 use super::tender::CheckoutTender;
 use super::{cart_token, nodes, page_args};
 use crate::{cart, checkout, order, view};
@@ -409,6 +410,8 @@ pub struct CartLine {
     unit: Money,
     /// Struck-out price of one piece.
     compare_at: Option<Money>,
+    /// The price list that the price is from; nothing for the variant's own price.
+    listed: Option<ListedPrice>,
     /// Price of all pieces.
     total: Money,
     /// What promotions take off this line.
@@ -440,6 +443,7 @@ impl CartLine {
             quantity: line.quantity,
             unit: Money::of(line.unit, ctx.locale()),
             compare_at: line.compare_at.map(|price| Money::of(price, ctx.locale())),
+            listed: line.listed.map(ListedPrice::of),
             total: Money::of(line.total, ctx.locale()),
             discounts: Discount::all(line.discounts, ctx),
             discounted: Money::of(line.left, ctx.locale()),

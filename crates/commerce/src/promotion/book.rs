@@ -1,18 +1,24 @@
-//! The promotions that count now, in memory for a second.
+//! The promotions and price lists that count now, in memory for a second.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use catalog::projection::CATALOG;
 use moka::future::Cache;
-use platform::{Access, Ctx, Error, TenantDb};
-use pricing::{Action, Condition, Promotion, Selector};
+use platform::hub::Key;
+use platform::{Access, Ctx, Error, TenantDb, Tx};
+use pricing::{Action, Condition, PriceList, Promotion, Selector};
 use primitives::{Currency, CustomerGroupId, PromotionId, TenantId, Timestamp, VariantId};
 use sea_orm::{ColumnTrait, Condition as Where};
 
 use crate::customer;
 use crate::entity::promotion;
 use crate::error::{CommerceError, Result};
+use crate::price;
+
+/// Hub key of the price lists.
+const PRICES: &str = "prices";
 
 /// Promotions that are switched on and not over, and what they have to know of a cart.
 #[derive(Debug, Default)]
@@ -31,12 +37,16 @@ pub(crate) struct Book {
     pub shopper_limits: HashMap<PromotionId, i64>,
     /// What may be given away.
     pub gifts: Vec<VariantId>,
+    /// Price lists that are switched on and not over.
+    pub lists: Vec<PriceList>,
 }
 
 /// The promotions of the caller's shop.
 pub(crate) async fn current(ctx: &Ctx) -> Result<Arc<Book>> {
     let cache = ctx.app().state(BookCache::default);
-    let loaded = cache.0.try_get_with(ctx.tenant_id(), async {
+    let tenant = ctx.tenant_id();
+    let generation = ctx.app().hub().generation(Key::new(tenant, PRICES));
+    let loaded = cache.0.try_get_with((tenant, generation), async {
         let rows = ctx.read(Access::Public).await?;
         let book = load(&rows, ctx.tenant().currency, ctx.now()).await.map_err(Error::from)?;
         Ok::<_, Error>(Arc::new(book))
@@ -46,7 +56,20 @@ pub(crate) async fn current(ctx: &Ctx) -> Result<Arc<Book>> {
 
 /// Has the next price look at the database again.
 pub(crate) async fn forget(ctx: &Ctx) {
-    ctx.app().state(BookCache::default).0.invalidate(&ctx.tenant_id()).await;
+    let tenant = ctx.tenant_id();
+    let generation = ctx.app().hub().generation(Key::new(tenant, PRICES));
+    ctx.app().state(BookCache::default).0.invalidate(&(tenant, generation)).await;
+}
+
+/// Once this is committed, the next price looks at the database again, and no page that was made before is shown.
+pub(crate) fn bump(tx: &Tx) {
+    let Some(ctx) = tx.ctx().cloned() else { return };
+    tx.after_commit(move || {
+        let (hub, tenant) = (ctx.app().hub(), ctx.tenant_id());
+        // Pages last: those that are made from now on are made of what is known now.
+        hub.bump(tenant, PRICES);
+        hub.bump(tenant, CATALOG);
+    });
 }
 
 async fn load(rows: &TenantDb, currency: Currency, now: Timestamp) -> Result<Book> {
@@ -63,7 +86,9 @@ async fn load(rows: &TenantDb, currency: Currency, now: Timestamp) -> Result<Boo
         .await?;
     let codes = super::codes_of(rows, found.iter().map(|row| row.id).collect()).await?;
     let none = Vec::new();
-    let mut book = Book { standing: customer::anybody_is_exempt(rows).await?, ..Book::default() };
+    let lists = price::lists(rows, Some(now)).await?;
+    let standing = customer::anybody_is_exempt(rows).await? || lists.iter().any(|list| list.groups.is_some());
+    let mut book = Book { standing, lists, ..Book::default() };
     for row in &found {
         let promotion = super::promotion_of(row, codes.get(&row.id).unwrap_or(&none))?;
         if let Some(limit) = row.shopper_limit {
@@ -114,7 +139,8 @@ pub(super) fn groups(promotion: &Promotion) -> impl Iterator<Item = CustomerGrou
     named.flatten()
 }
 
-struct BookCache(Cache<TenantId, Arc<Book>>);
+/// Tenant and generation of its price lists.
+struct BookCache(Cache<(TenantId, u64), Arc<Book>>);
 
 impl Default for BookCache {
     fn default() -> Self {

@@ -12,6 +12,7 @@ mod forgetting;
 mod gateway;
 mod graphql;
 mod knowing;
+mod listing;
 mod orders;
 mod parcels;
 mod paying;

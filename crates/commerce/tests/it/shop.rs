@@ -237,6 +237,12 @@ pub fn maud() -> Address {
 }
 
 impl Guest {
+    /// The cart as it is now.
+    pub async fn cart(&self) -> commerce::view::CartView {
+        let token = Some(self.token.as_str()).filter(|token| !token.is_empty());
+        cart::view(&self.ctx, token).await.unwrap()
+    }
+
     /// What a form would send for this cart as it is now.
     pub async fn form(&self, provider: &str) -> CheckoutInput {
         let page =
