@@ -23,6 +23,7 @@ pub use parcel::ParcelsMutation;
 pub use payment::{PaymentsMutation, PaymentsQuery};
 pub use price::{PriceListsMutation, PriceListsQuery};
 pub use people::{CustomersMutation, CustomersQuery};
+pub use price::{PriceListsMutation, PriceListsQuery};
 pub use promotion::{PromotionsMutation, PromotionsQuery};
 pub use returns::{ReturnsMutation, ReturnsQuery};
 pub use review::{ReviewsMutation, ReviewsQuery};

@@ -375,10 +375,7 @@ async fn load(rows: &TenantDb, id: PriceListId) -> Result<PriceListView> {
     views(rows, vec![row]).await?.pop().ok_or_else(|| CommerceError::not_found(PriceListId::KIND))
 }
 
-async fn groups_of(
-    rows: &TenantDb,
-    found: &[price_list::Model],
-) -> Result<BTreeMap<Uuid, Vec<GroupName>>> {
+async fn groups_of(rows: &TenantDb, found: &[price_list::Model]) -> Result<BTreeMap<Uuid, Vec<GroupName>>> {
     let mut groups: BTreeMap<Uuid, Vec<GroupName>> = BTreeMap::new();
     let sql = format!(
         "SELECT n.list_id, g.id, g.name FROM price_list_group n \

@@ -6,8 +6,8 @@ use primitives::{
     LocationId, Money, OrderId, OrderLineId, PaymentId, ProductId, PromotionId, Rate, ReturnId, SavedLineId, Timestamp,
     UserId, VariantId,
     AddressId, CartId, CartLineId, Country, CustomerGroupId, CustomerId, FieldError, FulfilmentId,
-    LocationId, Money, OrderId, OrderLineId, PriceListId, ProductId, PromotionId, Rate, ReturnId, SavedLineId,
-    Timestamp, UserId, VariantId,
+    LocationId, Money, OrderId, OrderLineId, PriceListId, ProductId, PromotionId, Rate, ReturnId,
+    SavedLineId, Timestamp, UserId, VariantId,
 };
 use serde::{Deserialize, Serialize};
 

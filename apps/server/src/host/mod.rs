@@ -242,7 +242,10 @@ async fn shop(State(host): State<Host>, request: Request) -> Response {
     }
     let nonce = parts.extensions.get::<Nonce>().copied().unwrap_or_else(Nonce::draw);
     let mut key = host.pages.key(&parts.method, &parts.uri, &resolved);
-    if key.is_some() && pages::may_be_somebody(&parts.headers) && has_own_prices(&host, &resolved, &request_id).await {
+    if key.is_some()
+        && pages::may_be_somebody(&parts.headers)
+        && has_own_prices(&host, &resolved, &request_id).await
+    {
         key = None;
     }
     if let Some(key) = &key

@@ -184,7 +184,9 @@ pub fn may_be_somebody(headers: &HeaderMap) -> bool {
     const SESSION: &[u8] = b"rustok_session_";
     let cookies = headers.get_all(header::COOKIE).iter();
     headers.contains_key(header::AUTHORIZATION)
-        || cookies.map(HeaderValue::as_bytes).any(|line| line.windows(SESSION.len()).any(|part| part == SESSION))
+        || cookies
+            .map(HeaderValue::as_bytes)
+            .any(|line| line.windows(SESSION.len()).any(|part| part == SESSION))
 }
 
 /// Puts the answer's nonce where HTML has the mark.

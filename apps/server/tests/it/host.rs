@@ -180,11 +180,8 @@ async fn pages_with_the_prices_of_a_group_are_shown_to_it_alone(world: World) {
     let customer = found["customers"]["nodes"][0]["id"].clone();
     let found = ask("{ products(first: 1) { nodes { slug variants { id } } } }", nothing()).await;
     let product = &found["products"]["nodes"][0];
-    let made = ask(
-        "mutation { customerGroupCreate(input: { name: \"Trade\" }) { group { id } } }",
-        nothing(),
-    )
-    .await;
+    let made =
+        ask("mutation { customerGroupCreate(input: { name: \"Trade\" }) { group { id } } }", nothing()).await;
     let group = made["customerGroupCreate"]["group"]["id"].clone();
     let add = "mutation M($input: CustomerGroupMembersInput!) { customerGroupMembersAdd(input: $input) }";
     ask(add, json!({ "input": { "id": group, "customerIds": [customer] } })).await;
@@ -192,7 +189,8 @@ async fn pages_with_the_prices_of_a_group_are_shown_to_it_alone(world: World) {
     let mut anybody = world.visitor("hearth");
     // Kept before there was a list.
     assert!(!anybody.get(&path).await.body.contains("€1.23"));
-    let create = "mutation L($input: PriceListInput!) { priceListCreate(input: $input) { priceList { id } } }";
+    let create =
+        "mutation L($input: PriceListInput!) { priceListCreate(input: $input) { priceList { id } } }";
     let made = ask(create, json!({ "input": { "name": "Trade", "groupIds": [group] } })).await;
     let list = made["priceListCreate"]["priceList"]["id"].clone();
     let prices: Vec<_> = product["variants"]
@@ -204,7 +202,8 @@ async fn pages_with_the_prices_of_a_group_are_shown_to_it_alone(world: World) {
             [of(1, "1.23"), of(10, "1.11")]
         })
         .collect();
-    let set = "mutation S($input: PriceListPricesSetInput!) { priceListPricesSet(input: $input) { nPrices } }";
+    let set =
+        "mutation S($input: PriceListPricesSetInput!) { priceListPricesSet(input: $input) { nPrices } }";
     ask(set, json!({ "input": { "id": list, "prices": prices } })).await;
     for path in [path.as_str(), "/products", "/"] {
         for _ in 0..2 {
@@ -225,7 +224,8 @@ async fn pages_with_the_prices_of_a_group_are_shown_to_it_alone(world: World) {
     let expected = json!([{ "price": { "minor": 123 }, "listed": { "name": "Trade" }, "tiers": [{ "from": 10, "unit": { "minor": 111 } }] }]);
     assert_eq!(own["data"]["listedPrices"], expected, "{own}");
     assert_eq!(anybody.graphql(asked, ids).await["data"]["listedPrices"], json!([]));
-    let archive = "mutation A($id: ID!) { priceListArchive(id: $id, version: 1) { priceList { archivedAt } } }";
+    let archive =
+        "mutation A($id: ID!) { priceListArchive(id: $id, version: 1) { priceList { archivedAt } } }";
     ask(archive, json!({ "id": list })).await;
     assert!(!member.get(&path).await.body.contains("€1.23"));
 }

@@ -193,9 +193,9 @@ pub fn BuyBox(
     });
     let price =
         Memo::new(move |_| {
-            chosen
-                .with(|chosen| offer.with_value(|offer| offer.price(chosen).cloned()))
-                .unwrap_or(PriceWords { now: String::new(), was: None, off: None, lowest: None, tiers: Vec::new() })
+            chosen.with(|chosen| offer.with_value(|offer| offer.price(chosen).cloned())).unwrap_or(
+                PriceWords { now: String::new(), was: None, off: None, lowest: None, tiers: Vec::new() },
+            )
         });
     // Tells the address bar and the gallery about a choice, not about how the page began.
     Effect::new({

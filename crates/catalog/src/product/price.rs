@@ -298,7 +298,7 @@ mod tests {
         let row = next.next(&known, Timestamp::from_millis(DAY)).unwrap();
         assert_eq!((row.seq, row.prior_minor, row.at), (2, Some(70), DAY));
         // Nothing new is nothing, and a clock that goes back keeps the order.
-        assert_eq!(next.next(&[row.clone()], Timestamp::from_millis(2 * DAY)), None);
+        assert_eq!(next.next(std::slice::from_ref(&row), Timestamp::from_millis(2 * DAY)), None);
         let back = sold(90, None, true).next(&[row], Timestamp::from_millis(0)).unwrap();
         assert_eq!((back.seq, back.at), (3, DAY));
     }

@@ -89,11 +89,8 @@ async fn a_reduced_price_tells_the_lowest_of_the_30_days_before(app: TestApp) {
 
 async fn what_was_not_in_the_shop_was_no_price(app: TestApp) {
     let ctx = editor(&app);
-    let draft = NewProduct {
-        title: "Pot".into(),
-        variants: vec![variant(&[], "0", 5)],
-        ..NewProduct::default()
-    };
+    let draft =
+        NewProduct { title: "Pot".into(), variants: vec![variant(&[], "0", 5)], ..NewProduct::default() };
     let made = product::create(&ctx, &draft).await.unwrap();
     app.advance(DAY);
     cost(&ctx, &made, "40", "").await;
@@ -180,7 +177,7 @@ async fn a_variant_says_what_it_is_for_the_tax_office(app: TestApp) {
     save(" Food ", 1).await.unwrap();
     assert_eq!(categories().await, ["food", "standard"]);
     let ids = made.variants.iter().map(|variant| variant.id).collect::<Vec<_>>();
-    let offers = query::offers(&*ctx.read(Access::Public).await.unwrap(), &ids).await.unwrap();
+    let offers = query::offers(&ctx.read(Access::Public).await.unwrap(), &ids).await.unwrap();
     let said = ids.iter().map(|id| offers[id].tax_category.as_str()).collect::<Vec<_>>();
     assert_eq!(said, ["food", "standard"]);
     // A file says it in Shopify's column for it, and only when there is something to say.
@@ -200,7 +197,8 @@ async fn a_variant_says_what_it_is_for_the_tax_office(app: TestApp) {
     let plain = "Handle,Title,Option1 Name,Option1 Value,Variant Price\nmug,Mug,Size,S,12.50\n";
     take(plain).await;
     assert_eq!(categories().await[0], "food");
-    take("Handle,Title,Option1 Name,Option1 Value,Variant Price,Variant Tax Code\nmug,Mug,Size,S,12.50,\n").await;
+    take("Handle,Title,Option1 Name,Option1 Value,Variant Price,Variant Tax Code\nmug,Mug,Size,S,12.50,\n")
+        .await;
     assert_eq!(categories().await[0], "standard");
     assert!(!export().await.contains("Variant Tax Code"));
     // What is no category of ours is kept as it came.

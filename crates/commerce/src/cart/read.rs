@@ -8,7 +8,8 @@ use catalog::view::Offer;
 use platform::{Access, Ctx, Error, TenantDb, TenantInfo};
 use pricing::{Destination, Line, ListPrice, Measures, Promotion, Quote, Reason, Request, Shopper, Verdict};
 use primitives::{
-    CartId, CartLineId, CollectionId, Country, Money, PriceListId, ProductId, PromotionId, Quantity, VariantId,
+    CartId, CartLineId, CollectionId, Country, Money, PriceListId, ProductId, PromotionId, Quantity,
+    VariantId,
 };
 
 use super::saved;

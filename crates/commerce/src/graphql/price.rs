@@ -48,7 +48,6 @@ impl PriceListsQuery {
 
     /// The prices of a list, by variant and number of pieces.
     #[graphql(complexity = "10 + nodes(first, last) * child_complexity")]
-    #[expect(clippy::too_many_arguments, reason = "the arguments of a connection and its list")]
     async fn price_list_prices(
         &self,
         context: &Context<'_>,
@@ -99,7 +98,10 @@ impl PriceListsQuery {
     async fn listed_prices(&self, context: &Context<'_>, variant_ids: Vec<ID>) -> Result<Vec<VariantPrice>> {
         let ctx = ctx_of(context)?;
         if MAX_VARIANTS < variant_ids.len() {
-            return Err(failure(Error::invalid("variantIds", format!("name at most {MAX_VARIANTS} variants"))));
+            return Err(failure(Error::invalid(
+                "variantIds",
+                format!("name at most {MAX_VARIANTS} variants"),
+            )));
         }
         let ids = variant_ids.iter().map(|id| parse_id(id, VariantId::KIND));
         let ids: Vec<VariantId> = ids.collect::<Result<_>>()?;
@@ -231,7 +233,8 @@ pub struct PriceListGroup {
 
 impl PriceList {
     fn of(view: PriceListView) -> Self {
-        let group = |group: view::GroupName| PriceListGroup { id: ID(group.id.to_string()), name: group.name };
+        let group =
+            |group: view::GroupName| PriceListGroup { id: ID(group.id.to_string()), name: group.name };
         Self {
             id: ID(view.id.to_string()),
             name: view.draft.name,
@@ -434,7 +437,8 @@ impl PriceListInput {
         if !errors.is_empty() {
             return Err(failure(Error::invalid_fields(errors)));
         }
-        let groups = self.group_ids.map(|ids| ids.iter().map(|id| parse_id(id, CustomerGroupId::KIND)).collect());
+        let groups =
+            self.group_ids.map(|ids| ids.iter().map(|id| parse_id(id, CustomerGroupId::KIND)).collect());
         Ok(PriceListDraft {
             name: self.name,
             currency,

@@ -503,6 +503,8 @@ impl OrderFact {
             | CommerceEvent::CustomerUpdated { .. }
             | CommerceEvent::CustomerErased { .. }
             | CommerceEvent::PromotionCreated { .. }
+            | CommerceEvent::PriceListCreated { .. }
+            | CommerceEvent::PriceListUpdated { .. }
             | CommerceEvent::PromotionUpdated { .. }
             | CommerceEvent::ReviewCreated { .. }
             | CommerceEvent::ReviewUpdated { .. }

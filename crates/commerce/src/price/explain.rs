@@ -64,8 +64,7 @@ pub async fn explain(ctx: &Ctx, question: &Question) -> Result<Explained> {
     let settings = settings::current(ctx).await?;
     let rows = ctx.read(Permission::PRICES_READ).await?;
     let offers = catalog::query::offers(&rows, &[question.variant]).await?;
-    let offer =
-        offers.get(&question.variant).ok_or_else(|| CommerceError::not_found(VariantId::KIND))?;
+    let offer = offers.get(&question.variant).ok_or_else(|| CommerceError::not_found(VariantId::KIND))?;
     let groups: Vec<uuid::Uuid> = question.groups.iter().map(|id| id.uuid()).collect();
     if !groups.is_empty() {
         let known = rows.find::<customer_group::Entity>();

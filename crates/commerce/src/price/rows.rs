@@ -6,8 +6,7 @@ use platform::db::holes;
 use platform::{Context, Ctx, Error, TenantDb};
 use pricing::ListPrice;
 use primitives::{
-    Currency, Cursor, Direction, FieldError, Money, PageArgs, Permission, PriceListId, ProductId,
-    VariantId,
+    Currency, Cursor, Direction, FieldError, Money, PageArgs, Permission, PriceListId, ProductId, VariantId,
 };
 use sea_orm::{ActiveValue::Set, ColumnTrait, Condition as Where, Order};
 use uuid::Uuid;
@@ -173,7 +172,8 @@ pub async fn set_prices(ctx: &Ctx, id: PriceListId, entries: &[PriceEntry]) -> R
         )
         .await
         .context("writing prices of a list")?;
-        let there = tx.find::<price_list_price::Entity>().filter(Column::ListId.eq(id.uuid())).count().await?;
+        let there =
+            tx.find::<price_list_price::Entity>().filter(Column::ListId.eq(id.uuid())).count().await?;
         if MAX_PRICES < there {
             let message = format!("a list has at most {MAX_PRICES} prices");
             return Err(CommerceError::field("prices", message));
@@ -206,7 +206,8 @@ fn read(id: PriceListId, currency: Currency, entries: &[PriceEntry]) -> Result<V
         listed.push(ListPrice { variant, list: id, min_quantity, price, compare_at });
     }
     errors.extend(ListPrice::errors(&listed).into_iter().map(|error| {
-        let field = error.field.replace("min_quantity", "minQuantity").replace("compare_at", "compareAtPrice");
+        let field =
+            error.field.replace("min_quantity", "minQuantity").replace("compare_at", "compareAtPrice");
         FieldError::new(format!("prices.{field}"), error.message)
     }));
     if errors.is_empty() { Ok(listed) } else { Err(CommerceError::Invalid(errors)) }

@@ -171,10 +171,18 @@ fn shown(
     offer: &Offer,
 ) -> Result<Shown> {
     let destination = Destination::country(ctx.tenant().country);
-    let asking =
-        Asking { tenant: ctx.tenant(), settings, lists, prices, groups, destination: &destination, at: ctx.now() };
+    let asking = Asking {
+        tenant: ctx.tenant(),
+        settings,
+        lists,
+        prices,
+        groups,
+        destination: &destination,
+        at: ctx.now(),
+    };
     let one = asking.unit(offer, 1)?;
-    let steps: BTreeSet<u32> = prices.iter().map(|price| price.min_quantity).filter(|from| 1 < *from).collect();
+    let steps: BTreeSet<u32> =
+        prices.iter().map(|price| price.min_quantity).filter(|from| 1 < *from).collect();
     let mut tiers: Vec<PriceTier> = Vec::new();
     for from in steps {
         let unit = asking.unit(offer, from)?.shown;

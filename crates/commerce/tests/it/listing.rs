@@ -72,7 +72,10 @@ async fn lists_are_made_changed_filled_and_put_away(shop: Shop) {
         ..draft("  ")
     };
     let (code, fields) = refusal(price::create(&staff, &wrong).await);
-    assert_eq!((code.as_str(), fields), ("BAD_USER_INPUT", ["name", "groupIds", "endsAt"].map(String::from).to_vec()));
+    assert_eq!(
+        (code.as_str(), fields),
+        ("BAD_USER_INPUT", ["name", "groupIds", "endsAt"].map(String::from).to_vec())
+    );
     let stranger = PriceListDraft { groups: Some([CustomerGroupId::new()].into()), ..draft("Trade") };
     assert_eq!(refusal(price::create(&staff, &stranger).await).0, "NOT_FOUND");
     let made = price::create(&staff, &draft(" Volume ")).await.unwrap();
@@ -85,27 +88,40 @@ async fn lists_are_made_changed_filled_and_put_away(shop: Shop) {
     ];
     let (code, fields) = refusal(price::set_prices(&staff, made.id, &bad).await);
     assert_eq!(code, "BAD_USER_INPUT");
-    for field in ["prices.0.minQuantity", "prices.1.price", "prices.1.compareAtPrice", "prices.2.price", "prices.3.price"] {
+    for field in [
+        "prices.0.minQuantity",
+        "prices.1.price",
+        "prices.1.compareAtPrice",
+        "prices.2.price",
+        "prices.3.price",
+    ] {
         assert!(fields.contains(&field.to_owned()), "{field} in {fields:?}");
     }
     assert_eq!(refusal(price::set_prices(&staff, made.id, &[]).await).1, ["prices"]);
-    assert_eq!(refusal(price::set_prices(&staff, made.id, &[entry(VariantId::new(), 1, "1")]).await).0, "NOT_FOUND");
+    assert_eq!(
+        refusal(price::set_prices(&staff, made.id, &[entry(VariantId::new(), 1, "1")]).await).0,
+        "NOT_FOUND"
+    );
     let both = [entry(mug, 10, "11.00"), entry(mug, 50, "9.00")];
     assert_eq!(price::set_prices(&staff, made.id, &both).await.unwrap(), 2);
     assert_eq!(price::set_prices(&staff, made.id, &both).await.unwrap(), 2);
     let out = PriceEntry { price: None, ..entry(mug, 50, "") };
     assert_eq!(price::set_prices(&staff, made.id, &[out, entry(mug, 10, "10.50")]).await.unwrap(), 1);
     let rows = price::prices(&staff, made.id, &PageArgs::first(10)).await.unwrap();
-    let seen: Vec<_> = rows.items.iter().map(|row| (row.min_quantity, row.price.minor, row.base.minor)).collect();
+    let seen: Vec<_> =
+        rows.items.iter().map(|row| (row.min_quantity, row.price.minor, row.base.minor)).collect();
     assert_eq!((seen, rows.total), (vec![(10, 1_050, 1_250)], 1));
     let dollars = PriceListDraft { currency: Currency::USD, ..draft("Volume") };
     assert_eq!(refusal(price::update(&staff, made.id, 1, &dollars).await).1, ["currency"]);
-    let changed = price::update(&staff, made.id, 1, &PriceListDraft { priority: 7, ..draft("Volume") }).await.unwrap();
+    let changed =
+        price::update(&staff, made.id, 1, &PriceListDraft { priority: 7, ..draft("Volume") }).await.unwrap();
     assert_eq!((changed.draft.priority, changed.version, changed.n_prices), (7, 2, 1));
     assert_eq!(refusal(price::update(&staff, made.id, 1, &draft("Late")).await).0, "CONFLICT");
-    for (ctx, code) in
-        [(shop.other_tenant(), "NOT_FOUND"), (shop.customer(), "FORBIDDEN"), (shop.anonymous(), "UNAUTHENTICATED")]
-    {
+    for (ctx, code) in [
+        (shop.other_tenant(), "NOT_FOUND"),
+        (shop.customer(), "FORBIDDEN"),
+        (shop.anonymous(), "UNAUTHENTICATED"),
+    ] {
         assert_eq!(refusal(price::get(&ctx, made.id).await).0, code);
         assert_eq!(refusal(price::update(&ctx, made.id, 2, &draft("Theirs")).await).0, code);
         assert_eq!(refusal(price::archive(&ctx, made.id, 2).await).0, code);
@@ -171,14 +187,17 @@ async fn a_group_has_prices_of_its_own(shop: Shop) {
     let (maud, id) = known(&shop, mug).await;
     let trade = group(&shop, &[id]).await;
     let for_trade = PriceListDraft { groups: Some([trade].into()), ..draft("Trade") };
-    let prices = [PriceEntry { compare_at: Some("12.50".to_owned()), ..entry(mug, 1, "9.00") }, entry(mug, 6, "8.00")];
+    let prices =
+        [PriceEntry { compare_at: Some("12.50".to_owned()), ..entry(mug, 1, "9.00") }, entry(mug, 6, "8.00")];
     let list = listed(&shop, &for_trade, &prices).await;
     let guest = shop.guest(mug, 6).await;
     assert_eq!(unit(&guest.cart().await.lines[0]).0, 1_250);
     assert_eq!(unit(&member(&maud, mug, 1).await.cart().await.lines[0]), (900, vec![]));
     shop.settle().await;
     // Pages and lists look different to her, and nobody else is shown what she saw.
-    let product = catalog::query::offers(&*maud.read(platform::Access::Public).await.unwrap(), &[mug]).await.unwrap()[&mug].product;
+    let rows = maud.read(platform::Access::Public).await.unwrap();
+    let product = catalog::query::offers(&rows, &[mug]).await.unwrap()[&mug].product;
+    drop(rows);
     let plain = catalog::query::product_by_id(&maud, product).await.unwrap().unwrap();
     let hers = price::pages(&maud, vec![plain.clone()]).await.unwrap().remove(0);
     let variant = &hers.variants[0];
@@ -198,7 +217,10 @@ async fn a_group_has_prices_of_its_own(shop: Shop) {
     let seen = customer::group(&merchant(&shop), trade).await.unwrap();
     assert_eq!(refusal(customer::delete_group(&merchant(&shop), trade, seen.version).await).0, "CONFLICT");
     price::archive(&merchant(&shop), list, 1).await.unwrap();
-    assert_eq!((kept(&maud).await, unit(&member(&maud, mug, 1).await.cart().await.lines[0]).0), (true, 1_250));
+    assert_eq!(
+        (kept(&maud).await, unit(&member(&maud, mug, 1).await.cart().await.lines[0]).0),
+        (true, 1_250)
+    );
     customer::delete_group(&merchant(&shop), trade, seen.version).await.unwrap();
     shop.holds().await;
 }
@@ -207,9 +229,14 @@ async fn dates_countries_and_priorities_decide(shop: Shop) {
     let mug = shop.product("Mug", "12.50", 50).await;
     let now = shop.anonymous().now();
     let hour = Duration::from_secs(3_600);
-    let soon = PriceListDraft { from: Some(now + hour), until: Some(now + 2 * hour), priority: 5, ..draft("Night") };
+    let soon =
+        PriceListDraft { from: Some(now + hour), until: Some(now + 2 * hour), priority: 5, ..draft("Night") };
     listed(&shop, &soon, &[entry(mug, 1, "7.00")]).await;
-    let dutch = PriceListDraft { countries: Some([Country::parse("NL").unwrap()].into()), priority: 9, ..draft("NL") };
+    let dutch = PriceListDraft {
+        countries: Some([Country::parse("NL").unwrap()].into()),
+        priority: 9,
+        ..draft("NL")
+    };
     listed(&shop, &dutch, &[entry(mug, 1, "6.00")]).await;
     listed(&shop, &draft("Always"), &[entry(mug, 1, "11.00")]).await;
     let costs = async || shop.guest(mug, 1).await.cart().await.lines[0].unit.minor;
@@ -226,7 +253,11 @@ async fn dates_countries_and_priorities_decide(shop: Shop) {
     let staff = merchant(&shop);
     let asked = Question { variant: mug, quantity: 1, country: None, groups: BTreeSet::new(), at: None };
     let said = price::explain(&staff, &asked).await.unwrap();
-    let words: Vec<_> = said.lists.iter().map(|list| (list.name.as_str(), list.words.split(" at ").next().unwrap())).collect();
+    let words: Vec<_> = said
+        .lists
+        .iter()
+        .map(|list| (list.name.as_str(), list.words.split(" at ").next().unwrap()))
+        .collect();
     assert_eq!(words, [("Night", "ended"), ("NL", "for other countries"), ("Always", "chosen")]);
     let there = Question { country: Country::parse("NL").ok(), at: Some(now + hour), ..asked.clone() };
     let said = price::explain(&staff, &there).await.unwrap();
@@ -258,7 +289,9 @@ async fn goods_are_taxed_as_what_they_are(shop: Shop) {
     let food = TaxCategory::parse("food").unwrap();
     let mut taxes = current.settings.taxes.clone();
     taxes.push(TaxRule { category: food, ..TaxRule::of_country(home, "VAT", Rate::percent(6)) });
-    settings::update(&boss, current.version, CommerceSettings { taxes, ..current.settings.clone() }).await.unwrap();
+    settings::update(&boss, current.version, CommerceSettings { taxes, ..current.settings.clone() })
+        .await
+        .unwrap();
     let names: Vec<_> = settings::categories(&boss).await.unwrap().iter().map(ToString::to_string).collect();
     assert_eq!(names, ["standard", "food", "none"]);
     let make = async |title: &str, category: &str, taxable: bool| {
@@ -269,7 +302,12 @@ async fn goods_are_taxed_as_what_they_are(shop: Shop) {
             taxable: Some(taxable),
             ..VariantInput::default()
         };
-        let new = NewProduct { title: title.to_owned(), variants: vec![variant], publish: true, ..NewProduct::default() };
+        let new = NewProduct {
+            title: title.to_owned(),
+            variants: vec![variant],
+            publish: true,
+            ..NewProduct::default()
+        };
         catalog::product::create(&boss, &new).await.unwrap().variants[0].id
     };
     let (mug, jam) = (make("Mug", "standard", true).await, make("Jam", "food", true).await);
@@ -278,7 +316,8 @@ async fn goods_are_taxed_as_what_they_are(shop: Shop) {
     let guest = shop.guest(mug, 1).await;
     cart::add(&guest.ctx, Some(&guest.token), &[(jam, 1), (book, 1), (stamp, 1)]).await.unwrap();
     let seen = guest.cart().await.totals;
-    let taxes: Vec<_> = seen.taxes.iter().map(|share| (share.rate, share.net.minor, share.tax.minor)).collect();
+    let taxes: Vec<_> =
+        seen.taxes.iter().map(|share| (share.rate, share.net.minor, share.tax.minor)).collect();
     // 10.00 holds 1.74 at 21 % and 0.57 at 6 %.
     assert_eq!(taxes, [(Rate::percent(21), 1_652, 348), (Rate::percent(6), 943, 57)]);
     let placed = guest.order("manual").await;
