@@ -21,7 +21,6 @@ pub use addresses::{AddressesMutation, AddressesQuery};
 pub use again::AgainMutation;
 pub use parcel::ParcelsMutation;
 pub use payment::{PaymentsMutation, PaymentsQuery};
-pub use price::{PriceListsMutation, PriceListsQuery};
 pub use people::{CustomersMutation, CustomersQuery};
 pub use price::{PriceListsMutation, PriceListsQuery};
 pub use promotion::{PromotionsMutation, PromotionsQuery};

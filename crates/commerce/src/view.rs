@@ -3,10 +3,7 @@
 use catalog::view::Picture;
 use primitives::{
     AddressId, CartId, CartLineId, Country, CustomerGroupId, CustomerId, DisputeId, FieldError, FulfilmentId,
-    LocationId, Money, OrderId, OrderLineId, PaymentId, ProductId, PromotionId, Rate, ReturnId, SavedLineId, Timestamp,
-    UserId, VariantId,
-    AddressId, CartId, CartLineId, Country, CustomerGroupId, CustomerId, FieldError, FulfilmentId,
-    LocationId, Money, OrderId, OrderLineId, PriceListId, ProductId, PromotionId, Rate, ReturnId,
+    LocationId, Money, OrderId, OrderLineId, PaymentId, PriceListId, ProductId, PromotionId, Rate, ReturnId,
     SavedLineId, Timestamp, UserId, VariantId,
 };
 use serde::{Deserialize, Serialize};
