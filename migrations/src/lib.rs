@@ -30,6 +30,7 @@ mod m24_saved;
 mod m25_order_tags;
 mod m26_payments;
 mod m27_prices;
+mod m28_papers;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::{self, MigratorTrait, SchemaManager};
@@ -68,6 +69,7 @@ impl MigratorTrait for Migrator {
             Box::new(m25_order_tags::Migration),
             Box::new(m26_payments::Migration),
             Box::new(m27_prices::Migration),
+            Box::new(m28_papers::Migration),
         ]
     }
 }

@@ -298,6 +298,16 @@ pub async fn own_order(ctx: &Ctx, id: &str) -> Result<OrderView> {
     Ok(commerce::order::my_order(ctx, id).await?)
 }
 
+/// A paper of an order, as a page or a file.
+pub async fn paper(ctx: &Ctx, door: Door<'_>, name: &str) -> Result<axum::response::Response> {
+    use commerce::papers::{Reader, http};
+    let reader = match door {
+        Door::Token(token) => Reader::Token(token),
+        Door::Own(id) => Reader::Own(id),
+    };
+    http::answer(ctx, reader, name).await
+}
+
 /// What the account page shows.
 #[derive(Clone, Debug)]
 pub struct Account {

@@ -85,11 +85,13 @@ mod host {
             .route("/checkout/refresh", post(actions::checkout_refresh))
             .route("/orders/{token}", get(order::track))
             .route("/orders/{token}/again", post(order::again::by_token))
+            .route("/orders/{token}/papers/{paper}", get(order::papers::by_token))
             .route("/orders/{token}/return", get(order::back::show).post(order::back::send))
             .route("/orders/{token}/return/withdraw", post(order::back::withdraw))
             .route("/account", get(account::show))
             .route("/account/orders/{id}", get(order::own))
             .route("/account/orders/{id}/again", post(order::again::own))
+            .route("/account/orders/{id}/papers/{paper}", get(order::papers::own))
             .route("/account/data", get(privacy::data))
             .route("/account/addresses", get(addresses::show).post(addresses::put))
             .route("/account/addresses/prefer", post(addresses::prefer))
@@ -169,6 +171,7 @@ mod host {
             Entry::page("/checkout", Access::Public).of("commerce"),
             Entry::page("/orders/{token}", Access::Public).of("commerce"),
             Entry::form("/orders/{token}/again", Access::Public).of("commerce"),
+            Entry::page("/orders/{token}/papers/{paper}", Access::Public).of("commerce"),
             Entry::page("/orders/{token}/return", Access::Public).of("commerce"),
             Entry::form("/orders/{token}/return", Access::Public).of("commerce"),
             Entry::form("/orders/{token}/return/withdraw", Access::Public)
@@ -176,6 +179,9 @@ mod host {
                 .id("return", "return"),
             Entry::page("/account", Access::SignedIn),
             Entry::page("/account/orders/{id}", Access::SignedIn).of("commerce").id("{id}", "order"),
+            Entry::page("/account/orders/{id}/papers/{paper}", Access::SignedIn)
+                .of("commerce")
+                .id("{id}", "order"),
             Entry::form("/account/orders/{id}/again", Access::SignedIn).of("commerce").id("{id}", "order"),
             Entry::page("/account/data", Access::SignedIn).of("commerce"),
             Entry::page("/account/addresses", Access::SignedIn).of("commerce"),

@@ -350,6 +350,31 @@ tenant_table! {
 }
 
 tenant_table! {
+    /// Who sells, as papers say it: one document per shop.
+    seller, "seller", "settings", Id,
+    key { id: Uuid }
+    columns { document: String, version: i64, updated_at: i64 }
+    audit { document }
+}
+
+tenant_table! {
+    /// Invoices and credit notes as they were issued; written once but for the buyer, who can be forgotten.
+    paper, "paper", "invoice", Id,
+    key { id: Uuid }
+    columns {
+        order_id: Uuid,
+        kind: String,
+        number: i64,
+        currency: String,
+        total_minor: i64,
+        document: String,
+        buyer: String,
+        issued_at: i64,
+    }
+    audit { kind, currency }
+}
+
+tenant_table! {
     /// Parcels.
     fulfilment, "fulfilment", "fulfilment", Id,
     key { id: Uuid }

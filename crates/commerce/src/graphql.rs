@@ -4,6 +4,7 @@ mod addresses;
 mod again;
 mod input;
 mod order;
+mod papers;
 mod parcel;
 mod payment;
 mod people;
@@ -19,6 +20,7 @@ mod tender;
 
 pub use addresses::{AddressesMutation, AddressesQuery};
 pub use again::AgainMutation;
+pub use papers::{PapersMutation, PapersQuery};
 pub use parcel::ParcelsMutation;
 pub use payment::{PaymentsMutation, PaymentsQuery};
 pub use people::{CustomersMutation, CustomersQuery};
@@ -43,6 +45,7 @@ use primitives::PageArgs;
 pub struct CommerceQuery(
     CartQuery,
     OrdersQuery,
+    PapersQuery,
     TagsQuery,
     PaymentsQuery,
     ReturnsQuery,
@@ -64,6 +67,7 @@ pub struct CommerceMutation(
     TagsMutation,
     ParcelsMutation,
     PaymentsMutation,
+    PapersMutation,
     ReturnsMutation,
     PromotionsMutation,
     ReviewsMutation,

@@ -4,6 +4,8 @@
 //! table of moves), [`price`] (lists of prices), [`promotion`] (what is
 //! taken off), [`tender`] (gift cards and store credit), [`returns`] (what comes
 //! back), [`review`] (what customers say), [`payment`] (the gateway is called outside transactions, under
+//! table of moves), [`promotion`] (what is taken off), [`tender`] (gift cards and store credit), [`returns`] (what comes
+//! back), [`review`] (what customers say), [`papers`] (invoices and packing slips), [`payment`] (the gateway is called outside transactions, under
 //! stored keys), `stream` (every change of orders and payments is a fact in the event store), [`settings`],
 //! [`projection`] and [`dashboard`] (the read side), [`jobs`] (what settles and expires in the background), [`verify`]
 //! (whether all of it agrees).
@@ -22,6 +24,7 @@ pub mod jobs;
 mod module;
 pub mod order;
 mod page;
+pub mod papers;
 pub mod payment;
 pub mod price;
 pub mod projection;
@@ -40,6 +43,7 @@ pub use checkout::{CheckoutInput, place_order};
 pub use error::CommerceError;
 pub use event::CommerceEvent;
 pub use http::webhooks;
+pub use papers::http::rest;
 pub use jobs::jobs;
 pub use module::module;
 pub use page::Page;

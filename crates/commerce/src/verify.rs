@@ -3,6 +3,7 @@
 
 mod dispute;
 mod page;
+mod papers;
 mod parcel;
 mod returns;
 mod tender;
@@ -24,6 +25,8 @@ const NAMED: i64 = 100;
 /// their pieces and others none, what counts as sent lies in parcels, what counts as come back in returns, no call-back
 /// has waited for longer than `patience`, what disputes lost is in the ledger, gateways said the same of payments when they were asked last, promotions count what their orders have used, and gift cards and store credit
 /// hold what moved on them.
+/// has waited for longer than `patience`, promotions count what their orders have used, and gift cards and store credit
+/// hold what moved on them, and papers are numbered without a gap.
 ///
 /// # Errors
 /// `FORBIDDEN` to all but the server itself; those of the database.
@@ -43,6 +46,7 @@ pub async fn verify(ctx: &Ctx, patience: Duration) -> Result<Report> {
     whole::promotions(&db, &mut report).await.context("verifying promotions")?;
     tender::accounts(&db, &mut report).await.context("verifying gift cards and store credit")?;
     tender::orders(&db, &mut report).await.context("verifying what orders took")?;
+    papers::papers(&db, &mut report).await.context("verifying papers")?;
     drop(db);
     whole::holders(ctx, &mut report).await.context("verifying reservations")?;
     Ok(report)

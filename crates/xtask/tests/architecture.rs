@@ -12,6 +12,7 @@ use serde_json::Value;
 const LAYERS: &[(&str, u8)] = &[
     ("primitives", 0),
     ("pricing", 0),
+    ("paper", 0),
     ("platform", 1),
     ("telemetry", 1),
     ("migrations", 2),
@@ -39,6 +40,7 @@ const LAYERS: &[(&str, u8)] = &[
 /// Arrows inside one layer, each with its reason.
 const SAME_LAYER: &[(&str, &str)] = &[
     ("pricing", "primitives"), // amounts, rates, ids
+    ("paper", "primitives"),   // amounts, languages, times
     ("index", "events"),       // projections read events
     ("mail", "events"),        // finds tenants as the relay does
     ("content", "identity"),   // authors are accounts

@@ -89,6 +89,7 @@ pub fn router(app: &App, health: health::Health) -> anyhow::Result<Router> {
     let rest = Router::new()
         .merge(identity::rest())
         .merge(catalog::rest())
+        .merge(commerce::rest())
         .merge(content::rest().layer(DefaultBodyLimit::max(upload_limit)))
         .merge(tenants::rest())
         .with_state(app.clone());

@@ -72,6 +72,8 @@ const NOT_COPIED: &[&str] = &[
     "product_rating",
     "orders",
     "order_counter",
+    "paper_counter",
+    "wish",
     "tender_account",
     "stock_reservation",
     "outbox",

@@ -2,6 +2,7 @@
 
 pub mod again;
 pub mod back;
+pub mod papers;
 mod parcels;
 
 use crate::data;
@@ -100,6 +101,7 @@ pub fn page(shop: &Shop, order: &OrderView, seen: Seen) -> Page {
                 {lines::totals(shop, &order.totals, shipping)}
                 {tender::paid(shop, &order.tenders, order.due)}
                 {refunded(shop, order)}
+                {papers::link(shop, order, seen)}
                 {buy_again(shop, order, seen)}
             </aside>
         </div>
@@ -301,11 +303,15 @@ fn refunded(shop: &Shop, order: &OrderView) -> Option<AnyView> {
 
 /// Not while the shopper should pay for this one.
 fn buy_again(shop: &Shop, order: &OrderView, seen: Seen) -> Option<AnyView> {
-    let path = match seen {
+    again::is_offered(order.state).then(|| again::button(shop, &path_of(order, seen), order.number))
+}
+
+/// The address of the page of an order.
+fn path_of(order: &OrderView, seen: Seen) -> String {
+    match seen {
         Seen::InAccount => format!("/account/orders/{}", order.id),
         Seen::JustPlaced | Seen::Later => format!("/orders/{}", order.token),
-    };
-    again::is_offered(order.state).then(|| again::button(shop, &path, order.number))
+    }
 }
 
 fn keep_link(shop: &Shop, order: &OrderView, seen: Seen) -> Option<AnyView> {

@@ -11,11 +11,12 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::entity::{
-    cart, cart_line, customer, customer_address, fulfilment, money_ledger, order_line, orders, return_line,
+    cart, cart_line, customer, customer_address, fulfilment, money_ledger, order_line, orders, paper, return_line,
     return_request, review, saved_line, tender_account, tender_movement,
 };
 use crate::error::{CommerceError, Result};
 use crate::order::read::currency_of;
+use crate::papers;
 use crate::tender::TenderKind;
 use crate::view::{Address, DiscountView};
 
@@ -177,6 +178,20 @@ pub struct OrderData {
     pub payments: Vec<PaymentData>,
     pub parcels: Vec<ParcelData>,
     pub returns: Vec<ReturnData>,
+    pub papers: Vec<BillData>,
+}
+
+/// An invoice or a credit note, and whom it is addressed to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the names are those of the file")]
+pub struct BillData {
+    pub kind: String,
+    pub number: i64,
+    pub total: String,
+    pub currency: String,
+    pub issued_at: String,
+    pub addressed_to: Vec<String>,
 }
 
 /// A line of an order.
@@ -474,7 +489,7 @@ async fn reviews_of(rows: &TenantDb, user: UserId) -> Result<Vec<ReviewData>> {
     Ok(written.into_iter().map(said).collect())
 }
 
-/// Some orders with what belongs to them, in five statements.
+/// Some orders with what belongs to them, in six statements.
 async fn order_data(rows: &TenantDb, found: &[orders::Model]) -> Result<Vec<OrderData>> {
     let ids = || found.iter().map(|order| order.id);
     let mut lines: HashMap<Uuid, Vec<order_line::Model>> = HashMap::new();
@@ -505,7 +520,9 @@ async fn order_data(rows: &TenantDb, found: &[orders::Model]) -> Result<Vec<Orde
     for row in of.order_by_asc(return_line::Column::OrderLineId).all().await? {
         pieces.entry(row.return_id).or_default().push(row);
     }
+    let mut papers = papers::of_orders(rows, ids().collect()).await?;
     let read = found.iter().map(|order| {
+        let papers = papers.remove(&order.id).unwrap_or_default();
         let moved = moved.remove(&order.id).unwrap_or_default();
         let parcels = parcels.remove(&order.id).unwrap_or_default();
         let returns = back.remove(&order.id).unwrap_or_default();
@@ -518,6 +535,7 @@ async fn order_data(rows: &TenantDb, found: &[orders::Model]) -> Result<Vec<Orde
         Ok(OrderData {
             parcels: parcels.into_iter().map(parcel_data).collect(),
             returns,
+            papers: papers.iter().map(bill_data).collect::<Result<_>>()?,
             ..one(order, lines, moved)?
         })
     });
@@ -579,6 +597,19 @@ fn one(
         payments: payments.collect::<Result<_, _>>()?,
         parcels: Vec::new(),
         returns: Vec::new(),
+        papers: Vec::new(),
+    })
+}
+
+fn bill_data(row: &paper::Model) -> Result<BillData> {
+    let buyer = papers::buyer(row)?;
+    Ok(BillData {
+        kind: row.kind.clone(),
+        number: row.number,
+        total: Money::new(row.total_minor, currency_of(&row.currency)?).decimal(),
+        currency: row.currency.clone(),
+        issued_at: time(row.issued_at),
+        addressed_to: buyer.lines,
     })
 }
 

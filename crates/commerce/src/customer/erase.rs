@@ -2,7 +2,7 @@
 //!
 //! | kept | because |
 //! |---|---|
-//! | orders with number, lines, amounts, taxes, country and region; payments; the ledger; parcels | books and taxes |
+//! | orders with number, lines, amounts, taxes, country and region; payments; the ledger; parcels; invoices and credit notes but for their buyer | books and taxes |
 //! | tax number and reason of an exemption, on the orders that were free of tax | the proof that no tax was due |
 //! | what gateways told us | the proof of a payment; it names our payment, and no person of ours |
 //! | reasons of staff: why an order was cancelled or refunded, why store credit changed, the note of a gift card | the books and the streams are written once; the form says that no names belong there |
@@ -42,6 +42,7 @@ use crate::entity::{
 };
 use crate::error::{CommerceError, Result};
 use crate::event::CommerceEvent;
+use crate::papers;
 use crate::promotion::book;
 use crate::review;
 use crate::tender;
@@ -140,6 +141,7 @@ async fn forget(tx: &Tx, ctx: &Ctx, record: Option<customer::Model>, user: Optio
     let ids: Vec<Uuid> = found.iter().map(|order| order.id).collect();
     for some in ids.chunks(500) {
         refuse_returns(tx, some).await?;
+        papers::forget_buyers(tx, some, NOBODY).await?;
         tx.update_many::<order_note::Entity>()
             .set(order_note::Column::Body, NO_WORDS)
             .filter(order_note::Column::OrderId.is_in(some.iter().copied()))

@@ -14,6 +14,7 @@ use crate::entity::{orders, payment};
 use crate::error::{CommerceError, Result};
 use crate::event::CommerceEvent;
 use crate::jobs;
+use crate::papers;
 use crate::payment::{PaymentFact, Status, Step};
 use crate::promotion::usage;
 use crate::stream::{self, Change};
@@ -229,6 +230,7 @@ impl<'t> Desk<'t> {
                 return Err(CommerceError::Changed { version: row.version });
             }
         }
+        papers::settle(tx, &before, &row, now).await?;
         failpoint!("order.rows");
         let ids = tx.emit_all(events).await?;
         failpoint!("order.told");

@@ -159,6 +159,16 @@ async fn show(
     compose(settings, kept, audience, Some(now))
 }
 
+/// The order as its customer sees it, inside a transaction that holds it.
+pub(crate) async fn held(
+    rows: &TenantDb,
+    settings: &CommerceSettings,
+    row: orders::Model,
+    now: Timestamp,
+) -> Result<OrderView> {
+    show(rows, settings, row, Audience::Shopper, now).await
+}
+
 /// A parcel with what lies in it.
 pub(crate) type Parcel = (fulfilment::Model, Vec<fulfilment_line::Model>);
 

@@ -2,6 +2,7 @@
 
 use commerce::customer::{self, CustomerFilter, CustomerSort, GroupDraft, TaxDraft};
 use commerce::order::{self, OrderFilter, OrderSort, Piece, Tracking};
+use commerce::papers::{self, Reader};
 use commerce::returns::{self, Ask, Door, ReturnReason};
 use commerce::review::{self, ReviewDraft};
 use commerce::tender::{self, CreditChange, GiftCardDraft};
@@ -58,6 +59,7 @@ async fn order(shop: &Shop, ctx: &Ctx, mug: VariantId) -> commerce::view::OrderV
 async fn deliver(shop: &Shop, order: &commerce::view::OrderView) {
     let boss = shop.boss();
     order::mark_paid(&boss, order.id).await.unwrap();
+    papers::invoice(&boss, Reader::Staff(order.id)).await.unwrap();
     order::ship(&boss, order.id, &Tracking::default()).await.unwrap();
     order::deliver(&boss, order.id).await.unwrap();
 }

@@ -14,6 +14,7 @@ mod graphql;
 mod knowing;
 mod listing;
 mod orders;
+mod papering;
 mod parcels;
 mod paying;
 mod people;

@@ -224,6 +224,8 @@ fn Money(order: Order) -> impl IntoView {
             view! { <dt>{name} {back}</dt><dd>{part.amount.formatted}</dd> }
         })
         .collect_view();
+    let papers = place::shop(&format!("/api/v1/orders/{}/papers/", order.id.inner()));
+    let (invoice, slip) = (format!("{papers}invoice"), format!("{papers}packing-slip"));
     view! {
         <section class="card">
             <header><h2>"Money"</h2><span class="end">{pill(tone, word)}</span></header>
@@ -246,6 +248,10 @@ fn Money(order: Order) -> impl IntoView {
                     {disputes}
                 </dl>
             </div>
+            <footer>
+                <a href=invoice target="_blank" rel="noopener">"Invoice"</a>
+                <a href=slip target="_blank" rel="noopener">"Packing slip"</a>
+            </footer>
         </section>
     }
 }
