@@ -224,6 +224,7 @@ pub(crate) async fn forget_buyers(tx: &platform::Tx, orders: &[Uuid], nobody: &s
 fn taken_back(row: &orders::Model) -> i64 {
     match state_of(row) {
         OrderState::Cancelled => row.total_minor,
-        _ => row.refunded_minor.min(row.total_minor),
+        // What the shop forgoes is owed no more.
+        _ => row.refunded_minor.saturating_add(row.released_minor).min(row.total_minor),
     }
 }

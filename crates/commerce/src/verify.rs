@@ -23,10 +23,9 @@ const NAMED: i64 = 100;
 /// Looks at everything that the caller's tenant has sold: the ledger sums to zero and agrees with the orders, rows of
 /// orders and payments are what their streams rebuild, what had to be told was told, orders that wait to be sent hold
 /// their pieces and others none, what counts as sent lies in parcels, what counts as come back in returns, no call-back
-/// has waited for longer than `patience`, what disputes lost is in the ledger, gateways said the same of payments when they were asked last, promotions count what their orders have used, and gift cards and store credit
-/// hold what moved on them.
-/// has waited for longer than `patience`, promotions count what their orders have used, and gift cards and store credit
-/// hold what moved on them, and papers are numbered without a gap.
+/// has waited for longer than `patience`, what disputes lost is in the ledger, gateways said the same of payments when they
+/// were asked last, promotions count what their orders have used, gift cards and store credit hold what moved on them, and
+/// papers are numbered without a gap.
 ///
 /// # Errors
 /// `FORBIDDEN` to all but the server itself; those of the database.
