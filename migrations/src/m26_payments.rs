@@ -1,6 +1,6 @@
 //! Payments in parts: what staff takes of an authorisation, what of it is let go, and orders that are paid with less than
 //! they cost because the shop forgoes the rest. Disputes, and the money that leaves with them. What gateways say of payments
-//! when they are asked.
+//! when they are asked. The keys of shops at providers of payments.
 
 use crate::dsl::Sql;
 use crate::m06_planner;
@@ -10,7 +10,7 @@ use sea_orm_migration::prelude::*;
 pub struct Migration;
 
 /// Columns of tables that are there already.
-const COLUMNS: [(&str, &str, &str); 5] = [
+const COLUMNS: [(&str, &str, &str); 6] = [
     // Whether staff says when money is taken of an authorisation.
     ("payment", "manual", "{bool} NOT NULL DEFAULT {false}"),
     // The capture that staff asked for last: its key, and how much.
@@ -18,6 +18,8 @@ const COLUMNS: [(&str, &str, &str); 5] = [
     ("payment", "take_minor", "bigint NOT NULL DEFAULT 0 CHECK (take_minor >= 0)"),
     // What the gateway still promises and staff may take.
     ("payment", "rest_minor", "bigint NOT NULL DEFAULT 0 CHECK (rest_minor >= 0)"),
+    // Where the shopper has to go to pay; empty when there is nothing to do.
+    ("payment", "pay_url", "{text} NOT NULL DEFAULT ''"),
     // What the shop forgoes of the total.
     ("orders", "released_minor", "bigint NOT NULL DEFAULT 0 CHECK (released_minor >= 0)"),
 ];
@@ -44,6 +46,7 @@ impl MigrationTrait for Migration {
         kinds(&sql, KINDS_BEFORE, KINDS).await?;
         disputes(&sql).await?;
         checks(&sql).await?;
+        providers(&sql).await?;
         m06_planner::describe(manager).await
     }
 
@@ -52,7 +55,7 @@ impl MigrationTrait for Migration {
         for index in ["payment_waiting", "payment_by_time"] {
             sql.run(&format!("DROP INDEX {index}")).await?;
         }
-        for table in ["payment_round", "payment_check", "payment_dispute"] {
+        for table in ["payment_provider", "payment_round", "payment_check", "payment_dispute"] {
             sql.drop_table(table).await?;
         }
         kinds(&sql, KINDS, KINDS_BEFORE).await?;
@@ -154,6 +157,22 @@ async fn checks(sql: &Sql<'_, '_>) -> Result<(), DbErr> {
     .await?;
     sql.run("CREATE INDEX payment_by_time ON payment (tenant_id, created_at, id)").await?;
     sql.run("CREATE INDEX payment_waiting ON payment (tenant_id, updated_at) WHERE status = 'pending'").await
+}
+
+async fn providers(sql: &Sql<'_, '_>) -> Result<(), DbErr> {
+    // The keys of a shop at a provider of payments, sealed for their row.
+    sql.tenant_table(
+        "payment_provider",
+        "id {uuid} NOT NULL,
+         provider {text} NOT NULL CHECK (provider IN ('stripe')),
+         secret_key {bytes} NOT NULL,
+         webhook_secret {bytes} NOT NULL,
+         key_hint {text} NOT NULL CHECK (length(key_hint) <= 4),
+         updated_at bigint NOT NULL,
+         PRIMARY KEY (tenant_id, id),
+         UNIQUE (tenant_id, provider)",
+    )
+    .await
 }
 
 /// Exchanges a rule of an SQLite table in its stored text, as SQLite's documentation of `ALTER TABLE` describes it for

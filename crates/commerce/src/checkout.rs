@@ -16,11 +16,11 @@ use crate::order;
 use crate::payment::{self, gateway};
 use crate::promotion::book::{self, Book};
 use crate::promotion::usage;
-use crate::settings::{self, CommerceSettings};
+use crate::settings::{self, Versioned};
 use crate::tender::chosen::{self, Chosen};
 use crate::view::{
-    Address, CheckoutView, ContactView, NextStep, OrderState, OrderView, PaymentChoice, PaymentState,
-    Placed, ShippingChoice,
+    Address, CheckoutView, ContactView, NextStep, OrderState, OrderView, PaymentChoice, PaymentState, Placed,
+    ShippingChoice,
 };
 use crate::who::{Who, new_token};
 
@@ -37,7 +37,7 @@ pub struct CheckoutInput {
     pub address: Address,
     /// Id of the chosen delivery.
     pub shipping_method: String,
-    /// `manual` or `http`; whatever it is when nothing is left to pay.
+    /// `manual`, `http` or `stripe`; whatever it is when nothing is left to pay.
     pub payment_provider: String,
     /// The total that the shopper saw, minor units.
     pub expected_total: i64,
@@ -119,7 +119,7 @@ pub async fn view(ctx: &Ctx, token: Option<&str>, wish: Wish<'_>) -> Result<Chec
         cart,
         countries,
         country,
-        payments: payments(ctx, settings),
+        payments: payments(ctx, &current),
         contact,
         signed_in: who.user.is_some(),
         idempotency_key: new_token(),
@@ -165,9 +165,16 @@ async fn tenders(ctx: &Ctx, basket: &Basket, who: &Who, total: Money) -> Result<
 }
 
 /// Ways to pay that are offered now.
-fn payments(ctx: &Ctx, settings: &CommerceSettings) -> Vec<PaymentChoice> {
-    let payment = &settings.payment;
+fn payments(ctx: &Ctx, current: &Versioned) -> Vec<PaymentChoice> {
+    let payment = &current.settings.payment;
     let mut choices = Vec::new();
+    if payment.stripe && current.stripe_is_set {
+        choices.push(PaymentChoice {
+            id: payment::STRIPE.to_owned(),
+            name: payment.stripe_name.clone(),
+            note: "You pay on the next page.".to_owned(),
+        });
+    }
     if payment.http && gateway::is_configured(ctx.app()) {
         choices.push(PaymentChoice {
             id: payment::HTTP.to_owned(),
@@ -309,6 +316,7 @@ fn answer(order: OrderView, replayed: bool) -> Placed {
     let next = match order.state {
         OrderState::PendingPayment if order.payment_provider == payment::MANUAL => NextStep::PayByHand,
         OrderState::PendingPayment if order.payment == PaymentState::Authorised => NextStep::Done,
+        OrderState::PendingPayment if order.pay_url.is_some() => NextStep::Pay,
         OrderState::PendingPayment => NextStep::Wait,
         OrderState::Cancelled => NextStep::TryAgain,
         _ => NextStep::Done,

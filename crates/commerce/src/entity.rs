@@ -458,6 +458,7 @@ tenant_table! {
         take_key: String,
         take_minor: i64,
         rest_minor: i64,
+        pay_url: String,
         version: i64,
         created_at: i64,
         updated_at: i64,
@@ -506,6 +507,14 @@ tenant_table! {
     key { id: Uuid }
     columns { after_at: i64, after_id: Uuid, next_at: i64 }
     audit none
+}
+
+tenant_table! {
+    /// The keys of a shop at a provider of payments, sealed.
+    payment_provider, "payment_provider", "payment provider", Id,
+    key { id: Uuid }
+    columns { provider: String, secret_key: Vec<u8>, webhook_secret: Vec<u8>, key_hint: String, updated_at: i64 }
+    audit { provider, key_hint }
 }
 
 tenant_table! {

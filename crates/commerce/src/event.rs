@@ -4,6 +4,8 @@ use events::{Aggregate, DomainEvent, EventError, validate};
 use primitives::{
     CartId, CustomerId, DisputeId, FulfilmentId, GiftCardId, OrderId, PaymentId, PriceListId, ProductId,
     PromotionId, ReturnId, ReviewId,
+    CartId, CustomerId, DisputeId, FulfilmentId, GiftCardId, OrderId, PaymentId, ProductId, PromotionId,
+    ReturnId, ReviewId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -61,7 +63,13 @@ pub enum CommerceEvent {
         reason: String,
     },
     /// `payment.released`: the shop forgoes what was not taken.
-    PaymentReleased { payment_id: PaymentId, order_id: OrderId, amount: i64, currency: String, reason: String },
+    PaymentReleased {
+        payment_id: PaymentId,
+        order_id: OrderId,
+        amount: i64,
+        currency: String,
+        reason: String,
+    },
     /// `payment.disputed`: the customer's bank wants it back; `taken_back` of it counts as given back now.
     PaymentDisputed {
         payment_id: PaymentId,
@@ -483,13 +491,7 @@ mod tests {
                 format!("{{{g},{o},{money},{why}}}"),
             ),
             (
-                PaymentReleased {
-                    payment_id,
-                    order_id,
-                    amount: 5,
-                    currency: currency(),
-                    reason: reason(),
-                },
+                PaymentReleased { payment_id, order_id, amount: 5, currency: currency(), reason: reason() },
                 "payment.released",
                 format!("{{{p},{o},{money},{why}}}"),
             ),

@@ -16,8 +16,8 @@ use crate::entity::cart;
 use crate::error::{CommerceError, Result};
 use crate::event::CommerceEvent;
 use crate::order::expire;
-use crate::payment::{reconcile, settle};
 use crate::payment::webhook::{self, SIGNAL, Wanted};
+use crate::payment::{reconcile, settle};
 
 /// A named piece of background work.
 pub type Job = (&'static str, Pin<Box<dyn Future<Output = ()> + Send>>);

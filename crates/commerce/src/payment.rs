@@ -1,4 +1,4 @@
-//! Payments: by hand, or through a gateway that speaks the `http` protocol.
+//! Payments: by hand, through a gateway that speaks the `http` protocol, or through Stripe.
 //!
 //! A payment row stands at one call (`step`) with one `status`. The keys of its calls are stored before the first one,
 //! so any call may be made again, by anybody, after any crash: the gateway recognises it. A lost answer is the status
@@ -9,11 +9,13 @@ mod apply;
 pub mod dispute;
 mod fact;
 pub(crate) mod gateway;
+pub mod provider;
 pub mod reconcile;
 pub(crate) mod settle;
+mod stripe;
 pub mod webhook;
 
-pub(crate) use apply::{apply, ask_now, capture_by_hand, forgo, give_back_by_hand, kept};
+pub(crate) use apply::{apply, ask_now, ask_on, capture_by_hand, forgo, give_back_by_hand, kept};
 pub use fact::{Back, Call, OpenedPayment, PaymentFact, PaymentStory, Take};
 
 use events::stream::Folded;
@@ -27,6 +29,9 @@ use crate::view::PaymentState;
 pub const MANUAL: &str = "manual";
 /// The gateway protocol of CONTRACT.
 pub const HTTP: &str = "http";
+
+/// Stripe, with keys of the shop's own.
+pub const STRIPE: &str = "stripe";
 
 /// Gift cards and store credit have paid all of it; there is no payment.
 pub const TENDER: &str = "tender";
@@ -108,6 +113,8 @@ pub(crate) enum Outcome {
     TakenInPart(String),
     /// It will tell later; the gateway's own id of it.
     Pending(String),
+    /// As [`Outcome::Pending`], and the shopper has to go to `url` to pay.
+    Redirect { id: String, url: String },
     /// It said no, and why.
     Declined(String),
     /// The answer was lost: it may have worked.

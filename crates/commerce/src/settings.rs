@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use crate::entity::commerce_settings;
 use crate::error::{CommerceError, Result};
+use crate::payment::provider;
 
 /// Days in which something can be sent back, for a shop that has said nothing else.
 pub const RETURN_DAYS: u32 = 30;
@@ -166,6 +167,16 @@ pub struct PaymentSettings {
     /// Who takes the money that a gateway has promised.
     #[serde(default)]
     pub capture: CaptureMode,
+    /// Whether Stripe is offered; the shop also has to have keys there.
+    #[serde(default)]
+    pub stripe: bool,
+    /// Its name.
+    #[serde(default = "default_stripe_name")]
+    pub stripe_name: String,
+}
+
+fn default_stripe_name() -> String {
+    "Card".to_owned()
 }
 
 /// Who takes the money that a gateway has promised, and when.
@@ -215,6 +226,8 @@ impl CommerceSettings {
                 http: true,
                 http_name: "Card".to_owned(),
                 capture: CaptureMode::Automatic,
+                stripe: false,
+                stripe_name: default_stripe_name(),
             },
             return_days: default_return_days(),
         }
@@ -312,6 +325,9 @@ impl CommerceSettings {
         if payment.http && payment.http_name.trim().is_empty() {
             wrong("payment.httpName".to_owned(), "give it a name");
         }
+        if payment.stripe && payment.stripe_name.trim().is_empty() {
+            wrong("payment.stripeName".to_owned(), "give it a name");
+        }
         if 2_000 < payment.manual_instructions.chars().count() {
             wrong("payment.manualInstructions".to_owned(), "use at most 2000 characters");
         }
@@ -326,6 +342,8 @@ pub struct Versioned {
     pub settings: CommerceSettings,
     /// 0 until somebody saved for the first time.
     pub version: i64,
+    /// Whether the shop has keys at Stripe.
+    pub(crate) stripe_is_set: bool,
     /// The places that have rates.
     zones: Vec<TaxZone>,
     /// The deliveries, in their order.
@@ -336,7 +354,7 @@ impl Versioned {
     fn new(settings: CommerceSettings, version: i64) -> Self {
         let zones = zones(&settings);
         let methods = settings.shipping.iter().map(ShippingMethod::priced).collect();
-        Self { settings, version, zones, methods }
+        Self { settings, version, stripe_is_set: false, zones, methods }
     }
 
     /// The zone of a destination; one without a rate is taxed like `home`.
@@ -484,12 +502,14 @@ pub async fn update(ctx: &Ctx, version: i64, settings: CommerceSettings) -> Resu
 }
 
 async fn load(rows: &TenantDb, tenant: &TenantInfo) -> Result<Versioned, Error> {
-    Ok(match rows.find::<commerce_settings::Entity>().one().await? {
+    let current = match rows.find::<commerce_settings::Entity>().one().await? {
         Some(row) => {
             Versioned::new(serde_json::from_str(&row.document).map_err(Error::internal)?, row.version)
         }
         None => Versioned::new(CommerceSettings::default_for(tenant), 0),
-    })
+    };
+    let stripe_is_set = current.settings.payment.stripe && provider::is_set(rows).await?;
+    Ok(Versioned { stripe_is_set, ..current })
 }
 
 /// Tenant and generation of its settings, as in `catalog`: what was loaded before a change never answers after it.
@@ -551,6 +571,8 @@ mod tests {
                 http: false,
                 http_name: String::new(),
                 capture: CaptureMode::Automatic,
+                stripe: false,
+                stripe_name: default_stripe_name(),
             },
             return_days: 30,
         }

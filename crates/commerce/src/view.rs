@@ -5,6 +5,8 @@ use primitives::{
     AddressId, CartId, CartLineId, Country, CustomerGroupId, CustomerId, DisputeId, FieldError, FulfilmentId,
     LocationId, Money, OrderId, OrderLineId, PaymentId, PriceListId, ProductId, PromotionId, Rate, ReturnId,
     SavedLineId, Timestamp, UserId, VariantId,
+    LocationId, Money, OrderId, OrderLineId, PaymentId, ProductId, PromotionId, Rate, ReturnId, SavedLineId,
+    Timestamp, UserId, VariantId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -397,6 +399,8 @@ pub enum NextStep {
     Done,
     /// Show how to pay by hand.
     PayByHand,
+    /// Send the shopper to [`OrderView::pay_url`].
+    Pay,
     /// The gateway has not decided, or its answer was lost: show the order and look again; it settles by itself.
     Wait,
     /// The order is cancelled. After a declined payment the cart is back, so that the shopper can try again.
@@ -537,6 +541,8 @@ pub struct OrderView {
     pub capturable: Money,
     /// What the customer's bank wants back, the first dispute first; empty for shoppers.
     pub disputes: Vec<DisputeView>,
+    /// Where the shopper has to go to pay.
+    pub pay_url: Option<String>,
     /// Parcels, the first that left first.
     pub fulfilments: Vec<FulfilmentView>,
     /// Some pieces have left and some are still to be sent.

@@ -34,6 +34,7 @@ pub mod signin;
 pub mod tenant;
 pub mod token;
 pub mod user;
+pub mod vault;
 pub mod view;
 pub mod watch;
 

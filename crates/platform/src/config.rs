@@ -216,6 +216,8 @@ section! {
         gateway_url: Option<String> = None,
         /// Secret that signs its call-backs (Standard Webhooks, `whsec_…`).
         webhook_secret: Option<String> = None,
+        /// Base address of Stripe's API, for shops that have keys there; another one for tests.
+        stripe_url: String = "https://api.stripe.com".to_owned(),
         /// Longest wait for an answer, milliseconds.
         timeout_ms: u64 = 15_000,
         /// How much longer than that a payment is left to whoever asks about it, milliseconds; then its process counts

@@ -30,11 +30,13 @@ pub const STAYS: &[(&str, &str)] = &[
     ("order_row", "a read model, made anew from the rows"),
     ("sales_day", "a read model, made anew from the rows"),
     ("sales_product", "a read model, made anew from the rows"),
+    ("payment_round", "where a walk through the payments stands; it begins anew"),
     ("tenant_due", "planned anew"),
 ];
 
 /// Tables that are secrets as a whole: exported with the credentials only.
-const SECRET_TABLES: &[&str] = &["two_step", "recovery_code", "api_key", "oidc_provider", "oidc_link"];
+const SECRET_TABLES: &[&str] =
+    &["two_step", "recovery_code", "api_key", "oidc_provider", "oidc_link", "payment_provider"];
 
 /// Columns that are secrets, and what stands there in a file without the credentials.
 const SECRET_COLUMNS: &[(&str, &str, &str)] = &[("user_account", "password_hash", "!")];
@@ -84,6 +86,7 @@ const NOT_COPIED: &[&str] = &[
     "audit_start",
     "invitation",
     "oidc_provider",
+    "payment_provider",
 ];
 
 /// Columns that other systems wrote: what looks like an id of ours in there is theirs.

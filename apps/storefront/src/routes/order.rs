@@ -31,7 +31,12 @@ pub async fn track(
         Ok(order) => {
             let seen = if fresh { Seen::JustPlaced } else { Seen::Later };
             let mut response = answer(&shop, || page(&shop, &order, seen));
-            if is_undecided(&order) {
+            if let Some(url) = order.pay_url.as_deref().filter(|_| fresh) {
+                // Straight on to where the shopper pays, also without scripts; whoever comes back finds the link.
+                if let Ok(next) = HeaderValue::from_str(&format!("1; url={url}")) {
+                    response.headers_mut().insert("refresh", next);
+                }
+            } else if is_undecided(&order) {
                 // The page looks again by itself until the bank has decided, also without scripts.
                 response.headers_mut().insert("refresh", HeaderValue::from_static("5"));
             }
@@ -134,6 +139,7 @@ fn title(order: &OrderView, seen: Seen) -> String {
         (OrderState::Paid, _) if order.partly_shipped => "A part of it is on its way.".into(),
         (OrderState::Paid, Seen::JustPlaced) => format!("{thanks} It is ours to pack now."),
         (OrderState::Paid, _) => "Paid, and being packed.".into(),
+        (OrderState::PendingPayment, _) if order.pay_url.is_some() => "One more step: the payment.".into(),
         (OrderState::PendingPayment | OrderState::Draft, _) if order.payment == PaymentState::Pending => {
             "We are waiting for your bank.".into()
         }
@@ -152,6 +158,9 @@ fn lead(shop: &Shop, order: &OrderView, seen: Seen) -> String {
     match order.state {
         OrderState::Cancelled if order.cancel_reason.is_empty() => "Nothing was charged for it.".into(),
         OrderState::Cancelled => form::sentence(&order.cancel_reason),
+        OrderState::PendingPayment if order.pay_url.is_some() => {
+            "You pay on a page of our payment provider. When it is done, this page shows it.".into()
+        }
         OrderState::PendingPayment if order.payment == PaymentState::Pending => {
             "The payment is not decided yet. This page shows it as soon as it is; you do not have to do anything.".into()
         }
@@ -170,6 +179,11 @@ fn lead(shop: &Shop, order: &OrderView, seen: Seen) -> String {
 }
 
 fn how_to_pay(order: &OrderView) -> Option<AnyView> {
+    if let Some(url) = &order.pay_url {
+        return Some(
+            view! { <p><a class="button" href=url.clone() rel="noreferrer">"Pay now"</a></p> }.into_any(),
+        );
+    }
     let unpaid = order.state == OrderState::PendingPayment && !order.payment_instructions.is_empty();
     unpaid.then(|| {
         let words = order.payment_instructions.lines().map(|line| view! { <p>{line.to_owned()}</p> }).collect_view();
@@ -332,7 +346,9 @@ fn keep_link(shop: &Shop, order: &OrderView, seen: Seen) -> Option<AnyView> {
 pub fn state_words(state: OrderState, payment: PaymentState) -> (&'static str, &'static str) {
     match (state, payment) {
         (OrderState::PendingPayment, PaymentState::Pending) => ("info", "Waiting for the bank"),
-        (OrderState::PendingPayment, PaymentState::Authorised | PaymentState::PartlyPaid) => ("info", "With us"),
+        (OrderState::PendingPayment, PaymentState::Authorised | PaymentState::PartlyPaid) => {
+            ("info", "With us")
+        }
         (OrderState::Draft | OrderState::PendingPayment, _) => ("warning", "Waiting for payment"),
         (OrderState::Paid, _) => ("info", "Being packed"),
         (OrderState::Shipped, _) => ("info", "On its way"),

@@ -333,6 +333,7 @@ pub fn order_view(state: OrderState) -> OrderView {
         released: eur(0),
         capturable: eur(0),
         disputes: Vec::new(),
+        pay_url: None,
         fulfilments: vec![FulfilmentView {
             id: id(41),
             carrier: "Bpost".into(),

@@ -150,7 +150,7 @@ pub(super) async fn plan(
             }
         };
     }
-    let payments = super::payments(ctx, settings);
+    let payments = super::payments(ctx, &current);
     let tenders = match &sent {
         Some((_, (view, _))) => super::tenders(ctx, &basket, who, view.totals.total).await?.chosen,
         None => Vec::new(),
@@ -456,7 +456,7 @@ async fn write(
     let told = tx.emit_all(events).await?;
     let facts: Vec<_> = facts.into_iter().zip(told.into_iter().skip(n_promised).map(Some)).collect();
     stream::begin(tx, now, (&order, &facts), row.as_ref()).await?;
-    let asked = row.is_some() && plan.provider.0 == payment::HTTP;
+    let asked = row.is_some() && plan.provider.0 != payment::MANUAL;
     Ok(Stored { order, lines, payment: row, asked })
 }
 
@@ -525,6 +525,7 @@ fn payment(ctx: &Ctx, plan: &Plan, currency: String, now: Timestamp) -> payment_
         take_key: String::new(),
         take_minor: 0,
         rest_minor: 0,
+        pay_url: String::new(),
         version: 1,
         created_at: now.millis(),
         updated_at: now.millis(),

@@ -379,6 +379,10 @@ pub struct PaymentSettingsInput {
     http_name: String,
     /// Who takes the money that a gateway has promised; left out: as it is.
     capture: Option<PaymentCapture>,
+    /// Whether Stripe is offered; left out: as it is.
+    stripe: Option<bool>,
+    /// Its name; left out: as it is.
+    stripe_name: Option<String>,
 }
 
 impl CommerceSettingsInput {
@@ -411,6 +415,8 @@ impl CommerceSettingsInput {
                 http: payment.http,
                 http_name: payment.http_name,
                 capture: payment.capture.map_or(settings.payment.capture, Into::into),
+                stripe: payment.stripe.unwrap_or(settings.payment.stripe),
+                stripe_name: payment.stripe_name.unwrap_or_else(|| settings.payment.stripe_name.clone()),
             };
         }
         if errors.is_empty() { Ok(next) } else { Err(failure(Error::invalid_fields(errors))) }

@@ -100,7 +100,7 @@ pub struct Order {
     state: OrderState,
     /// Where the money is.
     payment: PaymentState,
-    /// `manual`, `http`, or `tender` when nothing was left to pay.
+    /// `manual`, `http`, `stripe`, or `tender` when nothing was left to pay.
     payment_provider: String,
     /// How it is paid, in words.
     payment_name: String,
@@ -128,6 +128,8 @@ pub struct Order {
     released: Money,
     /// Staff: what is promised and can be taken now.
     capturable: Money,
+    /// Where the shopper has to go to pay.
+    pay_url: Option<String>,
     /// Staff: what the customer's bank wants back, the first dispute first.
     disputes: Vec<Dispute>,
     /// Parcels, the first that left first.
@@ -183,6 +185,7 @@ impl Order {
             due: money(order.due),
             released: money(order.released),
             capturable: money(order.capturable),
+            pay_url: order.pay_url,
             disputes: order.disputes.into_iter().map(|one| Dispute::of(one, ctx)).collect(),
             fulfilments: order.fulfilments.into_iter().map(Fulfilment::from).collect(),
             partly_shipped: order.partly_shipped,

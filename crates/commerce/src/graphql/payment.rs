@@ -8,7 +8,7 @@ use super::input::target;
 use super::staff::OrderPayload;
 use super::tender::minor;
 use super::{connection, nodes, page_args};
-use crate::payment::{dispute, reconcile};
+use crate::payment::{dispute, provider, reconcile};
 use crate::{order, view};
 
 /// What becomes of payments, for staff.
@@ -17,7 +17,13 @@ pub struct PaymentsQuery;
 
 #[Object]
 impl PaymentsQuery {
-    /// Money that customers' banks want back, the newest dispute first.
+    /// The providers of payments that the shop has keys at.
+    async fn payment_providers(&self, context: &Context<'_>) -> Result<Vec<PaymentProvider>> {
+        let list = provider::list(ctx_of(context)?).await.map_err(failure)?;
+        Ok(list.into_iter().map(PaymentProvider::from).collect())
+    }
+
+    /// Money that customers' banks want back, the newest dispute first; `open`: those alone that wait for an end.
     #[graphql(complexity = "5 + nodes(first, last) * child_complexity")]
     async fn payment_disputes(
         &self,
@@ -26,7 +32,7 @@ impl PaymentsQuery {
         after: Option<String>,
         last: Option<i32>,
         before: Option<String>,
-        #[graphql(desc = "Those alone that wait for an end.", default)] open: bool,
+        #[graphql(default)] open: bool,
     ) -> Result<DisputeConnection> {
         let ctx = ctx_of(context)?;
         let page = page_args(first, after, last, before)?;
@@ -152,6 +158,22 @@ pub struct PaymentsMutation;
 
 #[Object]
 impl PaymentsMutation {
+    /// Keeps the shop's keys at Stripe, over those that are there. They are sealed, and never shown again.
+    async fn payment_provider_set(
+        &self,
+        context: &Context<'_>,
+        input: PaymentProviderSetInput,
+    ) -> Result<PaymentProviderPayload> {
+        let set = provider::set(ctx_of(context)?, &input.secret_key, &input.webhook_secret).await;
+        Ok(PaymentProviderPayload { provider: Some(set.map_err(failure)?.into()) })
+    }
+
+    /// Forgets the shop's keys at Stripe. Payments that are under way cannot be settled until they are back.
+    async fn payment_provider_remove(&self, context: &Context<'_>) -> Result<PaymentProviderPayload> {
+        provider::remove(ctx_of(context)?).await.map_err(failure)?;
+        Ok(PaymentProviderPayload { provider: None })
+    }
+
     /// Takes what the gateway has promised, or a part of it.
     async fn order_capture(&self, context: &Context<'_>, input: OrderCaptureInput) -> Result<OrderPayload> {
         let ctx = ctx_of(context)?;
@@ -174,6 +196,44 @@ impl PaymentsMutation {
         let at = target(&input.id, input.version)?;
         Ok(OrderPayload::of(Box::pin(order::release(ctx, at, &input.reason)).await.map_err(failure)?, ctx))
     }
+}
+
+/// A provider of payments that the shop has keys at.
+#[derive(SimpleObject)]
+pub struct PaymentProvider {
+    /// `stripe`.
+    provider: String,
+    /// The last four characters of its key.
+    key_hint: String,
+    /// Whether the keys can be opened; else write them again.
+    usable: bool,
+    /// The address to enter as an endpoint for events at the provider.
+    webhook_address: String,
+    /// When they were written.
+    updated_at: DateTime,
+}
+
+impl From<provider::ProviderView> for PaymentProvider {
+    fn from(view: provider::ProviderView) -> Self {
+        let provider::ProviderView { provider, key_hint, usable, webhook_address, updated_at } = view;
+        Self { provider, key_hint, usable, webhook_address, updated_at: DateTime(updated_at) }
+    }
+}
+
+/// The shop's keys at Stripe.
+#[derive(InputObject)]
+pub struct PaymentProviderSetInput {
+    /// A secret or restricted key: `sk_…`, `rk_…`.
+    pub secret_key: String,
+    /// The signing secret of the endpoint for events: `whsec_…`.
+    pub webhook_secret: String,
+}
+
+/// A provider after a change.
+#[derive(SimpleObject)]
+pub struct PaymentProviderPayload {
+    /// The provider; nothing when its keys are gone.
+    provider: Option<PaymentProvider>,
 }
 
 /// An order whose payment is to be looked at.

@@ -731,6 +731,8 @@ pub enum NextStep {
     Done,
     /// Show how to pay by hand.
     PayByHand,
+    /// Send the shopper to the order's `payUrl`.
+    Pay,
     /// The gateway has not decided; it settles by itself.
     Wait,
     /// Declined: the cart is back.

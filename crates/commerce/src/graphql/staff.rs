@@ -386,6 +386,8 @@ impl CommerceSettings {
                 http: settings.payment.http,
                 http_name: settings.payment.http_name.clone(),
                 capture: settings.payment.capture.into(),
+                stripe: settings.payment.stripe,
+                stripe_name: settings.payment.stripe_name.clone(),
             },
         }
     }
@@ -507,6 +509,10 @@ pub struct PaymentSettings {
     http_name: String,
     /// Who takes the money that a gateway has promised.
     capture: PaymentCapture,
+    /// Whether Stripe is offered; the shop must have keys there (`paymentProviderSet`).
+    stripe: bool,
+    /// Its name.
+    stripe_name: String,
 }
 
 /// Who takes the money that a gateway has promised, and when.

@@ -161,7 +161,10 @@ impl<'t> Desk<'t> {
         self.events.push(CommerceEvent::OrderCancelled { order_id: self.id(), reason: reason.to_owned() });
         tender::order::release(self, reason).await?;
         let unused = self.payment().is_ok_and(|p| {
-            (p.step(), p.status()) == (Step::Capture, Status::Due) || p.is_promised() && !p.is_under_way()
+            (p.step(), p.status()) == (Step::Capture, Status::Due)
+                || p.is_promised() && !p.is_under_way()
+                // Nobody shall pay on the page that is open for it.
+                || !p.pay_url.is_empty()
         });
         if unused {
             self.ask_back(Step::Void, 0, reason, self.now)?;
@@ -174,6 +177,7 @@ impl<'t> Desk<'t> {
         let payment = self.payment_mut()?;
         payment.step = step.as_str().to_owned();
         payment.status = Status::Due.as_str().to_owned();
+        payment.pay_url.clear();
         payment.back_key = Uuid::new_v4().to_string();
         payment.back_minor = amount;
         payment.back_reason = reason.to_owned();
@@ -287,7 +291,7 @@ async fn store_payment(tx: &Tx, before: &payment::Model, after: &payment::Model)
         .raw_exec(
             "UPDATE payment SET step = ?, status = ?, back_key = ?, back_minor = ?, back_reason = ?, \
              back_id = ?, gateway_id = ?, attempt = ?, next_at = ?, last_error = ?, take_key = ?, take_minor = ?, \
-             rest_minor = ?, version = ?, updated_at = ? \
+             rest_minor = ?, pay_url = ?, version = ?, updated_at = ? \
              WHERE tenant_id = {tenant} AND id = ? AND version = ?",
             vec![
                 after.step.clone().into(),
@@ -303,6 +307,7 @@ async fn store_payment(tx: &Tx, before: &payment::Model, after: &payment::Model)
                 after.take_key.clone().into(),
                 after.take_minor.into(),
                 after.rest_minor.into(),
+                after.pay_url.clone().into(),
                 after.version.into(),
                 after.updated_at.into(),
                 before.id.into(),

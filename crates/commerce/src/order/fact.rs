@@ -2,7 +2,9 @@
 //! and name stand in the order's row.
 
 use events::stream::{Fact, Fold, Recorded};
-use primitives::{CartId, CustomerId, DisputeId, FulfilmentId, PaymentId, ProductId, ReturnId, UserId, VariantId};
+use primitives::{
+    CartId, CustomerId, DisputeId, FulfilmentId, PaymentId, ProductId, ReturnId, UserId, VariantId,
+};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 

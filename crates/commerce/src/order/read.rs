@@ -24,8 +24,8 @@ use crate::settings::{self, CommerceSettings};
 use crate::stream as streams;
 use crate::tender;
 use crate::view::{
-    DisputeView, ExemptionView, FulfilmentLineView, FulfilmentView, MoveView, NoteView, OrderLineView, OrderRowView,
-    OrderState, OrderView, Totals,
+    DisputeView, ExemptionView, FulfilmentLineView, FulfilmentView, MoveView, NoteView, OrderLineView,
+    OrderRowView, OrderState, OrderView, Totals,
 };
 
 /// Who looks.
@@ -285,6 +285,10 @@ fn compose(
         due: money(row.total_minor - row.tendered_minor),
         released: money(row.released_minor),
         disputes,
+        pay_url: payment
+            .as_ref()
+            .filter(|payment| state_of(&row) == OrderState::PendingPayment && !payment.pay_url.is_empty())
+            .map(|payment| payment.pay_url.clone()),
         capturable: money(match &payment {
             Some(payment) if staff => super::capture::most(&row, payment).unwrap_or(0),
             _ => 0,
@@ -342,8 +346,7 @@ fn refundable(row: &orders::Model, payment: Option<&payment::Model>) -> Result<(
     if going {
         return Err("the money is being given back already");
     }
-    let something =
-        0 < super::refund::left_of(row) || payment.is_some_and(payment::Model::is_promised);
+    let something = 0 < super::refund::left_of(row) || payment.is_some_and(payment::Model::is_promised);
     if something { Ok(()) } else { Err("there is nothing to give back") }
 }
 

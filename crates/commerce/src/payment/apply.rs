@@ -80,6 +80,10 @@ async fn apply_authorise(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool>
         Outcome::TakenInPart(_) => return Ok(false),
         Outcome::Declined(reason) => decline(desk, Step::Authorize, reason).await?,
         Outcome::Pending(id) => wait(desk, id)?,
+        Outcome::Redirect { id, url } => {
+            wait(desk, id)?;
+            desk.payment_mut()?.pay_url.clone_from(url);
+        }
         Outcome::Unknown(error) => ask_again(desk, error)?,
     }
     Ok(true)
@@ -95,7 +99,8 @@ async fn apply_capture(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool> {
             let (fact, amount) = (payment.key(Step::Capture).to_owned(), payment.amount(Step::Capture));
             move_to(payment, Step::Capture, Status::Done, None);
             // Most gateways let the rest of an authorisation go with the first capture.
-            let rest = if matches!(outcome, Outcome::TakenInPart(_)) { payment.rest_minor - amount } else { 0 };
+            let rest =
+                if matches!(outcome, Outcome::TakenInPart(_)) { payment.rest_minor - amount } else { 0 };
             if receive(desk, amount, fact).await? {
                 desk.payment_mut()?.rest_minor = rest.max(0);
             }
@@ -110,7 +115,7 @@ async fn apply_capture(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool> {
         // It was asked for because the gateway would not call the payment off, see [`apply_void`].
         Outcome::Declined(reason) if calls_off(desk.payment()?) => refuse(desk, Step::Void, reason)?,
         Outcome::Declined(reason) => decline(desk, Step::Capture, reason).await?,
-        Outcome::Pending(_) => wait(desk, "")?,
+        Outcome::Pending(_) | Outcome::Redirect { .. } => wait(desk, "")?,
         Outcome::Unknown(error) => ask_again(desk, error)?,
     }
     Ok(true)
@@ -194,7 +199,7 @@ async fn apply_refund(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool> {
                 "the gateway refused to give {refused} back: try again with this amount, or give it back by hand"
             ));
         }
-        Outcome::Pending(id) => {
+        Outcome::Pending(id) | Outcome::Redirect { id, .. } => {
             wait(desk, "")?;
             recognise(desk, id).await?;
         }
@@ -272,7 +277,7 @@ fn apply_void(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool> {
             let now = desk.now();
             move_to(desk.payment_mut()?, Step::Capture, Status::Unknown, Some(now));
         }
-        Outcome::Pending(_) => wait(desk, "")?,
+        Outcome::Pending(_) | Outcome::Redirect { .. } => wait(desk, "")?,
         Outcome::Unknown(error) => ask_again(desk, error)?,
     }
     Ok(true)
@@ -340,6 +345,17 @@ pub(crate) fn ask_now(desk: &mut Desk<'_>, step: Step, outcome: &Outcome) -> Res
     Ok(asks)
 }
 
+/// Has the gateway asked what became of the call that is under way, if there is one.
+pub(crate) fn ask_on(desk: &mut Desk<'_>) -> Result<bool> {
+    let now = desk.now();
+    let payment = desk.payment_mut()?;
+    let (step, asks) = (payment.step(), payment.is_under_way());
+    if asks {
+        move_to(payment, step, Status::Unknown, Some(now));
+    }
+    Ok(asks)
+}
+
 /// 1, 2, 4 … seconds, at most five minutes.
 fn backoff(attempt: i64) -> Duration {
     let exponent = u32::try_from(attempt.clamp(0, 9)).unwrap_or(9);
@@ -353,6 +369,9 @@ fn move_to(payment: &mut payment::Model, step: Step, status: Status, next: Optio
     payment.step = step.as_str().to_owned();
     payment.status = status.as_str().to_owned();
     payment.next_at = next.map(Timestamp::millis);
+    if payment.step() != Step::Authorize || !status.is_open() {
+        payment.pay_url.clear();
+    }
     if status == Status::Done {
         payment.last_error.clear();
     }

@@ -177,9 +177,7 @@ impl PaymentStory {
                 attempt: row.attempt,
                 next_at: row.next_at,
                 last_error: row.last_error.clone(),
-                take: row
-                    .takes_a_part()
-                    .then(|| Take { key: row.take_key.clone(), amount: row.take_minor }),
+                take: row.takes_a_part().then(|| Take { key: row.take_key.clone(), amount: row.take_minor }),
                 rest: row.rest_minor,
             },
             back: Back { key: row.back_key.clone(), amount: row.back_minor, reason: row.back_reason.clone() },
@@ -259,6 +257,7 @@ mod tests {
             take_key: String::new(),
             take_minor: 0,
             rest_minor: 0,
+            pay_url: String::new(),
             version: 1,
             created_at: 1,
             updated_at: 1,

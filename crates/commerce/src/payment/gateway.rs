@@ -1,13 +1,13 @@
-//! The client of the `http` gateway protocol (CONTRACT).
+//! Asking whoever provides payments; the client of the `http` gateway protocol (CONTRACT).
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use platform::{App, failpoint};
+use platform::{App, Ctx, failpoint};
 use reqwest::{Client, StatusCode, redirect};
 use serde::{Deserialize, Serialize};
 
-use super::{Outcome, Step, brief};
+use super::{HTTP, Outcome, STRIPE, Step, brief, stripe};
 use crate::entity::payment;
 
 /// Largest answer that is read, bytes.
@@ -68,8 +68,8 @@ pub(crate) fn patience(app: &App) -> Duration {
 }
 
 /// Makes one call. Never fails: what is not an answer is [`Outcome::Unknown`].
-pub(crate) async fn call(app: &App, payment: &payment::Model, step: Step, gateway_id: &str) -> Outcome {
-    let lost = &app.state(Lost::default).0;
+pub(crate) async fn call(ctx: &Ctx, payment: &payment::Model, step: Step, gateway_id: &str) -> Outcome {
+    let app = ctx.app();
     match step {
         Step::ByHand => {}
         Step::Authorize => failpoint!("payment.authorize.call"),
@@ -77,7 +77,10 @@ pub(crate) async fn call(app: &App, payment: &payment::Model, step: Step, gatewa
         Step::Refund => failpoint!("payment.refund.call"),
         Step::Void => failpoint!("payment.void.call"),
     }
-    let asked = ask(app, payment, step, gateway_id).await;
+    let asked = match payment.provider.as_str() {
+        STRIPE => stripe::ask(ctx, payment, step, gateway_id).await,
+        _ => ask(app, payment, step, gateway_id).await,
+    };
     match step {
         Step::ByHand => {}
         Step::Authorize => failpoint!("payment.authorize.answered"),
@@ -85,16 +88,14 @@ pub(crate) async fn call(app: &App, payment: &payment::Model, step: Step, gatewa
         Step::Refund => failpoint!("payment.refund.answered"),
         Step::Void => failpoint!("payment.void.answered"),
     }
-    match asked {
-        Ok(outcome) => {
-            lost.store(0, Ordering::Relaxed);
-            outcome
-        }
-        Err(error) => {
-            lost.fetch_add(1, Ordering::Relaxed);
-            Outcome::Unknown(brief(&error, 300))
+    if payment.provider == HTTP {
+        let lost = &app.state(Lost::default).0;
+        match &asked {
+            Ok(_) => lost.store(0, Ordering::Relaxed),
+            Err(_) => drop(lost.fetch_add(1, Ordering::Relaxed)),
         }
     }
+    asked.unwrap_or_else(|error| Outcome::Unknown(brief(&error, 300)))
 }
 
 /// Answers that were lost since the last good one.
@@ -110,7 +111,11 @@ pub fn is_down(app: &App) -> bool {
 ///
 /// # Errors
 /// Why there was no answer, in words.
-pub(crate) async fn held(app: &App, payment: &payment::Model) -> Result<Option<Held>, String> {
+pub(crate) async fn held(ctx: &Ctx, payment: &payment::Model) -> Result<Option<Held>, String> {
+    if payment.provider == STRIPE {
+        return stripe::held(ctx, payment).await;
+    }
+    let app = ctx.app();
     let call = Call {
         reference: payment.id.to_string(),
         amount: payment.amount_minor,
@@ -118,7 +123,8 @@ pub(crate) async fn held(app: &App, payment: &payment::Model) -> Result<Option<H
         id: &payment.gateway_id,
     };
     let (status, body) = post(app, "status", &payment.authorize_key, &call).await?;
-    if [StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED, StatusCode::NOT_IMPLEMENTED].contains(&status) {
+    if [StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED, StatusCode::NOT_IMPLEMENTED].contains(&status)
+    {
         return Ok(None);
     }
     if !status.is_success() {
@@ -146,14 +152,22 @@ async fn ask(app: &App, payment: &payment::Model, step: Step, gateway_id: &str) 
 async fn post(app: &App, what: &str, key: &str, call: &Call<'_>) -> Result<(StatusCode, Vec<u8>), String> {
     let config = &app.config().payments;
     let base = config.gateway_url.as_deref().ok_or("no gateway is configured")?;
-    let client = app.state(|| Gateway(client(Duration::from_millis(config.timeout_ms))));
-    let client = client.0.as_ref().map_err(Clone::clone)?;
-    let sent = client
+    let call = client_of(app)?
         .post(format!("{}/{what}", base.trim_end_matches('/')))
         .header("Idempotency-Key", key)
-        .json(call)
-        .send()
-        .await;
+        .json(call);
+    read_answer(call).await
+}
+
+/// The client for everything that providers of payments are asked.
+pub(super) fn client_of(app: &App) -> Result<Client, String> {
+    let timeout = Duration::from_millis(app.config().payments.timeout_ms);
+    app.state(|| Gateway(client(timeout))).0.clone()
+}
+
+/// Sends a call and reads its answer as far as it may go.
+pub(super) async fn read_answer(call: reqwest::RequestBuilder) -> Result<(StatusCode, Vec<u8>), String> {
+    let sent = call.send().await;
     let mut answer = sent.map_err(|error| describe(&error))?;
     let status = answer.status();
     let mut body = Vec::new();

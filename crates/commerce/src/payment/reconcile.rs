@@ -92,7 +92,7 @@ async fn round(ctx: &Ctx, limit: u64) -> Result<usize> {
     drop(rows);
     let mut compared = 0;
     for payment in unsure {
-        match gateway::held(ctx.app(), &payment).await {
+        match gateway::held(ctx, &payment).await {
             Ok(held) => compared += usize::from(compare(ctx, &payment, held.as_ref()).await?),
             Err(error) => {
                 // It answers nobody now: the round goes on where it stands.
@@ -164,7 +164,8 @@ async fn keep(ctx: &Ctx, (after_at, after_id): (i64, Uuid), next: Timestamp) -> 
     };
     ctx.write(Access::System, async |tx| {
         use payment_round::Column;
-        let (key, columns) = ([Column::TenantId, Column::Id], [Column::AfterAt, Column::AfterId, Column::NextAt]);
+        let (key, columns) =
+            ([Column::TenantId, Column::Id], [Column::AfterAt, Column::AfterId, Column::NextAt]);
         tx.upsert_many(vec![row], &key, &columns).await?;
         Ok(crate::jobs::plan(tx, Some(next.millis())).await?)
     })
@@ -248,7 +249,8 @@ async fn given_back(rows: &TenantDb, payment: &payment::Model) -> Result<i64> {
 pub async fn check(ctx: &Ctx, order: OrderId) -> Result<OrderView> {
     let rows = ctx.read(Permission::PAYMENTS_UPDATE).await?;
     rows.get::<orders::Entity>(order.uuid()).await?;
-    let payment = rows.find::<payment::Entity>().filter(payment::Column::OrderId.eq(order.uuid())).one().await?;
+    let payment =
+        rows.find::<payment::Entity>().filter(payment::Column::OrderId.eq(order.uuid())).one().await?;
     drop(rows);
     let Some(payment) = payment.filter(|payment| payment.provider != MANUAL) else {
         return Err(crate::order::Refusal::Guard("no gateway knows of this order").into());
@@ -256,7 +258,7 @@ pub async fn check(ctx: &Ctx, order: OrderId) -> Result<OrderView> {
     if payment.status().is_open() {
         settle::ask(ctx, payment, Permission::PAYMENTS_UPDATE).await?;
     } else {
-        let held = gateway::held(ctx.app(), &payment).await.map_err(CommerceError::Gateway)?;
+        let held = gateway::held(ctx, &payment).await.map_err(CommerceError::Gateway)?;
         compare(ctx, &payment, held.as_ref()).await?;
     }
     read::after(ctx, order).await

@@ -21,12 +21,12 @@ pub(crate) async fn pay(
     order: &orders::Model,
     payment: &payment::Model,
 ) -> Option<(orders::Model, Option<payment::Model>)> {
-    let authorised = gateway::call(ctx.app(), payment, Step::Authorize, "").await;
+    let authorised = gateway::call(ctx, payment, Step::Authorize, "").await;
     let mut outcomes = vec![(Step::Authorize, authorised)];
     if let (_, Outcome::Succeeded(id)) = &outcomes[0]
         && !payment.manual
     {
-        let captured = gateway::call(ctx.app(), payment, Step::Capture, id).await;
+        let captured = gateway::call(ctx, payment, Step::Capture, id).await;
         outcomes.push((Step::Capture, captured));
     }
     // As it was stored, nobody else has touched it since: compare-and-set says whether that is true.
@@ -49,7 +49,7 @@ pub(crate) async fn pay(
 /// It never fails, as [`pay`].
 pub(crate) async fn advance(ctx: &Ctx, payment: payment::Model) {
     let step = payment.step();
-    let outcome = gateway::call(ctx.app(), &payment, step, &payment.gateway_id).await;
+    let outcome = gateway::call(ctx, &payment, step, &payment.gateway_id).await;
     log(&payment, record(ctx, &payment, &[(step, outcome)]).await);
 }
 

@@ -12,7 +12,8 @@ use tracing::warn;
 use uuid::Uuid;
 
 use super::dispute::{self, DisputeState};
-use super::{HTTP, Outcome, Step, apply, ask_now, brief};
+use super::stripe::hook;
+use super::{HTTP, Outcome, STRIPE, Step, apply, ask_now, ask_on, brief, provider};
 use crate::entity::{payment, payment_event};
 use crate::error::{CommerceError, Result};
 use crate::jobs;
@@ -32,6 +33,8 @@ pub enum Receipt {
     Stored,
     /// It was here before.
     Duplicate,
+    /// It concerns no payment of this shop.
+    Ignored,
 }
 
 /// What a gateway tells: at the top, or inside `data`.
@@ -119,6 +122,9 @@ impl Told {
 /// `NOT_FOUND` for a provider or a payment that this shop does not have, `UNAUTHENTICATED` for a signature that is
 /// missing, wrong or older than five minutes, `BAD_USER_INPUT` for something else than the protocol.
 pub async fn receive(ctx: &Ctx, provider: &str, headers: &HeaderMap, body: &[u8]) -> Result<Receipt> {
+    if provider == STRIPE {
+        return receive_from_stripe(ctx, headers, body).await;
+    }
     let secret = ctx.app().config().payments.webhook_secret.as_deref().filter(|_| provider == HTTP);
     let secret = secret.ok_or_else(|| CommerceError::not_found("payment provider"))?;
     let verifier = Webhook::new(secret).map_err(|error| Error::internal(error.to_string()))?;
@@ -139,8 +145,42 @@ pub async fn receive(ctx: &Ctx, provider: &str, headers: &HeaderMap, body: &[u8]
         }
         _ => {}
     }
-    let payment = find(ctx, &told).await?;
+    let payment = find(ctx, provider, &told.reference, &told.id).await?;
+    let payment = payment.ok_or_else(|| CommerceError::not_found(PaymentId::KIND))?;
     let document = String::from_utf8_lossy(body).into_owned();
+    store(ctx, provider, event_id, payment, document).await
+}
+
+/// An event of Stripe: it keeps accounts that do more than pay orders of this shop, so what is none of ours is no error.
+async fn receive_from_stripe(ctx: &Ctx, headers: &HeaderMap, body: &[u8]) -> Result<Receipt> {
+    let secrets = provider::secrets(ctx).await?;
+    let secrets = secrets.ok_or_else(|| CommerceError::not_found("payment provider"))?;
+    let signature = headers.get("stripe-signature").and_then(|value| value.to_str().ok()).unwrap_or("");
+    if !hook::is_signed(&secrets.webhook, signature, body, ctx.now()) {
+        return Err(
+            Error::new(ErrorCode::Unauthenticated, "the signature of this call-back is not valid").into()
+        );
+    }
+    let event: serde_json::Value = serde_json::from_slice(body)
+        .map_err(|_| CommerceError::field("body", "must be a JSON object of the protocol"))?;
+    let Some(heard) = hook::heard(&event) else { return Ok(Receipt::Ignored) };
+    if heard.event.is_empty() || 200 < heard.event.len() {
+        return Err(CommerceError::field("id", "must have 1 to 200 characters"));
+    }
+    let Some(payment) = find(ctx, STRIPE, &heard.reference, &heard.gateway_id).await? else {
+        return Ok(Receipt::Ignored);
+    };
+    store(ctx, STRIPE, &heard.event, payment, heard.told.to_string()).await
+}
+
+/// Keeps a call-back until its payment has seen it, once.
+async fn store(
+    ctx: &Ctx,
+    provider: &str,
+    event_id: &str,
+    payment: Uuid,
+    document: String,
+) -> Result<Receipt> {
     failpoint!("webhook.checked");
     let stored = ctx
         .write(Access::Public, async |tx| {
@@ -169,19 +209,16 @@ pub async fn receive(ctx: &Ctx, provider: &str, headers: &HeaderMap, body: &[u8]
 }
 
 /// The payment of this shop that the call-back is about: by our reference, else by the gateway's id.
-async fn find(ctx: &Ctx, told: &Told) -> Result<Uuid> {
+async fn find(ctx: &Ctx, provider: &str, reference: &str, id: &str) -> Result<Option<Uuid>> {
     let rows = ctx.read(Access::Public).await?;
-    let found = match Uuid::parse_str(&told.reference) {
+    let found = match Uuid::parse_str(reference) {
         Ok(reference) => rows.find_by_id::<payment::Entity>(reference).await?,
-        Err(_) if !told.id.is_empty() => {
-            rows.find::<payment::Entity>()
-                .filter(payment::Column::GatewayId.eq(told.id.as_str()))
-                .one()
-                .await?
+        Err(_) if !id.is_empty() => {
+            rows.find::<payment::Entity>().filter(payment::Column::GatewayId.eq(id)).one().await?
         }
         Err(_) => None,
     };
-    found.map(|payment| payment.id).ok_or_else(|| CommerceError::not_found(PaymentId::KIND))
+    Ok(found.filter(|payment| payment.provider == provider).map(|payment| payment.id))
 }
 
 /// Applies every stored call-back that the payments have not seen, oldest first; gives back how many.
@@ -232,6 +269,14 @@ async fn handle(ctx: &Ctx, event: &payment_event::Model) -> Result<()> {
                 Some(state) => dispute::hear(&mut desk, &told.word(state)).await?,
                 None => "nothing new",
             },
+            // Its word only says that there is something to ask about.
+            _ if event.provider == STRIPE && told.step() != Some(Step::Refund) => {
+                if ask_on(&mut desk)? {
+                    "asked again"
+                } else {
+                    "nothing new"
+                }
+            }
             Err(why) => {
                 desk.attention(why);
                 why

@@ -7,7 +7,8 @@ use super::NAMED;
 
 /// What disputes have lost stands in the ledger, and nothing else does.
 pub(super) async fn ledger(db: &TenantDb, report: &mut Report) -> Result<()> {
-    let all = db.raw_all("SELECT count(*) FROM payment_dispute WHERE tenant_id = {tenant}", Vec::new()).await?;
+    let all =
+        db.raw_all("SELECT count(*) FROM payment_dispute WHERE tenant_id = {tenant}", Vec::new()).await?;
     let all: i64 = all.first().map_or(Ok(0), |row| row.try_get_by_index(0))?;
     report.looked("disputes", usize::try_from(all).unwrap_or(0));
     let sql = "SELECT o.number, CAST(sums.lost AS bigint), CAST(sums.gone AS bigint) FROM ( \

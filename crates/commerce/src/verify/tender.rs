@@ -50,7 +50,7 @@ pub(super) async fn accounts(db: &TenantDb, report: &mut Report) -> Result<()> {
         });
     }
     let sql = "SELECT l.id, l.amount_minor, l.at FROM money_ledger l WHERE l.tenant_id = {tenant} \
-               AND l.kind NOT IN ('capture', 'refund') AND NOT EXISTS (SELECT 1 FROM tender_movement m \
+               AND l.kind NOT IN ('capture', 'refund', 'chargeback', 'loss') AND NOT EXISTS (SELECT 1 FROM tender_movement m \
                  WHERE m.tenant_id = l.tenant_id AND m.id = l.id) ORDER BY l.id LIMIT ?";
     for row in db.raw_all(sql, vec![NAMED.into()]).await? {
         let (id, amount, _): (Uuid, i64, i64) = three(&row)?;

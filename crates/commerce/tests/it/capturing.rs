@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use commerce::CommerceError;
 use commerce::order::{self, Capture, Refund, Target};
 use commerce::settings::{self, CaptureMode};
 use commerce::view::{NextStep, OrderState, OrderView, PaymentState};
-use commerce::CommerceError;
 use primitives::OrderId;
 use serde_json::json;
 use testkit::on_both;
@@ -194,7 +194,10 @@ async fn gift_cards_pay_their_part_and_staff_takes_the_rest(shop: Shop) {
     let guest = shop.guest(mug, 2).await;
     with_card(&guest, &issued(&shop, 1_000).await).await;
     let id = guest.order("http").await.id;
-    assert_eq!(stands(&seen(&shop, id).await), (OrderState::PendingPayment, PaymentState::Authorised, 1_000, 2_000));
+    assert_eq!(
+        stands(&seen(&shop, id).await),
+        (OrderState::PendingPayment, PaymentState::Authorised, 1_000, 2_000)
+    );
     let part = take(&shop, id, 500, "a").await.unwrap();
     assert_eq!(stands(&part), (OrderState::PendingPayment, PaymentState::PartlyPaid, 1_500, 0));
     let done = order::release(&shop.boss(), id, "enough").await.unwrap();

@@ -70,7 +70,8 @@ impl Gateway {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let held = Arc::new(tokio::sync::Semaphore::new(0));
-        let inner = Inner { moods: HashMap::new(), calls: Vec::new(), done: HashMap::new(), held, several: false };
+        let inner =
+            Inner { moods: HashMap::new(), calls: Vec::new(), done: HashMap::new(), held, several: false };
         let inner = Arc::new(Mutex::new(inner));
         let router = Router::new().route("/{step}", post(answer)).with_state(inner.clone());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
@@ -156,7 +157,8 @@ impl Inner {
             };
             self.done.iter().filter(same).filter_map(|(_, answer)| answer["amount"].as_i64()).sum()
         };
-        Json(json!({"captured": sum("capture"), "refunded": sum("refund"), "currency": "EUR"})).into_response()
+        Json(json!({"captured": sum("capture"), "refunded": sum("refund"), "currency": "EUR"}))
+            .into_response()
     }
 }
 

@@ -27,6 +27,7 @@ mod saving;
 mod shop;
 mod simulating;
 mod stories;
+mod stripe;
 mod sweeping;
 mod tendering;
 mod verifying;

@@ -201,6 +201,7 @@ impl Config {
                 "cache.redis_url is set: this build keeps its caches in the process, leave it out".to_owned(),
             ));
         }
+        address("payments.stripe_url", Some(payments.stripe_url.as_str()), &["http", "https"])?;
         address("payments.gateway_url", payments.gateway_url.as_deref(), &["http", "https"])?;
         if let Some(secret) = &payments.webhook_secret {
             one_of("payments.webhook_secret", &Hidden, "at least 16 characters", |_| secret.len() >= 16)?;
