@@ -98,6 +98,11 @@ pub(super) async fn listed(rows: &TenantDb, book: &Book, variants: &[VariantId])
 
 /// The open cart of `who`, read together with other things.
 pub(crate) async fn basket_in(rows: &TenantDb, who: &Who, book: Arc<Book>) -> Result<Basket> {
+    // Also without a cart: what is put into a new one has the prices of whoever does.
+    let standing = match who.user {
+        Some(user) if book.standing => customer::standing(rows, user).await?,
+        _ => Standing::default(),
+    };
     let Some(cart) = locate(rows, who).await? else {
         return Ok(Basket {
             cart: None,
@@ -106,7 +111,7 @@ pub(crate) async fn basket_in(rows: &TenantDb, who: &Who, book: Arc<Book>) -> Re
             collections: HashMap::new(),
             book,
             prices: Vec::new(),
-            standing: Standing::default(),
+            standing,
             saved: Vec::new(),
         });
     };
@@ -123,10 +128,6 @@ pub(crate) async fn basket_in(rows: &TenantDb, who: &Who, book: Arc<Book>) -> Re
         catalog::query::collections_of(rows, &products).await?
     } else {
         HashMap::new()
-    };
-    let standing = match who.user {
-        Some(user) if book.standing => customer::standing(rows, user).await?,
-        _ => Standing::default(),
     };
     Ok(Basket { cart: Some(cart), lines, offers, collections, book, prices, standing, saved: Vec::new() })
 }
