@@ -11,8 +11,7 @@ pub struct Migration;
 const TABLES: [&str; 4] = ["seller", "paper_counter", "paper", "wish"];
 
 /// What of a paper stays as it is; the buyer can be forgotten.
-const FROZEN: &str =
-    "tenant_id, id, order_id, kind, number, currency, total_minor, document, issued_at";
+const FROZEN: &str = "tenant_id, id, order_id, kind, number, currency, total_minor, document, issued_at";
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {

@@ -33,7 +33,8 @@ pub fn html(sheet: &Sheet, file: &str, more: &[(String, String)]) -> String {
     for (label, said) in &sheet.facts {
         let _ = write!(out, "<div><dt>{}</dt><dd>{}</dd></div>", escape(label), escape(said));
     }
-    let _ = write!(out, "</dl></div></header><section class=\"to\"><h2>{}</h2><address>", escape(sheet.to_label));
+    let _ =
+        write!(out, "</dl></div></header><section class=\"to\"><h2>{}</h2><address>", escape(sheet.to_label));
     lines(&mut out, &sheet.to);
     out.push_str("</address></section>");
     if !sheet.items.rows.is_empty() {

@@ -54,7 +54,14 @@ fn draw(surface: &mut Surface<'_>, faces: &Faces, mark: &Mark) {
             let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
             let face = faces.of(*bold);
             surface.set_fill(Some(ink(if *grey { 96 } else { 24 })));
-            surface.draw_glyphs(Point::from_xy(*x, *y), &face.glyphs(&text), face.font.clone(), &text, *size, false);
+            surface.draw_glyphs(
+                Point::from_xy(*x, *y),
+                &face.glyphs(&text),
+                face.font.clone(),
+                &text,
+                *size,
+                false,
+            );
         }
         Mark::Rule { x, y, width, dark } => {
             let mut path = PathBuilder::new();

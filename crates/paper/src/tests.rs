@@ -49,7 +49,12 @@ fn bill(locale: &str, n_lines: usize) -> Bill {
 
 fn buyer() -> Party {
     Party {
-        lines: vec!["Мария Иванова".into(), "ul. Łączna 3/5".into(), "50-001 Wrocław".into(), "Poland".into()],
+        lines: vec![
+            "Мария Иванова".into(),
+            "ul. Łączna 3/5".into(),
+            "50-001 Wrocław".into(),
+            "Poland".into(),
+        ],
         tax_number: String::new(),
     }
 }
@@ -65,7 +70,10 @@ fn every_language_has_its_own_words() {
     let titles = ["en", "de", "fr", "nl", "ru"].map(|tag| bill(tag, 1).sheet(&buyer()).title);
     assert_eq!(titles, ["Invoice 7", "Rechnung 7", "Facture 7", "Factuur 7", "Invoice 7"]);
     let credit = Bill { what: BillKind::CreditNote { invoice: 7, reason: String::new() }, ..bill("de", 0) };
-    assert_eq!((credit.sheet(&buyer()).title.as_str(), credit.file_name().as_str()), ("Gutschrift C-7", "credit-note-7"));
+    assert_eq!(
+        (credit.sheet(&buyer()).title.as_str(), credit.file_name().as_str()),
+        ("Gutschrift C-7", "credit-note-7")
+    );
 }
 
 #[test]
@@ -84,9 +92,16 @@ fn a_long_bill_takes_several_pages_and_stays_inside_them() {
             }
             Mark::Rule { x, y, width, .. } => (*x, *y, x + width),
         };
-        assert!((40.0..WIDTH).contains(&x) && end < WIDTH - 40.0 && (40.0..HEIGHT - 20.0).contains(&y), "{mark:?}");
+        assert!(
+            (40.0..WIDTH).contains(&x) && end < WIDTH - 40.0 && (40.0..HEIGHT - 20.0).contains(&y),
+            "{mark:?}"
+        );
     }
-    assert_eq!(titles, pages.len() - usize::from(titles < pages.len()), "the heading stands on each page of the table");
+    assert_eq!(
+        titles,
+        pages.len() - usize::from(titles < pages.len()),
+        "the heading stands on each page of the table"
+    );
 }
 
 #[test]
@@ -104,11 +119,15 @@ fn the_file_is_the_same_each_time_and_holds_its_letters() {
 
 #[test]
 fn what_no_letter_is_there_for_and_what_cannot_be_seen_break_nothing() {
-    let odd = Party { lines: vec!["日本 😀 \u{0}\u{7f}\u{202e} a\tb\n".into(), String::new()], tax_number: "\r".into() };
+    let odd = Party {
+        lines: vec!["日本 😀 \u{0}\u{7f}\u{202e} a\tb\n".into(), String::new()],
+        tax_number: "\r".into(),
+    };
     assert!(pdf(&bill("en", 2).sheet(&odd)).is_ok());
     assert!(!html(&bill("en", 2).sheet(&odd), "\"><script>", &[]).contains("<script>"));
     let faces = Faces::load().unwrap();
-    for text in ["äöüßÄÖÜ", "éèêçœ’", "ąćęłńóśźżŻ", "Привет, мир № 5", "€ £ − „“ ·"] {
+    for text in ["äöüßÄÖÜ", "éèêçœ’", "ąćęłńóśźżŻ", "Привет, мир № 5", "€ £ − „“ ·"]
+    {
         assert_eq!(faces.regular.missing(text), "", "{text}");
         assert_eq!(faces.bold.missing(text), "", "{text}");
     }

@@ -129,7 +129,9 @@ mod tests {
         assert_eq!(wanted("credit-note-7.pdf"), Some((Wanted::CreditNote(7), true)));
         assert_eq!(wanted("packing-slip"), Some((Wanted::Slip(None), false)));
         assert_eq!(wanted("packing-slip-2"), Some((Wanted::Slip(Some(2)), false)));
-        for other in ["", ".pdf", "invoices", "credit-note-", "credit-note-x", "packing-slip--1", "style.css.pdf"] {
+        for other in
+            ["", ".pdf", "invoices", "credit-note-", "credit-note-x", "packing-slip--1", "style.css.pdf"]
+        {
             assert_eq!(wanted(other), None, "{other}");
         }
     }

@@ -78,7 +78,9 @@ fn shares(invoice: &Bill, earlier: &[Bill], amount: i64) -> Result<Vec<TaxPart>>
         .taxes
         .iter()
         .enumerate()
-        .map(|(index, part)| (part.net - gone(index, |part| part.net), part.tax - gone(index, |part| part.tax)))
+        .map(|(index, part)| {
+            (part.net - gone(index, |part| part.net), part.tax - gone(index, |part| part.tax))
+        })
         .collect();
     let mut weights: Vec<i64> = left.iter().map(|(net, tax)| net + tax).collect();
     // What no rate was asked for.

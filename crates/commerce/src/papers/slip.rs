@@ -55,7 +55,8 @@ pub async fn slip(ctx: &Ctx, id: OrderId, parcel: Option<usize>) -> Result<Slip>
         .collect();
     let all: i64 = order.lines.iter().map(|line| i64::from(line.quantity)).sum();
     let here: i64 = lines.iter().map(|line| line.quantity).sum();
-    let said = |of: fn(&FulfilmentView) -> &String| sent.map(|(_, parcel)| of(parcel).clone()).unwrap_or_default();
+    let said =
+        |of: fn(&FulfilmentView) -> &String| sent.map(|(_, parcel)| of(parcel).clone()).unwrap_or_default();
     Ok(Slip {
         locale: *ctx.locale(),
         order: order.number,

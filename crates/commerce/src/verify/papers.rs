@@ -3,7 +3,8 @@
 use platform::verify::{Finding, Report};
 use platform::{Error, Result, TenantDb};
 
-const REMEDY: &str = "restore the papers from a backup: nothing but the server writes them, and it deletes none";
+const REMEDY: &str =
+    "restore the papers from a backup: nothing but the server writes them, and it deletes none";
 
 /// Numbers go from 1 to the counter's without a gap, and credit notes take no more back than their invoice asked for.
 pub(super) async fn papers(db: &TenantDb, report: &mut Report) -> Result<()> {

@@ -75,7 +75,8 @@ async fn money_that_goes_back_makes_credit_notes_that_end_at_the_invoice(shop: S
     order::refund_part(&boss, order.id, &back(Some(1))).await.unwrap();
     order::refund_part(&boss, order.id, &back(None)).await.unwrap();
     let all = papers::list(&boss, reader).await.unwrap();
-    let said: Vec<_> = all.iter().map(|paper| (paper.kind, paper.label.as_str(), paper.total.minor)).collect();
+    let said: Vec<_> =
+        all.iter().map(|paper| (paper.kind, paper.label.as_str(), paper.total.minor)).collect();
     let rest = invoice.total - 502;
     let (bill, note) = (PaperKind::Invoice, PaperKind::CreditNote);
     assert_eq!(said, [(bill, "1", invoice.total), (note, "C-1", 501), (note, "C-2", 1), (note, "C-3", rest)]);
@@ -134,7 +135,8 @@ async fn a_packing_slip_says_what_is_in_the_parcel_and_no_prices(shop: Shop) {
     let (boss, mug) = (shop.boss(), shop.product("Mug", "10.00", 50).await);
     let order = shop.guest(mug, 3).await.order("manual").await;
     order::mark_paid(&boss, order.id).await.unwrap();
-    let pieces = |slip: &paper::Slip| (slip.lines.iter().map(|line| line.quantity).sum::<i64>(), slip.elsewhere);
+    let pieces =
+        |slip: &paper::Slip| (slip.lines.iter().map(|line| line.quantity).sum::<i64>(), slip.elsewhere);
     assert_eq!(pieces(&papers::slip(&boss, order.id, None).await.unwrap()), (3, 0));
     let some = [Piece { line: order.lines[0].id, quantity: 1 }];
     order::ship_pieces(&boss, order.id, &some, &Tracking::default()).await.unwrap();
@@ -147,7 +149,10 @@ async fn a_packing_slip_says_what_is_in_the_parcel_and_no_prices(shop: Shop) {
     let (_, page) = body(&boss, Reader::Staff(order.id), "packing-slip-1").await;
     let page = String::from_utf8(page).unwrap();
     assert!(page.contains("Mug") && !page.contains("10.00") && !page.contains('€'), "{page}");
-    assert_eq!(body(&boss, Reader::Staff(order.id), "packing-slip.pdf").await.0, format!("inline; filename=\"packing-slip-{}-2.pdf\"", order.number));
+    assert_eq!(
+        body(&boss, Reader::Staff(order.id), "packing-slip.pdf").await.0,
+        format!("inline; filename=\"packing-slip-{}-2.pdf\"", order.number)
+    );
 }
 
 on_both!(
