@@ -15,6 +15,7 @@ use commerce::tender::StoreCreditView;
 use commerce::view::{
     Address, CartView, CheckoutView, OrderRowView, OrderView, OwnAddress, Placed, ReturnView,
 };
+use commerce::wish::WishView;
 use identity::security::two_step::{self, Enrolment, TwoStepView};
 use identity::view::SessionView;
 use identity::{Registration, SignedIn, Step};
@@ -296,6 +297,26 @@ pub async fn return_withdraw(ctx: &Ctx, token: &str, id: ReturnId) -> Result<Ret
 pub async fn own_order(ctx: &Ctx, id: &str) -> Result<OrderView> {
     let id: OrderId = id.parse().map_err(|_| Error::not_found("order"))?;
     Ok(commerce::order::my_order(ctx, id).await?)
+}
+
+/// What the visitor wishes for. `UNAUTHENTICATED` for nobody.
+pub async fn wishlist(ctx: &Ctx) -> Result<Vec<WishView>> {
+    Ok(commerce::wish::mine(ctx).await?)
+}
+
+/// Keeps something for some day. `UNAUTHENTICATED` for nobody.
+pub async fn wish_keep(ctx: &Ctx, variant: VariantId) -> Result<()> {
+    Ok(commerce::wish::keep(ctx, variant).await?)
+}
+
+/// Keeps it no longer.
+pub async fn wish_drop(ctx: &Ctx, variant: VariantId) -> Result<()> {
+    Ok(commerce::wish::drop(ctx, variant).await?)
+}
+
+/// Puts something that is wished for into the visitor's cart.
+pub async fn wish_to_cart(ctx: &Ctx, visitor: &Visitor, variant: VariantId) -> Result<CartChange> {
+    Ok(commerce::wish::to_cart(ctx, visitor.cart.as_deref(), variant).await?)
 }
 
 /// A paper of an order, as a page or a file.

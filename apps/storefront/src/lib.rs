@@ -44,7 +44,7 @@ mod visitor;
 mod host {
     use crate::routes::{
         access, account, addresses, cart, checkout, code, errors, home, list, mailbox, order, privacy,
-        product, review, security, signin,
+        product, review, security, signin, wishlist,
     };
     use crate::visitor::Front;
     use crate::{actions, seo};
@@ -96,6 +96,10 @@ mod host {
             .route("/account/addresses", get(addresses::show).post(addresses::put))
             .route("/account/addresses/prefer", post(addresses::prefer))
             .route("/account/addresses/remove", post(addresses::remove))
+            .route("/wishlist", post(wishlist::keep))
+            .route("/account/wishlist", get(wishlist::show))
+            .route("/account/wishlist/move", post(wishlist::to_cart))
+            .route("/account/wishlist/remove", post(wishlist::remove))
             .route("/account/letters", post(privacy::letters))
             .route("/account/erase", get(privacy::ask).post(privacy::erase))
             .route("/account-erased", get(privacy::erased))
@@ -188,6 +192,13 @@ mod host {
             Entry::form("/account/addresses", Access::SignedIn).of("commerce").id("id", "address"),
             Entry::form("/account/addresses/prefer", Access::SignedIn).of("commerce").id("id", "address"),
             Entry::form("/account/addresses/remove", Access::SignedIn).of("commerce").id("id", "address"),
+            Entry::form("/wishlist", Access::Public)
+                .of("commerce")
+                .id("product", "product")
+                .id("variant", "variant"),
+            Entry::page("/account/wishlist", Access::SignedIn).of("commerce"),
+            Entry::form("/account/wishlist/move", Access::SignedIn).of("commerce").id("variant", "variant"),
+            Entry::form("/account/wishlist/remove", Access::SignedIn).of("commerce").id("variant", "variant"),
             Entry::form("/account/letters", Access::SignedIn).of("commerce"),
             Entry::page("/account/erase", Access::SignedIn).of("commerce"),
             Entry::form("/account/erase", Access::SignedIn).of("commerce"),

@@ -58,6 +58,14 @@ tenant_table! {
 }
 
 tenant_table! {
+    /// What customers wish for; theirs alone, so that the audit log does not say it.
+    wish, "wish", "wish", VariantId,
+    key { user_id: Uuid, variant_id: Uuid }
+    columns { product_id: Uuid, at: i64 }
+    audit none
+}
+
+tenant_table! {
     /// Promotions: conditions and action as one document, what is counted beside it.
     promotion, "promotion", "promotion", Id,
     key { id: Uuid }

@@ -17,6 +17,7 @@ mod staff;
 mod tag;
 mod tax;
 mod tender;
+mod wish;
 
 pub use addresses::{AddressesMutation, AddressesQuery};
 pub use again::AgainMutation;
@@ -33,6 +34,7 @@ pub use staff::{OrdersMutation, OrdersQuery};
 pub use tag::{TagsMutation, TagsQuery};
 pub use tax::TaxQuery;
 pub use tender::{TenderMutation, TenderQuery};
+pub use wish::{WishMutation, WishQuery};
 
 use async_graphql::{Context, MergedObject};
 use axum::http::HeaderMap;
@@ -56,6 +58,7 @@ pub struct CommerceQuery(
     TenderQuery,
     TaxQuery,
     PriceListsQuery,
+    WishQuery,
 );
 
 /// Everything that can be done about buying.
@@ -75,6 +78,7 @@ pub struct CommerceMutation(
     AddressesMutation,
     TenderMutation,
     PriceListsMutation,
+    WishMutation,
 );
 
 /// Header in which clients without cookies send the key to their cart.

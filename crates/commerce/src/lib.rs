@@ -4,6 +4,8 @@
 //! table of moves), [`price`] (lists of prices), [`promotion`] (what is taken off), [`tender`] (gift cards and store
 //! credit), [`returns`] (what comes back), [`review`] (what customers say), [`papers`] (invoices and packing slips),
 //! [`payment`] (the gateway is called outside transactions, under
+//! table of moves), [`promotion`] (what is taken off), [`tender`] (gift cards and store credit), [`returns`] (what comes
+//! back), [`review`] (what customers say), [`wish`] (what they keep for some day), [`papers`] (invoices and packing slips), [`payment`] (the gateway is called outside transactions, under
 //! stored keys), `stream` (every change of orders and payments is a fact in the event store), [`settings`],
 //! [`projection`] and [`dashboard`] (the read side), [`jobs`] (what settles and expires in the background), [`verify`]
 //! (whether all of it agrees).
@@ -36,15 +38,16 @@ pub mod tender;
 pub mod verify;
 pub mod view;
 mod who;
+pub mod wish;
 
 pub use checkout::{CheckoutInput, place_order};
 pub use error::CommerceError;
 pub use event::CommerceEvent;
 pub use http::webhooks;
-pub use papers::http::rest;
 pub use jobs::jobs;
 pub use module::module;
 pub use page::Page;
+pub use papers::http::rest;
 pub use surface::surface;
 
 use std::sync::Arc;

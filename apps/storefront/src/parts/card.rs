@@ -1,7 +1,7 @@
 //! A product in a grid.
 
 use super::media::{self, Loading};
-use super::{icon, price, stars};
+use super::{form, icon, price, stars};
 use crate::settings::Link;
 use crate::shop::Shop;
 use catalog::view::{Availability, ProductCard, Swatch};
@@ -30,7 +30,20 @@ pub fn card(shop: &Shop, card: &ProductCard, sizes: &'static str, loading: Loadi
                 {price::price(shop, card.price, card.compare_at, card.lowest_before, card.price_from())}
                 {dots(shop, card)}
             </div>
+            {shop.sells().then(|| wish(shop, card))}
         </article>
+    }
+    .into_any()
+}
+
+/// The same for everybody: a page that is kept for all cannot know what one of them wishes for.
+fn wish(shop: &Shop, card: &ProductCard) -> AnyView {
+    let name = format!("Keep {} on the wishlist", card.title);
+    view! {
+        <form class="wish" action=shop.href("/wishlist") method="post">
+            {form::hidden("product", &card.id.to_string())}
+            <button aria-label=name>{icon::heart()}</button>
+        </form>
     }
     .into_any()
 }

@@ -38,6 +38,8 @@ icons! {
     close = "close";
     /// Narrow a list.
     filter = "filter";
+    /// Wished for.
+    heart = "heart";
     /// Safe.
     lock = "lock";
     /// The menu.

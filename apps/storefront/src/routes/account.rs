@@ -57,6 +57,7 @@ pub fn page(shop: &Shop, account: &Account, sent: bool) -> Page {
                         <li><a href=shop.href("/account") aria-current="page">"Overview"</a></li>
                         {shop.sells().then(|| view! { <li><a href="#orders">"Orders"</a></li> })}
                         <li><a href="#details">"Your details"</a></li>
+                        {shop.sells().then(|| view! { <li><a href=shop.href("/account/wishlist")>"Wishlist"</a></li> })}
                         {shop.sells().then(|| view! { <li><a href=shop.href("/account/addresses")>"Addresses"</a></li> })}
                         <li><a href=shop.href("/account/security")>"Password and security"</a></li>
                     </ul>

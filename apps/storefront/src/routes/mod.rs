@@ -16,3 +16,4 @@ pub mod product;
 pub mod review;
 pub mod security;
 pub mod signin;
+pub mod wishlist;

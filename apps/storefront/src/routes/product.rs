@@ -6,7 +6,7 @@ use crate::data;
 use crate::islands::{BuyBox, Choice, ChoiceValue, Offer, Pieces, PriceWords, Stock};
 use crate::page::{Head, Page, answer};
 use crate::parts::media::{self, Loading};
-use crate::parts::{card, icon, price, stars};
+use crate::parts::{card, form, icon, price, stars};
 use crate::query;
 use crate::seo;
 use crate::shop::Shop;
@@ -146,6 +146,7 @@ pub fn page(shop: &Shop, product: &ProductPage, around: &Around, chosen: &Chosen
         words => words,
     };
     let below = view! {
+        {shop.sells().then(|| wish(shop, product, chosen))}
         {reviews.and_then(|_| rated(product))}
         {assurances(shop)}
         {details(shop, product)}
@@ -181,6 +182,19 @@ pub fn page(shop: &Shop, product: &ProductPage, around: &Around, chosen: &Chosen
     let mut page = Page::new(head, path, view.into_any());
     page.dependencies = vec![format!("product:{}", product.id), "catalog".into(), "tenant".into()];
     page
+}
+
+/// Keeps what is chosen for some day.
+fn wish(shop: &Shop, product: &ProductPage, chosen: &Chosen<'_>) -> AnyView {
+    let variant = chosen.variant(product).map(|variant| form::hidden("variant", &variant.id.to_string()));
+    view! {
+        <form action=shop.href("/wishlist") method="post">
+            {form::hidden("product", &product.id.to_string())}
+            {variant}
+            <button class="button" data-kind="quiet" data-size="small">{icon::heart()}"Keep on the wishlist"</button>
+        </form>
+    }
+    .into_any()
 }
 
 /// The stars, leading to what people say.

@@ -11,14 +11,15 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::entity::{
-    cart, cart_line, customer, customer_address, fulfilment, money_ledger, order_line, orders, paper, return_line,
-    return_request, review, saved_line, tender_account, tender_movement,
+    cart, cart_line, customer, customer_address, fulfilment, money_ledger, order_line, orders, paper,
+    return_line, return_request, review, saved_line, tender_account, tender_movement,
 };
 use crate::error::{CommerceError, Result};
 use crate::order::read::currency_of;
 use crate::papers;
 use crate::tender::TenderKind;
 use crate::view::{Address, DiscountView};
+use crate::wish;
 
 /// Orders that are read at a time.
 const PAGE: usize = 200;
@@ -36,6 +37,7 @@ pub struct CustomerData {
     pub orders: Vec<OrderData>,
     pub cart: Vec<CartPiece>,
     pub saved_for_later: Vec<CartPiece>,
+    pub wishlist: Vec<Wished>,
     pub reviews: Vec<ReviewData>,
     pub store_credit: Option<Credit>,
     pub gift_cards: Vec<CardData>,
@@ -268,6 +270,15 @@ pub struct CartPiece {
     pub added_at: String,
 }
 
+/// Something that is wished for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the names are those of the file")]
+pub struct Wished {
+    pub variant_id: String,
+    pub kept_at: String,
+}
+
 impl CustomerData {
     /// The document as it goes into a file.
     pub fn json(&self) -> Result<String> {
@@ -370,6 +381,10 @@ async fn gather(
             Some(user) => saved_of(rows, user).await?,
             None => Vec::new(),
         },
+        wishlist: match user {
+            Some(user) => wish::of_user(rows, user).await?.into_iter().map(wished).collect(),
+            None => Vec::new(),
+        },
         reviews: match user {
             Some(user) => reviews_of(rows, user).await?,
             None => Vec::new(),
@@ -377,6 +392,10 @@ async fn gather(
         store_credit,
         gift_cards: cards_of(rows, mailed).await?,
     })
+}
+
+fn wished(row: crate::entity::wish::Model) -> Wished {
+    Wished { variant_id: row.variant_id.to_string(), kept_at: time(row.at) }
 }
 
 fn account_data(account: AccountData) -> Account {

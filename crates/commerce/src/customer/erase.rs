@@ -47,6 +47,7 @@ use crate::promotion::book;
 use crate::review;
 use crate::tender;
 use crate::view::Address;
+use crate::wish;
 
 /// Who a forgotten customer is called.
 const NOBODY: &str = "Erased customer";
@@ -171,6 +172,7 @@ async fn forget(tx: &Tx, ctx: &Ctx, record: Option<customer::Model>, user: Optio
             // The account first: a review that is being written holds it, and is then found.
             let account = identity::erase::account(tx, user, now).await?;
             review::forget_author(tx, user).await?;
+            wish::forget(tx, user).await?;
             account
         }
         None => None,

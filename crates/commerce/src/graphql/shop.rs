@@ -591,7 +591,7 @@ pub struct CartPayload {
 }
 
 impl CartPayload {
-    fn of(change: cart::CartChange, ctx: &Ctx) -> Self {
+    pub(super) fn of(change: cart::CartChange, ctx: &Ctx) -> Self {
         Self { cart: Cart::of(change.cart, ctx), token: change.token }
     }
 }

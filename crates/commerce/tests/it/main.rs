@@ -31,3 +31,4 @@ mod stripe;
 mod sweeping;
 mod tendering;
 mod verifying;
+mod wishing;
