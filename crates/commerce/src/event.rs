@@ -4,8 +4,6 @@ use events::{Aggregate, DomainEvent, EventError, validate};
 use primitives::{
     CartId, CustomerId, DisputeId, FulfilmentId, GiftCardId, OrderId, PaymentId, PriceListId, ProductId,
     PromotionId, ReturnId, ReviewId,
-    CartId, CustomerId, DisputeId, FulfilmentId, GiftCardId, OrderId, PaymentId, ProductId, PromotionId,
-    ReturnId, ReviewId,
 };
 use serde::{Deserialize, Serialize};
 

@@ -5,8 +5,6 @@ use primitives::{
     AddressId, CartId, CartLineId, Country, CustomerGroupId, CustomerId, DisputeId, FieldError, FulfilmentId,
     LocationId, Money, OrderId, OrderLineId, PaymentId, PriceListId, ProductId, PromotionId, Rate, ReturnId,
     SavedLineId, Timestamp, UserId, VariantId,
-    LocationId, Money, OrderId, OrderLineId, PaymentId, ProductId, PromotionId, Rate, ReturnId, SavedLineId,
-    Timestamp, UserId, VariantId,
 };
 use serde::{Deserialize, Serialize};
 

@@ -54,12 +54,7 @@ pub async fn keep(Extension(ctx): Extension<Ctx>, shop: Shop, body: String) -> R
 }
 
 /// `POST /account/wishlist/move`: `variant`.
-pub async fn to_cart(
-    Extension(ctx): Extension<Ctx>,
-    shop: Shop,
-    visitor: Visitor,
-    body: String,
-) -> Response {
+pub async fn to_cart(Extension(ctx): Extension<Ctx>, shop: Shop, visitor: Visitor, body: String) -> Response {
     let moved = match posted(&body) {
         Ok(variant) => data::wish_to_cart(&ctx, &visitor, variant).await,
         Err(error) => Err(error),
@@ -172,8 +167,8 @@ fn row(shop: &Shop, wish: &WishView) -> AnyView {
     };
     let buyable = wish.price.is_some() && !wish.sold_out;
     let picture = media::image(wish.picture.as_ref(), media::GRID, Loading::Lazy);
-    let kind = (!wish.variant_title.is_empty())
-        .then(|| view! { <p class="meta">{wish.variant_title.clone()}</p> });
+    let kind =
+        (!wish.variant_title.is_empty()).then(|| view! { <p class="meta">{wish.variant_title.clone()}</p> });
     view! {
         <li>
             <article class="stack" data-gap="small">
