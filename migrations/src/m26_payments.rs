@@ -165,7 +165,7 @@ async fn providers(sql: &Sql<'_, '_>) -> Result<(), DbErr> {
         "payment_provider",
         "id {uuid} NOT NULL,
          provider {text} NOT NULL CHECK (provider IN ('stripe')),
-         secret_key {bytes} NOT NULL,
+         api_secret {bytes} NOT NULL,
          webhook_secret {bytes} NOT NULL,
          key_hint {text} NOT NULL CHECK (length(key_hint) <= 4),
          updated_at bigint NOT NULL,

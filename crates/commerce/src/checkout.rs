@@ -19,7 +19,7 @@ use crate::promotion::usage;
 use crate::settings::{self, Versioned};
 use crate::tender::chosen::{self, Chosen};
 use crate::view::{
-    Address, CheckoutView, ContactView, NextStep, OrderState, OrderView, PaymentChoice, PaymentState, Placed,
+    Address, CheckoutView, ContactView, NextStep, OrderState, OrderView, PaymentChoice, Placed,
     ShippingChoice,
 };
 use crate::who::{Who, new_token};
@@ -315,7 +315,7 @@ async fn placed(ctx: &Ctx, order: uuid::Uuid, replayed: bool) -> Result<Placed> 
 fn answer(order: OrderView, replayed: bool) -> Placed {
     let next = match order.state {
         OrderState::PendingPayment if order.payment_provider == payment::MANUAL => NextStep::PayByHand,
-        OrderState::PendingPayment if order.payment == PaymentState::Authorised => NextStep::Done,
+        OrderState::PendingPayment if order.promised => NextStep::Done,
         OrderState::PendingPayment if order.pay_url.is_some() => NextStep::Pay,
         OrderState::PendingPayment => NextStep::Wait,
         OrderState::Cancelled => NextStep::TryAgain,

@@ -521,7 +521,7 @@ tenant_table! {
     /// The keys of a shop at a provider of payments, sealed.
     payment_provider, "payment_provider", "payment provider", Id,
     key { id: Uuid }
-    columns { provider: String, secret_key: Vec<u8>, webhook_secret: Vec<u8>, key_hint: String, updated_at: i64 }
+    columns { provider: String, api_secret: Vec<u8>, webhook_secret: Vec<u8>, key_hint: String, updated_at: i64 }
     audit { provider, key_hint }
 }
 

@@ -541,6 +541,8 @@ pub struct OrderView {
     pub disputes: Vec<DisputeView>,
     /// Where the shopper has to go to pay.
     pub pay_url: Option<String>,
+    /// The whole of it is promised, and the shop takes it when it wants to: nothing is left to do for the shopper.
+    pub promised: bool,
     /// Parcels, the first that left first.
     pub fulfilments: Vec<FulfilmentView>,
     /// Some pieces have left and some are still to be sent.

@@ -165,9 +165,13 @@ async fn pages_with_the_prices_of_a_group_are_shown_to_it_alone(world: World) {
     crate::shop::place_order(&world, "hearth").await;
     let mut member = world.sign_in("hearth", "customer").await;
     let rows = world.rows().await;
-    let link = "UPDATE customer SET user_id = (SELECT u.id FROM user_account u \
-                WHERE u.tenant_id = customer.tenant_id AND u.email LIKE 'customer-%@example.com')";
-    rows.execute_unprepared(link).await.expect("a customer with an account");
+    let customer = crate::sweep::Things::of(&world, "hearth").await.id("customer");
+    let link = format!(
+        "UPDATE customer SET user_id = (SELECT u.id FROM user_account u WHERE u.tenant_id = customer.tenant_id \
+         AND u.email LIKE 'customer-%@example.com') WHERE id = {}",
+        world.literal(customer)
+    );
+    rows.execute_unprepared(&link).await.expect("a customer with an account");
     rows.close().await.expect("closing");
     let mut owner = world.sign_in("hearth", "owner").await;
     let mut ask = async |document: &str, variables: serde_json::Value| {
@@ -176,8 +180,6 @@ async fn pages_with_the_prices_of_a_group_are_shown_to_it_alone(world: World) {
         answer["data"].clone()
     };
     let nothing = || json!({});
-    let found = ask("{ customers(first: 1) { nodes { id } } }", nothing()).await;
-    let customer = found["customers"]["nodes"][0]["id"].clone();
     let found = ask("{ products(first: 1) { nodes { slug variants { id } } } }", nothing()).await;
     let product = &found["products"]["nodes"][0];
     let made =

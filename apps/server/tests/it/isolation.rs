@@ -119,9 +119,9 @@ async fn no_answer_holds_anything_of_another_shop(Wide(world): Wide) {
     let mut asked = 0;
     let surface = Surface::new();
     for entry in surface.entries() {
-        let mut fill = Fill::of(entry, &own);
-        fill.deep = true;
         for (who, person) in &mut people {
+            let mut fill = Fill::of(entry, &own);
+            fill.deep = true;
             // What reads, with things of our own; what writes, only with things that are not ours.
             if matches!(entry.kind, Kind::Query) || entry.name.starts_with("GET ") {
                 let answer = call(person, &schema, entry, &fill).await;

@@ -334,6 +334,7 @@ pub fn order_view(state: OrderState) -> OrderView {
         capturable: eur(0),
         disputes: Vec::new(),
         pay_url: None,
+        promised: false,
         fulfilments: vec![FulfilmentView {
             id: id(41),
             carrier: "Bpost".into(),

@@ -207,7 +207,7 @@ impl<'t> Desk<'t> {
     /// # Errors
     /// [`CommerceError::Changed`] when somebody else was faster; the transaction must then be rolled back.
     pub async fn save(self) -> Result<()> {
-        self.save_rows().await.map(|_| ())
+        Box::pin(self.save_rows()).await.map(|_| ())
     }
 
     /// As [`Desk::save`]; gives back the rows as they stand then, once the transaction is committed.
@@ -234,7 +234,7 @@ impl<'t> Desk<'t> {
                 return Err(CommerceError::Changed { version: row.version });
             }
         }
-        papers::settle(tx, &before, &row, now).await?;
+        Box::pin(papers::settle(tx, &before, &row, now)).await?;
         failpoint!("order.rows");
         let ids = tx.emit_all(events).await?;
         failpoint!("order.told");

@@ -285,6 +285,7 @@ fn compose(
         due: money(row.total_minor - row.tendered_minor),
         released: money(row.released_minor),
         disputes,
+        promised: payment.as_ref().is_some_and(|it| it.manual && it.is_promised() && !it.is_under_way()),
         pay_url: payment
             .as_ref()
             .filter(|payment| state_of(&row) == OrderState::PendingPayment && !payment.pay_url.is_empty())

@@ -71,7 +71,7 @@ pub async fn set(ctx: &Ctx, secret_key: &str, webhook_secret: &str) -> Result<Pr
     let row = payment_provider::ActiveModel {
         id: Set(Uuid::now_v7()),
         provider: Set(STRIPE.to_owned()),
-        secret_key: Set(seal("key", key)?),
+        api_secret: Set(seal("key", key)?),
         webhook_secret: Set(seal("webhook", webhook)?),
         key_hint: Set(key.chars().skip(key.len().saturating_sub(4)).collect()),
         updated_at: Set(ctx.now().millis()),
@@ -81,7 +81,7 @@ pub async fn set(ctx: &Ctx, secret_key: &str, webhook_secret: &str) -> Result<Pr
     ctx.write(Permission::SETTINGS_UPDATE, async |tx| {
         use payment_provider::Column;
         let key = [Column::TenantId, Column::Provider];
-        let columns = [Column::SecretKey, Column::WebhookSecret, Column::KeyHint, Column::UpdatedAt];
+        let columns = [Column::ApiSecret, Column::WebhookSecret, Column::KeyHint, Column::UpdatedAt];
         tx.upsert_many(vec![row], &key, &columns).await?;
         let app = ctx.app().clone();
         // Whether the provider is offered is kept with the settings.
@@ -138,7 +138,7 @@ async fn row_of(rows: &TenantDb) -> Result<Option<payment_provider::Model>> {
 
 fn opened(ctx: &Ctx, row: &payment_provider::Model) -> Option<Secrets> {
     let open = |what: &str, sealed: &[u8]| vault::open(ctx.app(), PURPOSE, &place(ctx, what), sealed);
-    Some(Secrets { key: open("key", &row.secret_key)?, webhook: open("webhook", &row.webhook_secret)? })
+    Some(Secrets { key: open("key", &row.api_secret)?, webhook: open("webhook", &row.webhook_secret)? })
 }
 
 fn view(ctx: &Ctx, row: payment_provider::Model) -> ProviderView {

@@ -338,7 +338,7 @@ async fn keeps_keys_to_itself(shop: StripeShop) {
     assert_eq!(refusal(provider::set(&nobody, SECRET_KEY, WEBHOOK_SECRET).await).0, "FORBIDDEN");
     assert_eq!(refusal(provider::list(&nobody).await).0, "FORBIDDEN");
     let sql =
-        "SELECT COUNT(*) FROM payment_provider WHERE length(secret_key) > 40 AND length(webhook_secret) > 40";
+        "SELECT COUNT(*) FROM payment_provider WHERE length(api_secret) > 40 AND length(webhook_secret) > 40";
     assert_eq!(shop.number(sql).await, 1);
     // Without keys it is not offered, and nobody can send events.
     provider::remove(&boss).await.unwrap();

@@ -369,8 +369,10 @@ async fn a_commit_that_lets_go_early_is_on_disk_when_it_returns(app: TestApp) {
             return Ok(None);
         }
         // The cluster of the tests never waits for the disk.
-        tx.raw_exec("SET SESSION synchronous_commit = on", vec![]).await?;
-        Ok::<_, Error>(text(&tx.raw_all("SELECT pg_current_wal_insert_lsn()::text", vec![]).await?).pop())
+        tx.global().execute_unprepared("SET SESSION synchronous_commit = on").await?;
+        let place = "SELECT pg_current_wal_insert_lsn()::text";
+        let place = sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, place);
+        Ok::<_, Error>(text(&tx.global().query_all_raw(place).await?).pop())
     });
     if let Some(place) = written.await.unwrap() {
         let owner = app.database().owner().await;

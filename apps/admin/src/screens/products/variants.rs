@@ -1,12 +1,12 @@
 //! The grid of variants: type, arrows and Enter move, Ctrl+D fills down, a pasted block of cells fills the grid.
 
-use cynic::QueryBuilder;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 
 use super::draft::{Draft, Row};
 use super::options::Options;
 use crate::api::{self, Remote, remote};
+use crate::gql::Document;
 use crate::gql::catalog::{AdminVariant, TaxCategories};
 use crate::gql::stock::Location;
 use crate::logic::amount;

@@ -9,7 +9,7 @@ use axum::response::Response;
 use commerce::returns::Door;
 use commerce::view::{OrderState, OrderView};
 use leptos::prelude::*;
-use platform::{Ctx, Error};
+use platform::{Access, Ctx, Error};
 use primitives::OrderId;
 
 /// `GET /orders/{token}/papers/{paper}`: whoever holds the token may look.
@@ -30,9 +30,10 @@ pub async fn own(
     shop: Shop,
     Path((id, paper)): Path<(String, String)>,
 ) -> Response {
-    let answer = match id.parse::<OrderId>() {
-        Ok(id) => data::paper(&ctx, Door::Own(id), &paper).await,
-        Err(_) => Err(Error::not_found(OrderId::KIND)),
+    let answer = match (ctx.require(Access::SignedIn), id.parse::<OrderId>()) {
+        (Ok(()), Ok(id)) => data::paper(&ctx, Door::Own(id), &paper).await,
+        (Ok(()), Err(_)) => Err(Error::not_found(OrderId::KIND)),
+        (Err(error), _) => Err(error),
     };
     match answer {
         Ok(answer) => answer,
