@@ -15,7 +15,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use commerce::wish::WishView;
 use leptos::prelude::*;
-use platform::{Ctx, Error};
+use platform::{Access, Ctx, Error};
 use primitives::{ErrorCode, ProductId, VariantId};
 
 const PATH: &str = "/account/wishlist";
@@ -55,7 +55,7 @@ pub async fn keep(Extension(ctx): Extension<Ctx>, shop: Shop, body: String) -> R
 
 /// `POST /account/wishlist/move`: `variant`.
 pub async fn to_cart(Extension(ctx): Extension<Ctx>, shop: Shop, visitor: Visitor, body: String) -> Response {
-    let moved = match posted(&body) {
+    let moved = match posted(&ctx, &body) {
         Ok(variant) => data::wish_to_cart(&ctx, &visitor, variant).await,
         Err(error) => Err(error),
     };
@@ -70,7 +70,7 @@ pub async fn to_cart(Extension(ctx): Extension<Ctx>, shop: Shop, visitor: Visito
 
 /// `POST /account/wishlist/remove`: `variant`.
 pub async fn remove(Extension(ctx): Extension<Ctx>, shop: Shop, body: String) -> Response {
-    let removed = match posted(&body) {
+    let removed = match posted(&ctx, &body) {
         Ok(variant) => data::wish_drop(&ctx, variant).await,
         Err(error) => Err(error),
     };
@@ -80,7 +80,9 @@ pub async fn remove(Extension(ctx): Extension<Ctx>, shop: Shop, body: String) ->
     }
 }
 
-fn posted(body: &str) -> Result<VariantId, Error> {
+/// Which variant a form is about. Whoever has not signed in is told so first.
+fn posted(ctx: &Ctx, body: &str) -> Result<VariantId, Error> {
+    ctx.require(Access::SignedIn)?;
     let pairs = query::pairs(body);
     let variant = pairs.iter().find(|(key, _)| key == "variant").and_then(|(_, id)| id.trim().parse().ok());
     variant.ok_or_else(|| Error::not_found(VariantId::KIND))
