@@ -18,16 +18,16 @@ pub use stock::{StockMutation, StockQuery};
 
 use async_graphql::MergedObject;
 use platform::Error;
-use platform::graphql::failure;
+use platform::graphql::{Boxed, failure};
 use primitives::PageArgs;
 
 /// Everything the catalogue answers.
 #[derive(MergedObject, Default)]
-pub struct CatalogQuery(ShopQuery, StaffQuery, StockQuery, PriceQuery);
+pub struct CatalogQuery(Boxed<ShopQuery>, Boxed<StaffQuery>, Boxed<StockQuery>, Boxed<PriceQuery>);
 
 /// The catalogue's part of the mutation root.
 #[derive(MergedObject, Default)]
-pub struct CatalogMutation(ProductMutation, StockMutation);
+pub struct CatalogMutation(Boxed<ProductMutation>, Boxed<StockMutation>);
 
 /// The arguments of a connection, checked.
 fn page_args(

@@ -38,47 +38,47 @@ pub use wish::{WishMutation, WishQuery};
 
 use async_graphql::{Context, MergedObject};
 use axum::http::HeaderMap;
-use platform::graphql::failure;
+use platform::graphql::{Boxed, failure};
 use platform::{Ctx, Error};
 use primitives::PageArgs;
 
 /// Everything that can be asked about buying.
 #[derive(MergedObject, Default)]
 pub struct CommerceQuery(
-    CartQuery,
-    OrdersQuery,
-    PapersQuery,
-    TagsQuery,
-    PaymentsQuery,
-    ReturnsQuery,
-    PromotionsQuery,
-    ReviewsQuery,
-    CustomersQuery,
-    AddressesQuery,
-    TenderQuery,
-    TaxQuery,
-    PriceListsQuery,
-    WishQuery,
+    Boxed<CartQuery>,
+    Boxed<OrdersQuery>,
+    Boxed<PapersQuery>,
+    Boxed<TagsQuery>,
+    Boxed<PaymentsQuery>,
+    Boxed<ReturnsQuery>,
+    Boxed<PromotionsQuery>,
+    Boxed<ReviewsQuery>,
+    Boxed<CustomersQuery>,
+    Boxed<AddressesQuery>,
+    Boxed<TenderQuery>,
+    Boxed<TaxQuery>,
+    Boxed<PriceListsQuery>,
+    Boxed<WishQuery>,
 );
 
 /// Everything that can be done about buying.
 #[derive(MergedObject, Default)]
 pub struct CommerceMutation(
-    CartMutation,
-    AgainMutation,
-    OrdersMutation,
-    TagsMutation,
-    ParcelsMutation,
-    PaymentsMutation,
-    PapersMutation,
-    ReturnsMutation,
-    PromotionsMutation,
-    ReviewsMutation,
-    CustomersMutation,
-    AddressesMutation,
-    TenderMutation,
-    PriceListsMutation,
-    WishMutation,
+    Boxed<CartMutation>,
+    Boxed<AgainMutation>,
+    Boxed<OrdersMutation>,
+    Boxed<TagsMutation>,
+    Boxed<ParcelsMutation>,
+    Boxed<PaymentsMutation>,
+    Boxed<PapersMutation>,
+    Boxed<ReturnsMutation>,
+    Boxed<PromotionsMutation>,
+    Boxed<ReviewsMutation>,
+    Boxed<CustomersMutation>,
+    Boxed<AddressesMutation>,
+    Boxed<TenderMutation>,
+    Boxed<PriceListsMutation>,
+    Boxed<WishMutation>,
 );
 
 /// Header in which clients without cookies send the key to their cart.

@@ -15,6 +15,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use document::Document;
 use moka::sync::Cache;
+use platform::graphql::Boxed;
 use platform::surface::Kind;
 use platform::{App, Ctx, Error};
 use primitives::ErrorCode;
@@ -27,33 +28,33 @@ const DOCUMENTS: u64 = 2 * 1024 * 1024;
 /// Everything that can be asked.
 #[derive(MergedObject, Default)]
 pub struct Query(
-    catalog::graphql::CatalogQuery,
-    commerce::graphql::CommerceQuery,
-    identity::graphql::IdentityQuery,
-    identity::invitation::graphql::InvitationQuery,
-    identity::audit::graphql::AuditQuery,
-    identity::security::graphql::SecurityQuery,
-    identity::modules::graphql::ModulesQuery,
-    crate::tenants::graphql::TenantQuery,
-    identity::roles::graphql::RolesQuery,
-    identity::api_key::graphql::ApiKeyQuery,
-    identity::oidc::graphql::OidcQuery,
+    Boxed<catalog::graphql::CatalogQuery>,
+    Boxed<commerce::graphql::CommerceQuery>,
+    Boxed<identity::graphql::IdentityQuery>,
+    Boxed<identity::invitation::graphql::InvitationQuery>,
+    Boxed<identity::audit::graphql::AuditQuery>,
+    Boxed<identity::security::graphql::SecurityQuery>,
+    Boxed<identity::modules::graphql::ModulesQuery>,
+    Boxed<crate::tenants::graphql::TenantQuery>,
+    Boxed<identity::roles::graphql::RolesQuery>,
+    Boxed<identity::api_key::graphql::ApiKeyQuery>,
+    Boxed<identity::oidc::graphql::OidcQuery>,
 );
 
 /// Everything that can be done.
 #[derive(MergedObject, Default)]
 pub struct Mutation(
-    catalog::graphql::CatalogMutation,
-    commerce::graphql::CommerceMutation,
-    identity::graphql::IdentityMutation,
-    identity::invitation::graphql::InvitationMutation,
-    identity::recovery::graphql::RecoveryMutation,
-    identity::security::graphql::SecurityMutation,
-    identity::modules::graphql::ModulesMutation,
-    crate::tenants::graphql::TenantMutation,
-    identity::roles::graphql::RolesMutation,
-    identity::api_key::graphql::ApiKeyMutation,
-    identity::oidc::graphql::OidcMutation,
+    Boxed<catalog::graphql::CatalogMutation>,
+    Boxed<commerce::graphql::CommerceMutation>,
+    Boxed<identity::graphql::IdentityMutation>,
+    Boxed<identity::invitation::graphql::InvitationMutation>,
+    Boxed<identity::recovery::graphql::RecoveryMutation>,
+    Boxed<identity::security::graphql::SecurityMutation>,
+    Boxed<identity::modules::graphql::ModulesMutation>,
+    Boxed<crate::tenants::graphql::TenantMutation>,
+    Boxed<identity::roles::graphql::RolesMutation>,
+    Boxed<identity::api_key::graphql::ApiKeyMutation>,
+    Boxed<identity::oidc::graphql::OidcMutation>,
 );
 
 /// The executable schema.
