@@ -15,7 +15,7 @@ use std::pin::Pin;
 ///
 /// # Errors
 /// `INTERNAL_SERVER_ERROR` when the host forgot to put it there.
-pub fn ctx_of<'a>(context: &async_graphql::Context<'a>) -> async_graphql::Result<&'a Ctx> {
+pub fn ctx_of<'a>(context: &Context<'a>) -> async_graphql::Result<&'a Ctx> {
     context.data::<Ctx>().map_err(|_| failure(Error::internal("no Ctx in the GraphQL context")))
 }
 

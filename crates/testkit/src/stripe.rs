@@ -94,7 +94,7 @@ impl Stripe {
     /// When there is none.
     pub fn session(&self) -> Value {
         let inside = lock(&self.inner);
-        let found = inside.things.values().filter(|thing| thing["object"] == "checkout.session").next_back();
+        let found = inside.things.values().rfind(|thing| thing["object"] == "checkout.session");
         found.expect("a session").clone()
     }
 

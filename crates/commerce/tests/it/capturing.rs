@@ -141,7 +141,7 @@ async fn gives_the_rest_of_several_parts_back(shop: Shop) {
     shop.sweep().await;
     let done = seen(&shop, id).await;
     assert_eq!(stands(&done), (OrderState::Paid, PaymentState::Paid, 1_000, 0));
-    let void = shop.gateway.calls().into_iter().filter(|call| call.step == "void").next_back().unwrap();
+    let void = shop.gateway.calls().into_iter().rfind(|call| call.step == "void").unwrap();
     assert_eq!((&void.body["amount"], shop.gateway.effects("void")), (&json!(2_000), 1));
     shop.holds().await;
 }
