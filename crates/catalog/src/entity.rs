@@ -280,7 +280,7 @@ tenant_table! {
 }
 
 tenant_table! {
-    /// Read model: a product as cards, pages and the staff's table show it.
+    /// Read model: a product as lists find and show it.
     product_doc, "product_doc", "product", ProductId,
     key { product_id: Uuid }
     columns {
@@ -303,6 +303,15 @@ tenant_table! {
         updated_at: i64,
         version: i64,
         card: String,
+    }
+    audit none
+}
+
+tenant_table! {
+    /// Read model: a product as its page and the staff's table show it.
+    product_text, "product_text", "product", ProductId,
+    key { product_id: Uuid }
+    columns {
         page: String,
         staff: String,
     }

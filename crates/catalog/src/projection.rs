@@ -15,7 +15,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, Value};
 use uuid::Uuid;
 
 use crate::entity::{
-    collection, collection_doc, collection_product, product, product_doc, product_facet, product_image,
+    collection, collection_doc, collection_product, product, product_doc, product_facet, product_image, product_text,
     stock_level, variant_doc,
 };
 use crate::error::Result;
@@ -37,7 +37,7 @@ pub fn product_key(id: ProductId) -> String {
     format!("product:{id}")
 }
 
-/// Keeps `product_doc`, `variant_doc`, `product_facet` and `collection_doc`.
+/// Keeps `product_doc`, `product_text`, `variant_doc`, `product_facet` and `collection_doc`.
 pub struct CatalogProjection;
 
 #[async_trait]
@@ -247,6 +247,14 @@ async fn project_products(
         .into_iter()
         .map(|row| (row.product_id, row))
         .collect();
+    let texts: HashMap<Uuid, product_text::Model> = tx
+        .find::<product_text::Entity>()
+        .filter(product_text::Column::ProductId.is_in(ids.iter().copied()))
+        .all()
+        .await?
+        .into_iter()
+        .map(|row| (row.product_id, row))
+        .collect();
     let currency =
         tx.ctx().map(|ctx| ctx.tenant().currency).ok_or_else(|| Error::internal("no tenant to project"))?;
     let mut next: Vec<Documents> = Vec::new();
@@ -255,13 +263,14 @@ async fn project_products(
         let Some(snapshot) = snapshots.get(id) else { continue };
         let documents = render::documents(snapshot, &media, ratings.get(id).copied(), &lowest, currency)?;
         let old = before.get(id);
-        if old == Some(&documents.doc) {
+        let reads_the_same = texts.get(id) == Some(&documents.text);
+        if reads_the_same && old == Some(&documents.doc) {
             continue;
         }
         let visible = |doc: &product_doc::Model| doc.status == "published";
         let as_shown = |doc: &product_doc::Model| product_doc::Model { stock: None, ..doc.clone() };
         let shown = visible(&documents.doc) || old.is_some_and(visible);
-        if shown && old.map(as_shown) != Some(as_shown(&documents.doc)) {
+        if shown && !(reads_the_same && old.map(as_shown) == Some(as_shown(&documents.doc))) {
             changed.products.insert(ProductId::from_uuid(*id));
         }
         if old.is_none_or(|old| {
@@ -293,9 +302,10 @@ async fn put(tx: &Tx, documents: Vec<Documents>) -> Result<()> {
         return Ok(());
     }
     let ids: Vec<Uuid> = documents.iter().map(|d| d.doc.product_id).collect();
-    let (mut docs, mut variants, mut facets) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut docs, mut texts, mut variants, mut facets) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for document in documents {
         docs.push(document.doc.into_active_model().reset_all());
+        texts.push(document.text.into_active_model().reset_all());
         variants.extend(document.variants.into_iter().map(|row| row.into_active_model().reset_all()));
         facets.extend(document.facets.into_iter().map(|row| row.into_active_model().reset_all()));
     }
@@ -319,10 +329,12 @@ async fn put(tx: &Tx, documents: Vec<Documents>) -> Result<()> {
         UpdatedAt,
         Version,
         Card,
-        Page,
-        Staff,
     ];
     tx.upsert_many(docs, &[TenantId, ProductId], &columns).await.context("writing documents")?;
+    use product_text::Column as Text;
+    tx.upsert_many(texts, &[Text::TenantId, Text::ProductId], &[Text::Page, Text::Staff])
+        .await
+        .context("writing texts")?;
     tx.delete_many::<variant_doc::Entity>()
         .filter(variant_doc::Column::ProductId.is_in(ids.iter().copied()))
         .exec()

@@ -24,6 +24,7 @@ pub const STAYS: &[(&str, &str)] = &[
     ("stream_snapshot", "a cache, folded anew from its stream"),
     ("projection_checkpoint", "read models are made anew from the rows"),
     ("product_doc", "a read model, made anew from the rows"),
+    ("product_text", "a read model, made anew from the rows"),
     ("variant_doc", "a read model, made anew from the rows"),
     ("product_facet", "a read model, made anew from the rows"),
     ("collection_doc", "a read model, made anew from the rows"),

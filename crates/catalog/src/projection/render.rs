@@ -7,7 +7,7 @@ use platform::Error;
 use primitives::{Currency, Money, ProductId, Timestamp, VariantId};
 use uuid::Uuid;
 
-use crate::entity::{product, product_doc, product_facet, variant, variant_doc};
+use crate::entity::{product, product_doc, product_facet, product_text, variant, variant_doc};
 use crate::error::Result;
 use crate::media::File;
 use crate::product::store::Snapshot;
@@ -28,6 +28,7 @@ const MAX_SEARCH: usize = 8_000;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Documents {
     pub doc: product_doc::Model,
+    pub text: product_text::Model,
     pub variants: Vec<variant_doc::Model>,
     pub facets: Vec<product_facet::Model>,
 }
@@ -115,6 +116,10 @@ pub(crate) fn documents(
         updated_at: row.updated_at,
         version: row.version,
         card: json(&card),
+    };
+    let text = product_text::Model {
+        tenant_id: row.tenant_id,
+        product_id: row.id,
         page: json(&page),
         staff: json(&staff),
     };
@@ -124,7 +129,7 @@ pub(crate) fn documents(
         product_id: row.id,
         availability: availability_word(level.availability()),
     });
-    Ok(Documents { doc, variants: variants.collect(), facets: facets(row, &page) })
+    Ok(Documents { doc, text, variants: variants.collect(), facets: facets(row, &page) })
 }
 
 /// The pictures that can be shown, and where each place of the gallery went among them.

@@ -117,17 +117,17 @@ pub async fn list(
             Some(at)
         }
     };
-    let chosen = conditions(filter);
+    let texts = " JOIN product_text t ON t.tenant_id = d.tenant_id AND t.product_id = d.product_id";
     let mut count = Sql::new("SELECT COUNT(*) AS found");
-    count.append(chosen.clone());
+    count.append(conditions(filter, ""));
     let found = db.raw_all(&count.text, count.values).await.context("counting products")?;
     let total: i64 = match found.first() {
         Some(row) => row.try_get("", "found").map_err(Error::from)?,
         None => 0,
     };
     let descending = largest_first != (page.direction() == Direction::Backward);
-    let mut select = Sql::new(format!("SELECT d.product_id, d.staff, d.stock, {key} AS sort_key"));
-    select.append(chosen);
+    let mut select = Sql::new(format!("SELECT d.product_id, t.staff, d.stock, {key} AS sort_key"));
+    select.append(conditions(filter, texts));
     if let Some((at, id)) = after {
         let beyond = if descending { "<" } else { ">" };
         select.push(
@@ -185,8 +185,9 @@ pub async fn counts(ctx: &Ctx) -> Result<Counts> {
     Ok(counts)
 }
 
-fn conditions(filter: &AdminFilter) -> Sql {
-    let mut sql = Sql::new(" FROM product_doc d");
+/// `FROM … WHERE …` over documents `d` and what is joined to them.
+fn conditions(filter: &AdminFilter, joined: &str) -> Sql {
+    let mut sql = Sql::new(format!(" FROM product_doc d{joined}"));
     if let Some(collection) = filter.collection {
         sql.push(
             " JOIN collection_product m ON m.tenant_id = d.tenant_id AND m.product_id = d.product_id \
@@ -222,8 +223,9 @@ pub async fn members(ctx: &Ctx, collection: CollectionId, limit: u64) -> Result<
     let db = ctx.read(Permission::CATEGORIES_READ).await?;
     let rows = db
         .raw_all(
-            "SELECT d.staff, d.stock FROM collection_product m \
+            "SELECT t.staff, d.stock FROM collection_product m \
              JOIN product_doc d ON d.tenant_id = m.tenant_id AND d.product_id = m.product_id \
+             JOIN product_text t ON t.tenant_id = d.tenant_id AND t.product_id = d.product_id \
              WHERE m.tenant_id = {tenant} AND m.collection_id = ? ORDER BY m.position, m.product_id LIMIT ?",
             vec![collection.uuid().into(), i64::try_from(limit).unwrap_or(i64::MAX).into()],
         )

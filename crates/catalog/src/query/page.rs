@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use platform::db::holes;
 use platform::{Access, Context, Ctx, Error};
 use primitives::{CollectionId, PageArgs, ProductId, Timestamp};
 use sea_orm::ColumnTrait;
@@ -117,16 +118,18 @@ async fn resolve(ctx: &Ctx, slug: &str) -> Result<Resolved> {
 async fn load_pages(ctx: &Ctx, ids: &[ProductId]) -> Result<Vec<Arc<ProductPage>>> {
     let db = ctx.read(Access::Public).await?;
     let ids: Vec<Uuid> = ids.iter().map(|id| id.uuid()).collect();
-    let rows: Vec<(String,)> = db
-        .find::<product_doc::Entity>()
-        .filter(product_doc::Column::ProductId.is_in(ids.iter().copied()))
-        .filter(product_doc::Column::Status.eq("published"))
-        .columns([product_doc::Column::Page])
-        .await
-        .context("loading product pages")?;
+    let sql = format!(
+        "SELECT t.page FROM product_text t \
+         JOIN product_doc d ON d.tenant_id = t.tenant_id AND d.product_id = t.product_id \
+         WHERE t.tenant_id = {{tenant}} AND d.status = 'published' AND t.product_id IN ({})",
+        holes(ids.len())
+    );
+    let rows = db.raw_all(&sql, ids.iter().map(|id| (*id).into()).collect()).await;
+    let rows = rows.context("loading product pages")?;
     let mut links = links_of(&db, &ids).await?;
-    rows.into_iter()
-        .map(|(page,)| {
+    rows.iter()
+        .map(|row| {
+            let page: String = row.try_get("", "page").map_err(Error::from)?;
             let mut page: ProductPage = serde_json::from_str(&page).map_err(Error::internal)?;
             page.collections = links.remove(&page.id.uuid()).unwrap_or_default();
             Ok(Arc::new(page))
