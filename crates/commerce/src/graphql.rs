@@ -2,6 +2,8 @@
 
 mod addresses;
 mod again;
+mod draft;
+mod exchange;
 mod input;
 mod order;
 mod papers;
@@ -21,6 +23,8 @@ mod wish;
 
 pub use addresses::{AddressesMutation, AddressesQuery};
 pub use again::AgainMutation;
+pub use draft::{DraftsMutation, DraftsQuery};
+pub use exchange::ExchangeMutation;
 pub use papers::{PapersMutation, PapersQuery};
 pub use parcel::ParcelsMutation;
 pub use payment::{PaymentsMutation, PaymentsQuery};
@@ -47,6 +51,7 @@ use primitives::PageArgs;
 pub struct CommerceQuery(
     CartQuery,
     OrdersQuery,
+    DraftsQuery,
     PapersQuery,
     TagsQuery,
     PaymentsQuery,
@@ -67,11 +72,13 @@ pub struct CommerceMutation(
     CartMutation,
     AgainMutation,
     OrdersMutation,
+    DraftsMutation,
     TagsMutation,
     ParcelsMutation,
     PaymentsMutation,
     PapersMutation,
     ReturnsMutation,
+    ExchangeMutation,
     PromotionsMutation,
     ReviewsMutation,
     CustomersMutation,

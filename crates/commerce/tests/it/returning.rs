@@ -23,6 +23,7 @@ fn ask(key: &str, pieces: &[(OrderLineId, i64)]) -> Ask {
         lines: pieces.iter().map(piece).collect(),
         reason: ReturnReason::DoesNotFit,
         words: "too small".into(),
+        exchange: false,
     }
 }
 
