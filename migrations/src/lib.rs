@@ -31,6 +31,7 @@ mod m25_order_tags;
 mod m26_payments;
 mod m27_prices;
 mod m28_papers;
+mod m29_drafts;
 mod m33_product_text;
 
 use sea_orm_migration::prelude::*;
@@ -71,6 +72,7 @@ impl MigratorTrait for Migrator {
             Box::new(m26_payments::Migration),
             Box::new(m27_prices::Migration),
             Box::new(m28_papers::Migration),
+            Box::new(m29_drafts::Migration),
             Box::new(m33_product_text::Migration),
         ]
     }

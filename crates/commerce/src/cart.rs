@@ -8,7 +8,7 @@ pub(crate) mod store;
 
 pub use again::{Again, Missing, again, missing};
 pub use codes::{MAX_CODES, set_codes};
-pub(crate) use read::{Basket, Buyer, basket, basket_in, discounts};
+pub(crate) use read::{Agreed, Basket, Buyer, basket, basket_in, discounts, filled};
 pub use saved::{MAX_SAVED, forget, save_for_later, take_back};
 pub(crate) use store::{locate, restore};
 
@@ -133,6 +133,7 @@ pub async fn add(ctx: &Ctx, token: Option<&str>, lines: &[(VariantId, i64)]) -> 
             prices,
             standing,
             saved: Vec::new(),
+            agreed: Agreed::default(),
         }
     } else {
         let own = if made && who.user.is_none() { Who::of(ctx, Some(&fresh)) } else { who };

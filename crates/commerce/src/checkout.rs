@@ -2,6 +2,9 @@
 
 mod place;
 mod rows;
+pub(crate) mod staff;
+
+pub(crate) use place::{Plan, Stored, problem};
 
 use platform::{Access, Ctx, TenantDb};
 use pricing::{Destination, Measures, ShippingMethod};
@@ -99,18 +102,8 @@ pub async fn view(ctx: &Ctx, token: Option<&str>, wish: Wish<'_>) -> Result<Chec
     };
     let tenders = tenders(ctx, &basket, &who, cart.totals.total).await?;
     let money = |minor| Money::new(minor, ctx.tenant().currency);
-    // What it costs somebody who has not reached the sum from which on it is free.
-    let unreached = Measures { goods: i64::MIN, ..measures };
-    let methods = offered.iter().map(|method| ShippingChoice {
-        id: method.id.clone(),
-        name: method.name.clone(),
-        note: method.window.clone(),
-        price: money(method.price_for(&measures).unwrap_or_default()),
-        full_price: money(method.price_for(&unreached).unwrap_or_default()),
-        free_from: method.free_from.map(money),
-    });
     Ok(CheckoutView {
-        methods: methods.collect(),
+        methods: choices(ctx, &offered, &measures),
         needs_delivery,
         method: chosen.map(|method| method.id.clone()),
         due: money(cart.totals.total.minor - tenders.chosen.iter().map(|one| one.amount).sum::<i64>()),
@@ -124,6 +117,22 @@ pub async fn view(ctx: &Ctx, token: Option<&str>, wish: Wish<'_>) -> Result<Chec
         signed_in: who.user.is_some(),
         idempotency_key: new_token(),
     })
+}
+
+/// Deliveries with what each costs.
+pub(crate) fn choices(ctx: &Ctx, offered: &[&ShippingMethod], measures: &Measures) -> Vec<ShippingChoice> {
+    let money = |minor| Money::new(minor, ctx.tenant().currency);
+    // What it costs somebody who has not reached the sum from which on it is free.
+    let unreached = Measures { goods: i64::MIN, ..*measures };
+    let choice = |method: &&ShippingMethod| ShippingChoice {
+        id: method.id.clone(),
+        name: method.name.clone(),
+        note: method.window.clone(),
+        price: money(method.price_for(measures).unwrap_or_default()),
+        full_price: money(method.price_for(&unreached).unwrap_or_default()),
+        free_from: method.free_from.map(money),
+    };
+    offered.iter().map(choice).collect()
 }
 
 /// What promotions have to know of whoever buys: the account's record, else that of the typed address.
@@ -165,7 +174,7 @@ async fn tenders(ctx: &Ctx, basket: &Basket, who: &Who, total: Money) -> Result<
 }
 
 /// Ways to pay that are offered now.
-fn payments(ctx: &Ctx, current: &Versioned) -> Vec<PaymentChoice> {
+pub(crate) fn payments(ctx: &Ctx, current: &Versioned) -> Vec<PaymentChoice> {
     let payment = &current.settings.payment;
     let mut choices = Vec::new();
     if payment.stripe && current.stripe_is_set {
@@ -242,7 +251,7 @@ pub async fn place_order(ctx: &Ctx, input: CheckoutInput) -> Result<Placed> {
         match Box::pin(place::store(ctx, &plan)).await {
             Ok(Some(stored)) => {
                 metrics::counter!("rustok_orders_placed_total").increment(1);
-                let place::Stored { order, lines, payment, asked } = stored;
+                let Stored { order, lines, payment, asked } = stored;
                 let (order, payment) = match payment {
                     Some(payment) if asked => {
                         let paid = Box::pin(payment::settle::pay(ctx, &order, &payment)).await;
@@ -312,7 +321,7 @@ async fn placed(ctx: &Ctx, order: uuid::Uuid, replayed: bool) -> Result<Placed> 
     Ok(answer(order, replayed))
 }
 
-fn answer(order: OrderView, replayed: bool) -> Placed {
+pub(crate) fn answer(order: OrderView, replayed: bool) -> Placed {
     let next = match order.state {
         OrderState::PendingPayment if order.payment_provider == payment::MANUAL => NextStep::PayByHand,
         OrderState::PendingPayment if order.promised => NextStep::Done,

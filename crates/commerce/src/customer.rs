@@ -39,7 +39,7 @@ pub use list::{CustomerFilter, CustomerSort, list};
 pub use notes::add_note;
 pub use records::CustomerRecords;
 pub use standing::{Exemption, Membership, Standing, TaxDraft, exemption_of, groups_of, set_tax};
-pub(crate) use standing::{anybody_is_exempt, standing};
+pub(crate) use standing::{anybody_is_exempt, standing, standing_of};
 
 /// The record for an order; made when there is none.
 ///
@@ -65,6 +65,29 @@ pub(crate) async fn of_order(
         }
     }
     find_or_make(tx, email, name, now).await
+}
+
+/// A customer whom staff has chosen for an order, held against being forgotten until the commit.
+///
+/// # Errors
+/// `NOT_FOUND`; `CONFLICT` for a customer that is forgotten.
+pub(crate) async fn hold(tx: &Tx, id: CustomerId) -> Result<CustomerId> {
+    let rows = tx.find::<customer::Entity>().filter(customer::Column::Id.eq(id.uuid()));
+    let row = held(rows).one().await?.ok_or_else(|| Error::not_found(CustomerId::KIND))?;
+    match row.erased_at {
+        Some(_) => Err(Error::conflict("this customer is forgotten").into()),
+        None => Ok(id),
+    }
+}
+
+/// The address of a customer's record.
+pub(crate) async fn email_of(rows: &TenantDb, id: CustomerId) -> Result<String> {
+    Ok(rows.get::<customer::Entity>(id.uuid()).await?.email)
+}
+
+/// Where the last thing of a customer went.
+pub(crate) async fn last_address(rows: &TenantDb, id: CustomerId) -> Result<Option<Address>> {
+    Ok(addresses(rows, id.uuid(), 1).await?.pop())
 }
 
 /// Whether the address of an account was shown to be its owner's.

@@ -305,6 +305,7 @@ tenant_table! {
         tax_number: String,
         exempt_reason: String,
         released_minor: i64,
+        customer_note: String,
     }
     audit {
         state, country, shipping_method, shipping_name, provider, provider_name, currency, taxes, discounts, attention
@@ -348,6 +349,72 @@ tenant_table! {
     order_note, "order_note", "note", Id,
     key { id: Uuid }
     columns { order_id: Uuid, user_id: Option<Uuid>, body: String, at: i64 }
+}
+
+tenant_table! {
+    /// Orders that staff writes. What is said in them may name a person.
+    draft_order, "draft_order", "draft order", Id,
+    key { id: Uuid }
+    columns {
+        state: String,
+        customer_id: Option<Uuid>,
+        email: String,
+        address: String,
+        shipping_method: String,
+        provider: String,
+        customer_note: String,
+        internal_note: String,
+        tags: String,
+        currency: String,
+        discount_minor: Option<i64>,
+        discount_ppm: Option<i64>,
+        discount_reason: String,
+        use_promotions: bool,
+        order_id: Option<Uuid>,
+        complete_key: String,
+        asked: Option<Vec<u8>>,
+        user_id: Option<Uuid>,
+        version: i64,
+        created_at: i64,
+        updated_at: i64,
+    }
+    audit { state, shipping_method, provider, currency }
+}
+
+tenant_table! {
+    /// What such an order is about.
+    draft_line, "draft_line", "draft line", Id,
+    key { id: Uuid }
+    columns {
+        draft_id: Uuid,
+        position: i64,
+        variant_id: Uuid,
+        quantity: i64,
+        currency: String,
+        unit_minor: Option<i64>,
+        unit_reason: String,
+        discount_minor: Option<i64>,
+        discount_ppm: Option<i64>,
+        discount_reason: String,
+    }
+    audit { currency }
+}
+
+tenant_table! {
+    /// Returns that were exchanged for other goods.
+    exchange, "exchange", "exchange", ReturnId,
+    key { return_id: Uuid }
+    columns {
+        from_order_id: Uuid,
+        to_order_id: Uuid,
+        exchange_key: String,
+        asked: Vec<u8>,
+        value_minor: i64,
+        currency: String,
+        user_id: Option<Uuid>,
+        at: i64,
+    }
+    audit { currency }
 }
 
 tenant_table! {
@@ -424,6 +491,7 @@ tenant_table! {
         version: i64,
         requested_at: i64,
         updated_at: i64,
+        exchange: bool,
     }
     // Words may hold what has to be forgotten.
     audit { state, reason, currency }

@@ -2,7 +2,7 @@
 
 use events::{Aggregate, DomainEvent, EventError, validate};
 use primitives::{
-    CartId, CustomerId, DisputeId, FulfilmentId, GiftCardId, OrderId, PaymentId, PriceListId, ProductId,
+    CartId, CustomerId, DisputeId, DraftOrderId, FulfilmentId, GiftCardId, OrderId, PaymentId, PriceListId, ProductId,
     PromotionId, ReturnId, ReviewId,
 };
 use serde::{Deserialize, Serialize};
@@ -46,6 +46,28 @@ pub enum CommerceEvent {
     OrderEdited { order_id: OrderId, attention: Option<String> },
     /// `order.tagged`: how many tags it has now. Which, the order says: they may name a person, and events stay.
     OrderTagged { order_id: OrderId, n_tags: i64 },
+    /// `order.drafted`: staff wrote it for the customer.
+    OrderDrafted { order_id: OrderId, draft_id: DraftOrderId },
+    /// `order.exchanged`: pieces of it came back, and paid `amount` of another order. `number` counts its returns.
+    OrderExchanged {
+        order_id: OrderId,
+        return_id: ReturnId,
+        number: i64,
+        into_order_id: OrderId,
+        into_number: i64,
+        amount: i64,
+        currency: String,
+    },
+    /// `order.in_exchange`: it was placed for what came back of another order, which paid `amount` of it.
+    OrderInExchange {
+        order_id: OrderId,
+        return_id: ReturnId,
+        number: i64,
+        from_order_id: OrderId,
+        from_number: i64,
+        amount: i64,
+        currency: String,
+    },
     /// `payment.authorised`
     PaymentAuthorised { payment_id: PaymentId, order_id: OrderId, amount: i64, currency: String },
     /// `payment.captured`
@@ -157,6 +179,9 @@ impl DomainEvent for CommerceEvent {
             Self::OrderNoteAdded { .. } => "order.note_added",
             Self::OrderEdited { .. } => "order.edited",
             Self::OrderTagged { .. } => "order.tagged",
+            Self::OrderDrafted { .. } => "order.drafted",
+            Self::OrderExchanged { .. } => "order.exchanged",
+            Self::OrderInExchange { .. } => "order.in_exchange",
             Self::PaymentAuthorised { .. } => "payment.authorised",
             Self::PaymentCaptured { .. } => "payment.captured",
             Self::PaymentFailed { .. } => "payment.failed",
@@ -211,6 +236,9 @@ impl DomainEvent for CommerceEvent {
             | Self::OrderRefunded { order_id, .. }
             | Self::OrderNoteAdded { order_id, .. }
             | Self::OrderEdited { order_id, .. }
+            | Self::OrderDrafted { order_id, .. }
+            | Self::OrderExchanged { order_id, .. }
+            | Self::OrderInExchange { order_id, .. }
             | Self::OrderTagged { order_id, .. } => Aggregate::new("order", *order_id),
             Self::PaymentAuthorised { payment_id, .. }
             | Self::PaymentCaptured { payment_id, .. }
@@ -275,6 +303,8 @@ impl DomainEvent for CommerceEvent {
             Self::GiftCardIssued { amount, currency, .. } => money("amount", *amount, currency),
             Self::StoreCreditUpdated { currency, .. } => validate::currency("currency", currency),
             Self::GiftCardRedeemed { order_id, amount, currency, .. }
+            | Self::OrderExchanged { order_id, amount, currency, .. }
+            | Self::OrderInExchange { order_id, amount, currency, .. }
             | Self::StoreCreditRedeemed { order_id, amount, currency, .. } => {
                 validate::id("order_id", *order_id)?;
                 money("amount", *amount, currency)
@@ -396,6 +426,45 @@ mod tests {
                 OrderEdited { order_id, attention: None },
                 "order.edited",
                 format!(r#"{{{o},"attention":null}}"#),
+            ),
+            (
+                OrderDrafted { order_id, draft_id: DraftOrderId::from_uuid(id(7)) },
+                "order.drafted",
+                format!(r#"{{{o},"draft_id":"{}"}}"#, id(7)),
+            ),
+            (
+                OrderExchanged {
+                    order_id,
+                    return_id: ReturnId::from_uuid(id(7)),
+                    number: 1,
+                    into_order_id: OrderId::from_uuid(id(8)),
+                    into_number: 2,
+                    amount: 5,
+                    currency: currency(),
+                },
+                "order.exchanged",
+                format!(
+                    r#"{{{o},"return_id":"{}","number":1,"into_order_id":"{}","into_number":2,{money}}}"#,
+                    id(7),
+                    id(8)
+                ),
+            ),
+            (
+                OrderInExchange {
+                    order_id,
+                    return_id: ReturnId::from_uuid(id(7)),
+                    number: 1,
+                    from_order_id: OrderId::from_uuid(id(8)),
+                    from_number: 2,
+                    amount: 5,
+                    currency: currency(),
+                },
+                "order.in_exchange",
+                format!(
+                    r#"{{{o},"return_id":"{}","number":1,"from_order_id":"{}","from_number":2,{money}}}"#,
+                    id(7),
+                    id(8)
+                ),
             ),
             (OrderTagged { order_id, n_tags: 5 }, "order.tagged", format!(r#"{{{o},"n_tags":5}}"#)),
             (

@@ -2,6 +2,8 @@
 
 mod addresses;
 mod again;
+mod draft;
+mod exchange;
 mod input;
 mod order;
 mod papers;
@@ -21,6 +23,8 @@ mod wish;
 
 pub use addresses::{AddressesMutation, AddressesQuery};
 pub use again::AgainMutation;
+pub use draft::{DraftsMutation, DraftsQuery};
+pub use exchange::ExchangeMutation;
 pub use papers::{PapersMutation, PapersQuery};
 pub use parcel::ParcelsMutation;
 pub use payment::{PaymentsMutation, PaymentsQuery};
@@ -59,6 +63,7 @@ pub struct CommerceQuery(
     Boxed<TaxQuery>,
     Boxed<PriceListsQuery>,
     Boxed<WishQuery>,
+    Boxed<DraftsQuery>,
 );
 
 /// Everything that can be done about buying.
@@ -79,6 +84,8 @@ pub struct CommerceMutation(
     Boxed<TenderMutation>,
     Boxed<PriceListsMutation>,
     Boxed<WishMutation>,
+    Boxed<DraftsMutation>,
+    Boxed<ExchangeMutation>,
 );
 
 /// Header in which clients without cookies send the key to their cart.

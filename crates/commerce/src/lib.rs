@@ -2,9 +2,9 @@
 //!
 //! Read in this order: [`cart`], [`checkout`] (one use case makes an order of a cart), [`order`] (states as types, one
 //! table of moves), [`price`] (lists of prices), [`promotion`] (what is taken off), [`tender`] (gift cards and store
-//! credit), [`returns`] (what comes back), [`review`] (what customers say), [`wish`] (what they keep for some day),
-//! [`papers`] (invoices and packing slips), [`payment`] (the gateway is called outside transactions, under
-//! stored keys), `stream` (every change of orders and payments is a fact in the event store), [`settings`],
+//! credit), [`returns`] (what comes back), [`draft`] (what staff writes for customers), [`review`] (what customers
+//! say), [`wish`] (what they keep for some day), [`papers`] (invoices and packing slips), [`payment`] (the gateway is
+//! called outside transactions, under stored keys), `stream` (every change of orders and payments is a fact in the event store), [`settings`],
 //! [`projection`] and [`dashboard`] (the read side), [`jobs`] (what settles and expires in the background), [`verify`]
 //! (whether all of it agrees).
 
@@ -13,6 +13,7 @@ pub mod cart;
 pub mod checkout;
 pub mod customer;
 pub mod dashboard;
+pub mod draft;
 mod entity;
 mod error;
 pub mod event;

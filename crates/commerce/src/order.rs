@@ -10,7 +10,7 @@ pub(crate) mod parcel;
 pub(crate) mod read;
 pub(crate) mod refund;
 mod state;
-mod tag;
+pub(crate) mod tag;
 mod timeline;
 
 pub use capture::{Capture, capture, release};

@@ -1,15 +1,17 @@
 //! Returns: customers ask, staff says yes or no, receives the pieces, puts them back and gives the money back.
 //!
-//! Read in this order: [`state`] (the table of moves), [`ask`] (what customers do), this file (what staff does), `read`
-//! (what either sees). A return is only moved while its order is open on the [`Desk`], so whatever counts pieces or money
+//! Read in this order: [`state`] (the table of moves), [`ask`] (what customers do), this file (what staff does),
+//! [`exchange`] (goods instead of money), `read` (what either sees). A return is only moved while its order is open on the [`Desk`], so whatever counts pieces or money
 //! of an order waits for one another.
 
 mod ask;
+pub(crate) mod exchange;
 mod read;
 mod state;
 
 pub(crate) use ask::find;
 pub use ask::{Ask, Door, MAX_RETURNS, request, withdraw};
+pub use exchange::{Exchange, Exchanged, exchange};
 pub(crate) use read::{Back, Known, of_order, returnable, until};
 pub use read::{ReturnFilter, by_id, list};
 pub use state::{RETURN_MOVES, ReturnCommand, ReturnMove, ReturnReason, ReturnState};
@@ -172,12 +174,7 @@ pub async fn refund(ctx: &Ctx, which: impl Into<Which>, amount: Option<i64>) -> 
                     "must be more than nothing, and at most what the pieces have cost and is not back yet",
                 ));
             }
-            let going = case.desk.payment().is_ok_and(|payment| {
-                matches!(payment.step(), Step::Refund | Step::Void) && payment.status().is_open()
-            });
-            if going {
-                return Err(Refusal::Guard("money of this order is being given back already").into());
-            }
+            case.refuse_going()?;
             let reason = format!("return {}", case.number());
             let key = Uuid::new_v4().to_string();
             // What gift cards and store credit get stays with them, whatever the gateway says to the rest.
@@ -337,6 +334,17 @@ impl<'t> Case<'t> {
         self.row.state = to.as_str().to_owned();
         self.row.open = i64::from(to.is_open());
         Ok(())
+    }
+
+    /// One refund after the other.
+    fn refuse_going(&self) -> Result<()> {
+        let going = self.desk.payment().is_ok_and(|payment| {
+            matches!(payment.step(), Step::Refund | Step::Void) && payment.status().is_open()
+        });
+        match going {
+            true => Err(Refusal::Guard("money of this order is being given back already").into()),
+            false => Ok(()),
+        }
     }
 
     /// Gives pieces of a line free for another return.

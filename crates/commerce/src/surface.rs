@@ -23,6 +23,17 @@ pub fn surface() -> Vec<Entry> {
         Entry::query("orders", Access::Owned(Permission::ORDERS_LIST)).id("filter.customerId", "customer"),
         Entry::query("orderCounts", Access::Owned(Permission::ORDERS_LIST)),
         Entry::query("order", Access::Owned(Permission::ORDERS_READ)).id("id", "order"),
+        Entry::query("draftOrders", Permission::ORDERS_LIST).id("customerId", "customer"),
+        Entry::query("draftOrder", Permission::ORDERS_READ).id("id", "draft_order"),
+        Entry::mutation("draftOrderCreate", Permission::ORDERS_CREATE)
+            .id("input.customerId", "customer")
+            .id("input.lines.variantId", "variant"),
+        Entry::mutation("draftOrderUpdate", Permission::ORDERS_UPDATE)
+            .id("id", "draft_order")
+            .id("input.customerId", "customer")
+            .id("input.lines.variantId", "variant"),
+        Entry::mutation("draftOrderDelete", Permission::ORDERS_DELETE).id("id", "draft_order"),
+        Entry::mutation("draftOrderComplete", Permission::ORDERS_CREATE).id("input.id", "draft_order"),
         Entry::query("customers", Access::Owned(Permission::CUSTOMERS_LIST)).id("groupId", "customer_group"),
         Entry::query("customer", Access::Owned(Permission::CUSTOMERS_READ)).id("id", "customer"),
         Entry::query("customerGroups", Permission::CUSTOMERS_LIST),
@@ -93,6 +104,9 @@ pub fn surface() -> Vec<Entry> {
             .id("input.lines.lineId", "order_line")
             .id("input.lines.locationId", "location"),
         Entry::mutation("returnRefund", Permission::ORDERS_REFUND).id("input.id", "return"),
+        Entry::mutation("returnExchange", Permission::ORDERS_REFUND)
+            .id("input.id", "return")
+            .id("input.lines.variantId", "variant"),
         Entry::mutation("returnClose", Permission::ORDERS_UPDATE).id("input.id", "return"),
         Entry::mutation("orderCancel", Permission::ORDERS_UPDATE).id("input.id", "order"),
         Entry::mutation("orderNoteAdd", Permission::ORDERS_READ).id("input.id", "order"),

@@ -2,6 +2,7 @@
 //! page by page, while the shop serves, and changes nothing. Each page is looked at as of one moment.
 
 mod dispute;
+mod exchange;
 mod page;
 mod papers;
 mod parcel;
@@ -24,8 +25,8 @@ const NAMED: i64 = 100;
 /// orders and payments are what their streams rebuild, what had to be told was told, orders that wait to be sent hold
 /// their pieces and others none, what counts as sent lies in parcels, what counts as come back in returns, no call-back
 /// has waited for longer than `patience`, what disputes lost is in the ledger, gateways said the same of payments when they
-/// were asked last, promotions count what their orders have used, gift cards and store credit hold what moved on them, and
-/// papers are numbered without a gap.
+/// were asked last, promotions count what their orders have used, gift cards and store credit hold what moved on them,
+/// exchanges and drafts are what their orders say, and papers are numbered without a gap.
 ///
 /// # Errors
 /// `FORBIDDEN` to all but the server itself; those of the database.
@@ -45,6 +46,8 @@ pub async fn verify(ctx: &Ctx, patience: Duration) -> Result<Report> {
     whole::promotions(&db, &mut report).await.context("verifying promotions")?;
     tender::accounts(&db, &mut report).await.context("verifying gift cards and store credit")?;
     tender::orders(&db, &mut report).await.context("verifying what orders took")?;
+    exchange::exchanges(&db, &mut report).await.context("verifying exchanges")?;
+    exchange::drafts(&db, &mut report).await.context("verifying drafts")?;
     papers::papers(&db, &mut report).await.context("verifying papers")?;
     drop(db);
     whole::holders(ctx, &mut report).await.context("verifying reservations")?;

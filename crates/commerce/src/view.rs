@@ -559,6 +559,12 @@ pub struct OrderView {
     pub pay_until: Option<Timestamp>,
     /// Why it was cancelled; empty otherwise.
     pub cancel_reason: String,
+    /// What the shop tells the customer; may be empty.
+    #[serde(default)]
+    pub note: String,
+    /// What was exchanged of it, and what it was exchanged for.
+    #[serde(default)]
+    pub exchanges: Vec<ExchangeView>,
     /// Staff: why somebody has to look at it.
     pub attention: Option<String>,
     /// Staff: notes, oldest first.
@@ -648,6 +654,23 @@ pub struct FulfilmentLineView {
     pub quantity: u32,
 }
 
+/// A return that paid for other goods.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExchangeView {
+    /// The return.
+    pub found: ReturnId,
+    /// Its number: `R-1001-1`.
+    pub number: String,
+    /// The order whose pieces came back, with its number.
+    pub from: (OrderId, i64),
+    /// The order that was placed for them, with its number.
+    pub to: (OrderId, i64),
+    /// What they paid of it.
+    pub value: Money,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// Pieces of an order that come back. The same for staff and its customer; `offer`, `moves` and the locations are filled
 /// for staff only.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -678,6 +701,9 @@ pub struct ReturnView {
     pub refunded: Option<Money>,
     /// The gateway has been asked for it and has not answered.
     pub money_is_coming: bool,
+    /// The customer would rather have other goods than money.
+    #[serde(default)]
+    pub exchange: bool,
     /// When it was asked for.
     pub requested_at: Timestamp,
     /// When it last changed.

@@ -149,6 +149,10 @@ ids! {
     ReservationId = "reservation";
     /// An order.
     OrderId = "order";
+    /// An order that staff is writing.
+    DraftOrderId = "draft order";
+    /// A line of an order that staff is writing.
+    DraftLineId = "draft line";
     /// A line of an order.
     OrderLineId = "order line";
     /// A payment of an order.

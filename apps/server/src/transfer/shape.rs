@@ -74,6 +74,7 @@ const NOT_COPIED: &[&str] = &[
     "review_writer",
     "product_rating",
     "orders",
+    "draft_order",
     "order_counter",
     "paper_counter",
     "wish",

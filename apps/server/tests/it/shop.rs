@@ -198,6 +198,19 @@ pub async fn give_a_card(world: &World, tenant: &str) -> String {
     made["data"]["giftCardIssue"]["code"].as_str().expect("a code").to_owned()
 }
 
+/// Staff begins to write an order.
+pub async fn draft(world: &World, tenant: &str) {
+    let variant = some_variant(&mut world.visitor(tenant)).await;
+    let mut owner = world.sign_in(tenant, "owner").await;
+    let made = owner
+        .graphql(
+            "mutation D($input: DraftOrderInput!) { draftOrderCreate(input: $input) { draft { id } } }",
+            json!({ "input": { "lines": [{ "variantId": variant, "quantity": 1 }] } }),
+        )
+        .await;
+    assert!(made["errors"].is_null(), "{made}");
+}
+
 /// The owner puts some products into a collection that has no picture of its own.
 pub async fn collect(world: &World, tenant: &str) {
     let mut owner = world.sign_in(tenant, "owner").await;

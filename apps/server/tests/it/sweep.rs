@@ -26,6 +26,7 @@ const TABLES: &[(&str, &str)] = &[
     ("customer", "customer"),
     ("customer_group", "customer_group"),
     ("delivery", "stock_incoming"),
+    ("draft_order", "draft_order"),
     ("fulfilment", "fulfilment"),
     ("gift_card", "tender_account"),
     ("image", "product_image"),
@@ -135,6 +136,7 @@ impl Things {
         crate::shop::group(world, tenant).await;
         crate::shop::list_prices(world, tenant).await;
         crate::shop::give_a_card(world, tenant).await;
+        crate::shop::draft(world, tenant).await;
         world.role(tenant, &[Permission::ORDERS_READ.into()]).await;
         world.api_key(tenant, &[Permission::ORDERS_READ]).await;
         // Addresses are kept a moment after their orders.

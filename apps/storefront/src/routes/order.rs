@@ -87,6 +87,7 @@ pub fn page(shop: &Shop, order: &OrderView, seen: Seen) -> Page {
                     <h1>{title(order, seen)}</h1>
                     <p class="lead">{lead(shop, order, seen)}</p>
                     {how_to_pay(order)}
+                    {notes(order)}
                 </div>
                 <section aria-labelledby="next" class="stack">
                     <h2 id="next">{if order.state == OrderState::Cancelled { "What happened" } else { "What happens next" }}</h2>
@@ -189,6 +190,21 @@ fn how_to_pay(order: &OrderView) -> Option<AnyView> {
         let words = order.payment_instructions.lines().map(|line| view! { <p>{line.to_owned()}</p> }).collect_view();
         view! { <section class="panel stack" data-gap="small" aria-labelledby="pay"><h2 class="small-title" id="pay">"How to pay"</h2>{words}</section> }.into_any()
     })
+}
+
+/// What the shop tells the customer, and what belongs together with it.
+fn notes(order: &OrderView) -> Option<AnyView> {
+    let words = order.note.lines().filter(|line| !line.trim().is_empty());
+    let words = words.map(|line| view! { <p>{line.to_owned()}</p> }).collect_view();
+    let exchanges = order.exchanges.iter().map(|found| {
+        let text = match found.from.0 == order.id {
+            true => format!("Return {} was exchanged: see order {}.", found.number, found.to.1),
+            false => format!("In exchange for return {} of order {}.", found.number, found.from.1),
+        };
+        view! { <p>{text}</p> }
+    });
+    let any = !order.note.trim().is_empty() || !order.exchanges.is_empty();
+    any.then(|| view! { <section class="panel stack" data-gap="small">{words}{exchanges.collect_view()}</section> }.into_any())
 }
 
 /// A step of the way that an order goes.

@@ -17,7 +17,10 @@ use super::store::{lines, locate};
 use crate::customer::{self, Standing};
 use crate::entity::{cart, cart_line};
 use crate::error::{CommerceError, Result};
-use crate::price::{self, ask::Asking};
+use crate::price::{
+    self,
+    ask::{Asking, Unit},
+};
 use crate::promotion::book::{self, Book};
 use crate::settings::{self, Versioned};
 use crate::view::{
@@ -41,6 +44,20 @@ pub(crate) struct Basket {
     pub standing: Standing,
     /// What lies aside; empty for a checkout, which does not ask.
     pub saved: Vec<SavedLineView>,
+    /// What staff has agreed with the customer; nothing for a shopper's own cart.
+    pub agreed: Agreed,
+}
+
+/// What staff has agreed with a customer, beside what the shop offers everybody: seen by the same calculation.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Agreed {
+    /// Price of one piece as the shop writes prices, minor units, instead of every other.
+    pub units: HashMap<VariantId, i64>,
+    /// What is taken off by hand. These work after the shop's own, on what is left; beside them no promotion that
+    /// applies alone can apply.
+    pub discounts: Vec<Promotion>,
+    /// The shop's own promotions do not count.
+    pub alone: bool,
 }
 
 /// Who buys and where it goes, as far as that is known.
@@ -113,9 +130,22 @@ pub(crate) async fn basket_in(rows: &TenantDb, who: &Who, book: Arc<Book>) -> Re
             prices: Vec::new(),
             standing,
             saved: Vec::new(),
+            agreed: Agreed::default(),
         });
     };
     let lines = lines(rows, cart.id).await?;
+    let filled = filled(rows, lines, book, standing, Agreed::default()).await?;
+    Ok(Basket { cart: Some(cart), ..filled })
+}
+
+/// Lines with everything that their price depends on; no cart is stored for them.
+pub(crate) async fn filled(
+    rows: &TenantDb,
+    lines: Vec<cart_line::Model>,
+    book: Arc<Book>,
+    standing: Standing,
+    agreed: Agreed,
+) -> Result<Basket> {
     let mut variants: Vec<VariantId> =
         lines.iter().map(|line| VariantId::from_uuid(line.variant_id)).collect();
     if !variants.is_empty() {
@@ -129,7 +159,7 @@ pub(crate) async fn basket_in(rows: &TenantDb, who: &Who, book: Arc<Book>) -> Re
     } else {
         HashMap::new()
     };
-    Ok(Basket { cart: Some(cart), lines, offers, collections, book, prices, standing, saved: Vec::new() })
+    Ok(Basket { cart: None, lines, offers, collections, book, prices, standing, saved: Vec::new(), agreed })
 }
 
 impl Basket {
@@ -249,6 +279,20 @@ impl Basket {
 
     /// The promotions with what is left of them for this buyer.
     fn promotions(&self, buyer: &Buyer) -> Cow<'_, [Promotion]> {
+        let agreed = &self.agreed;
+        if agreed.discounts.is_empty() && !agreed.alone {
+            return self.of_shop(buyer);
+        }
+        let mut promotions = match agreed.alone {
+            true => Vec::new(),
+            false => self.of_shop(buyer).into_owned(),
+        };
+        promotions.retain(|promotion| agreed.discounts.is_empty() || !promotion.exclusive);
+        promotions.extend(agreed.discounts.iter().cloned());
+        Cow::Owned(promotions)
+    }
+
+    fn of_shop(&self, buyer: &Buyer) -> Cow<'_, [Promotion]> {
         let book = &self.book;
         if book.shopper_limits.is_empty() {
             return Cow::Borrowed(&book.promotions);
@@ -273,7 +317,7 @@ impl Basket {
 
     fn line(&self, asking: &Asking<'_>, variant: VariantId, quantity: u32) -> Result<Line> {
         let offer = self.offers.get(&variant).ok_or_else(|| Error::not_found(VariantId::KIND))?;
-        let unit = asking.unit(offer, quantity)?;
+        let unit = self.unit(asking, offer, quantity)?;
         Ok(Line {
             variant,
             product: offer.product,
@@ -286,6 +330,18 @@ impl Basket {
             grams: offer.weight_grams,
             requires_shipping: offer.requires_shipping,
             discountable: true,
+        })
+    }
+
+    /// What a piece costs: what was agreed, else what the shop asks for.
+    fn unit(&self, asking: &Asking<'_>, offer: &Offer, quantity: u32) -> Result<Unit> {
+        let Some(minor) = self.agreed.units.get(&offer.variant) else { return asking.unit(offer, quantity) };
+        Ok(Unit {
+            written: *minor,
+            includes_tax: asking.tenant.prices_include_tax,
+            shown: Money::new(*minor, asking.tenant.currency),
+            compare_at: None,
+            listed: None,
         })
     }
 
@@ -385,7 +441,7 @@ impl Basket {
                 problems: vec![LineProblem::Gone],
             });
         };
-        let unit = asking.unit(offer, quantity)?;
+        let unit = self.unit(asking, offer, quantity)?;
         let mut problems = Vec::new();
         match offer.available {
             Some(left) if left <= 0 => problems.push(LineProblem::SoldOut),

@@ -254,7 +254,8 @@ pub(super) async fn move_lines(
 /// made of it keeps the old one.
 pub(crate) async fn restore(tx: &Tx, ordered: Uuid, now: Timestamp) -> Result<()> {
     let cart = tx.get::<cart::Entity>(ordered).await?;
-    if cart.state != "ordered" {
+    // What staff has sold belongs to nobody's shopping.
+    if cart.state != "ordered" || (cart.user_id.is_none() && cart.token_hash.is_none()) {
         return Ok(());
     }
     tx.update_many::<cart::Entity>()

@@ -9,7 +9,7 @@ use catalog::stock;
 use catalog::view::Picture;
 use events::{Aggregate, DomainEvent, Emit, EventError};
 use platform::{Access, Ctx, Error, Tx, failpoint};
-use pricing::{Quote, Verdict};
+use pricing::{Promotion, Quote, ShippingMethod, Verdict};
 use primitives::{
     CartId, CustomerId, Email, FieldError, Money, OrderId, OrderLineId, PaymentId, ProductId, Quantity,
     TenantId, Timestamp, UserId, VariantId,
@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use super::{CheckoutInput, rows};
 use crate::address::{self, CheckedAddress};
-use crate::cart::{self, Basket};
+use crate::cart::{self, Basket, Buyer};
 use crate::customer;
 use crate::entity::{order_line, orders, payment as payment_row};
 use crate::error::{CommerceError, Result};
@@ -31,7 +31,7 @@ use crate::jobs;
 use crate::order::{Facts, Order, OrderFact, PlacedOrder};
 use crate::payment::{self, gateway};
 use crate::promotion::usage::{self, Use};
-use crate::settings::{self, CaptureMode};
+use crate::settings::{self, CaptureMode, Versioned};
 use crate::stream;
 use crate::tender::chosen::Chosen;
 use crate::tender::order as tenders;
@@ -42,32 +42,41 @@ use crate::who::{Who, new_token};
 pub(super) const ATTEMPTS: usize = 4;
 
 /// A checked order, ready to be stored.
-pub(super) struct Plan {
-    order: OrderId,
-    token: String,
-    cart: Uuid,
-    cart_version: i64,
-    view: CartView,
-    quote: Quote,
-    uses: Vec<Use>,
-    tenders: Vec<Chosen>,
+#[derive(Clone)]
+pub(crate) struct Plan {
+    pub(super) order: OrderId,
+    pub(super) token: String,
+    pub(super) cart: Uuid,
+    pub(super) cart_version: i64,
+    pub(super) view: CartView,
+    pub(super) quote: Quote,
+    pub(super) uses: Vec<Use>,
+    pub(super) tenders: Vec<Chosen>,
     /// What they leave to the payment, minor units.
-    due: i64,
-    user: Option<UserId>,
-    principal: Vec<u8>,
-    fingerprint: [u8; 32],
-    key: String,
-    email: Email,
-    address: CheckedAddress,
-    method: (String, String),
-    provider: (String, String),
+    pub(super) due: i64,
+    /// The caller takes from the tenders when the order is stored.
+    pub(super) tenders_wait: bool,
+    /// Whose record it goes into; `None`: that of the account, or of the address.
+    pub(super) customer: Option<CustomerId>,
+    pub(super) user: Option<UserId>,
+    pub(super) principal: Vec<u8>,
+    pub(super) fingerprint: [u8; 32],
+    pub(super) key: String,
+    pub(super) email: Email,
+    pub(super) address: CheckedAddress,
+    pub(super) method: (String, String),
+    pub(super) provider: (String, String),
     /// Whether staff takes the money.
-    manual: bool,
-    hold: Duration,
+    pub(super) manual: bool,
+    pub(super) hold: Duration,
+    /// What the shop tells the customer.
+    pub(super) note: String,
+    /// What is told of the order when it has been placed.
+    pub(super) told: Vec<CommerceEvent>,
 }
 
 /// What was stored.
-pub(super) struct Stored {
+pub(crate) struct Stored {
     pub order: orders::Model,
     pub lines: Vec<order_line::Model>,
     /// None when there is nothing to pay.
@@ -128,27 +137,10 @@ pub(super) async fn plan(
     if let Some((email, address)) = &checked {
         let destination = address.destination();
         let buyer = super::buyer(ctx, &basket.book, who, Some(email.as_str()), destination).await?;
-        let bare = basket.price(ctx, &current, &buyer, None)?;
-        let method = current.methods(address.country).find(|method| method.id == input.shipping_method);
-        let measures = basket.measures(&bare.1, address.country);
-        sent = match method.map(|method| (method, method.price_or_reason(&measures))) {
-            // Nothing is sent.
-            _ if !bare.0.lines.is_empty() && !bare.1.requires_shipping => {
-                Some(((String::new(), String::new()), bare))
-            }
-            Some((method, Ok(_))) => {
-                let priced = basket.price(ctx, &current, &buyer, Some(method))?;
-                Some(((method.id.clone(), method.name.clone()), priced))
-            }
-            Some((_, Err(reason))) => {
-                errors.push(FieldError::new("shippingMethod", format!("this delivery {reason}")));
-                None
-            }
-            None => {
-                errors.push(FieldError::new("shippingMethod", "choose one of the deliveries"));
-                None
-            }
-        };
+        match delivered(ctx, &current, &basket, &buyer, (&input.shipping_method, false))? {
+            Ok(priced) => sent = Some(priced),
+            Err(wrong) => errors.push(wrong),
+        }
     }
     let payments = super::payments(ctx, &current);
     let tenders = match &sent {
@@ -202,9 +194,11 @@ pub(super) async fn plan(
         token: new_token(),
         cart: cart.id,
         cart_version: cart.version,
-        uses: uses(&quote),
+        uses: uses(&quote, &[]),
         view,
         quote,
+        tenders_wait: false,
+        customer: None,
         user: who.user,
         principal,
         fingerprint,
@@ -217,6 +211,40 @@ pub(super) async fn plan(
         tenders,
         due,
         hold: Duration::from_secs(hold),
+        note: String::new(),
+        told: Vec::new(),
+    })
+}
+
+/// Id and name of a delivery, and the basket as it is priced with it.
+pub(super) type Delivered = ((String, String), (CartView, Quote));
+
+/// What a basket costs with the delivery of this id, or why that cannot be had. `free` says that the shop pays for it.
+pub(super) fn delivered(
+    ctx: &Ctx,
+    current: &Versioned,
+    basket: &Basket,
+    buyer: &Buyer,
+    (wanted, free): (&str, bool),
+) -> Result<Result<Delivered, FieldError>> {
+    let bare = basket.price(ctx, current, buyer, None)?;
+    let country = buyer.destination.country;
+    let method = current.methods(country).find(|method| method.id == wanted);
+    let measures = basket.measures(&bare.1, country);
+    Ok(match method.map(|method| (method, method.price_or_reason(&measures))) {
+        // Nothing is sent.
+        _ if !bare.0.lines.is_empty() && !bare.1.requires_shipping => {
+            Ok(((String::new(), String::new()), bare))
+        }
+        Some((method, Ok(_))) => {
+            let name = (method.id.clone(), method.name.clone());
+            let method = ShippingMethod { free_from: free.then_some(0).or(method.free_from), ..method.clone() };
+            Ok((name, basket.price(ctx, current, buyer, Some(&method))?))
+        }
+        Some((_, Err(reason))) => {
+            Err(FieldError::new("shippingMethod", format!("this delivery {reason}")))
+        }
+        None => Err(FieldError::new("shippingMethod", "choose one of the deliveries")),
     })
 }
 
@@ -226,9 +254,13 @@ fn names(tenders: &[Chosen]) -> String {
     paying.map(|one| one.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-/// The promotions that take something off.
-fn uses(quote: &Quote) -> Vec<Use> {
-    let applied = quote.promotions.iter().filter_map(|outcome| match outcome.verdict {
+/// The promotions that take something off; what was `agreed` is nobody's to count.
+pub(super) fn uses(quote: &Quote, agreed: &[Promotion]) -> Vec<Use> {
+    let counted = quote
+        .promotions
+        .iter()
+        .filter(|outcome| agreed.iter().all(|promotion| promotion.id != outcome.promotion));
+    let applied = counted.filter_map(|outcome| match outcome.verdict {
         Verdict::Applied { amount } => {
             Some(Use { promotion: outcome.promotion, name: outcome.name.clone(), amount })
         }
@@ -237,7 +269,7 @@ fn uses(quote: &Quote) -> Vec<Use> {
     applied.collect()
 }
 
-fn refuse_unready(view: &CartView) -> Result<()> {
+pub(super) fn refuse_unready(view: &CartView) -> Result<()> {
     if view.lines.is_empty() {
         return Err(CommerceError::CartNotReady {
             message: "the cart is empty".to_owned(),
@@ -255,7 +287,7 @@ fn refuse_unready(view: &CartView) -> Result<()> {
     })
 }
 
-fn problem(line: &CartLineView) -> String {
+pub(crate) fn problem(line: &CartLineView) -> String {
     let title = &line.title;
     match line.problems.iter().find(|problem| !matches!(problem, LineProblem::PriceChanged { .. })) {
         Some(LineProblem::SoldOut) => format!("{title} is sold out"),
@@ -264,7 +296,7 @@ fn problem(line: &CartLineView) -> String {
     }
 }
 
-fn changes(view: &CartView) -> Vec<FieldError> {
+pub(super) fn changes(view: &CartView) -> Vec<FieldError> {
     let changed = view.lines.iter().filter_map(|line| {
         line.problems.iter().find_map(|problem| match problem {
             LineProblem::PriceChanged { was } => Some(FieldError::new(
@@ -290,28 +322,35 @@ pub(super) async fn store(ctx: &Ctx, plan: &Plan) -> Result<Option<Stored>> {
             return Ok(None);
         }
         failpoint!("checkout.frozen");
-        let customer =
-            customer::of_order(tx, plan.user, &plan.email, &plan.address.address.name, ctx.now()).await?;
-        let mut reserved = Vec::with_capacity(plan.view.lines.len());
-        for line in &plan.view.lines {
-            let quantity = Quantity::new(i64::from(line.quantity)).map_err(Error::internal)?;
-            reserved.push((line.variant, quantity));
-        }
-        for gift in &plan.view.gifts {
-            let quantity = Quantity::new(i64::from(gift.quantity)).map_err(Error::internal)?;
-            reserved.push((gift.variant, quantity));
-        }
-        // The order's own deadline ends the reservation, together with the order.
-        let country = Some(plan.address.country);
-        let promised = stock::promise(tx, plan.order.uuid(), &reserved, country, None, ctx.now()).await?;
-        failpoint!("checkout.reserved");
-        let stored = write(ctx, tx, plan, customer, promised).await?;
+        let stored = take(ctx, tx, plan).await?;
         failpoint!("checkout.written");
         Ok::<_, CommerceError>(Some(stored))
     });
     let stored = stored.await?;
     failpoint!("checkout.committed");
     Ok(stored)
+}
+
+/// Reserves the pieces and writes the order of a cart that is frozen.
+pub(super) async fn take(ctx: &Ctx, tx: &Tx, plan: &Plan) -> Result<Stored> {
+    let customer = match plan.customer {
+        Some(known) => customer::hold(tx, known).await?,
+        None => customer::of_order(tx, plan.user, &plan.email, &plan.address.address.name, ctx.now()).await?,
+    };
+    let mut reserved = Vec::with_capacity(plan.view.lines.len());
+    for line in &plan.view.lines {
+        let quantity = Quantity::new(i64::from(line.quantity)).map_err(Error::internal)?;
+        reserved.push((line.variant, quantity));
+    }
+    for gift in &plan.view.gifts {
+        let quantity = Quantity::new(i64::from(gift.quantity)).map_err(Error::internal)?;
+        reserved.push((gift.variant, quantity));
+    }
+    // The order's own deadline ends the reservation, together with the order.
+    let country = Some(plan.address.country);
+    let promised = stock::promise(tx, plan.order.uuid(), &reserved, country, None, ctx.now()).await?;
+    failpoint!("checkout.reserved");
+    write(ctx, tx, plan, customer, promised).await
 }
 
 /// Orders of one shop that this process has under way at once.
@@ -324,11 +363,11 @@ const REMEMBERED: usize = 1_000;
 
 /// Places at the counters of the shops that sell in this process.
 #[derive(Default)]
-struct Counters(Mutex<HashMap<TenantId, Arc<Semaphore>>>);
+pub(super) struct Counters(Mutex<HashMap<TenantId, Arc<Semaphore>>>);
 
 impl Counters {
     /// Waits for a place at the counter of the caller's shop. SQLite needs none: its writers wait without a connection.
-    async fn place(ctx: &Ctx) -> Option<OwnedSemaphorePermit> {
+    pub async fn place(ctx: &Ctx) -> Option<OwnedSemaphorePermit> {
         if ctx.app().db().backend() != DbBackend::Postgres {
             return None;
         }
@@ -390,7 +429,7 @@ async fn write(
         fingerprint: plan.fingerprint.to_vec(),
         state: state.as_str().to_owned(),
         // That of its last fact, below.
-        version: 1 + i64::try_from(taken.len()).map_err(Error::internal)? + i64::from(free),
+        version: 1 + i64::try_from(plan.told.len() + taken.len()).map_err(Error::internal)? + i64::from(free),
         customer_id: customer.uuid(),
         user_id: plan.user.map(UserId::uuid),
         email: plan.email.as_str().to_owned(),
@@ -426,6 +465,7 @@ async fn write(
         tax_number: exemption.map(|it| it.number.clone()).unwrap_or_default(),
         exempt_reason: exemption.map(|it| it.reason.clone()).unwrap_or_default(),
         released_minor: 0,
+        customer_note: plan.note.clone(),
     };
     let lines = lines(ctx, plan)?;
     let row = (!free).then(|| payment(ctx, plan, currency.clone(), now));
@@ -433,7 +473,9 @@ async fn write(
     jobs::plan(tx, row.as_ref().and_then(|row| row.next_at)).await?;
     rows::store(tx, &mut order, &lines, row.as_ref()).await?;
     usage::take(tx, plan.order, customer, &plan.uses, now).await?;
-    tenders::take(tx, plan.order, &plan.tenders, &currency, now).await?;
+    if !plan.tenders_wait {
+        tenders::take(tx, plan.order, &plan.tenders, &currency, now).await?;
+    }
     let order_id = plan.order;
     let mut events: Vec<Told> = promised.into_iter().map(Told::Stock).collect();
     let n_promised = events.len();
@@ -445,8 +487,8 @@ async fn write(
         total: total.minor,
         currency: currency.clone(),
     }));
-    let mut more: Vec<CommerceEvent> =
-        taken.iter().map(|one| tenders::taken(one, order_id, &currency)).collect();
+    let mut more = plan.told.clone();
+    more.extend(taken.iter().map(|one| tenders::taken(one, order_id, &currency)));
     if free {
         more.push(CommerceEvent::OrderPaid { order_id, amount: tendered, currency });
     }

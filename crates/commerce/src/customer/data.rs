@@ -6,12 +6,13 @@ use std::collections::HashMap;
 use identity::erase::AccountData;
 use platform::{Access, Ctx, Error, TenantDb};
 use primitives::{CustomerId, Money, Permission, Rate, Timestamp, UserId};
+use sea_orm::sea_query::{Expr, ExprTrait, Func};
 use sea_orm::{ColumnTrait, Condition};
 use serde::Serialize;
 use uuid::Uuid;
 
 use crate::entity::{
-    cart, cart_line, customer, customer_address, fulfilment, money_ledger, order_line, orders, paper,
+    cart, cart_line, customer, customer_address, draft_line, draft_order, fulfilment, money_ledger, order_line, orders, paper,
     return_line, return_request, review, saved_line, tender_account, tender_movement,
 };
 use crate::error::{CommerceError, Result};
@@ -35,12 +36,26 @@ pub struct CustomerData {
     pub customer: Option<Record>,
     pub addresses: Vec<UsedAddress>,
     pub orders: Vec<OrderData>,
+    pub drafts: Vec<DraftData>,
     pub cart: Vec<CartPiece>,
     pub saved_for_later: Vec<CartPiece>,
     pub wishlist: Vec<Wished>,
     pub reviews: Vec<ReviewData>,
     pub store_credit: Option<Credit>,
     pub gift_cards: Vec<CardData>,
+}
+
+/// An order that the shop has begun to write.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "the names are those of the file")]
+pub struct DraftData {
+    pub begun_at: String,
+    pub state: String,
+    pub email: String,
+    pub address: Address,
+    pub note: String,
+    pub pieces: Vec<CartPiece>,
 }
 
 /// A gift card that was mailed to the address. Its code is the holder's secret and kept by nobody.
@@ -175,6 +190,7 @@ pub struct OrderData {
     pub tax_number: String,
     pub tax_exemption: String,
     pub cancelled_because: String,
+    pub note: String,
     pub discounts: Vec<String>,
     pub lines: Vec<LineData>,
     pub payments: Vec<PaymentData>,
@@ -341,6 +357,7 @@ async fn gather(
     for some in found.chunks(PAGE) {
         orders.extend(order_data(rows, some).await?);
     }
+    let drafts = drafts_of(rows, record.as_ref().map(|row| row.id), &mailed).await?;
     let (mut addresses, mut known, mut store_credit) = (Vec::new(), None, None);
     if let Some(row) = record {
         store_credit = credit_of(rows, row.id).await?;
@@ -373,6 +390,7 @@ async fn gather(
         customer: known,
         addresses,
         orders,
+        drafts,
         cart: match user {
             Some(user) => cart_of(rows, user).await?,
             None => Vec::new(),
@@ -453,6 +471,41 @@ async fn cart_of(rows: &TenantDb, user: UserId) -> Result<Vec<CartPiece>> {
         added_at: time(line.created_at),
     };
     Ok(lines.into_iter().map(piece).collect())
+}
+
+/// What staff has written for somebody; the notes of the staff are its own.
+async fn drafts_of(rows: &TenantDb, customer: Option<Uuid>, mailed: &[String]) -> Result<Vec<DraftData>> {
+    let email = Expr::expr(Func::lower(Expr::col(draft_order::Column::Email)));
+    let mut theirs = Condition::any().add(email.is_in(mailed.iter().cloned()));
+    if let Some(customer) = customer {
+        theirs = theirs.add(draft_order::Column::CustomerId.eq(customer));
+    }
+    let found = rows.find::<draft_order::Entity>().filter(theirs);
+    let found = found.order_by_asc(draft_order::Column::Id).all().await?;
+    let mut lines: HashMap<Uuid, Vec<draft_line::Model>> = HashMap::new();
+    if !found.is_empty() {
+        let of = draft_line::Column::DraftId.is_in(found.iter().map(|row| row.id));
+        let of = rows.find::<draft_line::Entity>().filter(of).order_by_asc(draft_line::Column::Position);
+        for line in of.all().await? {
+            lines.entry(line.draft_id).or_default().push(line);
+        }
+    }
+    let data = |row: draft_order::Model| {
+        let pieces = lines.remove(&row.id).unwrap_or_default().into_iter().map(|line| CartPiece {
+            variant_id: line.variant_id.to_string(),
+            quantity: line.quantity,
+            added_at: time(row.created_at),
+        });
+        Ok(DraftData {
+            begun_at: time(row.created_at),
+            state: row.state,
+            email: row.email,
+            address: serde_json::from_str(&row.address).map_err(Error::internal)?,
+            note: row.customer_note,
+            pieces: pieces.collect(),
+        })
+    };
+    found.into_iter().map(data).collect()
 }
 
 async fn credit_of(rows: &TenantDb, customer: Uuid) -> Result<Option<Credit>> {
@@ -597,6 +650,7 @@ fn one(
         tax_number: order.tax_number.clone(),
         tax_exemption: order.exempt_reason.clone(),
         cancelled_because: order.cancel_reason.clone(),
+        note: order.customer_note.clone(),
         discounts: discounts.into_iter().map(|discount| discount.words).collect(),
         lines: lines
             .into_iter()

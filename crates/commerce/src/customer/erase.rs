@@ -14,7 +14,8 @@
 //! Everything else about the person is replaced by a name and an address that are nobody's: in the customer's record, in
 //! its orders and in their read model; what it wrote about products stays, without a name. Addresses, groups, letters and
 //! the account are deleted. Notes of the staff about it and tags of its orders are deleted, notes on its orders and its
-//! returns lose their words, since nobody knows what stands in them. Events carry ids only.
+//! returns lose their words, since nobody knows what stands in them, and what staff has written for it before it was placed
+//! is deleted. Events carry ids only.
 //!
 //! Only what is theirs goes: letters to an address that was merely typed into an order go alone, and not where another
 //! account, an invitation or another customer has it. An account that never confirmed its address has no record; of what its
@@ -32,13 +33,14 @@ use events::Emit;
 use identity::Visit;
 use platform::{Access, Ctx, Error, Tx};
 use primitives::{CustomerId, Permission, Timestamp, UserId};
-use sea_orm::sea_query::LockType;
+use sea_orm::sea_query::{Expr, ExprTrait, Func, LockType};
 use sea_orm::{ColumnTrait, Condition, QuerySelect};
 use uuid::Uuid;
 
+use crate::draft;
 use crate::entity::{
-    cart, cart_line, customer, customer_address, customer_group_member, customer_note, order_note, order_tag,
-    orders, return_request, saved_line, tender_account,
+    cart, cart_line, customer, customer_address, customer_group_member, customer_note, draft_order, order_note,
+    order_tag, orders, return_request, saved_line, tender_account,
 };
 use crate::error::{CommerceError, Result};
 use crate::event::CommerceEvent;
@@ -166,6 +168,7 @@ async fn forget(tx: &Tx, ctx: &Ctx, record: Option<customer::Model>, user: Optio
         tx.delete_many::<customer_group_member::Entity>().filter(of).exec().await?;
         tender::end_credit(tx, CustomerId::from_uuid(row.id), now).await?;
     }
+    forget_drafts(tx, &records, user, &ids).await?;
     let account = match user {
         Some(user) => {
             empty_cart(tx, user).await?;
@@ -306,6 +309,7 @@ async fn forget_order(tx: &Tx, order: &orders::Model, email: &str) -> Result<()>
         .set(orders::Column::Email, email)
         .set(orders::Column::Name, NOBODY)
         .set(orders::Column::Address, address)
+        .set(orders::Column::CustomerNote, "")
         // It was computed from what is forgotten.
         .set(orders::Column::Fingerprint, rand::random::<[u8; 32]>().to_vec())
         .filter(orders::Column::Id.eq(order.id))
@@ -321,6 +325,36 @@ async fn forget_order(tx: &Tx, order: &orders::Model, email: &str) -> Result<()>
         ],
     )
     .await?;
+    Ok(())
+}
+
+/// What staff wrote for them, placed or not: the order says what was placed.
+async fn forget_drafts(
+    tx: &Tx,
+    records: &[customer::Model],
+    user: Option<UserId>,
+    orders: &[Uuid],
+) -> Result<()> {
+    let mut addresses: Vec<String> = records.iter().map(|row| row.email.to_lowercase()).collect();
+    if let Some(user) = user
+        && let Some(account) = identity::erase::data_of(tx, user).await?
+        && account.email_verified_at.is_some()
+    {
+        addresses.push(account.email.to_lowercase());
+    }
+    let email = Expr::expr(Func::lower(Expr::col(draft_order::Column::Email)));
+    let theirs = Condition::any()
+        .add(draft_order::Column::CustomerId.is_in(records.iter().map(|row| row.id)))
+        .add(email.is_in(addresses));
+    let mut drafts = tx.find::<draft_order::Entity>().filter(theirs).all().await?;
+    for some in orders.chunks(500) {
+        let placed = draft_order::Column::OrderId.is_in(some.iter().copied());
+        drafts.extend(tx.find::<draft_order::Entity>().filter(placed).all().await?);
+    }
+    let ids: Vec<Uuid> = drafts.into_iter().map(|row| row.id).collect();
+    for some in ids.chunks(500) {
+        draft::remove(tx, some).await?;
+    }
     Ok(())
 }
 

@@ -75,15 +75,24 @@ pub fn exemption_of(own: Option<&str>, number: &str, memberships: &[Membership])
 
 /// The standing of an account's customer, in one statement.
 pub(crate) async fn standing(rows: &TenantDb, user: UserId) -> Result<Standing> {
+    found(rows, "user_id", user.uuid()).await
+}
+
+/// The standing of a customer whom staff knows, in one statement.
+pub(crate) async fn standing_of(rows: &TenantDb, id: CustomerId) -> Result<Standing> {
+    found(rows, "id", id.uuid()).await
+}
+
+async fn found(rows: &TenantDb, column: &'static str, id: uuid::Uuid) -> Result<Standing> {
     let found = rows
         .raw_all(
-            "SELECT c.tax_exempt, c.tax_number, c.tax_reason, g.id AS group_id, g.tax_exempt AS group_exempt, \
+            &format!("SELECT c.tax_exempt, c.tax_number, c.tax_reason, g.id AS group_id, g.tax_exempt AS group_exempt, \
                g.tax_reason AS group_reason \
              FROM customer c \
              LEFT JOIN customer_group_member m ON m.tenant_id = c.tenant_id AND m.customer_id = c.id \
              LEFT JOIN customer_group g ON g.tenant_id = m.tenant_id AND g.id = m.group_id \
-             WHERE c.tenant_id = {tenant} AND c.user_id = ? ORDER BY g.name_key, g.id",
-            vec![user.uuid().into()],
+             WHERE c.tenant_id = {{tenant}} AND c.{column} = ? ORDER BY g.name_key, g.id"),
+            vec![id.into()],
         )
         .await?;
     read(&found).map_err(|error| Error::from(error).into())

@@ -6,6 +6,7 @@ use platform::Ctx;
 use platform::graphql::{DateTime, Long, Money};
 
 use super::connection;
+use super::exchange::OrderExchange;
 use super::payment::Dispute;
 use super::returns::Return;
 use super::shop::Totals;
@@ -148,6 +149,10 @@ pub struct Order {
     pay_until: Option<DateTime>,
     /// Why it was cancelled.
     cancel_reason: String,
+    /// What the shop tells the customer; may be empty.
+    customer_note: String,
+    /// What was exchanged of it, and what it was exchanged for.
+    exchanges: Vec<OrderExchange>,
     /// Staff: why somebody has to look.
     attention: Option<String>,
     /// Staff: notes, oldest first.
@@ -195,6 +200,8 @@ impl Order {
             placed_at: DateTime(order.placed_at),
             pay_until: order.pay_until.map(DateTime),
             cancel_reason: order.cancel_reason,
+            customer_note: order.note,
+            exchanges: order.exchanges.into_iter().map(|found| OrderExchange::of(found, ctx)).collect(),
             attention: order.attention,
             notes: order.notes.into_iter().map(OrderNote::from).collect(),
             tags: order.tags,

@@ -78,6 +78,8 @@ pub struct Return {
     refunded: Option<Money>,
     /// The gateway has been asked for it and has not answered.
     money_is_coming: bool,
+    /// The customer would rather have other goods than money.
+    exchange_wished: bool,
     /// When it was asked for.
     requested_at: DateTime,
     /// When it last changed.
@@ -105,6 +107,7 @@ impl Return {
             offer: found.offer.map(money),
             refunded: found.refunded.map(money),
             money_is_coming: found.money_is_coming,
+            exchange_wished: found.exchange,
             requested_at: DateTime(found.requested_at),
             updated_at: DateTime(found.updated_at),
             moves: found.moves.into_iter().map(OrderMove::from).collect(),
@@ -175,6 +178,9 @@ pub struct ReturnRequestInput {
     /// Why, in their own words, up to 1,000 characters; needed for `OTHER`.
     #[graphql(default)]
     words: String,
+    /// Other goods instead of money, please: the words say which.
+    #[graphql(default)]
+    exchange: bool,
 }
 
 /// A return that is not meant any more.
@@ -318,6 +324,7 @@ impl ReturnsMutation {
             lines: pieces(&input.lines)?,
             reason: input.reason.into(),
             words: input.words,
+            exchange: input.exchange,
         };
         Ok(ReturnPayload::of(Box::pin(returns::request(ctx, door, &ask)).await.map_err(failure)?, ctx))
     }

@@ -640,14 +640,7 @@ impl Checkout {
             methods: checkout
                 .methods
                 .into_iter()
-                .map(|method| ShippingChoice {
-                    id: method.id,
-                    name: method.name,
-                    note: method.note,
-                    price: money(method.price),
-                    full_price: money(method.full_price),
-                    free_from: method.free_from.map(money),
-                })
+                .map(|method| ShippingChoice::of(method, ctx))
                 .collect(),
             method: checkout.method,
             tenders: checkout.tenders.into_iter().map(|one| CheckoutTender::of(one, ctx)).collect(),
@@ -656,7 +649,7 @@ impl Checkout {
             payments: checkout
                 .payments
                 .into_iter()
-                .map(|choice| PaymentChoice { id: choice.id, name: choice.name, note: choice.note })
+                .map(PaymentChoice::from)
                 .collect(),
             contact: Contact { email: checkout.contact.email, address: checkout.contact.address.into() },
             idempotency_key: checkout.idempotency_key,
@@ -690,6 +683,20 @@ pub struct ShippingChoice {
     free_from: Option<Money>,
 }
 
+impl ShippingChoice {
+    pub(super) fn of(choice: view::ShippingChoice, ctx: &Ctx) -> Self {
+        let money = |amount| Money::of(amount, ctx.locale());
+        Self {
+            id: choice.id,
+            name: choice.name,
+            note: choice.note,
+            price: money(choice.price),
+            full_price: money(choice.full_price),
+            free_from: choice.free_from.map(money),
+        }
+    }
+}
+
 /// A way to pay.
 #[derive(SimpleObject)]
 pub struct PaymentChoice {
@@ -699,6 +706,12 @@ pub struct PaymentChoice {
     name: String,
     /// What happens next.
     note: String,
+}
+
+impl From<view::PaymentChoice> for PaymentChoice {
+    fn from(choice: view::PaymentChoice) -> Self {
+        Self { id: choice.id, name: choice.name, note: choice.note }
+    }
 }
 
 /// Contact and address.

@@ -145,7 +145,8 @@ impl<'t> Desk<'t> {
 
     /// Money went back: takes off what asked for that, and leaves what somebody has to see to all the same.
     pub fn calm(&mut self) {
-        if !self.row.attention.as_deref().is_some_and(|why| why.starts_with(tender::order::STRANDED)) {
+        let stays = [tender::order::STRANDED, tender::order::OWED];
+        if !self.row.attention.as_deref().is_some_and(|why| stays.iter().any(|one| why.starts_with(one))) {
             self.row.attention = None;
         }
     }

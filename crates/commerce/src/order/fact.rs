@@ -3,7 +3,8 @@
 
 use events::stream::{Fact, Fold, Recorded};
 use primitives::{
-    CartId, CustomerId, DisputeId, FulfilmentId, PaymentId, ProductId, ReturnId, UserId, VariantId,
+    CartId, CustomerId, DisputeId, DraftOrderId, FulfilmentId, OrderId, PaymentId, ProductId, ReturnId,
+    UserId, VariantId,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -172,6 +173,37 @@ pub enum OrderFact {
     Tagged {
         /// How many it has now.
         n_tags: i64,
+    },
+    /// Staff wrote it for the customer.
+    Drafted {
+        /// Which draft it was.
+        draft_id: DraftOrderId,
+    },
+    /// Pieces of it came back, and paid a part of another order.
+    Exchanged {
+        /// The return.
+        return_id: ReturnId,
+        /// Counts the returns of the order, from 1.
+        number: i64,
+        /// The other order.
+        order_id: OrderId,
+        /// Its number.
+        order_number: i64,
+        /// How much.
+        amount: i64,
+    },
+    /// It was placed for what came back of another order.
+    InExchange {
+        /// The return.
+        return_id: ReturnId,
+        /// Counts the returns of the other order, from 1.
+        number: i64,
+        /// The other order.
+        order_id: OrderId,
+        /// Its number.
+        order_number: i64,
+        /// What that paid.
+        amount: i64,
     },
     /// A person has to look.
     AttentionAsked {
@@ -353,6 +385,9 @@ impl Standing {
             | OrderFact::ParcelTracked { .. }
             | OrderFact::ReturnMoved { .. }
             | OrderFact::NoteAdded { .. }
+            | OrderFact::Drafted { .. }
+            | OrderFact::Exchanged { .. }
+            | OrderFact::InExchange { .. }
             | OrderFact::Tagged { .. } => {}
             OrderFact::PaymentCaptured { amount, .. } | OrderFact::TenderTaken { amount, .. } => {
                 self.paid = self.paid.saturating_add(*amount);
@@ -455,6 +490,25 @@ impl OrderFact {
             CommerceEvent::OrderRefunded { amount, reason, .. } => Self::Refunded { amount, reason },
             CommerceEvent::OrderNoteAdded { note_id, .. } => Self::NoteAdded { note_id },
             CommerceEvent::OrderTagged { n_tags, .. } => Self::Tagged { n_tags },
+            CommerceEvent::OrderDrafted { draft_id, .. } => Self::Drafted { draft_id },
+            CommerceEvent::OrderExchanged {
+                return_id, number, into_order_id, into_number, amount, ..
+            } => Self::Exchanged {
+                return_id,
+                number,
+                order_id: into_order_id,
+                order_number: into_number,
+                amount,
+            },
+            CommerceEvent::OrderInExchange {
+                return_id, number, from_order_id, from_number, amount, ..
+            } => Self::InExchange {
+                return_id,
+                number,
+                order_id: from_order_id,
+                order_number: from_number,
+                amount,
+            },
             CommerceEvent::OrderEdited { attention: Some(why), .. } => Self::AttentionAsked { why },
             CommerceEvent::OrderEdited { attention: None, .. } => Self::AttentionCleared {},
             CommerceEvent::PaymentAuthorised { payment_id, amount, .. } => {
@@ -556,7 +610,7 @@ impl OrderFact {
 mod tests {
     use super::*;
     use events::stream::{fold, schema_version};
-    use primitives::{OrderId, Timestamp};
+    use primitives::Timestamp;
 
     fn id(n: u128) -> Uuid {
         Uuid::from_u128(n)
@@ -651,6 +705,21 @@ mod tests {
                 amount: 3_000,
                 taken_back: 2_500,
                 reason: why(),
+            },
+            OrderFact::Drafted { draft_id: DraftOrderId::from_uuid(id(12)) },
+            OrderFact::Exchanged {
+                return_id,
+                number: 1,
+                order_id: OrderId::from_uuid(id(13)),
+                order_number: 1002,
+                amount: 2_000,
+            },
+            OrderFact::InExchange {
+                return_id,
+                number: 1,
+                order_id: OrderId::from_uuid(id(14)),
+                order_number: 1001,
+                amount: 2_000,
             },
         ]
     }
@@ -778,6 +847,28 @@ mod tests {
             reason: why(),
         };
         assert_eq!(OrderFact::told_by(&disputed), every_fact().get(26).cloned());
+        let drafted = OrderDrafted { order_id, draft_id: DraftOrderId::from_uuid(id(12)) };
+        let return_id = ReturnId::from_uuid(id(9));
+        let exchanged = OrderExchanged {
+            order_id,
+            return_id,
+            number: 1,
+            into_order_id: OrderId::from_uuid(id(13)),
+            into_number: 1002,
+            amount: 2_000,
+            currency: currency(),
+        };
+        let placed = OrderInExchange {
+            order_id,
+            return_id,
+            number: 1,
+            from_order_id: OrderId::from_uuid(id(14)),
+            from_number: 1001,
+            amount: 2_000,
+            currency: currency(),
+        };
+        let told = [drafted, exchanged, placed].iter().filter_map(OrderFact::told_by).collect::<Vec<_>>();
+        assert_eq!(told, every_fact()[27..]);
         for silent in [
             OrderShipped { order_id, fulfilment_id },
             FulfilmentCreated { fulfilment_id, order_id, n_items: 1 },

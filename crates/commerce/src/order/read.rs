@@ -24,7 +24,7 @@ use crate::settings::{self, CommerceSettings};
 use crate::stream as streams;
 use crate::tender;
 use crate::view::{
-    DisputeView, ExemptionView, FulfilmentLineView, FulfilmentView, MoveView, NoteView, OrderLineView,
+    DisputeView, ExchangeView, ExemptionView, FulfilmentLineView, FulfilmentView, MoveView, NoteView, OrderLineView,
     OrderRowView, OrderState, OrderView, Totals,
 };
 
@@ -154,8 +154,13 @@ async fn show(
         0 => Vec::new(),
         _ => tender::order::parts(rows, row.id).await?,
     };
+    let exchanges = match returns.is_empty() && row.tendered_minor == 0 {
+        true => Vec::new(),
+        false => returns::exchange::of_order(rows, row.id).await?,
+    };
     let history = stream::story(rows, streams::order(row.id), &timeline::UNTOLD, timeline::MOST).await?;
-    let kept = Kept { row, lines, payment, disputes, tenders, parcels, returns, notes, tags, history };
+    let kept =
+        Kept { row, lines, payment, disputes, tenders, parcels, returns, exchanges, notes, tags, history };
     compose(settings, kept, audience, Some(now))
 }
 
@@ -206,8 +211,9 @@ pub(crate) async fn just_placed(
         return view(ctx, row.id, Access::Public, Audience::Shopper).await;
     }
     let settings = settings::current(ctx).await?;
-    let (disputes, tenders, parcels, returns, notes, tags, history) = Default::default();
-    let kept = Kept { row, lines, payment, disputes, tenders, parcels, returns, notes, tags, history };
+    let (disputes, tenders, parcels, returns, exchanges, notes, tags, history) = Default::default();
+    let kept =
+        Kept { row, lines, payment, disputes, tenders, parcels, returns, exchanges, notes, tags, history };
     compose(&settings.settings, kept, Audience::Shopper, None)
 }
 
@@ -220,6 +226,7 @@ struct Kept {
     tenders: Vec<tender::order::Part>,
     parcels: Vec<Parcel>,
     returns: Vec<returns::Back>,
+    exchanges: Vec<ExchangeView>,
     notes: Vec<order_note::Model>,
     tags: Vec<String>,
     history: Vec<Recorded<OrderFact>>,
@@ -232,7 +239,8 @@ fn compose(
     audience: Audience,
     now: Option<Timestamp>,
 ) -> Result<OrderView> {
-    let Kept { row, lines, payment, disputes, tenders, parcels, returns, notes, tags, history } = kept;
+    let Kept { row, lines, payment, disputes, tenders, parcels, returns, exchanges, notes, tags, history } =
+        kept;
     let instructions = match state_of(&row) {
         OrderState::PendingPayment if row.provider == MANUAL => settings.payment.manual_instructions.clone(),
         _ => String::new(),
@@ -298,6 +306,8 @@ fn compose(
         placed_at: Timestamp::from_millis(row.placed_at),
         pay_until: row.hold_until.map(Timestamp::from_millis),
         cancel_reason: row.cancel_reason.clone(),
+        note: row.customer_note.clone(),
+        exchanges,
         attention: row.attention.clone().filter(|_| staff),
         notes: notes.into_iter().map(note_view).collect(),
         tags,

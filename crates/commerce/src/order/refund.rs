@@ -190,10 +190,22 @@ async fn ask(
     Ok(payment)
 }
 
+/// Puts a part of what was received on an account of its customer, as what came back is worth it. Minor units.
+///
+/// # Errors
+/// `CONFLICT` when it is more than what is left.
+pub(crate) async fn to_credit(desk: &mut Desk<'_>, account: Uuid, amount: i64, reason: &str) -> Result<()> {
+    if left_of(desk.row()) < amount {
+        return Err(Refusal::Guard("less is left of this order's money than that").into());
+    }
+    let (parts, by_payment) = split(desk, amount).await?;
+    tenders::note_back(desk, &shares(&parts, amount - by_payment)?).await?;
+    put(desk, account, amount, reason).await
+}
+
 /// Puts it on the customer's store credit.
 async fn as_credit(desk: &mut Desk<'_>, amount: i64, reason: &str) -> Result<()> {
-    let (tx, now, order_id) = (desk.tx(), desk.now(), desk.id());
-    let currency = desk.row().currency.clone();
+    let (tx, now) = (desk.tx(), desk.now());
     let customer = CustomerId::from_uuid(desk.row().customer_id);
     if let Some(buyer) = desk.row().user_id
         && tx.get::<customer::Entity>(customer.uuid()).await?.user_id.is_some_and(|owner| owner != buyer)
@@ -201,7 +213,13 @@ async fn as_credit(desk: &mut Desk<'_>, amount: i64, reason: &str) -> Result<()>
         let why = "is somebody else than who placed this order: give the money back to where it came from";
         return Err(CommerceError::field("customerId", why));
     }
-    let account = credit::account_of(tx, customer, currency_of(&currency)?, now).await?;
+    let account = credit::account_of(tx, customer, currency_of(&desk.row().currency)?, now).await?;
+    put(desk, account, amount, reason).await
+}
+
+async fn put(desk: &mut Desk<'_>, account: Uuid, amount: i64, reason: &str) -> Result<()> {
+    let (tx, now, order_id) = (desk.tx(), desk.now(), desk.id());
+    let currency = desk.row().currency.clone();
     desk.row_mut().refunded_minor += amount;
     desk.calm();
     let (told, why) = (currency.clone(), reason.to_owned());

@@ -87,7 +87,7 @@ pub(super) fn tidy(tag: &str) -> String {
     tag.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
-fn checked(tags: &[String]) -> Result<BTreeSet<String>> {
+pub(crate) fn checked(tags: &[String]) -> Result<BTreeSet<String>> {
     let mut wanted = BTreeSet::new();
     for (n, tag) in tags.iter().enumerate() {
         let tidy = tidy(tag);

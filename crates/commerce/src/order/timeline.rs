@@ -178,6 +178,15 @@ fn told(fact: &OrderFact, at: Timestamp, actor: Who, order: i64) -> Entry {
             };
             ("order.tagged", said)
         }
+        OrderFact::Drafted { .. } => ("order.drafted", "Written by the shop".to_owned()),
+        OrderFact::Exchanged { number, order_number, amount, .. } => {
+            of(amount);
+            ("order.exchanged", format!("Return R-{order}-{number} exchanged, see order {order_number}"))
+        }
+        OrderFact::InExchange { number, order_number, amount, .. } => {
+            of(amount);
+            ("order.in_exchange", format!("In exchange for return R-{order_number}-{number}"))
+        }
         OrderFact::AttentionAsked { why } => ("order.edited", format!("Needs attention: {why}")),
         OrderFact::AttentionCleared {} => ("order.edited", "Looked at, nothing left to do".to_owned()),
         OrderFact::WaitsUntil { .. } => ("order.edited", "May be paid for a while longer".to_owned()),

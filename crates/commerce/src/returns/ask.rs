@@ -41,6 +41,8 @@ pub struct Ask {
     pub reason: ReturnReason,
     /// Why in their own words, up to 1,000 characters; needed for [`ReturnReason::Other`].
     pub words: String,
+    /// Other goods instead of money, please: the words say which.
+    pub exchange: bool,
 }
 
 /// Asks to send pieces back.
@@ -223,6 +225,7 @@ async fn store(
         refund_key: Set(String::new()),
         refund_minor: Set(0),
         given_minor: Set(0),
+        exchange: Set(ask.exchange),
         version: Set(1),
         requested_at: Set(now),
         updated_at: Set(now),

@@ -196,6 +196,7 @@ impl Known<'_> {
             offer: (self.staff && 0 < offer).then(|| money(offer)),
             refunded: (state == ReturnState::Refunded).then(|| money(row.refund_minor)),
             money_is_coming: coming,
+            exchange: row.exchange,
             requested_at: Timestamp::from_millis(row.requested_at),
             updated_at: Timestamp::from_millis(row.updated_at),
             moves: if self.staff { moves(state, coming, offer) } else { Vec::new() },

@@ -74,7 +74,11 @@ pub async fn change(ctx: &Ctx, id: CustomerId, change: &CreditChange<'_>) -> Res
         if let Begun::Replay(_) = idempotency::begin(tx, &key, &print).await? {
             return view(tx, id.uuid(), currency, true).await;
         }
-        let account = account_of(tx, id, currency, now).await?;
+        // What a return has put there can be taken and paid by hand, also of somebody without an account.
+        let account = match known_account(tx, id).await? {
+            Some(account) if amount < 0 => account,
+            _ => account_of(tx, id, currency, now).await?,
+        };
         let moving = Moving {
             account,
             kind: TenderKind::StoreCredit,
@@ -116,12 +120,19 @@ pub(crate) async fn account_of(tx: &Tx, id: CustomerId, currency: Currency, now:
         let why = "has no account here to use store credit with: issue a gift card instead";
         return Err(CommerceError::field("customerId", why));
     }
-    let find = async || {
-        let found = tx.find::<tender_account::Entity>();
-        found.filter(tender_account::Column::CustomerId.eq(id.uuid())).one().await
-    };
-    if let Some(account) = find().await? {
-        return Ok(account.id);
+    account_for(tx, id, currency, now).await
+}
+
+async fn known_account(tx: &Tx, id: CustomerId) -> Result<Option<Uuid>> {
+    let found = tx.find::<tender_account::Entity>();
+    let found = found.filter(tender_account::Column::CustomerId.eq(id.uuid())).one().await?;
+    Ok(found.map(|account| account.id))
+}
+
+/// The account of a customer, also of one who has no account here to use it with: for what the shop owes.
+pub(crate) async fn account_for(tx: &Tx, id: CustomerId, currency: Currency, now: Timestamp) -> Result<Uuid> {
+    if let Some(account) = known_account(tx, id).await? {
+        return Ok(account);
     }
     let row = tender_account::Model {
         tenant_id: tx.tenant_id().uuid(),
@@ -146,7 +157,7 @@ pub(crate) async fn account_of(tx: &Tx, id: CustomerId, currency: Currency, now:
         return Ok(account);
     }
     // Somebody else made it at the same moment.
-    let made = find().await?.map(|account| account.id);
+    let made = known_account(tx, id).await?;
     made.ok_or_else(|| Error::conflict("the store credit is being made, try again").into())
 }
 

@@ -10,13 +10,16 @@ use uuid::Uuid;
 use super::account::{self, Moving};
 use super::chosen::Chosen;
 use super::view::{MovementKind, OrderTenderView, TenderKind};
-use crate::entity::order_tender;
+use crate::entity::{customer, order_tender, tender_account};
 use crate::error::{CommerceError, Result};
 use crate::event::CommerceEvent;
 use crate::order::desk::Desk;
 
 /// How the attention begins that is asked for when money went back to a card that cannot be used.
 pub(crate) const STRANDED: &str = "money went back to the gift card";
+
+/// How the attention begins that is asked for when it went back to store credit that nobody can use.
+pub(crate) const OWED: &str = "the shop owes what went back to the store credit";
 
 /// What an order took from one account.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -211,7 +214,13 @@ pub(crate) async fn pay_back(desk: &mut Desk<'_>, shares: &[(&Part, i64)], reaso
             order: Some(desk.row().id),
             reason,
         };
-        if !account::give(desk.tx(), &moving, desk.now()).await? && part.kind == TenderKind::GiftCard {
+        let usable = account::give(desk.tx(), &moving, desk.now()).await?;
+        if part.kind == TenderKind::StoreCredit && !has_owner(desk, part.account).await? {
+            desk.attention(&format!(
+                "{OWED} of somebody without an account here: take it from there and pay it back by hand"
+            ));
+        }
+        if !usable && part.kind == TenderKind::GiftCard {
             desk.attention(&format!(
                 "{STRANDED} •••• {}, which is over or switched off: give it more time or switch it on",
                 part.last_four
@@ -219,6 +228,15 @@ pub(crate) async fn pay_back(desk: &mut Desk<'_>, shares: &[(&Part, i64)], reaso
         }
     }
     Ok(())
+}
+
+/// Whether the customer of an account of store credit can use it.
+async fn has_owner(desk: &Desk<'_>, account: Uuid) -> Result<bool> {
+    let account = desk.tx().get::<tender_account::Entity>(account).await?;
+    match account.customer_id {
+        Some(customer) => Ok(desk.tx().get::<customer::Entity>(customer).await?.user_id.is_some()),
+        None => Ok(true),
+    }
 }
 
 /// Gives everything back that an order took which is given up.

@@ -466,6 +466,7 @@ async fn what_the_shop_owes_is_settled_first(shop: Shop) {
         lines: vec![Piece { line: placed.lines[0].id, quantity: 1 }],
         reason: ReturnReason::DoesNotFit,
         words: String::new(),
+        exchange: false,
     };
     let back = returns::request(&vera, Door::Own(placed.id), &asked).await.unwrap();
     let open = customer::erase_own(&vera, EMAIL, PASSWORD, &Visit::local()).await.unwrap_err();

@@ -7,6 +7,8 @@ mod capturing;
 mod carts;
 mod crowds;
 mod disputing;
+mod drafting;
+mod exchanging;
 mod fencing;
 mod forgetting;
 mod gateway;

@@ -23,17 +23,18 @@ fn ask(key: &str, pieces: &[(OrderLineId, i64)]) -> Ask {
         lines: pieces.iter().map(piece).collect(),
         reason: ReturnReason::DoesNotFit,
         words: "too small".into(),
+        exchange: false,
     }
 }
 
 /// Three mugs at 12.50 and two bowls at 20.00, sent and arrived.
-async fn delivered(shop: &Shop) -> OrderView {
+pub async fn delivered(shop: &Shop) -> OrderView {
     let order = two_lines(shop).await;
     order::ship(&shop.boss(), order.id, &parcel("DHL")).await.unwrap();
     order::deliver(&shop.boss(), order.id).await.unwrap()
 }
 
-async fn asked(
+pub async fn asked(
     shop: &Shop,
     order: &OrderView,
     pieces: &[(OrderLineId, i64)],
@@ -42,7 +43,7 @@ async fn asked(
     returns::request(&shop.anonymous(), Door::Token(&order.token), &ask(&key, pieces)).await
 }
 
-fn all_of(found: &ReturnView) -> Vec<Arrived> {
+pub fn all_of(found: &ReturnView) -> Vec<Arrived> {
     let arrived = |line: &commerce::view::ReturnLineView| Arrived {
         line: line.line,
         quantity: i64::from(line.quantity),

@@ -30,6 +30,8 @@ pub struct Typed {
     pub reason: Option<ReturnReason>,
     /// In the shopper's words.
     pub words: String,
+    /// Other goods instead of money.
+    pub exchange: bool,
 }
 
 impl Typed {
@@ -54,6 +56,7 @@ impl Typed {
             pieces: pieces.take(100).collect(),
             reason: ReturnReason::parse(&get("reason")),
             words: get("words").chars().take(1_100).collect(),
+            exchange: get("exchange") == "1",
         }
     }
 
@@ -76,7 +79,8 @@ impl Typed {
         }
         match (self.reason, fields.is_empty()) {
             (Some(reason), true) => {
-                Ok(Ask { key: self.key.clone(), lines, reason, words: self.words.clone() })
+                let (key, words) = (self.key.clone(), self.words.clone());
+                Ok(Ask { key, lines, reason, words, exchange: self.exchange })
             }
             _ => Err(Problems { message: String::new(), fields }),
         }
@@ -237,6 +241,10 @@ fn fields(shop: &Shop, order: &OrderView, typed: &Typed, problems: &Problems) ->
                 {words.view()}
                 {words_error.map(|error| view! { <p class="error" id="words-error">{icon::alert()}{error}</p> })}
             </div>
+            <label class="check">
+                <input type="checkbox" name="exchange" value="1" checked=typed.exchange/>
+                <span>"I would rather have something else for it: I say what in my words"</span>
+            </label>
             <p><button class="button">"Ask to send it back"</button></p>
             <p class="muted small">"We look at it and tell you here whether and where to send it."</p>
         </form>
