@@ -305,6 +305,7 @@ tenant_table! {
         tax_number: String,
         exempt_reason: String,
         released_minor: i64,
+        edited_minor: i64,
     }
     audit {
         state, country, shipping_method, shipping_name, provider, provider_name, currency, taxes, discounts, attention
@@ -340,6 +341,14 @@ tenant_table! {
         refunded: i64,
     }
     audit { slug, title, variant_title, sku, discounts }
+}
+
+tenant_table! {
+    /// Edits of orders, each once by its key. What they did stands in the orders' streams.
+    order_edit, "order_edit", "order edit", Id,
+    key { id: Uuid }
+    columns { order_id: Uuid, edit_key: String, fingerprint: Vec<u8>, at: i64 }
+    audit none
 }
 
 tenant_table! {
@@ -467,6 +476,7 @@ tenant_table! {
         take_minor: i64,
         rest_minor: i64,
         pay_url: String,
+        again_minor: i64,
         version: i64,
         created_at: i64,
         updated_at: i64,

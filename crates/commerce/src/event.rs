@@ -44,6 +44,19 @@ pub enum CommerceEvent {
     OrderNoteAdded { order_id: OrderId, note_id: uuid::Uuid },
     /// `order.edited`: its place on the attention list.
     OrderEdited { order_id: OrderId, attention: Option<String> },
+    /// `order.edited`, too: staff has changed what it is about. `refund` goes back, `due` is to be paid still, `received`
+    /// came in with it.
+    OrderChanged {
+        order_id: OrderId,
+        edit_id: uuid::Uuid,
+        total_before: i64,
+        total: i64,
+        refund: i64,
+        due: i64,
+        received: i64,
+        currency: String,
+        reason: String,
+    },
     /// `order.tagged`: how many tags it has now. Which, the order says: they may name a person, and events stay.
     OrderTagged { order_id: OrderId, n_tags: i64 },
     /// `payment.authorised`
@@ -155,7 +168,7 @@ impl DomainEvent for CommerceEvent {
             Self::OrderCancelled { .. } => "order.cancelled",
             Self::OrderRefunded { .. } => "order.refunded",
             Self::OrderNoteAdded { .. } => "order.note_added",
-            Self::OrderEdited { .. } => "order.edited",
+            Self::OrderEdited { .. } | Self::OrderChanged { .. } => "order.edited",
             Self::OrderTagged { .. } => "order.tagged",
             Self::PaymentAuthorised { .. } => "payment.authorised",
             Self::PaymentCaptured { .. } => "payment.captured",
@@ -211,6 +224,7 @@ impl DomainEvent for CommerceEvent {
             | Self::OrderRefunded { order_id, .. }
             | Self::OrderNoteAdded { order_id, .. }
             | Self::OrderEdited { order_id, .. }
+            | Self::OrderChanged { order_id, .. }
             | Self::OrderTagged { order_id, .. } => Aggregate::new("order", *order_id),
             Self::PaymentAuthorised { payment_id, .. }
             | Self::PaymentCaptured { payment_id, .. }
@@ -266,6 +280,16 @@ impl DomainEvent for CommerceEvent {
                 money("amount", *amount, currency)
             }
             Self::OrderEdited { attention: Some(attention), .. } => validate::reason("attention", attention),
+            Self::OrderChanged { edit_id, total_before, total, refund, due, received, currency, reason, .. } => {
+                validate::id("edit_id", *edit_id)?;
+                validate::reason("reason", reason)?;
+                for (field, amount) in
+                    [("total_before", total_before), ("refund", refund), ("due", due), ("received", received)]
+                {
+                    validate::not_negative(field, *amount)?;
+                }
+                money("total", *total, currency)
+            }
             Self::OrderTagged { n_tags, .. } => validate::not_negative("n_tags", *n_tags),
             Self::PaymentAuthorised { order_id, amount, currency, .. }
             | Self::PaymentCaptured { order_id, amount, currency, .. } => {
@@ -319,6 +343,8 @@ pub(crate) struct Touched {
     pub order_id: Option<OrderId>,
     /// The review, in every event of one.
     pub review_id: Option<ReviewId>,
+    /// The edit, in the event that tells of one.
+    pub edit_id: Option<uuid::Uuid>,
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod again;
+mod edit;
 mod input;
 mod order;
 mod papers;
@@ -21,6 +22,7 @@ mod wish;
 
 pub use addresses::{AddressesMutation, AddressesQuery};
 pub use again::AgainMutation;
+pub use edit::{EditsMutation, EditsQuery};
 pub use papers::{PapersMutation, PapersQuery};
 pub use parcel::ParcelsMutation;
 pub use payment::{PaymentsMutation, PaymentsQuery};
@@ -47,6 +49,7 @@ use primitives::PageArgs;
 pub struct CommerceQuery(
     CartQuery,
     OrdersQuery,
+    EditsQuery,
     PapersQuery,
     TagsQuery,
     PaymentsQuery,
@@ -67,6 +70,7 @@ pub struct CommerceMutation(
     CartMutation,
     AgainMutation,
     OrdersMutation,
+    EditsMutation,
     TagsMutation,
     ParcelsMutation,
     PaymentsMutation,

@@ -7,6 +7,7 @@ mod capturing;
 mod carts;
 mod crowds;
 mod disputing;
+mod editing;
 mod fencing;
 mod forgetting;
 mod gateway;
