@@ -425,6 +425,23 @@ mod tests {
             ),
             (OrderTagged { order_id, n_tags: 5 }, "order.tagged", format!(r#"{{{o},"n_tags":5}}"#)),
             (
+                OrderChanged {
+                    order_id,
+                    edit_id: id(6),
+                    total_before: 9,
+                    total: 5,
+                    refund: 4,
+                    due: 0,
+                    received: 0,
+                    currency: currency(),
+                    reason: reason(),
+                },
+                "order.edited",
+                format!(
+                    r#"{{{o},"edit_id":"00000000-0000-0000-0000-000000000006","total_before":9,"total":5,"refund":4,"due":0,"received":0,"currency":"EUR",{why}}}"#
+                ),
+            ),
+            (
                 PaymentAuthorised { payment_id, order_id, amount: 5, currency: currency() },
                 "payment.authorised",
                 format!("{{{p},{o},{money}}}"),

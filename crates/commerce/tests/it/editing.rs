@@ -138,7 +138,7 @@ async fn what_waits_for_payment_by_hand_costs_the_new_total(shop: Shop) {
     order::ship(&boss, order.id, &Tracking::default()).await.unwrap();
     assert_eq!(shop.stock().await, (22, 0));
     let late = edit::edit(&boss, Target::from(order.id), &set(edited.lines[0].id, 2), why("l")).await;
-    assert_eq!(refusal(late).1[0], "quantities.0.quantity");
+    assert_eq!(refusal(late).1, ["state", "quantities.0.quantity"]);
     shop.holds().await;
 }
 
@@ -467,7 +467,7 @@ async fn whatever_is_edited_is_foretold_and_the_books_agree(shop: Shop) {
                 assert_eq!(refused, ("BAD_USER_INPUT".to_owned(), fields));
             }
         }
-        assert!(3 < done, "{provider}: {done}");
+        assert!(1 < done, "{provider}: {done}");
     }
     shop.holds().await;
     // What the read model has added up bit by bit is what it adds up to from the beginning.

@@ -76,6 +76,7 @@ impl Work {
                 one.amount.minor -= less;
                 over -= less;
             }
+            self.discounts.retain(|one| 0 < one.amount.minor);
         }
         self.quantity = quantity;
         self.changed = true;

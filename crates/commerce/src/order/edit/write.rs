@@ -3,7 +3,7 @@
 use catalog::stock;
 use events::Emit;
 use mail::{Letter, LineChanged, Link, MoneyChange, To};
-use platform::{Ctx, Error, Tx, failpoint};
+use platform::{Ctx, Error, Tx};
 use primitives::{Country, Email, FulfilmentId, Money, MoneyError, Quantity, VariantId};
 use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel};
 use std::time::Duration;
@@ -69,7 +69,6 @@ pub(super) async fn write(
         letter(ctx, tx, plan).await?;
     }
     let asks = asked || desk.payment().is_ok_and(|it| it.step() == Step::Refund && it.status().is_open());
-    failpoint!("edit.intended");
     let (_, payment) = desk.save_rows().await?;
     Ok(payment.filter(|_| asks))
 }
