@@ -32,6 +32,7 @@ mod m26_payments;
 mod m27_prices;
 mod m28_papers;
 mod m29_drafts;
+mod m31_order_edits;
 mod m33_product_text;
 
 use sea_orm_migration::prelude::*;
@@ -73,6 +74,7 @@ impl MigratorTrait for Migrator {
             Box::new(m27_prices::Migration),
             Box::new(m28_papers::Migration),
             Box::new(m29_drafts::Migration),
+            Box::new(m31_order_edits::Migration),
             Box::new(m33_product_text::Migration),
         ]
     }

@@ -306,6 +306,7 @@ tenant_table! {
         exempt_reason: String,
         released_minor: i64,
         customer_note: String,
+        edited_minor: i64,
     }
     audit {
         state, country, shipping_method, shipping_name, provider, provider_name, currency, taxes, discounts, attention
@@ -341,6 +342,14 @@ tenant_table! {
         refunded: i64,
     }
     audit { slug, title, variant_title, sku, discounts }
+}
+
+tenant_table! {
+    /// Edits of orders, each once by its key. What they did stands in the orders' streams.
+    order_edit, "order_edit", "order edit", Id,
+    key { id: Uuid }
+    columns { order_id: Uuid, edit_key: String, fingerprint: Vec<u8>, at: i64 }
+    audit none
 }
 
 tenant_table! {
@@ -535,6 +544,7 @@ tenant_table! {
         take_minor: i64,
         rest_minor: i64,
         pay_url: String,
+        again_minor: i64,
         version: i64,
         created_at: i64,
         updated_at: i64,

@@ -44,6 +44,19 @@ pub enum CommerceEvent {
     OrderNoteAdded { order_id: OrderId, note_id: uuid::Uuid },
     /// `order.edited`: its place on the attention list.
     OrderEdited { order_id: OrderId, attention: Option<String> },
+    /// `order.edited`, too: staff has changed what it is about. `refund` goes back, `due` is to be paid still, `received`
+    /// came in with it.
+    OrderChanged {
+        order_id: OrderId,
+        edit_id: uuid::Uuid,
+        total_before: i64,
+        total: i64,
+        refund: i64,
+        due: i64,
+        received: i64,
+        currency: String,
+        reason: String,
+    },
     /// `order.tagged`: how many tags it has now. Which, the order says: they may name a person, and events stay.
     OrderTagged { order_id: OrderId, n_tags: i64 },
     /// `order.drafted`: staff wrote it for the customer.
@@ -177,7 +190,7 @@ impl DomainEvent for CommerceEvent {
             Self::OrderCancelled { .. } => "order.cancelled",
             Self::OrderRefunded { .. } => "order.refunded",
             Self::OrderNoteAdded { .. } => "order.note_added",
-            Self::OrderEdited { .. } => "order.edited",
+            Self::OrderEdited { .. } | Self::OrderChanged { .. } => "order.edited",
             Self::OrderTagged { .. } => "order.tagged",
             Self::OrderDrafted { .. } => "order.drafted",
             Self::OrderExchanged { .. } => "order.exchanged",
@@ -239,6 +252,7 @@ impl DomainEvent for CommerceEvent {
             | Self::OrderDrafted { order_id, .. }
             | Self::OrderExchanged { order_id, .. }
             | Self::OrderInExchange { order_id, .. }
+            | Self::OrderChanged { order_id, .. }
             | Self::OrderTagged { order_id, .. } => Aggregate::new("order", *order_id),
             Self::PaymentAuthorised { payment_id, .. }
             | Self::PaymentCaptured { payment_id, .. }
@@ -294,6 +308,16 @@ impl DomainEvent for CommerceEvent {
                 money("amount", *amount, currency)
             }
             Self::OrderEdited { attention: Some(attention), .. } => validate::reason("attention", attention),
+            Self::OrderChanged { edit_id, total_before, total, refund, due, received, currency, reason, .. } => {
+                validate::id("edit_id", *edit_id)?;
+                validate::reason("reason", reason)?;
+                for (field, amount) in
+                    [("total_before", total_before), ("refund", refund), ("due", due), ("received", received)]
+                {
+                    validate::not_negative(field, *amount)?;
+                }
+                money("total", *total, currency)
+            }
             Self::OrderTagged { n_tags, .. } => validate::not_negative("n_tags", *n_tags),
             Self::PaymentAuthorised { order_id, amount, currency, .. }
             | Self::PaymentCaptured { order_id, amount, currency, .. } => {
@@ -349,6 +373,8 @@ pub(crate) struct Touched {
     pub order_id: Option<OrderId>,
     /// The review, in every event of one.
     pub review_id: Option<ReviewId>,
+    /// The edit, in the event that tells of one.
+    pub edit_id: Option<uuid::Uuid>,
 }
 
 #[cfg(test)]
@@ -467,6 +493,23 @@ mod tests {
                 ),
             ),
             (OrderTagged { order_id, n_tags: 5 }, "order.tagged", format!(r#"{{{o},"n_tags":5}}"#)),
+            (
+                OrderChanged {
+                    order_id,
+                    edit_id: id(6),
+                    total_before: 9,
+                    total: 5,
+                    refund: 4,
+                    due: 0,
+                    received: 0,
+                    currency: currency(),
+                    reason: reason(),
+                },
+                "order.edited",
+                format!(
+                    r#"{{{o},"edit_id":"00000000-0000-0000-0000-000000000006","total_before":9,"total":5,"refund":4,"due":0,"received":0,"currency":"EUR",{why}}}"#
+                ),
+            ),
             (
                 PaymentAuthorised { payment_id, order_id, amount: 5, currency: currency() },
                 "payment.authorised",

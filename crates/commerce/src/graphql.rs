@@ -3,6 +3,7 @@
 mod addresses;
 mod again;
 mod draft;
+mod edit;
 mod exchange;
 mod input;
 mod order;
@@ -24,6 +25,7 @@ mod wish;
 pub use addresses::{AddressesMutation, AddressesQuery};
 pub use again::AgainMutation;
 pub use draft::{DraftsMutation, DraftsQuery};
+pub use edit::{EditsMutation, EditsQuery};
 pub use exchange::ExchangeMutation;
 pub use papers::{PapersMutation, PapersQuery};
 pub use parcel::ParcelsMutation;
@@ -64,6 +66,7 @@ pub struct CommerceQuery(
     Boxed<PriceListsQuery>,
     Boxed<WishQuery>,
     Boxed<DraftsQuery>,
+    Boxed<EditsQuery>,
 );
 
 /// Everything that can be done about buying.
@@ -86,6 +89,7 @@ pub struct CommerceMutation(
     Boxed<WishMutation>,
     Boxed<DraftsMutation>,
     Boxed<ExchangeMutation>,
+    Boxed<EditsMutation>,
 );
 
 /// Header in which clients without cookies send the key to their cart.

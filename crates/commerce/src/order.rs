@@ -3,6 +3,7 @@
 
 mod capture;
 pub(crate) mod desk;
+pub mod edit;
 pub(crate) mod expire;
 mod fact;
 mod list;
@@ -14,7 +15,9 @@ pub(crate) mod tag;
 mod timeline;
 
 pub use capture::{Capture, capture, release};
-pub use fact::{OrderFact, OrderStory, PlacedLine, PlacedOrder, Standing};
+pub use fact::{
+    Content, EditedOrder, LineChange, OrderFact, OrderStory, PlacedLine, PlacedOrder, Standing, Sums,
+};
 pub(crate) use list::row_view;
 pub use list::{OrderCounts, OrderFilter, OrderSort, counts, list, my_orders};
 pub use parcel::{Piece, Tracking, deliver, deliver_parcel, ship, ship_pieces, track};

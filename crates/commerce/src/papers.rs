@@ -2,7 +2,8 @@
 //!
 //! An invoice is issued when somebody first asks for it, a credit note in the transaction in which money goes back of an
 //! order that has one, or in which such an order is given up. Both get the next number of their kind in the transaction
-//! that stores them, so that no number is missing, and say the same for ever. Only the buyer can be forgotten
+//! that stores them, so that no number is missing, and say the same for ever. When an order with an invoice is edited, a
+//! credit note takes back what is left of it, and another invoice replaces it. Only the buyer can be forgotten
 //! ([`crate::customer::erase`]). A packing slip says how things are and is kept nowhere.
 
 pub mod http;
@@ -10,7 +11,7 @@ mod issue;
 pub mod seller;
 mod slip;
 
-pub(crate) use issue::settle;
+pub(crate) use issue::{replace, settle};
 pub use slip::slip;
 
 use std::collections::HashMap;
@@ -108,7 +109,9 @@ pub struct Issued {
 pub async fn list(ctx: &Ctx, reader: Reader<'_>) -> Result<Vec<PaperView>> {
     let order = reader.order(ctx).await?;
     let rows = ctx.read(reader.access()).await?;
-    of_order(&rows, order.id.uuid()).await?.iter().map(view).collect()
+    let known = of_order(&rows, order.id.uuid()).await?;
+    let current = current(&known).map(|invoice| invoice.number);
+    known.iter().map(|row| view(row, current)).collect()
 }
 
 /// The invoice of an order; the first time it is issued.
@@ -123,7 +126,7 @@ pub async fn invoice(ctx: &Ctx, reader: Reader<'_>) -> Result<Issued> {
     let rows = ctx.read(access).await?;
     let known = of_order(&rows, order.id.uuid()).await?;
     drop(rows);
-    if let Some(row) = known.iter().find(|row| row.kind == PaperKind::Invoice.as_str()) {
+    if let Some(row) = current(&known) {
         return issued(row);
     }
     let (settings, seller) = (settings::current(ctx).await?, seller::current(ctx).await?);
@@ -133,7 +136,7 @@ pub async fn invoice(ctx: &Ctx, reader: Reader<'_>) -> Result<Issued> {
         let row = desk.row().clone();
         // Somebody who asked at the same time was faster.
         let known = of_order(tx, row.id).await?;
-        if let Some(first) = known.iter().find(|row| row.kind == PaperKind::Invoice.as_str()) {
+        if let Some(first) = current(&known) {
             return issued(first);
         }
         if matches!(state_of(&row), OrderState::Draft | OrderState::Cancelled) {
@@ -150,17 +153,37 @@ pub async fn invoice(ctx: &Ctx, reader: Reader<'_>) -> Result<Issued> {
     .await
 }
 
+/// An invoice of an order by its number, also one that another has replaced.
+///
+/// # Errors
+/// `NOT_FOUND`.
+pub async fn invoice_numbered(ctx: &Ctx, reader: Reader<'_>, number: i64) -> Result<Issued> {
+    numbered(ctx, reader, PaperKind::Invoice, number).await
+}
+
 /// A credit note of an order by its number.
 ///
 /// # Errors
 /// `NOT_FOUND`.
 pub async fn credit_note(ctx: &Ctx, reader: Reader<'_>, number: i64) -> Result<Issued> {
+    numbered(ctx, reader, PaperKind::CreditNote, number).await
+}
+
+async fn numbered(ctx: &Ctx, reader: Reader<'_>, kind: PaperKind, number: i64) -> Result<Issued> {
     let order = reader.order(ctx).await?;
     let rows = ctx.read(reader.access()).await?;
     let known = of_order(&rows, order.id.uuid()).await?;
-    let kind = PaperKind::CreditNote.as_str();
-    let found = known.iter().find(|row| row.kind == kind && row.number == number);
-    issued(found.ok_or_else(|| CommerceError::not_found("credit note"))?)
+    let found = known.iter().find(|row| row.kind == kind.as_str() && row.number == number);
+    let missing = match kind {
+        PaperKind::Invoice => "invoice",
+        PaperKind::CreditNote => "credit note",
+    };
+    issued(found.ok_or_else(|| CommerceError::not_found(missing))?)
+}
+
+/// The invoice that holds, of the papers of an order.
+fn current(papers: &[entity::paper::Model]) -> Option<&entity::paper::Model> {
+    papers.iter().rfind(|row| row.kind == PaperKind::Invoice.as_str())
 }
 
 async fn of_order(rows: &TenantDb, order: Uuid) -> Result<Vec<entity::paper::Model>> {
@@ -197,7 +220,7 @@ fn issued(row: &entity::paper::Model) -> Result<Issued> {
     Ok(Issued { bill, buyer: buyer(row)? })
 }
 
-fn view(row: &entity::paper::Model) -> Result<PaperView> {
+fn view(row: &entity::paper::Model, current: Option<i64>) -> Result<PaperView> {
     let invoice = row.kind == PaperKind::Invoice.as_str();
     Ok(PaperView {
         kind: if invoice { PaperKind::Invoice } else { PaperKind::CreditNote },
@@ -205,7 +228,11 @@ fn view(row: &entity::paper::Model) -> Result<PaperView> {
         label: issued(row)?.bill.label(),
         total: Money::new(row.total_minor, read::currency_of(&row.currency)?),
         issued_at: Timestamp::from_millis(row.issued_at),
-        name: if invoice { "invoice".to_owned() } else { format!("credit-note-{}", row.number) },
+        name: match invoice {
+            true if current == Some(row.number) => "invoice".to_owned(),
+            true => format!("invoice-{}", row.number),
+            false => format!("credit-note-{}", row.number),
+        },
     })
 }
 
@@ -220,11 +247,19 @@ pub(crate) async fn forget_buyers(tx: &platform::Tx, orders: &[Uuid], nobody: &s
     Ok(())
 }
 
-/// How much of an order its papers have to take back, minor units.
-fn taken_back(row: &orders::Model) -> i64 {
+/// How much of an order's invoice about `invoiced` credit notes have to take back, minor units.
+fn taken_back(row: &orders::Model, invoiced: i64) -> i64 {
     match state_of(row) {
-        OrderState::Cancelled => row.total_minor,
-        // What the shop forgoes is owed no more.
-        _ => row.refunded_minor.saturating_add(row.released_minor).min(row.total_minor),
+        OrderState::Cancelled => invoiced,
+        _ => {
+            // What edits took off before the invoice was made, it does not ask for.
+            let spared = row.total_minor - row.edited_minor - invoiced;
+            gone(row).saturating_sub(spared).clamp(0, invoiced)
+        }
     }
+}
+
+/// What has gone back of an order, or is owed no more because the shop forgoes it.
+fn gone(row: &orders::Model) -> i64 {
+    row.refunded_minor.saturating_add(row.released_minor)
 }

@@ -15,7 +15,9 @@ pub(crate) mod settle;
 mod stripe;
 pub mod webhook;
 
-pub(crate) use apply::{apply, ask_now, ask_on, capture_by_hand, forgo, give_back_by_hand, kept};
+pub(crate) use apply::{
+    apply, ask_now, ask_on, capture_by_hand, forgo, give_back_by_hand, kept, receive_rest,
+};
 pub use fact::{Back, Call, OpenedPayment, PaymentFact, PaymentStory, Take};
 
 use events::stream::Folded;

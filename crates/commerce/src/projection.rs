@@ -36,11 +36,15 @@ impl Projection for OrdersProjection {
 
     async fn apply(&self, tx: &Tx, events: &[Envelope]) -> platform::Result<()> {
         let mut ids = BTreeSet::new();
+        let mut edited = BTreeSet::new();
         for event in events {
-            ids.extend(event.decode::<Touched>()?.order_id.map(|id| id.uuid()));
+            let touched = event.decode::<Touched>()?;
+            let id = touched.order_id.map(|id| id.uuid());
+            ids.extend(id);
+            edited.extend(id.filter(|_| touched.edit_id.is_some()));
         }
         let ids: Vec<Uuid> = ids.into_iter().collect();
-        project(tx, &ids).await.context("projecting orders").map(|_| ())
+        project(tx, &ids, &edited).await.context("projecting orders").map(|_| ())
     }
 
     async fn rebuild(&self, rebuild: &Rebuild<'_>) -> platform::Result<u64> {
@@ -55,7 +59,7 @@ impl Projection for OrdersProjection {
                 let ids: Vec<Uuid> = ids.into_iter().map(|(id,)| id).collect();
                 let last = ids.last().copied().filter(|_| ids.len() as u64 == SLICE);
                 forget(tx, after, last, &ids).await?;
-                let documents = project(tx, &ids).await?;
+                let documents = project(tx, &ids, &BTreeSet::new()).await?;
                 if last.is_none() {
                     sum_up(tx).await.context("summing sales up")?;
                 }
@@ -83,8 +87,9 @@ fn sold(row: &order_row::Model) -> bool {
     row.paid_day.is_some() && row.state != "refunded"
 }
 
-/// Writes the rows of these orders and what they change in the sales; gives back how many rows there are.
-async fn project(tx: &Tx, ids: &[Uuid]) -> platform::Result<u64> {
+/// Writes the rows of these orders and what they change in the sales; gives back how many rows there are. `edited` have
+/// other lines than before.
+async fn project(tx: &Tx, ids: &[Uuid], edited: &BTreeSet<Uuid>) -> platform::Result<u64> {
     if ids.is_empty() {
         return Ok(0);
     }
@@ -102,9 +107,16 @@ async fn project(tx: &Tx, ids: &[Uuid]) -> platform::Result<u64> {
     let mut days: BTreeMap<(i64, String), Counted> = BTreeMap::new();
     let mut turned: Vec<(order_row::Model, i64)> = Vec::new();
     let mut changed = Vec::new();
+    // Nobody knows any more what an edited order counted before: its day is summed up anew. It is rare.
+    let mut anew: BTreeSet<(i64, String)> = BTreeSet::new();
     for order in &found {
         let row = row_of(order, payments.get(&order.id));
         let old = before.get(&order.id);
+        if edited.contains(&order.id)
+            && let Some(day) = row.paid_day
+        {
+            anew.insert((day, row.currency.clone()));
+        }
         if old == Some(&row) {
             continue;
         }
@@ -139,7 +151,17 @@ async fn project(tx: &Tx, ids: &[Uuid]) -> platform::Result<u64> {
         )
         .await?;
     }
+    turned.retain(|(row, _)| row.paid_day.is_none_or(|day| !anew.contains(&(day, row.currency.clone()))));
     count_products(tx, &turned).await?;
+    for (day, currency) in anew {
+        let key = || vec![day.into(), currency.as_str().into()];
+        tx.raw_exec(
+            "DELETE FROM sales_product WHERE tenant_id = {tenant} AND day = ? AND currency = ?",
+            key(),
+        )
+        .await?;
+        tx.raw_exec(&sum_of_products(tx, "AND r.paid_day = ? AND r.currency = ?"), key()).await?;
+    }
     Ok(found.len() as u64)
 }
 

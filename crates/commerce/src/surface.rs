@@ -108,6 +108,16 @@ pub fn surface() -> Vec<Entry> {
             .id("input.id", "return")
             .id("input.lines.variantId", "variant"),
         Entry::mutation("returnClose", Permission::ORDERS_UPDATE).id("input.id", "return"),
+        Entry::query("orderEditPreview", Permission::ORDERS_UPDATE)
+            .id("id", "order")
+            .id("changes.quantities.lineId", "order_line")
+            .id("changes.discounts.lineId", "order_line")
+            .id("changes.add.variantId", "variant"),
+        Entry::mutation("orderEdit", Permission::ORDERS_UPDATE)
+            .id("input.id", "order")
+            .id("input.changes.quantities.lineId", "order_line")
+            .id("input.changes.discounts.lineId", "order_line")
+            .id("input.changes.add.variantId", "variant"),
         Entry::mutation("orderCancel", Permission::ORDERS_UPDATE).id("input.id", "order"),
         Entry::mutation("orderNoteAdd", Permission::ORDERS_READ).id("input.id", "order"),
         Entry::mutation("orderTagsSet", Permission::ORDERS_UPDATE).id("input.id", "order"),

@@ -535,6 +535,8 @@ pub struct OrderView {
     pub due: Money,
     /// What the shop forgoes of the total.
     pub released: Money,
+    /// What is still to come in; nothing once it counts as paid.
+    pub balance_due: Money,
     /// What is promised and staff can take now; zero for shoppers.
     pub capturable: Money,
     /// What the customer's bank wants back, the first dispute first; empty for shoppers.

@@ -25,6 +25,28 @@ impl fmt::Debug for Link {
     }
 }
 
+/// What became of a line of an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineChanged {
+    /// What it is called.
+    pub title: String,
+    /// Pieces before; 0 when it is new.
+    pub before: i64,
+    /// Pieces after; 0 when it was taken away.
+    pub after: i64,
+}
+
+/// What a change of an order does to its money; amounts are written for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MoneyChange {
+    /// Nothing that the customer has to know.
+    None,
+    /// So much goes back.
+    Back(String),
+    /// So much is to be paid.
+    Due(String),
+}
+
 /// What is written to somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Letter {
@@ -95,6 +117,21 @@ pub enum Letter {
         /// Where it pays.
         shop: Link,
     },
+    /// To whoever has ordered: the shop has changed the order.
+    OrderEdited {
+        /// Number that people say.
+        number: i64,
+        /// What became of its lines.
+        changes: Vec<LineChanged>,
+        /// Whether it goes to another address.
+        moved: bool,
+        /// What it costs now, written for people.
+        total: String,
+        /// What that does to the money.
+        money: MoneyChange,
+        /// Shows the order.
+        link: Link,
+    },
     /// The account was signed in to from a device that was not seen before.
     NewDevice {
         /// What the browser calls itself.
@@ -119,6 +156,7 @@ impl Letter {
             Self::AddressChanged { .. } => "address_changed",
             Self::Invitation { .. } => "invitation",
             Self::GiftCard { .. } => "gift_card",
+            Self::OrderEdited { .. } => "order_edited",
             Self::NewDevice { .. } => "new_device",
         }
     }

@@ -14,7 +14,7 @@ mod sender;
 mod words;
 
 pub use address::address_of;
-pub use letter::{Letter, Link};
+pub use letter::{Letter, LineChanged, Link, MoneyChange};
 pub use module::module;
 pub use outbox::{To, forget, new_device, send, sweep};
 pub use sender::{Sender, jobs};

@@ -117,7 +117,7 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::letter::{Letter, Link};
+    use crate::letter::{Letter, LineChanged, Link, MoneyChange};
     use crate::words::words;
     use primitives::{Email, Timestamp};
     use std::time::Duration;
@@ -145,6 +145,17 @@ mod tests {
                 amount: "€25.00".into(),
                 until: Some(Timestamp::from_millis(1_767_323_045_000)),
                 shop: link(),
+            },
+            Letter::OrderEdited {
+                number: 1_001,
+                changes: vec![
+                    LineChanged { title: "Mug, <b>blue</b>".into(), before: 3, after: 2 },
+                    LineChanged { title: "Bowl".into(), before: 0, after: 1 },
+                ],
+                moved: true,
+                total: "€25.00".into(),
+                money: MoneyChange::Back("€5.00".into()),
+                link: link(),
             },
             Letter::NewDevice {
                 device: "Firefox on Linux".into(),

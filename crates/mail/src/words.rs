@@ -5,7 +5,8 @@ mod en;
 mod fr;
 mod nl;
 
-use crate::letter::Letter;
+use crate::letter::{Letter, LineChanged};
+use crate::render::one_line;
 use primitives::Locale;
 use std::time::Duration;
 
@@ -32,6 +33,11 @@ pub(crate) fn words(letter: &Letter, shop: &str, locale: Locale) -> Words {
         Some("nl") => nl::words(letter, shop),
         _ => en::words(letter, shop),
     }
+}
+
+/// `Mug: 3 → 2`: the same in every language.
+fn change(line: &LineChanged) -> String {
+    format!("{}: {} → {}", one_line(&line.title), line.before, line.after)
 }
 
 /// "1 hour", "3 days": whole days from two days on, else whole hours.

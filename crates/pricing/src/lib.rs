@@ -25,7 +25,9 @@ pub use list::{
 };
 pub use promotion::explain::{Discount, How, Outcome, Reason, Verdict};
 pub use promotion::{Action, Condition, Group, Per, Pick, Promotion, Selector, Stage, Usage};
-pub use quote::{Quote, QuotedLine, QuotedShipping, TaxShare, Totals, quote, refund_of, refund_pieces};
+pub use quote::{
+    Left, Quote, QuotedLine, QuotedShipping, TaxShare, Totals, quote, refund_of, refund_pieces, tax_of,
+};
 pub use request::{Destination, Line, Request, Rounding, Shopper};
 pub use shipping::{Measure, Measures, NoDelivery, ShippingMethod, Step, Table};
 pub use tax::{Place, ShippingPart, ShippingTax, TaxCategory, TaxCategoryError, TaxRate, TaxZone};

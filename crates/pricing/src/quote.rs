@@ -190,14 +190,37 @@ pub fn refund_pieces(
     Ok(TaxedLine { net, tax, gross })
 }
 
+/// What is left of a line that is to be taxed, in the mode of its cart or order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// The line less its discounts.
+    pub amount: i64,
+    /// Its pieces.
+    pub quantity: Quantity,
+    /// The rate that holds for it.
+    pub rate: Rate,
+}
+
+/// The tax on what is left of lines, as [`quote`] rounds it: `includes_tax` says whether their amounts hold it.
+///
+/// # Errors
+/// [`MoneyError::Overflow`] when an amount leaves 64 bits.
+pub fn tax_of(includes_tax: bool, rounding: Rounding, lines: &[Left]) -> Result<Vec<TaxedLine>, MoneyError> {
+    match rounding {
+        Rounding::Line => lines.iter().map(|line| taxed(includes_tax, line.amount, line.rate)).collect(),
+        Rounding::Unit => lines.iter().map(|line| tax_pieces(includes_tax, line)).collect(),
+        Rounding::Order => tax_together(includes_tax, lines),
+    }
+}
+
 /// An amount in the cart's mode, taxed and rounded once.
-fn taxed(request: &Request<'_>, amount: i64, rate: Rate) -> Result<TaxedLine, MoneyError> {
-    if request.includes_tax { on_gross(amount, rate) } else { on_net(amount, rate) }
+fn taxed(includes_tax: bool, amount: i64, rate: Rate) -> Result<TaxedLine, MoneyError> {
+    if includes_tax { on_gross(amount, rate) } else { on_net(amount, rate) }
 }
 
 /// An amount in the cart's mode whose tax is known.
-fn with_tax(request: &Request<'_>, amount: i64, tax: i64) -> Result<TaxedLine, MoneyError> {
-    let (net, gross) = if request.includes_tax {
+fn with_tax(includes_tax: bool, amount: i64, tax: i64) -> Result<TaxedLine, MoneyError> {
+    let (net, gross) = if includes_tax {
         (amount.checked_sub(tax), Some(amount))
     } else {
         (Some(amount), amount.checked_add(tax))
@@ -208,40 +231,38 @@ fn with_tax(request: &Request<'_>, amount: i64, tax: i64) -> Result<TaxedLine, M
 
 /// Taxes what is left of each line, as if nobody were exempt.
 fn tax_lines(request: &Request<'_>, lines: &[Working<'_>]) -> Result<Vec<TaxedLine>, MoneyError> {
-    match request.rounding {
-        Rounding::Line => lines.iter().map(|line| taxed(request, line.left, line.rate)).collect(),
-        Rounding::Unit => lines.iter().map(|line| tax_pieces(request, line)).collect(),
-        Rounding::Order => tax_together(request, lines),
-    }
+    let left = |line: &Working<'_>| Left { amount: line.left, quantity: line.quantity, rate: line.rate };
+    let lines: Vec<Left> = lines.iter().map(left).collect();
+    tax_of(request.includes_tax, request.rounding, &lines)
 }
 
 /// Taxes each piece of a line on its own. They have at most two different amounts.
-fn tax_pieces(request: &Request<'_>, line: &Working<'_>) -> Result<TaxedLine, MoneyError> {
+fn tax_pieces(includes_tax: bool, line: &Left) -> Result<TaxedLine, MoneyError> {
     let quantity = i64::from(line.quantity.get());
-    let (amount, more) = (line.left / quantity, line.left % quantity);
+    let (amount, more) = (line.amount / quantity, line.amount % quantity);
     let tax_of = |amount, pieces| {
-        let tax = taxed(request, amount, line.rate)?.tax;
+        let tax = taxed(includes_tax, amount, line.rate)?.tax;
         tax.checked_mul(pieces).ok_or(MoneyError::Overflow)
     };
     let mut tax = tax_of(amount, quantity - more)?;
     if more > 0 {
         tax = tax.checked_add(tax_of(amount + 1, more)?).ok_or(MoneyError::Overflow)?;
     }
-    with_tax(request, line.left, tax)
+    with_tax(includes_tax, line.amount, tax)
 }
 
 /// Taxes the lines of each rate together and spreads the tax over them.
-fn tax_together(request: &Request<'_>, lines: &[Working<'_>]) -> Result<Vec<TaxedLine>, MoneyError> {
+fn tax_together(includes_tax: bool, lines: &[Left]) -> Result<Vec<TaxedLine>, MoneyError> {
     let mut result = vec![TaxedLine::default(); lines.len()];
     for (first, line) in lines.iter().enumerate() {
         if lines[..first].iter().any(|before| before.rate == line.rate) {
             continue;
         }
         let same = || lines.iter().enumerate().filter(|(_, other)| other.rate == line.rate);
-        let weights: Vec<i64> = same().map(|(_, other)| other.left).collect();
-        let tax = taxed(request, sum(weights.iter().copied())?, line.rate)?.tax;
+        let weights: Vec<i64> = same().map(|(_, other)| other.amount).collect();
+        let tax = taxed(includes_tax, sum(weights.iter().copied())?, line.rate)?.tax;
         for ((index, other), tax) in same().zip(distribute(tax, &weights)) {
-            result[index] = with_tax(request, other.left, tax)?;
+            result[index] = with_tax(includes_tax, other.amount, tax)?;
         }
     }
     Ok(result)
@@ -288,7 +309,7 @@ fn quoted_shipping(cart: &mut Cart<'_>, full: i64) -> Result<Option<QuotedShippi
     let mut parts = Vec::new();
     let mut all_relief = 0;
     for (amount, rate, name) in shipping_parts(cart, amount)? {
-        let taxed = taxed(request, amount, rate)?;
+        let taxed = taxed(request.includes_tax, amount, rate)?;
         let (rate, name, taxed, relief) = charged(request, amount, rate, name, taxed);
         parts.push(ShippingPart { rate, name, taxed });
         all_relief += relief;

@@ -85,6 +85,7 @@ pub mod identity;
 pub mod import;
 pub mod modules;
 pub mod oidc;
+pub mod order_edit;
 pub mod orders;
 pub mod people;
 pub mod promotions;

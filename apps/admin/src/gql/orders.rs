@@ -256,6 +256,7 @@ pub struct Order {
     pub totals: Totals,
     pub paid: Money,
     pub refunded: Money,
+    pub balance_due: Money,
     pub disputes: Vec<Dispute>,
     pub tenders: Vec<OrderTender>,
     pub fulfilments: Vec<Fulfilment>,
@@ -434,7 +435,7 @@ pub struct OrderNote {
 /// Whether a move can be made, and why not.
 #[derive(cynic::QueryFragment, Clone, Debug, PartialEq)]
 pub struct OrderMove {
-    /// `mark_paid`, `ship`, `deliver`, `cancel`, `refund`.
+    /// `mark_paid`, `ship`, `deliver`, `cancel`, `refund`, `edit`.
     pub name: String,
     /// It can.
     pub possible: bool,

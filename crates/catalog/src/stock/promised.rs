@@ -79,6 +79,41 @@ pub async fn release(tx: &Tx, holder: Uuid, now: Timestamp) -> Result<Vec<(Varia
     Ok(freed)
 }
 
+/// Gives back some of what `holder` was promised, of several locations from the last on.
+///
+/// # Errors
+/// `CONFLICT` when `holder` was not promised that many; the caller's transaction must then be rolled back.
+pub async fn give_up(
+    tx: &Tx,
+    holder: Uuid,
+    lines: &[(VariantId, Quantity)],
+    now: Timestamp,
+) -> Result<()> {
+    let wanted = ordered(lines);
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let rows = promised(tx, holder, &wanted).await?;
+    let mut parts: Vec<Dissolved> = Vec::new();
+    for (variant, quantity) in &wanted {
+        let mut left = *quantity;
+        for row in rows.iter().rev().filter(|row| row.variant_id == variant.uuid()) {
+            let part = left.min(row.quantity);
+            if 0 < part {
+                left -= part;
+                lessen(tx, row, part).await?;
+                parts.push((*variant, row.location_id, row.bucket, part));
+            }
+        }
+        if 0 < left {
+            return Err(Error::conflict(format!("variant {variant} is not reserved in this number")).into());
+        }
+    }
+    parts.sort();
+    give_back(tx, holder, &parts, now).await?;
+    Ok(())
+}
+
 /// Promised pieces of `holder` leave the shelves that they were promised from.
 ///
 /// # Errors
@@ -88,17 +123,7 @@ pub async fn ship(tx: &Tx, holder: Uuid, lines: &[(VariantId, Quantity)], now: T
     if wanted.is_empty() {
         return Ok(());
     }
-    let rows = tx
-        .find::<stock_reservation::Entity>()
-        .filter(stock_reservation::Column::Holder.eq(holder))
-        .filter(stock_reservation::Column::VariantId.is_in(wanted.keys().map(|variant| variant.uuid())))
-        .order_by_asc(stock_reservation::Column::VariantId)
-        .order_by_asc(stock_reservation::Column::LocationId)
-        .order_by_asc(stock_reservation::Column::Bucket)
-        .map(|select| select.lock_exclusive())
-        .all()
-        .await
-        .context("looking for what is promised")?;
+    let rows = promised(tx, holder, &wanted).await?;
     for (variant, quantity) in &wanted {
         let mut left = *quantity;
         for row in rows.iter().filter(|row| row.variant_id == variant.uuid()) {
@@ -116,23 +141,29 @@ pub async fn ship(tx: &Tx, holder: Uuid, lines: &[(VariantId, Quantity)], now: T
     Ok(())
 }
 
+/// What `holder` was promised of these variants, locked.
+async fn promised(
+    tx: &Tx,
+    holder: Uuid,
+    wanted: &BTreeMap<VariantId, i64>,
+) -> Result<Vec<stock_reservation::Model>> {
+    let rows = tx
+        .find::<stock_reservation::Entity>()
+        .filter(stock_reservation::Column::Holder.eq(holder))
+        .filter(stock_reservation::Column::VariantId.is_in(wanted.keys().map(|variant| variant.uuid())))
+        .order_by_asc(stock_reservation::Column::VariantId)
+        .order_by_asc(stock_reservation::Column::LocationId)
+        .order_by_asc(stock_reservation::Column::Bucket)
+        .map(|select| select.lock_exclusive())
+        .all()
+        .await
+        .context("looking for what is promised")?;
+    Ok(rows)
+}
+
 /// Takes pieces of one promise from its shelf.
 async fn ship_part(tx: &Tx, row: &stock_reservation::Model, quantity: i64, now: Timestamp) -> Result<()> {
-    let key: [Value; 4] =
-        [row.holder.into(), row.variant_id.into(), row.location_id.into(), row.bucket.into()];
-    let this =
-        "WHERE tenant_id = {tenant} AND holder = ? AND variant_id = ? AND location_id = ? AND bucket = ?";
-    let done = if quantity == row.quantity {
-        let values = key.into_iter().chain([quantity.into()]).collect();
-        tx.raw_exec(&format!("DELETE FROM stock_reservation {this} AND quantity = ?"), values).await?
-    } else {
-        let values = [quantity.into()].into_iter().chain(key).chain([quantity.into()]).collect();
-        let update = format!("UPDATE stock_reservation SET quantity = quantity - ? {this} AND quantity > ?");
-        tx.raw_exec(&update, values).await?
-    };
-    if done == 0 {
-        return Err(Error::conflict("what was promised has just changed, try again").into());
-    }
+    lessen(tx, row, quantity).await?;
     // The other buckets of the location as this transaction sees them.
     let rows = tx
         .raw_all(
@@ -161,6 +192,26 @@ async fn ship_part(tx: &Tx, row: &stock_reservation::Model, quantity: i64, now: 
             (VariantId::from_uuid(row.variant_id), LocationId::from_uuid(row.location_id));
         let why = Why { reason: Reason::Shipment, reference: Some(row.holder), note: "", field: "" };
         note_movement(tx, variant, location, -quantity, on_hand + beside, &why, now).await?;
+    }
+    Ok(())
+}
+
+/// Lets go of pieces of one promise.
+async fn lessen(tx: &Tx, row: &stock_reservation::Model, quantity: i64) -> Result<()> {
+    let key: [Value; 4] =
+        [row.holder.into(), row.variant_id.into(), row.location_id.into(), row.bucket.into()];
+    let this =
+        "WHERE tenant_id = {tenant} AND holder = ? AND variant_id = ? AND location_id = ? AND bucket = ?";
+    let done = if quantity == row.quantity {
+        let values = key.into_iter().chain([quantity.into()]).collect();
+        tx.raw_exec(&format!("DELETE FROM stock_reservation {this} AND quantity = ?"), values).await?
+    } else {
+        let values = [quantity.into()].into_iter().chain(key).chain([quantity.into()]).collect();
+        let update = format!("UPDATE stock_reservation SET quantity = quantity - ? {this} AND quantity > ?");
+        tx.raw_exec(&update, values).await?
+    };
+    if done == 0 {
+        return Err(Error::conflict("what was promised has just changed, try again").into());
     }
     Ok(())
 }

@@ -96,6 +96,28 @@ pub async fn promise(
     Ok(events)
 }
 
+/// Has the shelves of these variants wait for this transaction, in the one order that every writer keeps, for a caller that
+/// gives pieces of some of them back and takes of others. Rows of hot variants are not waited for.
+///
+/// # Errors
+/// Those of the database.
+pub async fn hold(tx: &Tx, variants: &[VariantId]) -> Result<()> {
+    if tx.backend() != DbBackend::Postgres || variants.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Value> = variants.iter().map(|variant| variant.uuid().into()).collect();
+    let of = "FROM stock_level o WHERE o.tenant_id = s.tenant_id AND o.variant_id = s.variant_id";
+    let sql = format!(
+        "SELECT s.variant_id FROM stock_level s WHERE s.tenant_id = {{tenant}} AND s.variant_id IN ({}) \
+         AND NOT EXISTS (SELECT 1 {of} AND 0 < o.bucket) \
+         ORDER BY 1 < (SELECT COUNT(DISTINCT o.location_id) {of} AND o.sells), s.variant_id, s.location_id, s.bucket \
+         FOR NO KEY UPDATE OF s",
+        holes(ids.len())
+    );
+    tx.raw_all(&sql, ids).await.context("holding the shelves")?;
+    Ok(())
+}
+
 /// Pieces that a statement took.
 struct Taken {
     variant: VariantId,

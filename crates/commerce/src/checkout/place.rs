@@ -466,6 +466,7 @@ async fn write(
         exempt_reason: exemption.map(|it| it.reason.clone()).unwrap_or_default(),
         released_minor: 0,
         customer_note: plan.note.clone(),
+        edited_minor: 0,
     };
     let lines = lines(ctx, plan)?;
     let row = (!free).then(|| payment(ctx, plan, currency.clone(), now));
@@ -568,6 +569,7 @@ fn payment(ctx: &Ctx, plan: &Plan, currency: String, now: Timestamp) -> payment_
         take_minor: 0,
         rest_minor: 0,
         pay_url: String::new(),
+        again_minor: 0,
         version: 1,
         created_at: now.millis(),
         updated_at: now.millis(),

@@ -127,6 +127,8 @@ pub struct Order {
     due: Money,
     /// What the shop forgoes of the total.
     released: Money,
+    /// What is still to come in; nothing once it counts as paid.
+    balance_due: Money,
     /// Staff: what is promised and can be taken now.
     capturable: Money,
     /// Where the shopper has to go to pay.
@@ -189,6 +191,7 @@ impl Order {
             tenders: order.tenders.into_iter().map(|one| OrderTender::of(one, ctx)).collect(),
             due: money(order.due),
             released: money(order.released),
+            balance_due: money(order.balance_due),
             capturable: money(order.capturable),
             pay_url: order.pay_url,
             disputes: order.disputes.into_iter().map(|one| Dispute::of(one, ctx)).collect(),
@@ -389,7 +392,7 @@ impl From<view::NoteView> for OrderNote {
 /// Whether something can be done with an order or a return now.
 #[derive(SimpleObject, Clone)]
 pub struct OrderMove {
-    /// `mark_paid`, `ship`, `deliver`, `cancel`, `refund`; of a return `approve`, `decline`, `receive`, `refund`, `close`.
+    /// `mark_paid`, `ship`, `deliver`, `cancel`, `refund`, `edit`; of a return `approve`, `decline`, `receive`, `refund`, `close`.
     name: String,
     /// Whether it can be done now.
     possible: bool,

@@ -4,11 +4,11 @@ use catalog::stock;
 use events::Emit;
 use platform::{Error, Tx, failpoint};
 use primitives::{OrderId, Timestamp};
-use sea_orm::{ColumnTrait, QuerySelect};
+use sea_orm::{ColumnTrait, QuerySelect, Value};
 use uuid::Uuid;
 
 use super::Target;
-use super::fact::{OrderFact, Standing};
+use super::fact::{EditedOrder, OrderFact, Standing, Sums};
 use super::state::{AnyOrder, Command, Facts, Refusal};
 use crate::entity::{orders, payment};
 use crate::error::{CommerceError, Result};
@@ -33,6 +33,8 @@ pub(crate) struct Desk<'t> {
     payment: Option<(payment::Model, payment::Model)>,
     /// Parcels that have left and not arrived, for whoever moves the order on with them.
     under_way: i64,
+    /// What an edit made of it; its event tells others.
+    edited: Option<EditedOrder>,
     events: Vec<CommerceEvent>,
 }
 
@@ -45,7 +47,7 @@ impl<'t> Desk<'t> {
         let payment = tx.find::<payment::Entity>().filter(payment::Column::OrderId.eq(id.uuid()));
         let payment = payment.map(|select| select.lock_exclusive()).one().await?;
         let payment = payment.map(|payment| (payment.clone(), payment));
-        Ok(Self { tx, now, before: row.clone(), row, payment, under_way: 0, events: Vec::new() })
+        Ok(Self { tx, now, before: row.clone(), row, payment, under_way: 0, edited: None, events: Vec::new() })
     }
 
     /// An order as this process has just stored it, not read again and not locked: saving finds out whether anybody
@@ -58,6 +60,7 @@ impl<'t> Desk<'t> {
             row,
             payment: Some((payment.clone(), payment)),
             under_way: 0,
+            edited: None,
             events: Vec::new(),
         }
     }
@@ -134,6 +137,13 @@ impl<'t> Desk<'t> {
         self.events.push(event);
     }
 
+    /// Takes over what an edit has made of the order.
+    pub fn edit(&mut self, row: orders::Model, fact: EditedOrder, event: CommerceEvent) {
+        self.row = row;
+        self.edited = Some(fact);
+        self.events.push(event);
+    }
+
     /// Puts the order on the attention list.
     pub fn attention(&mut self, why: &str) {
         if self.row.attention.as_deref() != Some(why) {
@@ -188,6 +198,13 @@ impl<'t> Desk<'t> {
         Ok(())
     }
 
+    /// Stores the intent to call the payment off and to ask for `amount` instead, under new keys, once that has worked.
+    pub fn ask_anew(&mut self, amount: i64, reason: &str, at: Timestamp) -> Result<()> {
+        self.ask_back(Step::Void, 0, reason, at)?;
+        self.payment_mut()?.again_minor = amount;
+        Ok(())
+    }
+
     /// Stores the intent to take `amount` of what is promised, under a key that the caller knows again.
     ///
     /// From here on nobody knows what became of it until the gateway has told.
@@ -213,10 +230,14 @@ impl<'t> Desk<'t> {
 
     /// As [`Desk::save`]; gives back the rows as they stand then, once the transaction is committed.
     pub async fn save_rows(self) -> Result<(orders::Model, Option<payment::Model>)> {
-        let Self { tx, now, mut row, before, mut payment, events, .. } = self;
+        let Self { tx, now, mut row, before, mut payment, mut edited, events, .. } = self;
         tx.about(OrderId::KIND, row.id);
+        let mut fact_of = |event: &CommerceEvent| match event {
+            CommerceEvent::OrderChanged { .. } => edited.take().map(OrderFact::Edited),
+            event => OrderFact::told_by(event),
+        };
         let told = events.iter().enumerate();
-        let told: Vec<_> = told.filter_map(|(n, event)| Some((n, OrderFact::told_by(event)?))).collect();
+        let told: Vec<_> = told.filter_map(|(n, event)| Some((n, fact_of(event)?))).collect();
         let (was, is) = (Standing::of(&before), Standing::of(&row));
         let unsaid = OrderFact::unsaid(&was, told.iter().map(|(_, fact)| fact), &is, now.millis());
         let n_facts = i64::try_from(told.len() + unsaid.len()).map_err(Error::internal)?;
@@ -253,29 +274,36 @@ impl<'t> Desk<'t> {
 }
 
 async fn store(tx: &Tx, before: &orders::Model, row: &orders::Model) -> Result<()> {
-    let changed = tx
-        .raw_exec(
-            "UPDATE orders SET state = ?, version = ?, paid_minor = ?, refunded_minor = ?, attention = ?, \
-             cancel_reason = ?, hold_until = ?, paid_at = ?, n_sent = ?, released_minor = ?, updated_at = ? \
-             WHERE tenant_id = {tenant} AND id = ? AND version = ? AND state = ?",
-            vec![
-                row.state.clone().into(),
-                row.version.into(),
-                row.paid_minor.into(),
-                row.refunded_minor.into(),
-                row.attention.clone().into(),
-                row.cancel_reason.clone().into(),
-                row.hold_until.into(),
-                row.paid_at.into(),
-                row.n_sent.into(),
-                row.released_minor.into(),
-                row.updated_at.into(),
-                row.id.into(),
-                before.version.into(),
-                before.state.clone().into(),
-            ],
-        )
-        .await?;
+    let mut values: Vec<Value> = vec![
+        row.state.clone().into(),
+        row.version.into(),
+        row.paid_minor.into(),
+        row.refunded_minor.into(),
+        row.attention.clone().into(),
+        row.cancel_reason.clone().into(),
+        row.hold_until.into(),
+        row.paid_at.into(),
+        row.n_sent.into(),
+        row.released_minor.into(),
+        row.edited_minor.into(),
+        row.updated_at.into(),
+    ];
+    // What only edits change; its sums go with what was received, by which they are checked.
+    let content = content(row);
+    let edited = if content == self::content(before) {
+        ""
+    } else {
+        values.extend(content);
+        ", n_items = ?, subtotal_minor = ?, discount_minor = ?, shipping_minor = ?, tax_minor = ?, total_minor = ?, \
+         relief_minor = ?, taxes = ?, discounts = ?, email = ?, name = ?, address = ?"
+    };
+    values.extend([row.id.into(), before.version.into(), before.state.clone().into()]);
+    let sql = format!(
+        "UPDATE orders SET state = ?, version = ?, paid_minor = ?, refunded_minor = ?, attention = ?, \
+         cancel_reason = ?, hold_until = ?, paid_at = ?, n_sent = ?, released_minor = ?, edited_minor = ?, \
+         updated_at = ?{edited} WHERE tenant_id = {{tenant}} AND id = ? AND version = ? AND state = ?"
+    );
+    let changed = tx.raw_exec(&sql, values).await?;
     if changed != 1 {
         return Err(CommerceError::Changed { version: row.version });
     }
@@ -286,13 +314,33 @@ async fn store(tx: &Tx, before: &orders::Model, row: &orders::Model) -> Result<(
     Ok(())
 }
 
+/// Everything about an order that only edits change.
+fn content(row: &orders::Model) -> [Value; 12] {
+    let Sums { n_items, subtotal, discount, shipping, tax, total } = Sums::of(row);
+    [
+        n_items.into(),
+        subtotal.into(),
+        discount.into(),
+        shipping.into(),
+        tax.into(),
+        total.into(),
+        row.relief_minor.into(),
+        row.taxes.clone().into(),
+        row.discounts.clone().into(),
+        row.email.clone().into(),
+        row.name.clone().into(),
+        row.address.clone().into(),
+    ]
+}
+
 /// `false` when somebody else was faster.
 async fn store_payment(tx: &Tx, before: &payment::Model, after: &payment::Model) -> Result<bool> {
     let changed = tx
         .raw_exec(
             "UPDATE payment SET step = ?, status = ?, back_key = ?, back_minor = ?, back_reason = ?, \
              back_id = ?, gateway_id = ?, attempt = ?, next_at = ?, last_error = ?, take_key = ?, take_minor = ?, \
-             rest_minor = ?, pay_url = ?, version = ?, updated_at = ? \
+             rest_minor = ?, pay_url = ?, amount_minor = ?, authorize_key = ?, capture_key = ?, again_minor = ?, \
+             created_at = ?, version = ?, updated_at = ? \
              WHERE tenant_id = {tenant} AND id = ? AND version = ?",
             vec![
                 after.step.clone().into(),
@@ -309,6 +357,11 @@ async fn store_payment(tx: &Tx, before: &payment::Model, after: &payment::Model)
                 after.take_minor.into(),
                 after.rest_minor.into(),
                 after.pay_url.clone().into(),
+                after.amount_minor.into(),
+                after.authorize_key.clone().into(),
+                after.capture_key.clone().into(),
+                after.again_minor.into(),
+                after.created_at.into(),
                 after.version.into(),
                 after.updated_at.into(),
                 before.id.into(),

@@ -217,6 +217,8 @@ pub enum OrderFact {
         /// The deadline; `None` is none.
         until: Option<i64>,
     },
+    /// Staff has changed what it is about.
+    Edited(EditedOrder),
     /// It stands like this by a change that has no name of its own.
     Corrected {
         /// As it stands now.
@@ -297,6 +299,79 @@ pub struct PlacedLine {
     pub rate_ppm: i64,
 }
 
+/// What an edit made of an order. Whom and where it goes to is said nowhere here, only that it changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EditedOrder {
+    /// Tells edits apart.
+    pub edit_id: Uuid,
+    /// Why, as staff says it.
+    pub reason: String,
+    /// Of all its amounts.
+    pub currency: String,
+    /// Its sums before.
+    pub before: Sums,
+    /// Its sums since then.
+    pub after: Sums,
+    /// What is bought since then, in order.
+    pub lines: Vec<PlacedLine>,
+    /// What changed about which thing.
+    pub changes: Vec<LineChange>,
+    /// Another address.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub address: bool,
+    /// Another mail address or phone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub contact: bool,
+    /// What goes back because of it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub refund: i64,
+    /// What is to be paid still.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub due: i64,
+    /// What came in with it by hand.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub received: i64,
+    /// By how much edits have changed the total since its payment was asked for.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub edited: i64,
+    /// What was left to send was taken away: all of it has left.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shipped: bool,
+}
+
+/// The sums of an order, minor units.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sums {
+    /// Pieces over all lines.
+    pub n_items: i64,
+    /// Lines at their prices.
+    pub subtotal: i64,
+    /// What was taken off.
+    pub discount: i64,
+    /// What the delivery costs.
+    pub shipping: i64,
+    /// Tax.
+    pub tax: i64,
+    /// What is to be paid.
+    pub total: i64,
+}
+
+/// What an edit changed about a line; a quantity of 0 before is a new one, after a removed one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineChange {
+    /// What exactly.
+    pub variant_id: VariantId,
+    /// What it was called.
+    pub title: String,
+    /// Pieces before.
+    pub before: i64,
+    /// Pieces after.
+    pub after: i64,
+    /// What is taken off by hand after, where that changed, minor units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discount: Option<i64>,
+}
+
 /// How an order stands: everything about it that changes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standing {
@@ -317,6 +392,9 @@ pub struct Standing {
     /// What the shop forgoes of the total.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub released: i64,
+    /// By how much edits have changed the total since its payment was asked for.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub edited: i64,
 }
 
 /// An order as its facts tell it.
@@ -326,12 +404,34 @@ pub struct OrderStory {
     pub placed: PlacedOrder,
     /// As it stands.
     pub standing: Standing,
+    /// What its last edit made of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited: Option<Content>,
+}
+
+/// What an order is about since it was edited.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content {
+    /// Its sums.
+    pub sums: Sums,
+    /// What is bought, in order.
+    pub lines: Vec<PlacedLine>,
+}
+
+impl OrderStory {
+    /// What was placed, with what edits have made of it.
+    pub fn now(&self) -> PlacedOrder {
+        let Some(Content { sums, lines }) = &self.edited else { return self.placed.clone() };
+        let Sums { n_items, subtotal, discount, shipping, tax, total } = *sums;
+        let lines = lines.clone();
+        PlacedOrder { n_items, subtotal, discount, shipping, tax, total, lines, ..self.placed.clone() }
+    }
 }
 
 impl Fold for OrderStory {
     type Fact = OrderFact;
     const STREAM: &'static str = "order";
-    const STATE_VERSION: u16 = 2;
+    const STATE_VERSION: u16 = 3;
 
     fn begin(first: &Recorded<OrderFact>) -> Option<Self> {
         match &first.fact {
@@ -345,17 +445,21 @@ impl Fold for OrderStory {
                     hold_until: placed.hold_until,
                     paid_at: None,
                     released: 0,
+                    edited: 0,
                 };
-                Some(Self { placed: placed.clone(), standing })
+                Some(Self { placed: placed.clone(), standing, edited: None })
             }
             OrderFact::Adopted { placed, standing } => {
-                Some(Self { placed: placed.clone(), standing: standing.clone() })
+                Some(Self { placed: placed.clone(), standing: standing.clone(), edited: None })
             }
             _ => None,
         }
     }
 
     fn apply(&mut self, next: &Recorded<OrderFact>) {
+        if let OrderFact::Edited(edit) = &next.fact {
+            self.edited = Some(Content { sums: edit.after, lines: edit.lines.clone() });
+        }
         self.standing.apply(&next.fact, next.at.millis());
     }
 }
@@ -371,6 +475,7 @@ impl Standing {
             hold_until: row.hold_until,
             paid_at: row.paid_at,
             released: row.released_minor,
+            edited: row.edited_minor,
         }
     }
 
@@ -419,6 +524,12 @@ impl Standing {
             OrderFact::AttentionAsked { why } => self.attention = Some(why.clone()),
             OrderFact::AttentionCleared {} => self.attention = None,
             OrderFact::WaitsUntil { until } => self.hold_until = *until,
+            OrderFact::Edited(edit) => {
+                self.edited = edit.edited;
+                if edit.shipped {
+                    self.state = OrderState::Shipped;
+                }
+            }
             OrderFact::Corrected { standing } => self.clone_from(standing),
         }
     }
@@ -449,8 +560,21 @@ impl PlacedOrder {
     }
 }
 
+impl Sums {
+    pub(crate) fn of(row: &orders::Model) -> Self {
+        Self {
+            n_items: row.n_items,
+            subtotal: row.subtotal_minor,
+            discount: row.discount_minor,
+            shipping: row.shipping_minor,
+            tax: row.tax_minor,
+            total: row.total_minor,
+        }
+    }
+}
+
 impl PlacedLine {
-    fn of(row: &order_line::Model) -> Self {
+    pub(crate) fn of(row: &order_line::Model) -> Self {
         Self {
             variant_id: VariantId::from_uuid(row.variant_id),
             product_id: ProductId::from_uuid(row.product_id),
@@ -546,8 +670,9 @@ impl OrderFact {
             CommerceEvent::StoreCreditReturned { account_id, amount, reason, .. } => {
                 Self::TenderReturned { account_id, tender: TenderKind::StoreCredit, amount, reason }
             }
-            // Its first fact needs its lines.
+            // These facts need the lines.
             CommerceEvent::OrderPlaced { .. }
+            | CommerceEvent::OrderChanged { .. }
             // Each of these goes along with one of the above.
             | CommerceEvent::OrderShipped { .. }
             | CommerceEvent::FulfilmentCreated { .. }
@@ -659,6 +784,35 @@ mod tests {
             hold_until: None,
             paid_at: Some(20),
             released: 0,
+            edited: 0,
+        }
+    }
+
+    fn edited() -> EditedOrder {
+        let PlacedOrder { n_items, subtotal, discount, shipping, tax, total, lines, .. } = placed();
+        let before = Sums { n_items, subtotal, discount, shipping, tax, total };
+        let line = PlacedLine { quantity: 1, net: 1_033, tax: 217, gross: 1_250, ..lines[0].clone() };
+        EditedOrder {
+            edit_id: id(12),
+            reason: "why".into(),
+            currency: "EUR".into(),
+            before,
+            after: Sums { n_items: 1, subtotal: 1_250, tax: 304, total: 1_750, ..before },
+            changes: vec![LineChange {
+                variant_id: line.variant_id,
+                title: "Mug".into(),
+                before: 2,
+                after: 1,
+                discount: Some(0),
+            }],
+            lines: vec![line],
+            address: false,
+            contact: false,
+            refund: 1_250,
+            due: 0,
+            received: 0,
+            edited: -1_250,
+            shipped: true,
         }
     }
 
@@ -721,6 +875,17 @@ mod tests {
                 order_number: 1001,
                 amount: 2_000,
             },
+            OrderFact::Edited(edited()),
+            OrderFact::Edited(EditedOrder {
+                address: true,
+                contact: true,
+                refund: 0,
+                due: 500,
+                received: 100,
+                edited: 0,
+                shipped: false,
+                ..edited()
+            }),
         ]
     }
 
@@ -737,7 +902,7 @@ mod tests {
     /// Whoever changes the state raises `STATE_VERSION`, so that snapshots from before are not believed.
     #[test]
     fn the_form_of_the_state_has_a_version() {
-        let story = OrderStory { placed: placed(), standing: standing() };
+        let story = OrderStory { placed: placed(), standing: standing(), edited: None };
         let form = format!("{} {}", OrderStory::STATE_VERSION, serde_json::to_string(&story).unwrap());
         insta::assert_snapshot!("order_state", form);
     }

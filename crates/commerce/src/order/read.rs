@@ -291,7 +291,9 @@ fn compose(
         refunded: money(row.refunded_minor),
         tenders: tenders.iter().map(|part| tender::order::view(part, currency)).collect(),
         due: money(row.total_minor - row.tendered_minor),
-        released: money(row.released_minor),
+        // Of a total that edits have made smaller, less is forgone.
+        released: money(row.released_minor.min((row.total_minor - row.paid_minor).max(0))),
+        balance_due: money(balance_due(&row)),
         disputes,
         promised: payment.as_ref().is_some_and(|it| it.manual && it.is_promised() && !it.is_under_way()),
         pay_url: payment
@@ -317,6 +319,14 @@ fn compose(
     })
 }
 
+/// What is still to come in, minor units.
+fn balance_due(row: &orders::Model) -> i64 {
+    match state_of(row) {
+        OrderState::PendingPayment => (row.total_minor - row.paid_minor - row.released_minor).max(0),
+        _ => 0,
+    }
+}
+
 /// What can be done now, and why the rest cannot.
 fn moves(row: &orders::Model, payment: Option<&payment::Model>, under_way: bool) -> Vec<MoveView> {
     let state = state_of(row);
@@ -338,15 +348,15 @@ fn moves(row: &orders::Model, payment: Option<&payment::Model>, under_way: bool)
             _ => found.check(&facts_of(row)).map_err(|refusal| refusal.to_string()),
         }
     };
-    [Command::Pay, Command::Ship, Command::Deliver, Command::Cancel, Command::Refund]
-        .into_iter()
-        .map(|command| {
-            let verdict = check(command);
-            MoveView {
-                name: command.name().to_owned(),
-                possible: verdict.is_ok(),
-                why_not: verdict.err().unwrap_or_default(),
-            }
+    let moves = [Command::Pay, Command::Ship, Command::Deliver, Command::Cancel, Command::Refund];
+    let moves = moves.into_iter().map(|command| (command.name(), check(command)));
+    let edit = super::edit::editable(row, payment).map_err(str::to_owned);
+    moves
+        .chain([("edit", edit)])
+        .map(|(name, verdict)| MoveView {
+            name: name.to_owned(),
+            possible: verdict.is_ok(),
+            why_not: verdict.err().unwrap_or_default(),
         })
         .collect()
 }

@@ -3,7 +3,7 @@
 use events::stream::Recorded;
 use primitives::{Currency, Money, Timestamp, UserId};
 
-use super::fact::{OrderFact, Standing};
+use super::fact::{EditedOrder, OrderFact, Standing};
 use super::state::words;
 use crate::entity::orders;
 use crate::payment::dispute::DisputeState;
@@ -190,12 +190,61 @@ fn told(fact: &OrderFact, at: Timestamp, actor: Who, order: i64) -> Entry {
         OrderFact::AttentionAsked { why } => ("order.edited", format!("Needs attention: {why}")),
         OrderFact::AttentionCleared {} => ("order.edited", "Looked at, nothing left to do".to_owned()),
         OrderFact::WaitsUntil { .. } => ("order.edited", "May be paid for a while longer".to_owned()),
+        OrderFact::Edited(edit) => {
+            of(&edit.refund.max(edit.due).max(edit.received));
+            ("order.edited", with(&edited(edit), &edit.reason))
+        }
         OrderFact::Corrected { standing } => {
             ("order.edited", format!("Put right: {}", words(standing.state)))
         }
     };
-    let inside = matches!(kind, "order.note_added" | "order.edited" | "order.tagged" | "payment.disputed");
+    let inside = matches!(kind, "order.note_added" | "order.edited" | "order.tagged" | "payment.disputed")
+        && !matches!(fact, OrderFact::Edited(_));
     Entry { kind, text, amount, actor, at, inside }
+}
+
+/// What an edit did: `2 × Mug taken away, 24.00 EUR to be given back`.
+fn edited(edit: &EditedOrder) -> String {
+    let money = |minor: i64| match Currency::parse(&edit.currency) {
+        Ok(currency) => Money::new(minor, currency).to_string(),
+        Err(_) => minor.to_string(),
+    };
+    let mut said: Vec<String> = Vec::new();
+    for change in &edit.changes {
+        let title = &change.title;
+        match change.after - change.before {
+            0 => {}
+            more @ 1.. => said.push(format!("{more} × {title} added")),
+            fewer => said.push(format!("{} × {title} taken away", fewer.unsigned_abs())),
+        }
+        match change.discount {
+            Some(0) => said.push(format!("nothing is taken off {title} by hand any more")),
+            Some(off) => said.push(format!("{} taken off {title}", money(off))),
+            None => {}
+        }
+    }
+    if edit.before.shipping != edit.after.shipping {
+        said.push(format!("the delivery costs {}", money(edit.after.shipping)));
+    }
+    if edit.address {
+        said.push("it goes to another address".to_owned());
+    }
+    if edit.contact {
+        said.push("other contact".to_owned());
+    }
+    for (amount, words) in
+        [(edit.refund, "to be given back"), (edit.due, "to be paid"), (edit.received, "received by hand")]
+    {
+        if amount != 0 {
+            said.push(format!("{} {words}", money(amount)));
+        }
+    }
+    if said.is_empty() {
+        return "Edited".to_owned();
+    }
+    let said = said.join(", ");
+    let mut letters = said.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// An order whose first facts nobody wrote down: what its row knows of them.

@@ -10,7 +10,7 @@ use paper::Sheet;
 use platform::{App, Ctx, Error};
 use primitives::OrderId;
 
-use super::{PaperKind, Reader, credit_note, invoice, list, slip};
+use super::{PaperKind, Reader, credit_note, invoice, invoice_numbered, list, slip};
 
 /// Routes under `/api/v1`.
 pub fn rest() -> Router<App> {
@@ -30,6 +30,8 @@ async fn of_staff(
 enum Wanted {
     Style,
     Invoice,
+    /// One by its number, which another may have replaced.
+    Numbered(i64),
     CreditNote(i64),
     /// Of a parcel, or of what is not sent.
     Slip(Option<usize>),
@@ -44,9 +46,10 @@ fn wanted(name: &str) -> Option<(Wanted, bool)> {
     let wanted = match name {
         "invoice" => Wanted::Invoice,
         "packing-slip" => Wanted::Slip(None),
-        _ => match name.strip_prefix("credit-note-") {
-            Some(number) => Wanted::CreditNote(number.parse().ok()?),
-            None => Wanted::Slip(Some(name.strip_prefix("packing-slip-")?.parse().ok()?)),
+        _ => match (name.strip_prefix("credit-note-"), name.strip_prefix("invoice-")) {
+            (Some(number), _) => Wanted::CreditNote(number.parse().ok()?),
+            (_, Some(number)) => Wanted::Numbered(number.parse().ok()?),
+            _ => Wanted::Slip(Some(name.strip_prefix("packing-slip-")?.parse().ok()?)),
         },
     };
     Some((wanted, file))
@@ -66,6 +69,10 @@ pub async fn answer(ctx: &Ctx, reader: Reader<'_>, name: &str) -> platform::Resu
             let issued = invoice(ctx, reader).await?;
             let notes = if file { Vec::new() } else { notes(ctx, reader).await? };
             (issued.bill.sheet(&issued.buyer), issued.bill.file_name(), notes)
+        }
+        (Wanted::Numbered(number), _) => {
+            let issued = invoice_numbered(ctx, reader, number).await?;
+            (issued.bill.sheet(&issued.buyer), issued.bill.file_name(), Vec::new())
         }
         (Wanted::CreditNote(number), _) => {
             let issued = credit_note(ctx, reader, number).await?;
@@ -127,6 +134,7 @@ mod tests {
         assert_eq!(wanted("invoice"), Some((Wanted::Invoice, false)));
         assert_eq!(wanted("invoice.pdf"), Some((Wanted::Invoice, true)));
         assert_eq!(wanted("credit-note-7.pdf"), Some((Wanted::CreditNote(7), true)));
+        assert_eq!(wanted("invoice-3"), Some((Wanted::Numbered(3), false)));
         assert_eq!(wanted("packing-slip"), Some((Wanted::Slip(None), false)));
         assert_eq!(wanted("packing-slip-2"), Some((Wanted::Slip(Some(2)), false)));
         for other in

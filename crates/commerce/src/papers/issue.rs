@@ -7,10 +7,13 @@ use sea_orm::{ActiveModelTrait, IntoActiveModel};
 use uuid::Uuid;
 
 use super::seller::Seller;
-use super::{PaperKind, issued, of_order, taken_back};
+use super::{PaperKind, current, gone, issued, of_order, taken_back};
 use crate::entity::{orders, paper as row};
 use crate::error::Result;
-use crate::view::{Address, OrderView};
+use crate::order::desk::state_of;
+use crate::order::read;
+use crate::settings::CommerceSettings;
+use crate::view::{Address, OrderState, OrderView};
 
 /// An order has changed: when more of it has gone back than its papers say, a credit note says the rest.
 pub(crate) async fn settle(
@@ -19,16 +22,47 @@ pub(crate) async fn settle(
     order: &orders::Model,
     now: Timestamp,
 ) -> Result<()> {
-    if taken_back(order) <= taken_back(before) {
+    let given_up = order.state != before.state && state_of(order) == OrderState::Cancelled;
+    if gone(order) <= gone(before) && !given_up {
         return Ok(());
     }
     let known = of_order(tx, order.id).await?;
-    match known.split_first() {
-        Some((invoice, notes)) if invoice.kind == PaperKind::Invoice.as_str() => {
-            credit(tx, order, invoice, notes, now).await
-        }
-        _ => Ok(()),
+    match current(&known) {
+        Some(invoice) => credit(tx, order, invoice, &notes_of(&known, invoice)?, now).await,
+        None => Ok(()),
     }
+}
+
+/// The credit notes that take something of an invoice back.
+fn notes_of(papers: &[row::Model], invoice: &row::Model) -> Result<Vec<row::Model>> {
+    let mut notes = Vec::new();
+    for row in papers.iter().filter(|row| row.kind == PaperKind::CreditNote.as_str()) {
+        if matches!(issued(row)?.bill.what, BillKind::CreditNote { invoice: of, .. } if of == invoice.number) {
+            notes.push(row.clone());
+        }
+    }
+    Ok(notes)
+}
+
+/// An order with an invoice was edited: a credit note takes back what is left of it, and another invoice says how the
+/// order is now. An order without one has nothing to replace.
+pub(crate) async fn replace(
+    tx: &Tx,
+    ctx: &Ctx,
+    settings: &CommerceSettings,
+    seller: &Seller,
+    order: &orders::Model,
+) -> Result<()> {
+    let now = ctx.now();
+    let known = of_order(tx, order.id).await?;
+    let Some(invoice) = current(&known) else { return Ok(()) };
+    let notes = notes_of(&known, invoice)?;
+    let said: i64 = notes.iter().map(|note| note.total_minor).sum();
+    note(tx, order, invoice, &notes, invoice.total_minor - said, now).await?;
+    let view = read::held(tx, settings, order.clone(), now).await?;
+    let next = store(tx, order, bill_of(ctx, &view, seller)?, buyer_of(&view)).await?;
+    // What went back before, the new one has to say again.
+    credit(tx, order, &next, &[], now).await
 }
 
 /// A credit note for what has gone back and is on none of `notes`.
@@ -40,7 +74,19 @@ pub(super) async fn credit(
     now: Timestamp,
 ) -> Result<()> {
     let said: i64 = notes.iter().map(|note| note.total_minor).sum();
-    let amount = taken_back(order).saturating_sub(said);
+    let amount = taken_back(order, invoice.total_minor).saturating_sub(said);
+    note(tx, order, invoice, notes, amount, now).await
+}
+
+/// A credit note for `amount`, minor units; none for nothing.
+async fn note(
+    tx: &Tx,
+    order: &orders::Model,
+    invoice: &row::Model,
+    notes: &[row::Model],
+    amount: i64,
+    now: Timestamp,
+) -> Result<()> {
     if amount <= 0 {
         return Ok(());
     }

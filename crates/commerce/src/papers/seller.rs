@@ -94,7 +94,7 @@ pub async fn seller(ctx: &Ctx) -> Result<Seller> {
     current(ctx).await
 }
 
-pub(super) async fn current(ctx: &Ctx) -> Result<Seller> {
+pub(crate) async fn current(ctx: &Ctx) -> Result<Seller> {
     let rows = ctx.read(Access::Public).await?;
     let Some(row) = rows.find::<row::Entity>().one().await? else { return Ok(Seller::default()) };
     let seller: Seller = serde_json::from_str(&row.document).map_err(Error::internal)?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use primitives::{Money, OrderId, PaymentId, Timestamp};
+use primitives::{Money, MoneyError, OrderId, PaymentId, Timestamp};
 use sea_orm::{ActiveValue::Set, ColumnTrait};
 use uuid::Uuid;
 
@@ -101,8 +101,22 @@ async fn apply_capture(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool> {
             // Most gateways let the rest of an authorisation go with the first capture.
             let rest =
                 if matches!(outcome, Outcome::TakenInPart(_)) { payment.rest_minor - amount } else { 0 };
+            // Too late to ask for another amount.
+            let anew = std::mem::take(&mut payment.again_minor);
+            if anew != 0 {
+                let asked = payment.amount_minor;
+                let row = desk.row_mut();
+                row.edited_minor = row.total_minor - row.tendered_minor - asked;
+            }
             if receive(desk, amount, fact).await? {
                 desk.payment_mut()?.rest_minor = rest.max(0);
+            }
+            let over = desk.row().paid_minor - desk.row().total_minor;
+            if anew != 0 && 0 < over {
+                let over = Money::new(over, currency_of(&desk.row().currency)?);
+                desk.attention(&format!(
+                    "the customer paid before the edit reached the gateway: give {over} back"
+                ));
             }
         }
         // What staff wanted taken is not here; the promise is, and the order waits as before.
@@ -257,12 +271,18 @@ fn apply_void(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool> {
             let payment = desk.payment_mut()?;
             move_to(payment, Step::Void, Status::Done, None);
             payment.rest_minor = 0;
+            let anew = std::mem::take(&mut payment.again_minor);
             desk.row_mut().attention = None;
             let (payment_id, order_id, _, currency) = named(desk)?;
             let reason = desk.payment()?.back_reason.clone();
             let told = reason.clone();
             desk.emit(CommerceEvent::PaymentRefunded { payment_id, order_id, amount: 0, currency, reason });
-            if matches!(desk.order(), AnyOrder::PendingPayment(_)) && 0 < kept(desk.row()) {
+            if !matches!(desk.order(), AnyOrder::PendingPayment(_)) {
+                return Ok(true);
+            }
+            if 0 < anew {
+                begin_anew(desk, anew)?;
+            } else if 0 < kept(desk.row()) {
                 forgo(desk, &told)?;
             }
         }
@@ -281,6 +301,35 @@ fn apply_void(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool> {
         Outcome::Unknown(error) => ask_again(desk, error)?,
     }
     Ok(true)
+}
+
+/// The attempt before is called off: another amount is asked for, as if the order were placed now.
+fn begin_anew(desk: &mut Desk<'_>, amount: i64) -> Result<()> {
+    let now = desk.now();
+    let payment = desk.payment_mut()?;
+    // A call-back about the attempt before is known by this.
+    payment.back_id = std::mem::take(&mut payment.gateway_id);
+    payment.back_key.clear();
+    payment.back_reason.clear();
+    payment.amount_minor = amount;
+    payment.authorize_key = Uuid::new_v4().to_string();
+    payment.capture_key = Uuid::new_v4().to_string();
+    payment.created_at = now.millis();
+    move_to(payment, Step::Authorize, Status::Due, Some(now));
+    Ok(())
+}
+
+/// Staff has received by hand what an edit has made an order cost more.
+pub(crate) async fn receive_rest(desk: &mut Desk<'_>, amount: i64, fact: String) -> Result<()> {
+    if !post(desk, "capture", "customer", account(MANUAL), amount, fact).await? {
+        return Err(CommerceError::Changed { version: desk.row().version });
+    }
+    let payment = desk.payment_mut()?;
+    payment.amount_minor = payment.amount_minor.checked_add(amount).ok_or(MoneyError::Overflow)?;
+    let (payment_id, order_id, _, currency) = named(desk)?;
+    desk.row_mut().paid_minor += amount;
+    desk.emit(CommerceEvent::PaymentCaptured { payment_id, order_id, amount, currency });
+    Ok(())
 }
 
 /// A no to the shopper's payment ends the order and gives the cart back.

@@ -36,6 +36,8 @@ pub enum PaymentFact {
     BackAsked { call: Call, back: Back },
     /// Staff wants it taken, or a part of it.
     TakeAsked { call: Call },
+    /// Its order was edited: another amount is wanted, under other keys where the gateway has to be asked again.
+    Reopened { payment: OpenedPayment, call: Call, back: Back },
     /// It stands like this by a change that has no name of its own.
     Corrected { call: Call, back: Back },
 }
@@ -83,6 +85,9 @@ pub struct Call {
     /// What is promised still and staff may take, minor units.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub rest: i64,
+    /// What is asked for once this attempt is called off, minor units.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub again: i64,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
@@ -124,7 +129,7 @@ pub struct PaymentStory {
 impl Fold for PaymentStory {
     type Fact = PaymentFact;
     const STREAM: &'static str = "payment";
-    const STATE_VERSION: u16 = 2;
+    const STATE_VERSION: u16 = 3;
 
     fn begin(first: &Recorded<PaymentFact>) -> Option<Self> {
         match &first.fact {
@@ -150,6 +155,11 @@ impl Fold for PaymentStory {
             | PaymentFact::Waiting { call }
             | PaymentFact::Lost { call }
             | PaymentFact::TakeAsked { call } => self.call.clone_from(call),
+            PaymentFact::Reopened { payment, call, back } => {
+                self.payment.clone_from(payment);
+                self.call.clone_from(call);
+                self.back.clone_from(back);
+            }
             PaymentFact::BackAsked { call, back } | PaymentFact::Corrected { call, back } => {
                 self.call.clone_from(call);
                 self.back.clone_from(back);
@@ -179,6 +189,7 @@ impl PaymentStory {
                 last_error: row.last_error.clone(),
                 take: row.takes_a_part().then(|| Take { key: row.take_key.clone(), amount: row.take_minor }),
                 rest: row.rest_minor,
+                again: row.again_minor,
             },
             back: Back { key: row.back_key.clone(), amount: row.back_minor, reason: row.back_reason.clone() },
         }
@@ -203,7 +214,11 @@ impl PaymentFact {
 
     /// What has happened between two standings of a row.
     pub(crate) fn between(before: &payment::Model, after: &payment::Model) -> Self {
-        let (old, PaymentStory { call, back, .. }) = (PaymentStory::of(before), PaymentStory::of(after));
+        let (old, PaymentStory { payment, call, back }) =
+            (PaymentStory::of(before), PaymentStory::of(after));
+        if old.payment != payment {
+            return Self::Reopened { payment, call, back };
+        }
         if old.back != back {
             return match after.status() {
                 Status::Due => Self::BackAsked { call, back },
@@ -258,6 +273,7 @@ mod tests {
             take_minor: 0,
             rest_minor: 0,
             pay_url: String::new(),
+            again_minor: 0,
             version: 1,
             created_at: 1,
             updated_at: 1,
@@ -303,6 +319,7 @@ mod tests {
             PaymentFact::Corrected { call: call(), back: back() },
             PaymentFact::Opened { payment: parts.payment, call: call() },
             PaymentFact::TakeAsked { call: parts.call },
+            PaymentFact::Reopened { payment: payment(), call: Call { again: 2_000, ..call() }, back: back() },
         ];
         let lines: Vec<_> = facts.iter().map(|fact| serde_json::to_string(fact).unwrap()).collect();
         insta::assert_snapshot!("payment_facts", lines.join("\n"));
@@ -338,6 +355,7 @@ mod tests {
             (row(Step::Capture, Status::Done), "corrected"),
             (payment::Model { manual: false, ..taken(Step::Capture, Status::Unknown) }, "take_asked"),
             (payment::Model { manual: false, ..taken(Step::Capture, Status::Done) }, "captured"),
+            (payment::Model { amount_minor: 2_000, ..row(Step::Authorize, Status::Due) }, "reopened"),
         ];
         let recorded = |version: i64, fact: PaymentFact| Recorded {
             version,

@@ -269,6 +269,10 @@ async fn handle(ctx: &Ctx, event: &payment_event::Model) -> Result<()> {
                 Some(state) => dispute::hear(&mut desk, &told.word(state)).await?,
                 None => "nothing new",
             },
+            // About the attempt that was called off before the one that is under way.
+            _ if desk.payment()?.step() == Step::Authorize && told.is_under_way(desk.payment()?) => {
+                "nothing new"
+            }
             // Its word only says that there is something to ask about.
             _ if event.provider == STRIPE && told.step() != Some(Step::Refund) => {
                 if ask_on(&mut desk)? {

@@ -47,6 +47,7 @@ pub(super) async fn verify(db: &TenantDb, after: Uuid, report: &mut Report) -> R
             told(facts, &about, |event| known.contains(&event), report);
         }
         ledger(row, moved.get(&row.id).map(Vec::as_slice).unwrap_or_default(), &about, report);
+        sums(row, lines, &about, report);
         reservation(row, lines, reserved.get(&row.id), &about, report);
         parcels.verify(row, lines, &about, report);
         returns.verify(row.id, lines, &about, report);
@@ -59,7 +60,9 @@ pub(super) async fn verify(db: &TenantDb, after: Uuid, report: &mut Report) -> R
         let Some(order) = by_id.get(&row.order_id) else { continue };
         let about = format!("payment {} of order {}", row.id, order.number);
         payment_story(&stories, row, &about, report);
-        let due = order.total_minor - order.tendered_minor;
+        // What it asks for once the attempt before is called off is what the order costs; edits of a paid order leave what
+        // was asked for as it is.
+        let due = order.total_minor - order.edited_minor - order.tendered_minor;
         let taken = order.paid_minor - order.tendered_minor;
         if due < taken + row.rest_minor {
             report.find(Finding {
@@ -69,13 +72,14 @@ pub(super) async fn verify(db: &TenantDb, after: Uuid, report: &mut Report) -> R
                 remedy: LOOK,
             });
         }
-        if (row.amount_minor, &row.currency) != (due, &order.currency) {
+        let asks = if row.again_minor == 0 { row.amount_minor } else { row.again_minor };
+        if (asks, &row.currency) != (due, &order.currency) {
             report.find(Finding {
                 check: "payment.amount",
                 about,
                 text: format!(
-                    "it asks for {} {}, the order costs {} {}",
-                    row.amount_minor, row.currency, due, order.currency
+                    "it asks for {asks} {}, the order costs {due} {}",
+                    row.currency, order.currency
                 ),
                 remedy: LOOK,
             });
@@ -153,8 +157,8 @@ fn story(
         Err(text) => return find(text),
     };
     let placed = PlacedOrder { hold_until: told.state.placed.hold_until, ..PlacedOrder::of(row, lines) };
-    if placed != told.state.placed {
-        find("its row and lines are not what was placed".to_owned());
+    if placed != told.state.now() {
+        find("its row and lines are not what was placed, or what edits have made of it".to_owned());
     }
     let wrong = differences(&Standing::of(row), &told.state.standing, row, &told);
     if !wrong.is_empty() {
@@ -182,6 +186,7 @@ fn differences(
         ("hold_until", time(row.hold_until), time(told.hold_until)),
         ("paid_at", time(row.paid_at), time(told.paid_at)),
         ("released", row.released.to_string(), told.released.to_string()),
+        ("edited", row.edited.to_string(), told.edited.to_string()),
         ("version", order.version.to_string(), folded.version.to_string()),
         ("updated_at", order.updated_at.to_string(), folded.at.millis().to_string()),
     ];
@@ -215,6 +220,7 @@ fn payment_story(stories: &Stories<PaymentStory>, row: &payment::Model, about: &
         ("next_at", next(call.next_at), next(was.next_at)),
         ("last_error", call.last_error.clone(), was.last_error.clone()),
         ("rest", call.rest.to_string(), was.rest.to_string()),
+        ("again", call.again.to_string(), was.again.to_string()),
         ("version", row.version.to_string(), told.version.to_string()),
         ("updated_at", row.updated_at.to_string(), told.at.millis().to_string()),
     ]);
@@ -308,6 +314,35 @@ fn ledger(row: &orders::Model, moved: &[Moved], about: &str, report: &mut Report
             "the ledger says {received} received and {given_back} given back, the order {} and {}",
             row.paid_minor, row.refunded_minor
         ));
+    }
+}
+
+/// What its lines add up to; the database itself sees that the sums of the row go together.
+fn sums(row: &orders::Model, lines: &[order_line::Model], about: &str, report: &mut Report) {
+    let sum = |of: fn(&order_line::Model) -> i64| lines.iter().map(of).fold(0_i64, i64::saturating_add);
+    let left = |line: &order_line::Model, includes_tax: bool| {
+        if includes_tax { line.gross_minor } else { line.net_minor }.saturating_add(line.relief_minor)
+    };
+    let full = lines.iter().map(|line| left(line, row.includes_tax).saturating_add(line.discount_minor));
+    let subtotal = full.fold(0_i64, i64::saturating_add);
+    let discount = sum(|line| line.discount_minor.saturating_add(line.relief_minor));
+    let (tax, n_items) = (sum(|line| line.tax_minor), sum(|line| line.quantity));
+    // The delivery has a tax and a relief, too.
+    let agree = row.subtotal_minor == subtotal
+        && row.n_items == n_items
+        && discount <= row.discount_minor
+        && row.discount_minor - discount <= row.shipping_minor
+        && tax <= row.tax_minor;
+    if !agree {
+        report.find(Finding {
+            check: "order.sums",
+            about: about.to_owned(),
+            text: format!(
+                "its lines add up to {n_items} pieces, {subtotal}, {discount} taken off and {tax} tax, it says {}, {}, {} and {}",
+                row.n_items, row.subtotal_minor, row.discount_minor, row.tax_minor
+            ),
+            remedy: LOOK,
+        });
     }
 }
 

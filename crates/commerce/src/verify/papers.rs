@@ -37,11 +37,10 @@ pub(super) async fn papers(db: &TenantDb, report: &mut Report) -> Result<()> {
     }
     let over = db
         .raw_all(
-            "SELECT i.number AS number FROM paper i \
-             WHERE i.tenant_id = {tenant} AND i.kind = 'invoice' AND i.total_minor < \
-               (SELECT coalesce(sum(c.total_minor), 0) FROM paper c WHERE c.tenant_id = i.tenant_id \
-                AND c.order_id = i.order_id AND c.kind = 'credit_note') \
-             ORDER BY i.number LIMIT 100",
+            "SELECT max(CASE WHEN p.kind = 'invoice' THEN p.number ELSE 0 END) AS number FROM paper p \
+             WHERE p.tenant_id = {tenant} GROUP BY p.order_id \
+             HAVING sum(CASE WHEN p.kind = 'invoice' THEN p.total_minor ELSE -p.total_minor END) < 0 \
+             ORDER BY number LIMIT 100",
             vec![],
         )
         .await?;
@@ -50,7 +49,7 @@ pub(super) async fn papers(db: &TenantDb, report: &mut Report) -> Result<()> {
         report.find(Finding {
             check: "paper.credit",
             about: format!("invoice {number}"),
-            text: "its credit notes take more back than it asked for".to_owned(),
+            text: "the credit notes of its order take more back than its invoices asked for".to_owned(),
             remedy: REMEDY,
         });
     }

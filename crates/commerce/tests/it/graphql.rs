@@ -130,4 +130,33 @@ async fn buys_and_ships_over_the_api(shop: Shop) {
     shop.holds().await;
 }
 
-on_both!(buys_and_ships_over_the_api);
+async fn edits_over_the_api(shop: Shop) {
+    let (boss, mug) = (shop.boss(), shop.product("Mug", "12.50", 20).await);
+    let order = shop.guest(mug, 2).await.order("manual").await;
+    let line = order.lines[0].id.to_string();
+    let preview = "query($o: ID!, $c: OrderEditChangesInput!) { orderEditPreview(id: $o, changes: $c) { version \
+                   lines { lineId before quantity total { decimal } } before { total { decimal } } \
+                   after { total { decimal } } difference { minor } money { effect amount { decimal } text } \
+                   stock { title taken } problems { field message } } }";
+    let changes = json!({"quantities": [{"lineId": line, "quantity": 1}]});
+    let seen = ask(&boss, preview, json!({"o": order.id.to_string(), "c": changes})).await;
+    let seen = &seen["orderEditPreview"];
+    assert_eq!(seen["lines"], json!([{"lineId": line, "before": 2, "quantity": 1, "total": {"decimal": "12.50"}}]));
+    assert_eq!((&seen["before"]["total"]["decimal"], &seen["difference"]["minor"]), (&json!("30.00"), &json!(-1250)));
+    let money = json!({"effect": "DUE", "amount": {"decimal": "17.50"}, "text": "17.50 EUR is to be paid now"});
+    assert_eq!((&seen["money"], &seen["problems"]), (&money, &json!([])));
+    assert_eq!(seen["stock"], json!([{"title": "Mug", "taken": -1}]));
+    let edit = "mutation($i: OrderEditInput!) { orderEdit(input: $i) { order { version balanceDue { decimal } \
+                totals { total { decimal } } } } }";
+    let input = json!({"i": {"id": order.id.to_string(), "version": seen["version"], "changes": changes,
+                             "reason": "one is enough", "idempotencyKey": "k"}});
+    let done = ask(&boss, edit, input.clone()).await;
+    assert_eq!(done["orderEdit"]["order"]["totals"]["total"], seen["after"]["total"]);
+    assert_eq!(done["orderEdit"]["order"]["balanceDue"]["decimal"], "17.50");
+    assert_eq!(ask(&boss, edit, input).await, done);
+    let none = ask(&boss, preview, json!({"o": order.id.to_string(), "c": {}})).await;
+    assert_eq!(none["orderEditPreview"]["problems"][0]["field"], "changes");
+    shop.holds().await;
+}
+
+on_both!(buys_and_ships_over_the_api, edits_over_the_api);

@@ -9,6 +9,7 @@ mod crowds;
 mod disputing;
 mod drafting;
 mod exchanging;
+mod editing;
 mod fencing;
 mod forgetting;
 mod gateway;

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use axum::http::HeaderMap;
-use commerce::order::{self, Capture, Refund};
+use commerce::order::edit::{self, Changes, LineQuantity, Why};
+use commerce::order::{self, Capture, Refund, Target};
 use commerce::payment::dispute::DisputeState;
 use commerce::payment::webhook::{self, Receipt};
 use commerce::payment::{provider, reconcile};
@@ -349,7 +350,32 @@ async fn keeps_keys_to_itself(shop: StripeShop) {
     shop.holds().await;
 }
 
+async fn another_amount_is_paid_on_another_page(shop: StripeShop) {
+    let (_, order) = shop.placed().await;
+    let first = shop.session_id();
+    let seen = shop.seen(order.id).await;
+    let fewer = LineQuantity { line: seen.lines[0].id, quantity: 1 };
+    let changes = Changes { quantities: vec![fewer], ..Changes::default() };
+    let at = Target { id: order.id, version: Some(seen.version) };
+    let why = Why { reason: "one is enough", notify: true, key: "k" };
+    let edited = edit::edit(&shop.boss(), at, &changes, why).await.unwrap();
+    let second = shop.session_id();
+    assert_ne!(first, second);
+    assert_eq!(shop.stripe.thing(&first)["status"], "expired");
+    assert!(edited.pay_url.is_some_and(|url| url.contains(&second)), "the page of the new amount");
+    assert_eq!((edited.state, edited.balance_due.minor), (OrderState::PendingPayment, 1_750));
+    // The page before tells late that it is over.
+    shop.told("evt_old", "checkout.session.expired", &first).await;
+    shop.stripe.pay(&second);
+    shop.told("evt_new", "checkout.session.completed", &second).await;
+    shop.sweep().await;
+    let done = shop.seen(order.id).await;
+    assert_eq!((done.state, done.paid.minor), (OrderState::Paid, 1_750));
+    shop.holds().await;
+}
+
 on_both!(
+    another_amount_is_paid_on_another_page,
     sends_the_shopper_to_pay_and_takes_what_was_promised,
     gives_the_cart_back_when_nobody_pays_or_the_bank_refuses,
     hears_twice_in_any_order_and_only_what_is_signed,

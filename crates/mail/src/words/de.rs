@@ -1,7 +1,7 @@
 //! German.
 
-use super::{Words, span};
-use crate::letter::Letter;
+use super::{Words, change, span};
+use crate::letter::{Letter, MoneyChange};
 use std::time::Duration;
 
 fn lasts(life: Duration) -> String {
@@ -142,6 +142,28 @@ pub(super) fn words(letter: &Letter, shop: &str) -> Words {
                 .into_iter()
                 .flatten()
                 .collect(),
+            )
+        },
+        Letter::OrderEdited { number, changes, moved, total, money, link } => Words {
+            button: Some(("Bestellung ansehen".into(), link.as_str().into())),
+            sender: format!("{shop} schreibt Ihnen wegen Ihrer Bestellung."),
+            ..blank(
+                format!("Ihre Bestellung {number} bei {shop} wurde geändert"),
+                [format!("{shop} hat Ihre Bestellung {number} geändert.")]
+                    .into_iter()
+                    .chain(changes.iter().map(change))
+                    .chain(moved.then(|| "Sie geht jetzt an eine andere Adresse.".to_owned()))
+                    .chain([format!("Sie kostet jetzt {total}.")])
+                    .chain(match money {
+                        MoneyChange::None => None,
+                        MoneyChange::Back(amount) => {
+                            Some(format!("Sie bekommen {amount} auf dem Weg zurück, auf dem Sie bezahlt haben."))
+                        }
+                        MoneyChange::Due(amount) => {
+                            Some(format!("Bitte bezahlen Sie {amount}: Auf der Seite Ihrer Bestellung steht, wie."))
+                        }
+                    })
+                    .collect(),
             )
         },
         Letter::NewDevice { device, at, forgotten } => Words {

@@ -1,7 +1,7 @@
 //! English.
 
-use super::{Words, span};
-use crate::letter::Letter;
+use super::{Words, change, span};
+use crate::letter::{Letter, MoneyChange};
 use std::time::Duration;
 
 fn lasts(life: Duration) -> String {
@@ -133,6 +133,28 @@ pub(super) fn words(letter: &Letter, shop: &str) -> Words {
                 .into_iter()
                 .flatten()
                 .collect(),
+            )
+        },
+        Letter::OrderEdited { number, changes, moved, total, money, link } => Words {
+            button: Some(("Look at the order".into(), link.as_str().into())),
+            sender: format!("{shop} wrote this because of your order there."),
+            ..blank(
+                format!("Your order {number} at {shop} was changed"),
+                [format!("{shop} has changed your order {number}.")]
+                    .into_iter()
+                    .chain(changes.iter().map(change))
+                    .chain(moved.then(|| "It goes to another address now.".to_owned()))
+                    .chain([format!("It costs {total} now.")])
+                    .chain(match money {
+                        MoneyChange::None => None,
+                        MoneyChange::Back(amount) => {
+                            Some(format!("You get {amount} back the way you paid."))
+                        }
+                        MoneyChange::Due(amount) => {
+                            Some(format!("Please pay {amount}: the page of your order says how."))
+                        }
+                    })
+                    .collect(),
             )
         },
         Letter::NewDevice { device, at, forgotten } => Words {

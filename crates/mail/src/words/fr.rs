@@ -1,7 +1,7 @@
 //! French.
 
-use super::{Words, span};
-use crate::letter::Letter;
+use super::{Words, change, span};
+use crate::letter::{Letter, MoneyChange};
 use std::time::Duration;
 
 fn lasts(life: Duration) -> String {
@@ -144,6 +144,28 @@ pub(super) fn words(letter: &Letter, shop: &str) -> Words {
                 .into_iter()
                 .flatten()
                 .collect(),
+            )
+        },
+        Letter::OrderEdited { number, changes, moved, total, money, link } => Words {
+            button: Some(("Voir la commande".into(), link.as_str().into())),
+            sender: format!("{shop} vous écrit à cause de votre commande."),
+            ..blank(
+                format!("Votre commande {number} chez {shop} a été modifiée"),
+                [format!("{shop} a modifié votre commande {number}.")]
+                    .into_iter()
+                    .chain(changes.iter().map(change))
+                    .chain(moved.then(|| "Elle part maintenant à une autre adresse.".to_owned()))
+                    .chain([format!("Elle coûte maintenant {total}.")])
+                    .chain(match money {
+                        MoneyChange::None => None,
+                        MoneyChange::Back(amount) => {
+                            Some(format!("{amount} vous sont rendus par le moyen de paiement utilisé."))
+                        }
+                        MoneyChange::Due(amount) => {
+                            Some(format!("Merci de payer {amount} : la page de votre commande indique comment."))
+                        }
+                    })
+                    .collect(),
             )
         },
         Letter::NewDevice { device, at, forgotten } => Words {

@@ -1,7 +1,7 @@
 //! Dutch.
 
-use super::{Words, span};
-use crate::letter::Letter;
+use super::{Words, change, span};
+use crate::letter::{Letter, MoneyChange};
 use std::time::Duration;
 
 fn lasts(life: Duration) -> String {
@@ -134,6 +134,28 @@ pub(super) fn words(letter: &Letter, shop: &str) -> Words {
                 .into_iter()
                 .flatten()
                 .collect(),
+            )
+        },
+        Letter::OrderEdited { number, changes, moved, total, money, link } => Words {
+            button: Some(("Bestelling bekijken".into(), link.as_str().into())),
+            sender: format!("{shop} schrijft je vanwege je bestelling daar."),
+            ..blank(
+                format!("Je bestelling {number} bij {shop} is gewijzigd"),
+                [format!("{shop} heeft je bestelling {number} gewijzigd.")]
+                    .into_iter()
+                    .chain(changes.iter().map(change))
+                    .chain(moved.then(|| "Ze gaat nu naar een ander adres.".to_owned()))
+                    .chain([format!("Ze kost nu {total}.")])
+                    .chain(match money {
+                        MoneyChange::None => None,
+                        MoneyChange::Back(amount) => {
+                            Some(format!("Je krijgt {amount} terug zoals je hebt betaald."))
+                        }
+                        MoneyChange::Due(amount) => {
+                            Some(format!("Betaal alsjeblieft {amount}: op de pagina van je bestelling staat hoe."))
+                        }
+                    })
+                    .collect(),
             )
         },
         Letter::NewDevice { device, at, forgotten } => Words {

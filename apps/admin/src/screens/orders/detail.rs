@@ -191,6 +191,8 @@ fn Money(order: Order) -> impl IntoView {
     });
     let refunded = (order.refunded.minor.0 > 0)
         .then(|| view! { <dt>"Given back"</dt><dd>"−" {order.refunded.formatted.clone()}</dd> });
+    let due = (order.balance_due.minor.0 > 0)
+        .then(|| view! { <dt>"Still to come"</dt><dd>{order.balance_due.formatted.clone()}</dd> });
     let disputes = order
         .disputes
         .into_iter()
@@ -244,6 +246,7 @@ fn Money(order: Order) -> impl IntoView {
                     {tenders}
                     <dt>{paid}</dt>
                     <dd>{order.paid.formatted.clone()}</dd>
+                    {due}
                     {refunded}
                     {disputes}
                 </dl>

@@ -1,6 +1,7 @@
 //! Orders: the table, and one order with its story and its moves.
 
 pub mod detail;
+mod edit;
 pub mod list;
 pub mod moves;
 mod parcels;

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use super::edit::Edit;
 use super::parcels::Ship;
 use crate::api::{self, Data, Failure};
 use crate::gql::Document;
@@ -89,7 +90,7 @@ pub fn Moves(
 ) -> impl IntoView {
     let session = use_session();
     let act = move || Act::new(order, on_change, reload);
-    let (pay, ship, deliver, cancel, refund) = (act(), act(), act(), act(), act());
+    let (pay, ship, deliver, cancel, refund, edit) = (act(), act(), act(), act(), act(), act());
     let can = move |name: &'static str, permission: &'static str| {
         Memo::new(move |_| {
             session.may(permission) && order.with(|order| order.as_ref().is_some_and(|order| order.can(name)))
@@ -100,6 +101,7 @@ pub fn Moves(
     let can_deliver = can("deliver", "orders:update");
     let can_cancel = can("cancel", "orders:update");
     let can_refund = can("refund", "orders:refund");
+    let can_edit = can("edit", "orders:update");
     let button = move |when: Memo<bool>,
                        act: Act,
                        kind: Option<&'static str>,
@@ -112,6 +114,7 @@ pub fn Moves(
         }
     };
     view! {
+        {button(can_edit, edit, None, "note", "Edit")}
         {button(can_cancel, cancel, None, "x", "Cancel the order")}
         {button(can_refund, refund, None, "returns", "Refund")}
         {button(can_pay, pay, Some("primary"), "card", "Mark as paid")}
@@ -122,6 +125,7 @@ pub fn Moves(
         <Deliver act=deliver/>
         <Cancel act=cancel/>
         <Refund act=refund/>
+        <Edit act=edit/>
     }
 }
 
@@ -203,7 +207,7 @@ fn Deliver(act: Act) -> impl IntoView {
 
 /// A reason of up to 500 characters.
 #[component]
-fn Reason(act: Act, reason: RwSignal<String>, missing: RwSignal<bool>, id: &'static str) -> impl IntoView {
+pub(super) fn Reason(act: Act, reason: RwSignal<String>, missing: RwSignal<bool>, id: &'static str) -> impl IntoView {
     let error = Signal::derive(move || {
         let refused = act.failure.with(|failure| failure.as_ref().and_then(|it| it.at("reason")));
         refused.or_else(|| missing.get().then(|| "Say why, in a few words".to_owned()))

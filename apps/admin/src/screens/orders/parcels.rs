@@ -65,7 +65,7 @@ fn head(order: Order) -> impl IntoView {
 }
 
 /// A variant as it is called.
-fn variant_of(line: &OrderLine) -> String {
+pub(super) fn variant_of(line: &OrderLine) -> String {
     match line.variant_title.as_str() {
         "" | "Default Title" => line.sku.clone(),
         variant if line.sku.is_empty() => variant.to_owned(),

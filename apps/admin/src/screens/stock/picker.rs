@@ -76,6 +76,7 @@ pub fn Picker(
                 placeholder="Product, SKU or barcode"
                 prop:value=move || words.get()
                 on:input=move |event| words.set(event_target_value(&event))
+                on:keydown=|event| if event.key() == "Enter" { event.prevent_default() }
             />
         </div>
         <div class="stack">{rows}</div>

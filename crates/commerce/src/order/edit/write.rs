@@ -1,0 +1,259 @@
+//! What an edit changes: stock, lines, the order, its payment, its papers, and what is told of it.
+
+use catalog::stock;
+use events::Emit;
+use mail::{Letter, LineChanged, Link, MoneyChange, To};
+use platform::{Ctx, Error, Tx};
+use primitives::{Country, Email, FulfilmentId, Money, MoneyError, Quantity, VariantId};
+use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel};
+use std::time::Duration;
+use uuid::Uuid;
+
+use super::money::MoneyEffect;
+use super::plan::Plan;
+use crate::entity::{fulfilment, order_line, orders, payment as payment_row};
+use crate::error::Result;
+use crate::event::CommerceEvent;
+use crate::jobs;
+use crate::order::AnyOrder;
+use crate::order::desk::Desk;
+use crate::order::fact::{EditedOrder, PlacedLine, Sums};
+use crate::order::refund;
+use crate::papers::{self, seller::Seller};
+use crate::payment::{self, Step, gateway};
+use crate::settings::CommerceSettings;
+
+/// What goes with a plan.
+#[derive(Clone, Copy)]
+pub(super) struct Edit<'a> {
+    pub ctx: &'a Ctx,
+    pub id: Uuid,
+    pub reason: &'a str,
+    pub notify: bool,
+    pub seller: &'a Seller,
+}
+
+/// Does what a plan says; gives back the payment when its gateway is to be asked.
+pub(super) async fn write(
+    mut desk: Desk<'_>,
+    plan: &Plan,
+    settings: &CommerceSettings,
+    edit: Edit<'_>,
+) -> Result<Option<payment_row::Model>> {
+    let (ctx, tx) = (edit.ctx, desk.tx());
+    lines(tx, plan).await?;
+    let fact = fact(plan, &edit)?;
+    let told = told(&desk, plan, &fact, &edit);
+    let mut row = plan.after.clone();
+    row.edited_minor = fact.edited;
+    let shipped = fact.shipped;
+    desk.edit(row, fact, told);
+    if shipped && let AnyOrder::Paid(paid) = desk.order() {
+        desk.set_state(paid.ship()?.state());
+        tell_shipped(&mut desk).await?;
+    }
+    let asked = money(&mut desk, plan, &edit).await?;
+    // After order and payment: the one order in which everybody takes things.
+    shelves(&desk, plan).await?;
+    if let MoneyEffect::Refund { amount } = plan.money {
+        let until = ctx.now() + gateway::patience(ctx.app());
+        let key = Uuid::new_v4().to_string();
+        let left = refund::hand_back(&mut desk, amount.minor, edit.reason, &key).await?;
+        if 0 < left {
+            desk.ask_back(Step::Refund, left, edit.reason, until)?;
+        }
+    }
+    let papers = papers::replace(tx, ctx, settings, edit.seller, desk.row());
+    Box::pin(papers).await?;
+    if edit.notify {
+        letter(ctx, tx, plan).await?;
+    }
+    let asks = asked || desk.payment().is_ok_and(|it| it.step() == Step::Refund && it.status().is_open());
+    let (_, payment) = desk.save_rows().await?;
+    Ok(payment.filter(|_| asks))
+}
+
+/// What was left to send was taken away: the parcel that left last was the last one.
+async fn tell_shipped(desk: &mut Desk<'_>) -> Result<()> {
+    let order_id = desk.id();
+    let last = desk.tx().find::<fulfilment::Entity>();
+    let last = last.filter(fulfilment::Column::OrderId.eq(order_id.uuid()));
+    if let Some(parcel) = last.order_by_desc(fulfilment::Column::Id).one().await? {
+        let fulfilment_id = FulfilmentId::from_uuid(parcel.id);
+        desk.emit(CommerceEvent::OrderShipped { order_id, fulfilment_id });
+    }
+    Ok(())
+}
+
+/// Writes the lines that changed; those that are taken away go.
+async fn lines(tx: &Tx, plan: &Plan) -> Result<()> {
+    use order_line::Column as C;
+    let mut new = Vec::new();
+    for line in &plan.lines {
+        match (&line.before, &line.after) {
+            (Some(before), Some(after)) if before != after => {
+                let changed = tx
+                    .update_many::<order_line::Entity>()
+                    .set(C::Quantity, after.quantity)
+                    .set(C::NetMinor, after.net_minor)
+                    .set(C::TaxMinor, after.tax_minor)
+                    .set(C::GrossMinor, after.gross_minor)
+                    .set(C::ReliefMinor, after.relief_minor)
+                    .set(C::DiscountMinor, after.discount_minor)
+                    .set(C::Discounts, after.discounts.as_str())
+                    .filter(C::Id.eq(before.id))
+                    .filter(C::Quantity.eq(before.quantity))
+                    .filter(C::Sent.eq(before.sent))
+                    .exec()
+                    .await?;
+                at_once(changed)?;
+            }
+            (Some(before), None) => {
+                let gone = tx.delete_many::<order_line::Entity>().filter(C::Id.eq(before.id));
+                let gone = gone.filter(C::Sent.eq(0)).filter(C::Returned.eq(0)).exec().await?;
+                at_once(gone)?;
+            }
+            (None, Some(after)) => new.push(after.clone().into_active_model().reset_all()),
+            _ => {}
+        }
+    }
+    if !new.is_empty() {
+        tx.insert_many(new).await?;
+    }
+    Ok(())
+}
+
+fn at_once(changed: u64) -> Result<()> {
+    match changed {
+        1 => Ok(()),
+        _ => Err(Error::conflict("this order was just changed by somebody else, load it again").into()),
+    }
+}
+
+/// Takes from the shelves and gives back.
+async fn shelves(desk: &Desk<'_>, plan: &Plan) -> Result<()> {
+    let (tx, now, holder) = (desk.tx(), desk.now(), desk.id().uuid());
+    let (mut back, mut more) = (Vec::new(), Vec::new());
+    for effect in &plan.stock {
+        let pieces = effect.taken.unsigned_abs();
+        let quantity = Quantity::new(i64::try_from(pieces).unwrap_or(i64::MAX)).map_err(Error::internal)?;
+        match 0 < effect.taken {
+            true => more.push((effect.variant, quantity)),
+            false => back.push((effect.variant, quantity)),
+        }
+    }
+    let all: Vec<VariantId> = plan.stock.iter().map(|effect| effect.variant).collect();
+    stock::hold(tx, &all).await?;
+    stock::give_up(tx, holder, &back, now).await?;
+    let country = Country::parse(&plan.before.country).ok();
+    let promised = stock::promise(tx, holder, &more, country, None, now).await?;
+    tx.emit_all(promised).await?;
+    Ok(())
+}
+
+/// What the edit does to the payment, but for what goes back; whether its gateway is to be asked.
+async fn money(desk: &mut Desk<'_>, plan: &Plan, edit: &Edit<'_>) -> Result<bool> {
+    let difference = plan.after.total_minor - plan.before.total_minor;
+    match plan.money {
+        MoneyEffect::Nothing | MoneyEffect::Refund { .. } => {}
+        MoneyEffect::Due { .. } => {
+            let payment = desk.payment_mut()?;
+            payment.amount_minor = payment.amount_minor.checked_add(difference).ok_or(MoneyError::Overflow)?;
+        }
+        MoneyEffect::Covered { amount } => {
+            let payment = desk.payment_mut()?;
+            payment.amount_minor = payment.amount_minor.checked_add(difference).ok_or(MoneyError::Overflow)?;
+            payment.rest_minor = amount.minor;
+        }
+        MoneyEffect::Anew { amount } => {
+            let now = desk.now();
+            let config = &edit.ctx.app().config().orders;
+            let hold = now + Duration::from_secs(config.reservation_seconds);
+            desk.ask_anew(amount.minor, edit.reason, now + gateway::patience(edit.ctx.app()))?;
+            // From here on the customer pays anew.
+            desk.row_mut().hold_until = Some(hold.millis());
+            jobs::plan(desk.tx(), Some(hold.millis())).await?;
+            return Ok(true);
+        }
+        MoneyEffect::Received { amount } => {
+            payment::receive_rest(desk, amount.minor, edit.id.to_string()).await?;
+        }
+    }
+    Ok(false)
+}
+
+/// What is written down of it.
+fn fact(plan: &Plan, edit: &Edit<'_>) -> Result<EditedOrder> {
+    let (before, after) = (&plan.before, &plan.after);
+    let difference = after.total_minor - before.total_minor;
+    let amount = plan.money.amount().map_or(0, |amount| amount.minor);
+    // A payment that waits is asked for another amount; one that is done was asked for what it was.
+    let edited = match plan.money {
+        MoneyEffect::Nothing | MoneyEffect::Refund { .. } => {
+            before.edited_minor.checked_add(difference).ok_or(MoneyError::Overflow)?
+        }
+        _ => before.edited_minor,
+    };
+    let shipped = before.state == "paid" && 0 < after.n_sent && after.n_sent == after.n_items;
+    Ok(EditedOrder {
+        edit_id: edit.id,
+        reason: edit.reason.to_owned(),
+        currency: before.currency.clone(),
+        before: Sums::of(before),
+        after: Sums::of(after),
+        lines: plan.lines.iter().filter_map(|line| line.after.as_ref()).map(PlacedLine::of).collect(),
+        changes: plan.changes(),
+        address: plan.moved.0,
+        contact: plan.moved.1,
+        refund: if matches!(plan.money, MoneyEffect::Refund { .. }) { amount } else { 0 },
+        due: match plan.money {
+            MoneyEffect::Due { .. } | MoneyEffect::Covered { .. } | MoneyEffect::Anew { .. } => amount,
+            _ => 0,
+        },
+        received: if matches!(plan.money, MoneyEffect::Received { .. }) { amount } else { 0 },
+        edited,
+        shipped,
+    })
+}
+
+fn told(desk: &Desk<'_>, plan: &Plan, fact: &EditedOrder, edit: &Edit<'_>) -> CommerceEvent {
+    CommerceEvent::OrderChanged {
+        order_id: desk.id(),
+        edit_id: edit.id,
+        total_before: plan.before.total_minor,
+        total: plan.after.total_minor,
+        refund: fact.refund,
+        due: fact.due,
+        received: fact.received,
+        currency: plan.before.currency.clone(),
+        reason: edit.reason.to_owned(),
+    }
+}
+
+/// Writes to the customer.
+async fn letter(ctx: &Ctx, tx: &Tx, plan: &Plan) -> Result<()> {
+    let Ok(email) = Email::parse(&plan.after.email) else { return Ok(()) };
+    let written = |amount: Money| amount.format(&ctx.tenant().locale);
+    let money = match plan.money {
+        MoneyEffect::Refund { amount } => MoneyChange::Back(written(amount)),
+        MoneyEffect::Due { amount } | MoneyEffect::Anew { amount } => MoneyChange::Due(written(amount)),
+        MoneyEffect::Nothing | MoneyEffect::Covered { .. } | MoneyEffect::Received { .. } => MoneyChange::None,
+    };
+    let changed = |change: crate::order::fact::LineChange| LineChanged {
+        title: change.title,
+        before: change.before,
+        after: change.after,
+    };
+    let row: &orders::Model = &plan.after;
+    let link = format!("{}/orders/{}", mail::address_of(ctx.app().config(), ctx.tenant()), row.token);
+    let letter = Letter::OrderEdited {
+        number: row.number,
+        changes: plan.changes().into_iter().map(changed).collect(),
+        moved: plan.moved.0,
+        total: written(Money::new(row.total_minor, plan.currency()?)),
+        money,
+        link: Link::new(link),
+    };
+    mail::send(tx, To::Somebody(&email), ctx.tenant().locale, &letter).await?;
+    Ok(())
+}
