@@ -31,6 +31,7 @@ mod m25_order_tags;
 mod m26_payments;
 mod m27_prices;
 mod m28_papers;
+mod m32_currencies;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::{self, MigratorTrait, SchemaManager};
@@ -70,6 +71,7 @@ impl MigratorTrait for Migrator {
             Box::new(m26_payments::Migration),
             Box::new(m27_prices::Migration),
             Box::new(m28_papers::Migration),
+            Box::new(m32_currencies::Migration),
         ]
     }
 }

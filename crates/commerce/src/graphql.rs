@@ -2,6 +2,7 @@
 
 mod addresses;
 mod again;
+mod currency;
 mod input;
 mod order;
 mod papers;
@@ -21,6 +22,7 @@ mod wish;
 
 pub use addresses::{AddressesMutation, AddressesQuery};
 pub use again::AgainMutation;
+pub use currency::{CurrenciesMutation, CurrenciesQuery};
 pub use papers::{PapersMutation, PapersQuery};
 pub use parcel::ParcelsMutation;
 pub use payment::{PaymentsMutation, PaymentsQuery};
@@ -59,6 +61,7 @@ pub struct CommerceQuery(
     TaxQuery,
     PriceListsQuery,
     WishQuery,
+    CurrenciesQuery,
 );
 
 /// Everything that can be done about buying.
@@ -79,6 +82,7 @@ pub struct CommerceMutation(
     TenderMutation,
     PriceListsMutation,
     WishMutation,
+    CurrenciesMutation,
 );
 
 /// Header in which clients without cookies send the key to their cart.

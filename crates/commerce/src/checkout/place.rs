@@ -11,7 +11,7 @@ use events::{Aggregate, DomainEvent, Emit, EventError};
 use platform::{Access, Ctx, Error, Tx, failpoint};
 use pricing::{Quote, Verdict};
 use primitives::{
-    CartId, CustomerId, Email, FieldError, Money, OrderId, OrderLineId, PaymentId, ProductId, Quantity,
+    CartId, CustomerId, Email, Exchange, FieldError, Money, OrderId, OrderLineId, PaymentId, ProductId, Quantity,
     TenantId, Timestamp, UserId, VariantId,
 };
 use sea_orm::DbBackend;
@@ -23,6 +23,7 @@ use uuid::Uuid;
 use super::{CheckoutInput, rows};
 use crate::address::{self, CheckedAddress};
 use crate::cart::{self, Basket};
+use crate::currency;
 use crate::customer;
 use crate::entity::{order_line, orders, payment as payment_row};
 use crate::error::{CommerceError, Result};
@@ -49,6 +50,8 @@ pub(super) struct Plan {
     cart_version: i64,
     view: CartView,
     quote: Quote,
+    /// From the shop's currency into that of the order.
+    exchange: Exchange,
     uses: Vec<Use>,
     tenders: Vec<Chosen>,
     /// What they leave to the payment, minor units.
@@ -102,6 +105,9 @@ pub(super) fn fingerprint(input: &CheckoutInput) -> [u8; 32] {
     if let Some(due) = input.expected_due {
         hasher.update(due.to_be_bytes());
     }
+    if let Some(currency) = input.expected_currency {
+        hasher.update(currency.code());
+    }
     hasher.finalize().into()
 }
 
@@ -129,7 +135,8 @@ pub(super) async fn plan(
         let destination = address.destination();
         let buyer = super::buyer(ctx, &basket.book, who, Some(email.as_str()), destination).await?;
         let bare = basket.price(ctx, &current, &buyer, None)?;
-        let method = current.methods(address.country).find(|method| method.id == input.shipping_method);
+        let methods = basket.methods(&current, address.country)?;
+        let method = methods.iter().find(|method| method.id == input.shipping_method);
         let measures = basket.measures(&bare.1, address.country);
         sent = match method.map(|method| (method, method.price_or_reason(&measures))) {
             // Nothing is sent.
@@ -182,16 +189,18 @@ pub(super) async fn plan(
     refuse_unready(&view)?;
     let Some(cart) = basket.cart else { return Err(CommerceError::not_found(CartId::KIND)) };
     let actual = view.totals.total;
-    if actual.minor != input.expected_total {
+    // The same number in another currency is another total.
+    let shown = input.expected_currency.unwrap_or(actual.currency);
+    if actual != Money::new(input.expected_total, shown) {
         return Err(CommerceError::TotalChanged {
-            expected: Money::new(input.expected_total, tenant.currency),
+            expected: Money::new(input.expected_total, shown),
             actual,
             changes: changes(&view),
         });
     }
     let due = actual.minor - tendered;
     if due != seen {
-        let money = |minor| Money::new(minor, tenant.currency);
+        let money = |minor| Money::new(minor, actual.currency);
         return Err(CommerceError::DueChanged { expected: money(seen), actual: money(due) });
     }
     let config = &ctx.app().config().orders;
@@ -202,7 +211,8 @@ pub(super) async fn plan(
         token: new_token(),
         cart: cart.id,
         cart_version: cart.version,
-        uses: uses(&quote),
+        uses: uses(&quote, &basket.exchange)?,
+        exchange: basket.exchange,
         view,
         quote,
         user: who.user,
@@ -226,15 +236,16 @@ fn names(tenders: &[Chosen]) -> String {
     paying.map(|one| one.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-/// The promotions that take something off.
-fn uses(quote: &Quote) -> Vec<Use> {
-    let applied = quote.promotions.iter().filter_map(|outcome| match outcome.verdict {
-        Verdict::Applied { amount } => {
-            Some(Use { promotion: outcome.promotion, name: outcome.name.clone(), amount })
+/// The promotions that take something off, with what that is in the shop's currency, in which budgets are.
+fn uses(quote: &Quote, exchange: &Exchange) -> Result<Vec<Use>> {
+    let mut applied = Vec::new();
+    for outcome in &quote.promotions {
+        if let Verdict::Applied { amount } = outcome.verdict {
+            let (promotion, name) = (outcome.promotion, outcome.name.clone());
+            applied.push(Use { promotion, name, amount: exchange.back(amount)? });
         }
-        Verdict::Not(_) => None,
-    });
-    applied.collect()
+    }
+    Ok(applied)
 }
 
 fn refuse_unready(view: &CartView) -> Result<()> {
@@ -426,6 +437,7 @@ async fn write(
         tax_number: exemption.map(|it| it.number.clone()).unwrap_or_default(),
         exempt_reason: exemption.map(|it| it.reason.clone()).unwrap_or_default(),
         released_minor: 0,
+        exchange_rate: currency::kept(&plan.exchange),
     };
     let lines = lines(ctx, plan)?;
     let row = (!free).then(|| payment(ctx, plan, currency.clone(), now));
@@ -542,7 +554,7 @@ fn lines(ctx: &Ctx, plan: &Plan) -> Result<Vec<order_line::Model>> {
             return Err(Error::internal("the lines of an order are not those that were priced").into());
         }
         let json = |value: &Option<Picture>| value.as_ref().map(serde_json::to_string).transpose();
-        let discounts = cart::discounts(quoted.discounts.iter(), ctx.tenant());
+        let discounts = cart::discounts(quoted.discounts.iter(), plan.view.totals.total.currency);
         rows.push(order_line::Model {
             tenant_id: ctx.tenant_id().uuid(),
             id: OrderLineId::new().uuid(),
@@ -608,6 +620,8 @@ mod tests {
         let shifted = CheckoutInput { email: "a@example.co".into(), ..input.clone() };
         assert_ne!(first, fingerprint(&shifted));
         assert_ne!(first, fingerprint(&CheckoutInput { expected_total: 1, ..input.clone() }));
+        let dollars = Some(primitives::Currency::USD);
+        assert_ne!(first, fingerprint(&CheckoutInput { expected_currency: dollars, ..input.clone() }));
         assert_ne!(first, fingerprint(&CheckoutInput { expected_due: Some(0), ..input }));
     }
 }

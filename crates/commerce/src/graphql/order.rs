@@ -5,6 +5,7 @@ use catalog::graphql::Picture;
 use platform::Ctx;
 use platform::graphql::{DateTime, Long, Money};
 
+use super::currency::OrderExchange;
 use super::connection;
 use super::payment::Dispute;
 use super::returns::Return;
@@ -126,6 +127,8 @@ pub struct Order {
     due: Money,
     /// What the shop forgoes of the total.
     released: Money,
+    /// How its amounts came from the shop's currency; nothing for an order in that.
+    exchange: Option<OrderExchange>,
     /// Staff: what is promised and can be taken now.
     capturable: Money,
     /// Where the shopper has to go to pay.
@@ -178,6 +181,7 @@ impl Order {
             address: order.address.into(),
             shipping_name: order.shipping_name,
             lines: order.lines.into_iter().map(|line| OrderLine::of(line, ctx)).collect(),
+            exchange: OrderExchange::of(&order.exchange_rate, order.totals.total, ctx),
             totals: Totals::of(order.totals, ctx),
             paid: money(order.paid),
             refunded: money(order.refunded),

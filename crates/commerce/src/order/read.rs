@@ -284,6 +284,7 @@ fn compose(
         tenders: tenders.iter().map(|part| tender::order::view(part, currency)).collect(),
         due: money(row.total_minor - row.tendered_minor),
         released: money(row.released_minor),
+        exchange_rate: row.exchange_rate.clone(),
         disputes,
         promised: payment.as_ref().is_some_and(|it| it.manual && it.is_promised() && !it.is_under_way()),
         pay_url: payment

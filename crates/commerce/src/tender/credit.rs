@@ -106,7 +106,8 @@ pub async fn change(ctx: &Ctx, id: CustomerId, change: &CreditChange<'_>) -> Res
 /// The account of a customer; made when there is none.
 ///
 /// # Errors
-/// `NOT_FOUND`; `BAD_USER_INPUT` at `customerId` for somebody who has no account to use it with.
+/// `NOT_FOUND`; `BAD_USER_INPUT` at `customerId` for somebody who has no account to use it with, and at `amount` when the
+/// account is in another currency.
 pub(crate) async fn account_of(tx: &Tx, id: CustomerId, currency: Currency, now: Timestamp) -> Result<Uuid> {
     // Held, so that nothing is put on the account of somebody who is being forgotten.
     let owner = tx.find::<customer::Entity>().filter(customer::Column::Id.eq(id.uuid()));
@@ -121,6 +122,13 @@ pub(crate) async fn account_of(tx: &Tx, id: CustomerId, currency: Currency, now:
         found.filter(tender_account::Column::CustomerId.eq(id.uuid())).one().await
     };
     if let Some(account) = find().await? {
+        if account.currency != currency.code() {
+            let why = format!(
+                "is in {currency}, and the store credit of this customer in {}: give the money back to where it came from",
+                account.currency
+            );
+            return Err(CommerceError::field("amount", why));
+        }
         return Ok(account.id);
     }
     let row = tender_account::Model {
