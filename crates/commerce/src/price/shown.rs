@@ -42,8 +42,14 @@ pub async fn of_group(ctx: &Ctx) -> Result<bool> {
 }
 
 /// Whether a page with prices that is made for the caller may be kept and shown to everybody: not when a list could make it
-/// look different for others, or begins or ends while the page is kept.
+/// look different for others, or begins or ends while the page is kept; and not when it says that the shop does not offer the
+/// currency of the session.
 pub async fn may_be_kept(ctx: &Ctx) -> Result<bool> {
+    if let Some(wanted) = ctx.wanted_currency()
+        && currency::current(ctx).await?.find(wanted).is_none()
+    {
+        return Ok(false);
+    }
     let (book, now) = (book::current(ctx).await?, ctx.now());
     let soon = |at: Option<Timestamp>| at.is_some_and(|at| now < at && at <= now + KEPT);
     let turns = book.lists.iter().any(|list| soon(list.from) || soon(list.until));
