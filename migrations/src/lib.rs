@@ -33,6 +33,7 @@ mod m27_prices;
 mod m28_papers;
 mod m29_drafts;
 mod m31_order_edits;
+mod m32_currencies;
 mod m33_product_text;
 
 use sea_orm_migration::prelude::*;
@@ -75,6 +76,7 @@ impl MigratorTrait for Migrator {
             Box::new(m28_papers::Migration),
             Box::new(m29_drafts::Migration),
             Box::new(m31_order_edits::Migration),
+            Box::new(m32_currencies::Migration),
             Box::new(m33_product_text::Migration),
         ]
     }

@@ -11,6 +11,7 @@ use crate::parts::form::{Problems, sentence};
 use crate::query;
 use crate::routes::product::Chosen;
 use crate::routes::{cart, checkout, code, errors, product, signin};
+use crate::settings;
 use crate::shop::Shop;
 use crate::visitor::{Visitor, set_cookie};
 use axum::Extension;
@@ -111,6 +112,15 @@ async fn try_again(
     let around = product::around(ctx, shop, product, &[]).await.unwrap_or_default();
     let (status, dependencies) = (StatusCode::UNPROCESSABLE_ENTITY, Vec::new());
     page::answer(shop, || Page { status, dependencies, ..product::page(shop, product, &around, chosen) })
+}
+
+/// `POST /currency`: `currency`, and `to`, the page to come back to.
+pub async fn currency(shop: Shop, visitor: Visitor, body: String) -> Response {
+    let pairs = query::pairs(&body);
+    let get = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.trim());
+    let to = get("to").filter(|to| settings::is_inside(to)).unwrap_or("/");
+    let response = Redirect::to(&shop.href(to)).into_response();
+    visitor.with_currency(&shop, response, get("currency").unwrap_or_default())
 }
 
 /// `POST /cart/update`: `quantity-<line>` for every line, and which button was pressed: `less`, `more`, `remove`.

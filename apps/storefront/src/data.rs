@@ -2,6 +2,7 @@
 
 use crate::routes::checkout::Typed;
 use crate::routes::review;
+use crate::shop::Currencies;
 use crate::visitor::Visitor;
 use catalog::view::{
     CollectionLookup, CollectionView, ListPage, ListQuery, ProductCard, ProductLookup, ProductPage,
@@ -20,16 +21,47 @@ use identity::security::two_step::{self, Enrolment, TwoStepView};
 use identity::view::SessionView;
 use identity::{Registration, SignedIn, Step};
 use mail::mailbox::Message;
-use platform::{Ctx, Error, Result};
+use platform::{Ctx, Error, Result, TenantInfo};
 use primitives::{
-    AddressId, CartLineId, Country, ErrorCode, GiftCardId, MailId, Money, OrderId, PageArgs, ProductId,
+    AddressId, CartLineId, Country, Currency, ErrorCode, Exchange, GiftCardId, MailId, Money, OrderId, PageArgs, ProductId,
     ReturnId, SavedLineId, SessionId, VariantId,
 };
 use std::sync::Arc;
 
-/// One page of a list.
+/// What the visitor's prices are in, and could be in.
+pub async fn currencies(ctx: &Ctx) -> Result<Currencies> {
+    let choice = commerce::currency::choice(ctx).await?;
+    Ok(Currencies { current: choice.current, notice: choice.notice(), offered: choice.offered })
+}
+
+/// The cookie that keeps a choice; nothing for what is no currency. One that the shop does not offer (any more) is kept, too:
+/// the next page says so.
+pub fn currency_cookie(tenant: &TenantInfo, secure: bool, code: &str) -> Option<String> {
+    let wanted = Currency::parse(code).ok()?;
+    let other = Some(wanted).filter(|wanted| *wanted != tenant.currency);
+    Some(commerce::currency::cookie(&tenant.slug, secure, other))
+}
+
+/// One page of a list; its filter and its facets are in the visitor's currency.
 pub async fn list(ctx: &Ctx, query: &ListQuery) -> Result<Arc<ListPage>> {
-    let list = catalog::query::list(ctx, query).await?;
+    let exchange = match ctx.has_module("commerce") {
+        true => commerce::currency::exchange(ctx).await?,
+        false => Exchange::none(ctx.tenant().currency),
+    };
+    let list = match exchange.is_none() {
+        true => catalog::query::list(ctx, query).await?,
+        false => {
+            let price_min = query.price_min.map(|minor| exchange.least_shown(minor));
+            let price_max = query.price_max.map(|minor| exchange.most_shown(minor));
+            let query = ListQuery { price_min, price_max, ..query.clone() };
+            let mut list = catalog::query::list(ctx, &query).await?;
+            if let Some((low, high)) = list.facets.price {
+                let shown = |price| exchange.price(price).map_err(Error::internal);
+                Arc::make_mut(&mut list).facets.price = Some((shown(low)?, shown(high)?));
+            }
+            list
+        }
+    };
     Ok(match commerce::price::cards(ctx, &list.cards).await? {
         Some(cards) => Arc::new(ListPage { cards, ..(*list).clone() }),
         None => list,
@@ -217,6 +249,7 @@ pub async fn place(ctx: &Ctx, visitor: &Visitor, typed: &Typed) -> Result<Placed
         shipping_method: typed.method.clone(),
         payment_provider: typed.payment.clone(),
         expected_total: typed.expected_total.unwrap_or_default(),
+        expected_currency: typed.expected_currency,
         expected_due: typed.expected_due,
         idempotency_key: typed.key.clone(),
     };

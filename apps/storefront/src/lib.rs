@@ -75,6 +75,7 @@ mod host {
             .route("/products/{slug}", get(product::show))
             .route("/reviews/{slug}", get(review::show).post(actions::review::write))
             .route("/reviews/{slug}/withdraw", post(actions::review::withdraw))
+            .route("/currency", post(actions::currency))
             .route("/cart", get(cart::show))
             .route("/cart/add", post(actions::cart_add))
             .route("/cart/update", post(actions::cart_update))
@@ -210,6 +211,7 @@ mod host {
             Entry::page("/sitemap.xml", Access::Public),
             Entry::page("/robots.txt", Access::Public),
             Entry::page("/assets/{file}", Access::Public),
+            Entry::form("/currency", Access::Public).of("commerce"),
             Entry::form("/cart/add", Access::Public)
                 .of("commerce")
                 .id("product", "product")

@@ -108,7 +108,7 @@ impl Page {
         open(&mut html, shop, &self.head);
         let (frame, path, count, view) = (self.frame, self.path, self.cart_count, self.view);
         let (before, after) = match frame {
-            Frame::Shop => (shell::header(shop, &path, count), shell::footer(shop)),
+            Frame::Shop => (shell::header(shop, &path, count), shell::footer(shop, &path)),
             Frame::Checkout => (shell::checkout_header(shop), shell::checkout_footer(shop)),
         };
         let drawer = (frame == Frame::Shop && shop.sells()).then(|| shell::drawer(shop));

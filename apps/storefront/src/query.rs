@@ -1,6 +1,6 @@
 //! Addresses of lists: read from the query string, and written back with one thing changed.
 //!
-//! `sort`, `page`, `price_min`, `price_max` (decimals in the shop's currency), `option.<name>=<value>` (repeatable),
+//! `sort`, `page`, `price_min`, `price_max` (decimals in the visitor's currency), `option.<name>=<value>` (repeatable),
 //! `in_stock=1`, `q`. What cannot be read is left out, because an address is no form.
 
 use catalog::view::{ListQuery, ListSort, OptionFilter};

@@ -17,6 +17,25 @@ pub struct Shop {
     pub assets: Arc<Assets>,
     base: Arc<str>,
     origin: Arc<str>,
+    currencies: Arc<Currencies>,
+}
+
+/// What the visitor's prices are in, and could be in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Currencies {
+    /// Of every price that the visitor sees.
+    pub current: Currency,
+    /// What can be chosen, the shop's own first.
+    pub offered: Vec<Currency>,
+    /// Why it is not the one that the visitor has chosen.
+    pub notice: Option<String>,
+}
+
+impl Currencies {
+    /// One for everybody.
+    pub fn only(currency: Currency) -> Self {
+        Self { current: currency, offered: vec![currency], notice: None }
+    }
 }
 
 impl Shop {
@@ -28,7 +47,18 @@ impl Shop {
         base: Arc<str>,
         origin: Arc<str>,
     ) -> Self {
-        Self { tenant, settings, assets, base, origin }
+        let currencies = Arc::new(Currencies::only(tenant.currency));
+        Self { tenant, settings, assets, base, origin, currencies }
+    }
+
+    /// The same shop, with prices in the currency of its visitor.
+    pub fn with_currencies(self, currencies: Currencies) -> Self {
+        Self { currencies: Arc::new(currencies), ..self }
+    }
+
+    /// What the visitor can choose, and has.
+    pub fn currencies(&self) -> &Currencies {
+        &self.currencies
     }
 
     /// The tenant.
@@ -46,9 +76,9 @@ impl Shop {
         &self.tenant.locale
     }
 
-    /// Currency of the prices.
+    /// Currency of the prices that the visitor sees.
     pub fn currency(&self) -> Currency {
-        self.tenant.currency
+        self.currencies.current
     }
 
     /// Whether there is anything to buy: prices, carts, a checkout.

@@ -1,6 +1,7 @@
 //! Who visits, with which cart, and the shop it is for: what handlers take out of a request.
 
 use crate::assets::Assets;
+use crate::data;
 use crate::settings::SettingsCache;
 use crate::shop::Shop;
 use axum::extract::FromRequestParts;
@@ -88,7 +89,18 @@ impl FromRequestParts<Front> for Shop {
         let missing = (StatusCode::INTERNAL_SERVER_ERROR, "the request has no tenant");
         let ctx = parts.extensions.get::<Ctx>().ok_or(missing)?;
         let base = parts.extensions.get::<ShopBase>().map_or("", |base| base.0.as_str());
-        Ok(front.shop(ctx.tenant(), base))
+        let shop = front.shop(ctx.tenant(), base);
+        if !shop.sells() {
+            return Ok(shop);
+        }
+        match data::currencies(ctx).await {
+            Ok(currencies) => Ok(shop.with_currencies(currencies)),
+            Err(error) => {
+                // Prices are then in the currency that they were asked for in, whatever the frame says.
+                tracing::warn!("the currencies of a shop cannot be read: {}", error.report());
+                Ok(shop)
+            }
+        }
     }
 }
 
@@ -137,6 +149,14 @@ impl Visitor {
             response,
             &format!("{name}={value}; Path=/; Max-Age={life}; HttpOnly; SameSite=Lax{}", self.secure()),
         )
+    }
+
+    /// The answer with the currency that the visitor has chosen; without one for the shop's own.
+    pub fn with_currency(&self, shop: &Shop, response: Response, code: &str) -> Response {
+        match data::currency_cookie(shop.tenant(), self.visit.secure, code) {
+            Some(cookie) => set_cookie(response, &cookie),
+            None => response,
+        }
     }
 
     /// The answer with what the second step of signing in goes on with, or without it when it is over.

@@ -16,11 +16,12 @@ use std::collections::HashMap;
 
 use platform::{Access, Ctx, Tx};
 use pricing::Destination;
-use primitives::{CartId, CartLineId, Quantity, VariantId};
+use primitives::{CartId, CartLineId, Money, Quantity, VariantId};
 use uuid::Uuid;
 
 use events::Emit;
 
+use crate::currency::exchange;
 use crate::customer;
 use crate::entity::cart_line;
 use crate::error::{CommerceError, Result};
@@ -66,7 +67,7 @@ pub async fn add(ctx: &Ctx, token: Option<&str>, lines: &[(VariantId, i64)]) -> 
         return Err(CommerceError::field("lines", format!("name 1 to {MAX_LINES} lines")));
     }
     let ids: Vec<VariantId> = wanted.iter().map(|(variant, _)| *variant).collect();
-    let book = book::current(ctx).await?;
+    let (book, exchange) = (book::current(ctx).await?, exchange(ctx).await?);
     let rows = ctx.read(Access::Public).await?;
     let offers = read::offers(&rows, &ids).await?;
     let prices = read::listed(&rows, &book, &ids).await?;
@@ -84,12 +85,12 @@ pub async fn add(ctx: &Ctx, token: Option<&str>, lines: &[(VariantId, i64)]) -> 
             return Err(CommerceError::not_found(VariantId::KIND));
         };
         let seen = match &before {
-            None => offer.price.minor,
+            None => exchange.price(offer.price)?,
             Some((before, settings)) => {
                 let asking = Asking { prices: &prices, ..before.asking(ctx, settings, &home) };
                 let there = before.lines.iter().find(|line| line.variant_id == variant.uuid());
                 let all = i64::from(quantity).saturating_add(there.map_or(0, |line| line.quantity));
-                asking.unit(offer, quantity_of(all))?.shown.minor
+                asking.unit(offer, quantity_of(all))?.shown
             }
         };
         priced.push((variant, quantity, seen));
@@ -107,7 +108,8 @@ pub async fn add(ctx: &Ctx, token: Option<&str>, lines: &[(VariantId, i64)]) -> 
                 lines
             } else {
                 for (variant, quantity, price) in &priced {
-                    store::add_line(tx, cart.id, *variant, *quantity, *price, ctx.now()).await?;
+                    let seen = (price.minor, read::seen_in(*price, ctx.tenant()));
+                    store::add_line(tx, cart.id, *variant, *quantity, seen, ctx.now()).await?;
                 }
                 announce_changed(tx, cart.id).await?
             };
@@ -132,6 +134,7 @@ pub async fn add(ctx: &Ctx, token: Option<&str>, lines: &[(VariantId, i64)]) -> 
             book,
             prices,
             standing,
+            exchange,
             saved: Vec::new(),
             agreed: Agreed::default(),
         }
@@ -185,16 +188,17 @@ async fn change(
     let asking = before.asking(ctx, &settings, &home);
     let seen = |(line, quantity): &(CartLineId, Option<Quantity>)| {
         let (Some(offer), Some(quantity)) = (before.offer_of(*line), quantity) else { return Ok(None) };
-        Ok(Some(asking.unit(offer, quantity.get())?.shown.minor))
+        Ok(Some(asking.unit(offer, quantity.get())?.shown))
     };
-    let prices: Vec<Option<i64>> = lines.iter().map(seen).collect::<Result<_>>()?;
+    let prices: Vec<Option<Money>> = lines.iter().map(seen).collect::<Result<_>>()?;
     ctx.write(Access::Public, async |tx| {
         let Some(cart) = locate(tx, &who).await? else {
             return Err(CommerceError::not_found(CartLineId::KIND));
         };
         store::touch(tx, &cart, ctx.now()).await?;
         for ((line, quantity), price) in lines.iter().zip(&prices) {
-            store::set_line(tx, cart.id, *line, *quantity, *price).await?;
+            let seen = price.map(|price| (price.minor, read::seen_in(price, ctx.tenant())));
+            store::set_line(tx, cart.id, *line, *quantity, seen).await?;
         }
         announce_changed(tx, cart.id).await
     })

@@ -8,10 +8,11 @@ pub(crate) use place::{Plan, Stored, problem};
 
 use platform::{Access, Ctx, TenantDb};
 use pricing::{Destination, Measures, ShippingMethod};
-use primitives::{CartId, Country, ErrorCode, Money};
+use primitives::{CartId, Country, Currency, ErrorCode, Money};
 use sea_orm::ColumnTrait;
 
 use crate::cart::{Basket, Buyer, basket, basket_in};
+use crate::currency;
 use crate::customer;
 use crate::entity::{cart, orders};
 use crate::error::{CommerceError, Result};
@@ -44,6 +45,8 @@ pub struct CheckoutInput {
     pub payment_provider: String,
     /// The total that the shopper saw, minor units.
     pub expected_total: i64,
+    /// The currency of what the shopper saw; `None`: that of the call.
+    pub expected_currency: Option<Currency>,
     /// What gift cards and store credit had left to pay, minor units; `None`: all of the total.
     pub expected_due: Option<i64>,
     /// 1 to 100 visible ASCII characters; the same key and input give the first answer again.
@@ -91,8 +94,9 @@ pub async fn view(ctx: &Ctx, token: Option<&str>, wish: Wish<'_>) -> Result<Chec
     let (bare, quote) = basket.price(ctx, &current, &buyer, None)?;
     let measures = basket.measures(&quote, country);
     let needs_delivery = quote.requires_shipping || bare.lines.is_empty();
+    let all = basket.methods(&current, country)?;
     let offered: Vec<&ShippingMethod> = match needs_delivery {
-        true => current.methods(country).filter(|method| method.price_for(&measures).is_some()).collect(),
+        true => all.iter().filter(|method| method.price_for(&measures).is_some()).collect(),
         false => Vec::new(),
     };
     let chosen = offered.iter().find(|offered| Some(offered.id.as_str()) == wish.method).or(offered.first());
@@ -101,14 +105,15 @@ pub async fn view(ctx: &Ctx, token: Option<&str>, wish: Wish<'_>) -> Result<Chec
         None => bare,
     };
     let tenders = tenders(ctx, &basket, &who, cart.totals.total).await?;
-    let money = |minor| Money::new(minor, ctx.tenant().currency);
+    let currency = basket.exchange.to();
+    let money = |minor| Money::new(minor, currency);
     Ok(CheckoutView {
-        methods: choices(ctx, &offered, &measures),
+        methods: choices(currency, &offered, &measures),
         needs_delivery,
         method: chosen.map(|method| method.id.clone()),
         due: money(cart.totals.total.minor - tenders.chosen.iter().map(|one| one.amount).sum::<i64>()),
         store_credit: tenders.unused.map(money),
-        tenders: tenders.chosen.iter().map(|one| chosen::view(one, ctx.tenant().currency)).collect(),
+        tenders: tenders.chosen.iter().map(|one| chosen::view(one, currency)).collect(),
         cart,
         countries,
         country,
@@ -120,8 +125,12 @@ pub async fn view(ctx: &Ctx, token: Option<&str>, wish: Wish<'_>) -> Result<Chec
 }
 
 /// Deliveries with what each costs.
-pub(crate) fn choices(ctx: &Ctx, offered: &[&ShippingMethod], measures: &Measures) -> Vec<ShippingChoice> {
-    let money = |minor| Money::new(minor, ctx.tenant().currency);
+pub(crate) fn choices(
+    currency: Currency,
+    offered: &[&ShippingMethod],
+    measures: &Measures,
+) -> Vec<ShippingChoice> {
+    let money = |minor| Money::new(minor, currency);
     // What it costs somebody who has not reached the sum from which on it is free.
     let unreached = Measures { goods: i64::MIN, ..*measures };
     let choice = |method: &&ShippingMethod| ShippingChoice {
@@ -217,10 +226,10 @@ pub async fn place_order(ctx: &Ctx, input: CheckoutInput) -> Result<Placed> {
     };
     let fingerprint = place::fingerprint(&input);
     for attempt in 0..place::ATTEMPTS {
-        let book = book::current(ctx).await?;
+        let (book, exchange) = (book::current(ctx).await?, currency::exchange(ctx).await?);
         let rows = ctx.read(Access::Public).await?;
         // The cart first: when it is seen as ordered here, its order is there to be found below.
-        let basket = basket_in(&rows, &who, book).await?;
+        let basket = basket_in(&rows, &who, book, exchange).await?;
         let open = basket.cart.as_ref().map(|cart| cart.id);
         let shown = input.cart.is_none_or(|shown| open == Some(shown.uuid()));
         // An open cart has no order yet, and a key that was used stands in its way when the order is stored.

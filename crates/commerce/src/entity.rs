@@ -11,6 +11,21 @@ tenant_table! {
 }
 
 tenant_table! {
+    /// Currencies that the shop offers beside its own.
+    currency_rate, "currency_rate", "currency", Currency,
+    key { currency: String }
+    columns {
+        rate: String,
+        step_minor: i64,
+        ending_minor: i64,
+        version: i64,
+        created_at: i64,
+        updated_at: i64,
+    }
+    audit { currency, rate }
+}
+
+tenant_table! {
     /// Carts.
     cart, "cart", "cart", Id,
     key { id: Uuid }
@@ -37,6 +52,7 @@ tenant_table! {
         variant_id: Uuid,
         quantity: i64,
         unit_seen_minor: i64,
+        seen_currency: String,
         created_at: i64,
     }
     audit none
@@ -52,6 +68,7 @@ tenant_table! {
         variant_id: Uuid,
         quantity: i64,
         unit_seen_minor: i64,
+        seen_currency: String,
         created_at: i64,
     }
     audit none
@@ -307,6 +324,7 @@ tenant_table! {
         released_minor: i64,
         customer_note: String,
         edited_minor: i64,
+        exchange_rate: String,
     }
     audit {
         state, country, shipping_method, shipping_name, provider, provider_name, currency, taxes, discounts, attention
@@ -715,6 +733,7 @@ tenant_table! {
         placed_at: i64,
         paid_day: Option<i64>,
         updated_at: i64,
+        worth_minor: i64,
     }
     audit none
 }

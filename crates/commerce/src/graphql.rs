@@ -2,6 +2,7 @@
 
 mod addresses;
 mod again;
+mod currency;
 mod draft;
 mod edit;
 mod exchange;
@@ -24,6 +25,7 @@ mod wish;
 
 pub use addresses::{AddressesMutation, AddressesQuery};
 pub use again::AgainMutation;
+pub use currency::{CurrenciesMutation, CurrenciesQuery};
 pub use draft::{DraftsMutation, DraftsQuery};
 pub use edit::{EditsMutation, EditsQuery};
 pub use exchange::ExchangeMutation;
@@ -67,6 +69,7 @@ pub struct CommerceQuery(
     Boxed<WishQuery>,
     Boxed<DraftsQuery>,
     Boxed<EditsQuery>,
+    Boxed<CurrenciesQuery>,
 );
 
 /// Everything that can be done about buying.
@@ -90,6 +93,7 @@ pub struct CommerceMutation(
     Boxed<DraftsMutation>,
     Boxed<ExchangeMutation>,
     Boxed<EditsMutation>,
+    Boxed<CurrenciesMutation>,
 );
 
 /// Header in which clients without cookies send the key to their cart.

@@ -11,6 +11,7 @@
 pub mod address;
 pub mod cart;
 pub mod checkout;
+pub mod currency;
 pub mod customer;
 pub mod dashboard;
 pub mod draft;

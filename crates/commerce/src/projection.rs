@@ -2,16 +2,20 @@
 //!
 //! Rows are computed from the orders that the events name. Sales are kept by what a row counted before and counts
 //! now, so applying an event twice adds nothing, and a rebuild adds everything up again.
+//!
+//! Rows are in the currency of their order; what is added up is in the shop's, at the rate that the order keeps.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use async_trait::async_trait;
 use events::Envelope;
 use index::{Projection, Rebuild, Slice};
-use platform::{Context, Tx};
+use platform::{Context, Error, Tx};
+use primitives::{Currency, Exchange};
 use sea_orm::{ActiveModelTrait, ColumnTrait, DbBackend, IntoActiveModel, Iterable};
 use uuid::Uuid;
 
+use crate::currency;
 use crate::entity::{order_line, order_row, orders, payment};
 use crate::event::Touched;
 use crate::payment::state_of;
@@ -78,8 +82,7 @@ struct Counted {
 }
 
 fn counted(row: &order_row::Model) -> Option<(i64, Counted)> {
-    let revenue = row.paid_minor - row.refunded_minor;
-    row.paid_day.map(|day| (day, Counted { orders: 1, items: row.n_items, revenue }))
+    row.paid_day.map(|day| (day, Counted { orders: 1, items: row.n_items, revenue: row.worth_minor }))
 }
 
 /// Whether its lines are among the products sold: paid, and not given back in full.
@@ -104,33 +107,35 @@ async fn project(tx: &Tx, ids: &[Uuid], edited: &BTreeSet<Uuid>) -> platform::Re
     let before =
         tx.find::<order_row::Entity>().filter(order_row::Column::Id.is_in(ids.iter().copied())).all().await?;
     let before: HashMap<Uuid, order_row::Model> = before.into_iter().map(|row| (row.id, row)).collect();
-    let mut days: BTreeMap<(i64, String), Counted> = BTreeMap::new();
-    let mut turned: Vec<(order_row::Model, i64)> = Vec::new();
+    let home = home(tx)?;
+    let mut days: BTreeMap<i64, Counted> = BTreeMap::new();
+    let mut turned: Vec<Turned> = Vec::new();
     let mut changed = Vec::new();
     // Nobody knows any more what an edited order counted before: its day is summed up anew. It is rare.
-    let mut anew: BTreeSet<(i64, String)> = BTreeSet::new();
+    let mut anew: BTreeSet<i64> = BTreeSet::new();
     for order in &found {
-        let row = row_of(order, payments.get(&order.id));
+        let exchange = currency::of_order(home, &order.currency, &order.exchange_rate)?;
+        let row = row_of(order, payments.get(&order.id), &exchange)?;
         let old = before.get(&order.id);
         if edited.contains(&order.id)
             && let Some(day) = row.paid_day
         {
-            anew.insert((day, row.currency.clone()));
+            anew.insert(day);
         }
         if old == Some(&row) {
             continue;
         }
         for (counts, sign) in [(old.and_then(counted), -1), (counted(&row), 1)] {
             if let Some((day, counts)) = counts {
-                let sum = days.entry((day, row.currency.clone())).or_default();
+                let sum = days.entry(day).or_default();
                 sum.orders += sign * counts.orders;
                 sum.items += sign * counts.items;
                 sum.revenue += sign * counts.revenue;
             }
         }
         match (old.is_some_and(sold), sold(&row)) {
-            (false, true) => turned.push((row.clone(), 1)),
-            (true, false) => turned.push((row.clone(), -1)),
+            (false, true) => turned.push(Turned { row: row.clone(), exchange, sign: 1 }),
+            (true, false) => turned.push(Turned { row: row.clone(), exchange, sign: -1 }),
             _ => {}
         }
         changed.push(row.into_active_model().reset_all());
@@ -141,62 +146,118 @@ async fn project(tx: &Tx, ids: &[Uuid], edited: &BTreeSet<Uuid>) -> platform::Re
     if !changed.is_empty() {
         tx.upsert_many(changed, &[order_row::Column::TenantId, order_row::Column::Id], &columns).await?;
     }
-    for ((day, currency), sum) in days.into_iter().filter(|(_, sum)| *sum != Counted::default()) {
+    for (day, sum) in days.into_iter().filter(|(_, sum)| *sum != Counted::default()) {
         tx.raw_exec(
             "INSERT INTO sales_day (tenant_id, day, currency, n_orders, n_items, revenue_minor) \
              VALUES ({tenant}, ?, ?, ?, ?, ?) ON CONFLICT (tenant_id, day, currency) DO UPDATE SET \
              n_orders = sales_day.n_orders + excluded.n_orders, n_items = sales_day.n_items + excluded.n_items, \
              revenue_minor = sales_day.revenue_minor + excluded.revenue_minor",
-            vec![day.into(), currency.into(), sum.orders.into(), sum.items.into(), sum.revenue.into()],
+            vec![
+                day.into(),
+                home.code().into(),
+                sum.orders.into(),
+                sum.items.into(),
+                sum.revenue.into(),
+            ],
         )
         .await?;
     }
-    turned.retain(|(row, _)| row.paid_day.is_none_or(|day| !anew.contains(&(day, row.currency.clone()))));
-    count_products(tx, &turned).await?;
-    for (day, currency) in anew {
-        let key = || vec![day.into(), currency.as_str().into()];
-        tx.raw_exec(
-            "DELETE FROM sales_product WHERE tenant_id = {tenant} AND day = ? AND currency = ?",
-            key(),
-        )
-        .await?;
-        tx.raw_exec(&sum_of_products(tx, "AND r.paid_day = ? AND r.currency = ?"), key()).await?;
+    turned.retain(|one| one.row.paid_day.is_none_or(|day| !anew.contains(&day)));
+    count_products(tx, home, &turned).await?;
+    for day in anew {
+        tx.raw_exec("DELETE FROM sales_product WHERE tenant_id = {tenant} AND day = ?", vec![day.into()]).await?;
+        sum_products(tx, home, Some(day)).await?;
     }
     Ok(found.len() as u64)
 }
 
-async fn count_products(tx: &Tx, turned: &[(order_row::Model, i64)]) -> platform::Result<()> {
+/// An order whose products count from now on, or do so no longer.
+struct Turned {
+    row: order_row::Model,
+    exchange: Exchange,
+    sign: i64,
+}
+
+/// The currency that sales are added up in.
+fn home(tx: &Tx) -> platform::Result<Currency> {
+    tx.ctx().map(|ctx| ctx.tenant().currency).ok_or_else(|| Error::internal("no tenant to project"))
+}
+
+/// What the pieces of a line cost, in minor units of the shop's currency.
+fn worth(exchange: &Exchange, unit: i64, quantity: i64) -> platform::Result<i64> {
+    let whole = unit.checked_mul(quantity).ok_or_else(|| Error::internal("a line is worth too much"))?;
+    exchange.back(whole).map_err(Error::internal)
+}
+
+async fn count_products(tx: &Tx, home: Currency, turned: &[Turned]) -> platform::Result<()> {
     if turned.is_empty() {
         return Ok(());
     }
-    let by_id: HashMap<Uuid, &(order_row::Model, i64)> =
-        turned.iter().map(|entry| (entry.0.id, entry)).collect();
+    let by_id: HashMap<Uuid, &Turned> = turned.iter().map(|entry| (entry.row.id, entry)).collect();
     let lines = tx
         .find::<order_line::Entity>()
         .filter(order_line::Column::OrderId.is_in(by_id.keys().copied()))
         .all()
         .await?;
     // Nothing can be taken out of the largest title, so what was given back is summed up anew. It is rare.
-    let mut anew: BTreeSet<(i64, Uuid, String)> = BTreeSet::new();
-    let mut sums: BTreeMap<(i64, Uuid, String), (String, i64, i64)> = BTreeMap::new();
+    let mut anew: BTreeSet<(i64, Uuid)> = BTreeSet::new();
+    let mut sums: Sums = BTreeMap::new();
     for line in lines {
-        let Some((row, sign)) = by_id.get(&line.order_id) else { continue };
+        let Some(Turned { row, exchange, sign }) = by_id.get(&line.order_id) else { continue };
         let Some(day) = row.paid_day else { continue };
-        let key = (day, line.product_id, row.currency.clone());
+        let key = (day, line.product_id);
         if *sign < 0 {
-            anew.insert(key.clone());
+            anew.insert(key);
         }
         let sum = sums.entry(key).or_default();
         sum.0 = std::mem::take(&mut sum.0).max(line.title);
         sum.1 += line.quantity;
-        sum.2 += line.unit_minor * line.quantity;
+        sum.2 += worth(exchange, line.unit_minor, line.quantity)?;
     }
+    sums.retain(|key, _| !anew.contains(key));
+    add_products(tx, home, sums).await?;
+    for (day, product) in anew {
+        tx.raw_exec(
+            "DELETE FROM sales_product WHERE tenant_id = {tenant} AND day = ? AND product_id = ? AND currency = ?",
+            vec![day.into(), product.into(), home.code().into()],
+        )
+        .await?;
+        let sold = tx
+            .raw_all(
+                "SELECT l.title, l.quantity, l.unit_minor, o.currency, o.exchange_rate FROM order_row r \
+                 JOIN orders o ON o.tenant_id = r.tenant_id AND o.id = r.id \
+                 JOIN order_line l ON l.tenant_id = r.tenant_id AND l.order_id = r.id \
+                 WHERE r.tenant_id = {tenant} AND r.paid_day = ? AND l.product_id = ? AND r.state <> 'refunded'",
+                vec![day.into(), product.into()],
+            )
+            .await?;
+        let mut left: Sums = BTreeMap::new();
+        for line in sold {
+            let (title, currency, rate): (String, String, String) =
+                (line.try_get("", "title")?, line.try_get("", "currency")?, line.try_get("", "exchange_rate")?);
+            let (quantity, unit): (i64, i64) = (line.try_get("", "quantity")?, line.try_get("", "unit_minor")?);
+            let exchange = currency::of_order(home, &currency, &rate)?;
+            let sum = left.entry((day, product)).or_default();
+            sum.0 = std::mem::take(&mut sum.0).max(title);
+            sum.1 += quantity;
+            sum.2 += worth(&exchange, unit, quantity)?;
+        }
+        add_products(tx, home, left).await?;
+    }
+    Ok(())
+}
+
+/// By day and product: the title, how many, and what they cost in the shop's currency.
+type Sums = BTreeMap<(i64, Uuid), (String, i64, i64)>;
+
+/// Adds to what is there.
+async fn add_products(tx: &Tx, home: Currency, sums: Sums) -> platform::Result<()> {
     let bytewise = bytewise(tx);
-    let sums: Vec<_> = sums.into_iter().filter(|(key, _)| !anew.contains(key)).collect();
+    let sums: Vec<_> = sums.into_iter().collect();
     for sums in sums.chunks(1_000) {
         let rows = vec!["({tenant}, ?, ?, ?, ?, ?, ?)"; sums.len()].join(", ");
-        let values = sums.iter().flat_map(|((day, product, currency), (title, quantity, revenue))| {
-            let (currency, title) = (currency.as_str(), title.as_str());
+        let values = sums.iter().flat_map(|((day, product), (title, quantity, revenue))| {
+            let (currency, title) = (home.code(), title.as_str());
             [
                 (*day).into(),
                 (*product).into(),
@@ -219,16 +280,6 @@ async fn count_products(tx: &Tx, turned: &[(order_row::Model, i64)]) -> platform
         )
         .await?;
     }
-    for (day, product, currency) in anew {
-        let key = || vec![day.into(), product.into(), currency.as_str().into()];
-        tx.raw_exec(
-            "DELETE FROM sales_product WHERE tenant_id = {tenant} AND day = ? AND product_id = ? AND currency = ?",
-            key(),
-        )
-        .await?;
-        let one = "AND r.paid_day = ? AND l.product_id = ? AND r.currency = ?";
-        tx.raw_exec(&sum_of_products(tx, one), key()).await?;
-    }
     Ok(())
 }
 
@@ -237,7 +288,7 @@ fn bytewise(tx: &Tx) -> &'static str {
     if tx.backend() == DbBackend::Postgres { " COLLATE \"C\"" } else { "" }
 }
 
-/// Sums products sold up from the rows of orders, for those that fit the condition.
+/// Sums products sold up from the rows of orders in the shop's own currency, for those that fit the condition.
 fn sum_of_products(tx: &Tx, condition: &str) -> String {
     let bytewise = bytewise(tx);
     format!(
@@ -245,7 +296,7 @@ fn sum_of_products(tx: &Tx, condition: &str) -> String {
          SELECT r.tenant_id, r.paid_day, l.product_id, r.currency, MAX(l.title{bytewise}), \
                 CAST(SUM(l.quantity) AS bigint), CAST(SUM(l.unit_minor * l.quantity) AS bigint) \
          FROM order_row r JOIN order_line l ON l.tenant_id = r.tenant_id AND l.order_id = r.id \
-         WHERE r.tenant_id = {{tenant}} AND r.paid_day IS NOT NULL AND r.state <> 'refunded' {condition} \
+         WHERE r.tenant_id = {{tenant}} AND r.paid_day IS NOT NULL AND r.state <> 'refunded' AND r.currency = ? {condition} \
          GROUP BY r.tenant_id, r.paid_day, l.product_id, r.currency"
     )
 }
@@ -270,19 +321,53 @@ async fn forget(tx: &Tx, after: Option<Uuid>, last: Option<Uuid>, ids: &[Uuid]) 
 
 /// Adds all sales up again, from the rows.
 async fn sum_up(tx: &Tx) -> platform::Result<()> {
+    let home = home(tx)?;
     tx.raw_exec("DELETE FROM sales_day WHERE tenant_id = {tenant}", Vec::new()).await?;
     tx.raw_exec("DELETE FROM sales_product WHERE tenant_id = {tenant}", Vec::new()).await?;
     tx.raw_exec(
-        "INSERT INTO sales_day (tenant_id, day, currency, n_orders, n_items, revenue_minor) \
-         SELECT tenant_id, paid_day, currency, COUNT(*), CAST(SUM(n_items) AS bigint), \
-                CAST(SUM(paid_minor - refunded_minor) AS bigint) \
+        &"INSERT INTO sales_day (tenant_id, day, currency, n_orders, n_items, revenue_minor) \
+         SELECT tenant_id, paid_day, {currency}, COUNT(*), CAST(SUM(n_items) AS bigint), \
+                CAST(SUM(worth_minor) AS bigint) \
          FROM order_row WHERE tenant_id = {tenant} AND paid_day IS NOT NULL \
-         GROUP BY tenant_id, paid_day, currency",
+         GROUP BY tenant_id, paid_day"
+            .replace("{currency}", &format!("'{}'", home.code())),
         Vec::new(),
     )
     .await?;
-    tx.raw_exec(&sum_of_products(tx, ""), Vec::new()).await?;
-    Ok(())
+    sum_products(tx, home, None).await
+}
+
+/// Adds the products sold up, of one day or of all.
+async fn sum_products(tx: &Tx, home: Currency, day: Option<i64>) -> platform::Result<()> {
+    let condition = day.map_or("", |_| "AND r.paid_day = ?");
+    let values = std::iter::once(home.code().into()).chain(day.map(sea_orm::Value::from));
+    tx.raw_exec(&sum_of_products(tx, condition), values.collect()).await?;
+    // The others one by one, each at its own rate.
+    let mut after = None;
+    loop {
+        let mut others = tx.find::<order_row::Entity>().filter(order_row::Column::Currency.ne(home.code()));
+        if let Some(day) = day {
+            others = others.filter(order_row::Column::PaidDay.eq(day));
+        }
+        if let Some(after) = after {
+            others = others.filter(order_row::Column::Id.gt(after));
+        }
+        let others = others.order_by_asc(order_row::Column::Id).limit(SLICE).all().await?;
+        let Some(last) = others.last().map(|row| row.id) else { return Ok(()) };
+        after = Some(last);
+        let ids = others.iter().map(|row| row.id);
+        let orders = tx.find::<orders::Entity>().filter(orders::Column::Id.is_in(ids)).all().await?;
+        let rates: HashMap<Uuid, Exchange> = orders
+            .iter()
+            .map(|order| Ok((order.id, currency::of_order(home, &order.currency, &order.exchange_rate)?)))
+            .collect::<platform::Result<_>>()?;
+        let turned: Vec<Turned> = others
+            .into_iter()
+            .filter(sold)
+            .filter_map(|row| Some(Turned { exchange: *rates.get(&row.id)?, row, sign: 1 }))
+            .collect();
+        count_products(tx, home, &turned).await?;
+    }
 }
 
 /// What the search of the list looks in.
@@ -290,8 +375,13 @@ pub(crate) fn search_of(number: i64, email: &str, name: &str) -> String {
     format!("{number} {email} {name}").to_lowercase()
 }
 
-fn row_of(order: &orders::Model, payment: Option<&payment::Model>) -> order_row::Model {
-    order_row::Model {
+fn row_of(
+    order: &orders::Model,
+    payment: Option<&payment::Model>,
+    exchange: &Exchange,
+) -> platform::Result<order_row::Model> {
+    let kept = order.paid_minor - order.refunded_minor;
+    Ok(order_row::Model {
         tenant_id: order.tenant_id,
         id: order.id,
         number: order.number,
@@ -314,5 +404,6 @@ fn row_of(order: &orders::Model, payment: Option<&payment::Model>) -> order_row:
         placed_at: order.placed_at,
         paid_day: order.paid_at.map(|at| at.div_euclid(DAY)),
         updated_at: order.updated_at,
-    }
+        worth_minor: exchange.back(kept).map_err(Error::internal)?,
+    })
 }

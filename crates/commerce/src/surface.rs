@@ -143,6 +143,11 @@ pub fn surface() -> Vec<Entry> {
         Entry::query("priceExplain", Permission::PRICES_READ)
             .id("input.variantId", "variant")
             .id("input.groupIds", "customer_group"),
+        Entry::query("currencies", Access::Public),
+        Entry::query("currencyRates", Permission::SETTINGS_READ),
+        Entry::mutation("currencyRateSet", Permission::SETTINGS_UPDATE),
+        Entry::mutation("currencyRateRemove", Permission::SETTINGS_UPDATE),
+        Entry::mutation("currencySet", Access::Public),
         Entry::query("listedPrices", Access::Public).id("variantIds", "variant"),
         Entry::mutation("priceListCreate", Permission::PRICES_CREATE).id("input.groupIds", "customer_group"),
         Entry::mutation("priceListUpdate", Permission::PRICES_UPDATE)

@@ -537,6 +537,8 @@ pub struct OrderView {
     pub released: Money,
     /// What is still to come in; nothing once it counts as paid.
     pub balance_due: Money,
+    /// Units of its currency for one of the shop's, decimal text; empty for an order in the shop's own.
+    pub exchange_rate: String,
     /// What is promised and staff can take now; zero for shoppers.
     pub capturable: Money,
     /// What the customer's bank wants back, the first dispute first; empty for shoppers.
@@ -903,7 +905,8 @@ pub struct GroupName {
 pub struct DashboardView {
     /// One entry per day, oldest first, days without sales included; UTC.
     pub days: Vec<SalesDay>,
-    /// Received minus given back over `days`.
+    /// Received minus given back over `days`. All sums are in the shop's currency; orders in others count at the rate that
+    /// they keep.
     pub revenue: Money,
     /// Paid orders over `days`.
     pub n_orders: u64,

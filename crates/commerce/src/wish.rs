@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use catalog::view::{Offer, Picture};
 use platform::{Access, Context, Ctx, Error, TenantDb, Tx};
-use primitives::{Money, Permission, ProductId, Timestamp, UserId, VariantId};
+use primitives::{Exchange, Money, Permission, ProductId, Timestamp, UserId, VariantId};
 use sea_orm::ColumnTrait;
 
 use crate::cart::{self, CartChange};
+use crate::currency;
 use crate::entity::wish;
 use crate::error::{CommerceError, Result};
 
@@ -43,6 +44,7 @@ pub struct WishView {
 /// `UNAUTHENTICATED` for nobody.
 pub async fn mine(ctx: &Ctx) -> Result<Vec<WishView>> {
     let user = ctx.user_id().ok_or_else(Error::unauthenticated)?;
+    let exchange = currency::exchange(ctx).await?;
     let rows = ctx.read(Access::SignedIn).await?;
     let kept = of_user(&rows, user).await?;
     let variants: Vec<VariantId> = kept.iter().map(|row| VariantId::from_uuid(row.variant_id)).collect();
@@ -50,7 +52,7 @@ pub async fn mine(ctx: &Ctx) -> Result<Vec<WishView>> {
         true => HashMap::new(),
         false => catalog::query::offers(&rows, &variants).await?,
     };
-    Ok(kept.iter().map(|row| view(row, &offers)).collect())
+    kept.iter().map(|row| view(row, &offers, &exchange)).collect()
 }
 
 /// Keeps a variant; the second time nothing changes.
@@ -159,19 +161,19 @@ async fn put(tx: &Tx, user: UserId, variant: VariantId, product: ProductId, now:
     Ok(())
 }
 
-fn view(row: &wish::Model, offers: &HashMap<VariantId, Offer>) -> WishView {
+fn view(row: &wish::Model, offers: &HashMap<VariantId, Offer>, exchange: &Exchange) -> Result<WishView> {
     let variant = VariantId::from_uuid(row.variant_id);
     let offer = offers.get(&variant);
     let sold = offer.filter(|offer| offer.published);
-    WishView {
+    Ok(WishView {
         variant,
         product: ProductId::from_uuid(row.product_id),
         slug: sold.map(|offer| offer.slug.clone()).unwrap_or_default(),
         title: offer.map_or_else(|| "No longer available".to_owned(), |offer| offer.title.clone()),
         variant_title: offer.map(|offer| offer.variant_title.clone()).unwrap_or_default(),
         picture: offer.and_then(|offer| offer.picture.clone()),
-        price: sold.map(|offer| offer.price),
+        price: sold.map(|offer| exchange.price(offer.price)).transpose()?,
         sold_out: sold.is_some_and(|offer| offer.available.is_some_and(|left| left <= 0)),
         at: Timestamp::from_millis(row.at),
-    }
+    })
 }

@@ -3,7 +3,7 @@
 use crate::audit::Origin;
 use crate::db::{Reader, Tx};
 use crate::{App, Error, Result, TenantInfo};
-use primitives::{ApiKeyId, Locale, Permission, PermissionSet, Scope, TenantId, Timestamp, UserId};
+use primitives::{ApiKeyId, Currency, Locale, Permission, PermissionSet, Scope, TenantId, Timestamp, UserId};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ struct Inner {
     tenant: Arc<TenantInfo>,
     actor: Actor,
     locale: Locale,
+    currency: Option<Currency>,
     request_id: Arc<str>,
     origin: Option<Arc<Origin>>,
 }
@@ -76,7 +77,15 @@ impl Ctx {
     /// A context for one call.
     pub fn new(app: App, tenant: Arc<TenantInfo>, actor: Actor, request_id: impl Into<Arc<str>>) -> Self {
         let locale = tenant.locale;
-        Self(Arc::new(Inner { app, tenant, actor, locale, request_id: request_id.into(), origin: None }))
+        Self(Arc::new(Inner {
+            app,
+            tenant,
+            actor,
+            locale,
+            currency: None,
+            request_id: request_id.into(),
+            origin: None,
+        }))
     }
 
     /// A context of the process itself, by the name of the part that acts.
@@ -110,7 +119,12 @@ impl Ctx {
     /// The same call, by the same actor, in another tenant; for the platform's people, whose right to be there the caller
     /// has checked.
     pub fn at(&self, tenant: Arc<TenantInfo>) -> Self {
-        Self(Arc::new(Inner { locale: tenant.locale, tenant, ..(*self.0).clone() }))
+        Self(Arc::new(Inner { locale: tenant.locale, currency: None, tenant, ..(*self.0).clone() }))
+    }
+
+    /// The same call in a session that has chosen this currency; `None`: the shop's own.
+    pub fn in_currency(&self, currency: Option<Currency>) -> Self {
+        Self(Arc::new(Inner { currency, ..(*self.0).clone() }))
     }
 
     /// The process.
@@ -189,6 +203,12 @@ impl Ctx {
     /// Language of the answer.
     pub fn locale(&self) -> &Locale {
         &self.0.locale
+    }
+
+    /// The currency that the session has chosen, offered by the shop or not; `None`: the shop's own. What it means is said by
+    /// the module that sells.
+    pub fn wanted_currency(&self) -> Option<Currency> {
+        self.0.currency
     }
 
     /// Correlates log lines, events and answers of one call.

@@ -32,7 +32,7 @@ use platform::audit::Origin;
 use platform::nonce::Nonce;
 use platform::surface::Entry;
 use platform::{Access, Actor, App, Ctx, Error};
-use primitives::{ErrorCode, Permission};
+use primitives::{Currency, ErrorCode, Permission};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -249,6 +249,15 @@ async fn shop(State(host): State<Host>, request: Request) -> Response {
     {
         key = None;
     }
+    let wanted = commerce::currency::header_wish(&parts.headers, &resolved.tenant.slug)
+        .filter(|wanted| *wanted != resolved.tenant.currency && resolved.tenant.switches.module("commerce"));
+    if let Some(currency) = wanted
+        && let Some(own) = key.take()
+        && is_offered(&host, &resolved, &request_id, currency).await
+    {
+        // Else the page says that it is not offered, which is nobody else's business.
+        key = Some(own.in_currency(currency));
+    }
     if let Some(key) = &key
         && let Some(page) = host.pages.get(&host.app, key, &parts.headers, &nonce)
     {
@@ -277,6 +286,7 @@ async fn shop(State(host): State<Host>, request: Request) -> Response {
             user_agent: authenticated.visit.user_agent.clone(),
         });
     }
+    ctx = ctx.in_currency(wanted);
     let timeout = patience(&ctx);
     parts.extensions.insert(ctx);
     parts.extensions.insert(identity::ShopBase(resolved.base_path.clone()));
@@ -313,6 +323,18 @@ async fn shop(State(host): State<Host>, request: Request) -> Response {
     };
     response.headers_mut().remove(pages::DEPS);
     counted(plain_refusal(response, &headers, &request_id, &path), allowance)
+}
+
+/// Whether pages of the shop have prices in a currency.
+async fn is_offered(
+    host: &Host,
+    resolved: &identity::Resolved,
+    request_id: &Arc<str>,
+    currency: Currency,
+) -> bool {
+    let ctx = Ctx::new(host.app.clone(), resolved.tenant.clone(), Actor::Anonymous, request_id.clone());
+    let known = commerce::currency::current(&ctx).await;
+    known.is_ok_and(|known| known.find(currency).is_some())
 }
 
 /// Whether pages of the shop may have other prices for whoever has signed in. When nobody can tell, they may.

@@ -12,7 +12,7 @@ use moka::sync::Cache;
 use platform::App;
 use platform::hub::{Key, Stamp};
 use platform::nonce::Nonce;
-use primitives::TenantId;
+use primitives::{Currency, TenantId};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,6 +45,15 @@ pub struct PageKey {
     tenant: TenantId,
     base: Box<str>,
     target: Box<str>,
+    /// What its prices are in; `None` for the shop's own.
+    currency: Option<Currency>,
+}
+
+impl PageKey {
+    /// The same page with prices in another currency that the shop offers.
+    pub fn in_currency(self, currency: Currency) -> Self {
+        Self { currency: Some(currency), ..self }
+    }
 }
 
 struct Page {
@@ -96,6 +105,7 @@ impl Pages {
             tenant: resolved.tenant.id,
             base: resolved.base_path.as_str().into(),
             target: target.into(),
+            currency: None,
         })
     }
 

@@ -4,6 +4,7 @@
 mod again;
 mod audit;
 mod credentials;
+mod currency;
 mod failpoints;
 mod graphql;
 mod host;

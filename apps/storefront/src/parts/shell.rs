@@ -30,7 +30,11 @@ pub fn header(shop: &Shop, path: &str, cart_count: Option<u32>) -> AnyView {
     let cart = shop.sells().then(|| {
         view! { <a class="icon-button" href=shop.href("/cart") data-opens=opens>{icon::bag()}<CartCount cookie=shop.count_cookie() initial=cart_count.unwrap_or(0) /></a> }
     });
+    let notice = shop.currencies().notice.clone().map(|words| {
+        view! { <aside class="announcement" aria-label="Currency"><p>{words}</p></aside> }
+    });
     view! {
+        {notice}
         {announcement}
         <header class="site-header">
             <div class="shell site-header-bar">
@@ -128,8 +132,8 @@ fn links(shop: &Shop, group: &LinkGroup) -> AnyView {
         .into_any()
 }
 
-/// The footer.
-pub fn footer(shop: &Shop) -> AnyView {
+/// The footer. `path` is where the visitor comes back to from choosing a currency.
+pub fn footer(shop: &Shop, path: &str) -> AnyView {
     let footer = &shop.settings.footer;
     let menus = footer
         .menus
@@ -147,11 +151,37 @@ pub fn footer(shop: &Shop) -> AnyView {
         <footer class="site-footer">
             <div class="shell">
                 <div class="menus"><div class="about">{logo(shop)}<p>{footer.about.clone()}</p></div>{menus}</div>
-                <div class="foot"><p>{legal(shop)}</p></div>
+                <div class="foot"><p>{legal(shop)}</p>{currencies(shop, path)}</div>
             </div>
         </footer>
     }
     .into_any()
+}
+
+/// A choice of currencies, where there is one.
+fn currencies(shop: &Shop, path: &str) -> Option<AnyView> {
+    let known = shop.currencies();
+    if !shop.sells() || known.offered.len() < 2 {
+        return None;
+    }
+    let options = known.offered.iter().map(|currency| {
+        let words = match currency.symbol() {
+            symbol if symbol == currency.code() => symbol.to_owned(),
+            symbol => format!("{} {symbol}", currency.code()),
+        };
+        view! { <option value=currency.code() selected=*currency == known.current>{words}</option> }
+    });
+    Some(
+        view! {
+            <form class="cluster" action=shop.href("/currency") method="post">
+                <input type="hidden" name="to" value=path.to_owned() />
+                <label for="currency">"Currency"</label>
+                <select class="input" data-size="small" id="currency" name="currency" autocomplete="off">{options.collect_view()}</select>
+                <button class="button" data-kind="secondary" data-size="small">"Change"</button>
+            </form>
+        }
+        .into_any(),
+    )
 }
 
 fn legal(shop: &Shop) -> String {

@@ -14,7 +14,7 @@ use commerce::checkout::Wish;
 use commerce::view::{Address, CheckoutView, ContactView, PaymentChoice, ShippingChoice};
 use leptos::prelude::*;
 use platform::Ctx;
-use primitives::{CartId, Country};
+use primitives::{CartId, Country, Currency};
 
 /// What was typed into the form.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -33,6 +33,8 @@ pub struct Typed {
     pub cart: Option<CartId>,
     /// Hidden: the total that the shopper saw, in minor units.
     pub expected_total: Option<i64>,
+    /// Hidden: the currency of both.
+    pub expected_currency: Option<Currency>,
     /// Hidden: what was left to pay, in minor units.
     pub expected_due: Option<i64>,
 }
@@ -61,6 +63,7 @@ impl Typed {
                 "key" => typed.key = value,
                 "cart" => typed.cart = value.parse().ok(),
                 "expected_total" => typed.expected_total = value.parse().ok(),
+                "expected_currency" => typed.expected_currency = Currency::parse(&value).ok(),
                 "expected_due" => typed.expected_due = value.parse().ok(),
                 _ => {}
             }
@@ -134,6 +137,7 @@ fn contents(shop: &Shop, view: &CheckoutView, typed: &Typed, problems: &Problems
                 {view.cart.id.map(|id| form::hidden("cart", &id.to_string()))}
                 {form::hidden("expected_total", &view.cart.totals.total.minor.to_string())}
                 {form::hidden("expected_due", &view.due.minor.to_string())}
+                {form::hidden("expected_currency", view.due.currency.code())}
                 // Enter presses the first button of a form: it pays, after everything has been checked.
                 <button class="visually-hidden" tabindex="-1" aria-hidden="true">{format!("Pay {due}")}</button>
 

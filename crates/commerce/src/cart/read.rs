@@ -8,12 +8,13 @@ use catalog::view::Offer;
 use platform::{Access, Ctx, Error, TenantDb, TenantInfo};
 use pricing::{Destination, Line, ListPrice, Measures, Promotion, Quote, Reason, Request, Shopper, Verdict};
 use primitives::{
-    CartId, CartLineId, CollectionId, Country, Money, PriceListId, ProductId, PromotionId, Quantity,
+    CartId, CartLineId, CollectionId, Country, Currency, Exchange, Money, PriceListId, ProductId, PromotionId, Quantity,
     VariantId,
 };
 
 use super::saved;
 use super::store::{lines, locate};
+use crate::currency::{self, exchange};
 use crate::customer::{self, Standing};
 use crate::entity::{cart, cart_line};
 use crate::error::{CommerceError, Result};
@@ -42,6 +43,8 @@ pub(crate) struct Basket {
     pub prices: Vec<ListPrice>,
     /// That of the account whose cart it is, when it matters; else that of a stranger.
     pub standing: Standing,
+    /// From the shop's currency into the one that all its amounts are in.
+    pub exchange: Exchange,
     /// What lies aside; empty for a checkout, which does not ask.
     pub saved: Vec<SavedLineView>,
     /// What staff has agreed with the customer; nothing for a shopper's own cart.
@@ -88,9 +91,9 @@ pub(super) async fn offers(rows: &TenantDb, variants: &[VariantId]) -> Result<Ha
 /// The open cart of `who`.
 pub(crate) async fn basket(ctx: &Ctx, who: &Who) -> Result<Basket> {
     // Before the door opens: nobody waits for a second connection while holding one.
-    let book = book::current(ctx).await?;
+    let (book, exchange) = (book::current(ctx).await?, exchange(ctx).await?);
     let rows = ctx.read(Access::Public).await?;
-    let mut basket = basket_in(&rows, who, book).await?;
+    let mut basket = basket_in(&rows, who, book, exchange).await?;
     let saved = saved::load(&rows, who, basket.cart.as_ref()).await?;
     if saved.is_empty() {
         return Ok(basket);
@@ -113,8 +116,13 @@ pub(super) async fn listed(rows: &TenantDb, book: &Book, variants: &[VariantId])
     price::rows::of_variants(rows, &lists, variants).await
 }
 
-/// The open cart of `who`, read together with other things.
-pub(crate) async fn basket_in(rows: &TenantDb, who: &Who, book: Arc<Book>) -> Result<Basket> {
+/// The open cart of `who`, read together with other things, in the currency that `exchange` leads to.
+pub(crate) async fn basket_in(
+    rows: &TenantDb,
+    who: &Who,
+    book: Arc<Book>,
+    exchange: Exchange,
+) -> Result<Basket> {
     // Also without a cart: what is put into a new one has the prices of whoever does.
     let standing = match who.user {
         Some(user) if book.standing => customer::standing(rows, user).await?,
@@ -129,12 +137,13 @@ pub(crate) async fn basket_in(rows: &TenantDb, who: &Who, book: Arc<Book>) -> Re
             book,
             prices: Vec::new(),
             standing,
+            exchange,
             saved: Vec::new(),
             agreed: Agreed::default(),
         });
     };
     let lines = lines(rows, cart.id).await?;
-    let filled = filled(rows, lines, book, standing, Agreed::default()).await?;
+    let filled = filled(rows, lines, book, standing, exchange, Agreed::default()).await?;
     Ok(Basket { cart: Some(cart), ..filled })
 }
 
@@ -144,6 +153,7 @@ pub(crate) async fn filled(
     lines: Vec<cart_line::Model>,
     book: Arc<Book>,
     standing: Standing,
+    exchange: Exchange,
     agreed: Agreed,
 ) -> Result<Basket> {
     let mut variants: Vec<VariantId> =
@@ -159,7 +169,8 @@ pub(crate) async fn filled(
     } else {
         HashMap::new()
     };
-    Ok(Basket { cart: None, lines, offers, collections, book, prices, standing, saved: Vec::new(), agreed })
+    let cart = None;
+    Ok(Basket { cart, lines, offers, collections, book, prices, standing, exchange, saved: Vec::new(), agreed })
 }
 
 impl Basket {
@@ -184,6 +195,7 @@ impl Basket {
             groups: &self.standing.groups,
             destination,
             at: ctx.now(),
+            exchange: self.exchange,
         }
     }
 
@@ -206,7 +218,14 @@ impl Basket {
         Ok(self.price(ctx, &settings, &Buyer::somebody(ctx.tenant().country), None)?.0)
     }
 
-    /// What its shopper sees when it is sent to `buyer` by `method`; with the exact amounts of the counted lines.
+    /// Deliveries into `country` as they cost in the currency of this cart.
+    pub fn methods(&self, settings: &Versioned, country: Country) -> Result<Vec<pricing::ShippingMethod>> {
+        let all = settings.methods(country);
+        Ok(all.map(|method| Ok(currency::method(&self.exchange, method)?.into_owned())).collect::<Result<_>>()?)
+    }
+
+    /// What its shopper sees when it is sent to `buyer` by `method`, one of [`Basket::methods`]; with the exact amounts of
+    /// the counted lines.
     pub fn price(
         &self,
         ctx: &Ctx,
@@ -214,7 +233,7 @@ impl Basket {
         buyer: &Buyer,
         method: Option<&pricing::ShippingMethod>,
     ) -> Result<(CartView, Quote)> {
-        let tenant = ctx.tenant();
+        let (tenant, currency) = (ctx.tenant(), self.exchange.to());
         let asking = self.asking(ctx, settings, &buyer.destination);
         let mut lines: Vec<CartLineView> =
             self.lines.iter().map(|line| self.line_view(line, &asking)).collect::<Result<_>>()?;
@@ -222,7 +241,7 @@ impl Basket {
         let wanted = counted.map(|line| self.line(&asking, line.variant, line.quantity));
         let country = buyer.destination.country;
         let request = Request {
-            currency: tenant.currency,
+            currency,
             includes_tax: tenant.prices_include_tax,
             rounding: settings.settings.rounding,
             at: ctx.now(),
@@ -236,13 +255,13 @@ impl Basket {
             gifts: self.gifts(&asking)?,
             codes: self.codes()?,
             zone: settings.zone(&buyer.destination, tenant.country),
-            promotions: &self.promotions(buyer),
+            promotions: &self.promotions(buyer)?,
             shipping: method,
         };
         let quote = pricing::quote(&request)?;
-        let money = |minor| Money::new(minor, tenant.currency);
+        let money = |minor| Money::new(minor, currency);
         for (line, quoted) in lines.iter_mut().filter(|line| line.counted()).zip(&quote.lines) {
-            line.discounts = discounts(quoted.discounts.iter(), tenant);
+            line.discounts = discounts(quoted.discounts.iter(), currency);
             line.total = money(quoted.amount);
             line.left = money(quoted.left);
         }
@@ -250,9 +269,9 @@ impl Basket {
         let view = CartView {
             id: self.cart.as_ref().map(|cart| CartId::from_uuid(cart.id)),
             n_items,
-            free_shipping: free_shipping(settings, country, money(goods(&quote))),
+            free_shipping: free_shipping(&self.methods(settings, country)?, country, money(goods(&quote))),
             ready: !lines.is_empty() && lines.iter().all(|line| !line.blocks()),
-            totals: Totals { exemption: self.exemption(&quote, tenant), ..totals(&quote, tenant) },
+            totals: Totals { exemption: self.exemption(&quote), ..totals(&quote, tenant) },
             codes: self.code_views(&quote)?,
             hints: self.hints(&quote),
             gifts: self.gift_views(&quote),
@@ -277,25 +296,25 @@ impl Basket {
         measures
     }
 
-    /// The promotions with what is left of them for this buyer.
-    fn promotions(&self, buyer: &Buyer) -> Cow<'_, [Promotion]> {
+    /// The promotions with what is left of them for this buyer, in the currency of the cart.
+    fn promotions(&self, buyer: &Buyer) -> Result<Cow<'_, [Promotion]>> {
         let agreed = &self.agreed;
         if agreed.discounts.is_empty() && !agreed.alone {
             return self.of_shop(buyer);
         }
         let mut promotions = match agreed.alone {
             true => Vec::new(),
-            false => self.of_shop(buyer).into_owned(),
+            false => self.of_shop(buyer)?.into_owned(),
         };
         promotions.retain(|promotion| agreed.discounts.is_empty() || !promotion.exclusive);
         promotions.extend(agreed.discounts.iter().cloned());
-        Cow::Owned(promotions)
+        Ok(Cow::Owned(promotions))
     }
 
-    fn of_shop(&self, buyer: &Buyer) -> Cow<'_, [Promotion]> {
+    fn of_shop(&self, buyer: &Buyer) -> Result<Cow<'_, [Promotion]>> {
         let book = &self.book;
-        if book.shopper_limits.is_empty() {
-            return Cow::Borrowed(&book.promotions);
+        if book.shopper_limits.is_empty() && self.exchange.is_none() {
+            return Ok(Cow::Borrowed(&book.promotions));
         }
         let mut promotions = book.promotions.clone();
         for promotion in &mut promotions {
@@ -304,14 +323,17 @@ impl Basket {
                 promotion.usage.left_for_shopper = Some(limit.saturating_sub(used).max(0).unsigned_abs());
             }
         }
-        Cow::Owned(promotions)
+        if !self.exchange.is_none() {
+            currency::promotions(&self.exchange, &mut promotions)?;
+        }
+        Ok(Cow::Owned(promotions))
     }
 
-    fn exemption(&self, quote: &Quote, tenant: &TenantInfo) -> Option<ExemptionView> {
+    fn exemption(&self, quote: &Quote) -> Option<ExemptionView> {
         self.standing.exemption.as_ref().map(|exemption| ExemptionView {
             reason: exemption.reason.clone(),
             number: exemption.number.clone(),
-            relief: Money::new(quote.totals.relief, tenant.currency),
+            relief: Money::new(quote.totals.relief, quote.currency),
         })
     }
 
@@ -342,6 +364,7 @@ impl Basket {
             shown: Money::new(*minor, asking.tenant.currency),
             compare_at: None,
             listed: None,
+            converted: None,
         })
     }
 
@@ -365,7 +388,7 @@ impl Basket {
                 sku: offer.sku.clone(),
                 picture: offer.picture.clone(),
                 quantity: u32::try_from(i64::from(line.quantity)).unwrap_or(u32::MAX),
-                unit: Money::new(line.unit, offer.price.currency),
+                unit: Money::new(line.unit, quote.currency),
                 reason: line.discounts.first().map_or_else(String::new, |discount| discount.name.clone()),
             })
         });
@@ -418,9 +441,11 @@ impl Basket {
     fn line_view(&self, row: &cart_line::Model, asking: &Asking<'_>) -> Result<CartLineView> {
         let variant = VariantId::from_uuid(row.variant_id);
         let quantity = u32::try_from(row.quantity).unwrap_or(u32::MAX);
-        let seen = Money::new(row.unit_seen_minor, asking.tenant.currency);
+        let seen = seen_price(row.unit_seen_minor, &row.seen_currency, asking.tenant)?;
         let offer = self.offers.get(&variant).filter(|offer| offer.published);
         let Some(offer) = offer else {
+            // It is in no sum; what was seen in a third currency stays what was seen.
+            let seen = asking.exchange.price(seen).unwrap_or(seen);
             let known = self.offers.get(&variant);
             return Ok(CartLineView {
                 id: CartLineId::from_uuid(row.id),
@@ -474,6 +499,20 @@ impl Basket {
     }
 }
 
+/// A price that a shopper has seen; empty stands for the shop's own currency.
+pub(super) fn seen_price(minor: i64, currency: &str, tenant: &TenantInfo) -> Result<Money> {
+    let currency = match currency {
+        "" => tenant.currency,
+        code => Currency::parse(code).map_err(Error::internal)?,
+    };
+    Ok(Money::new(minor, currency))
+}
+
+/// How the currency in which a price was seen is kept.
+pub(super) fn seen_in(price: Money, tenant: &TenantInfo) -> &'static str {
+    if price.currency == tenant.currency { "" } else { price.currency.code() }
+}
+
 fn times(unit: Money, quantity: u32) -> Result<Money> {
     let minor = unit.minor.checked_mul(i64::from(quantity));
     Ok(Money::new(minor.ok_or(CommerceError::Amount(primitives::MoneyError::Overflow))?, unit.currency))
@@ -489,10 +528,10 @@ pub(crate) fn goods(quote: &Quote) -> i64 {
 
 /// The sums as shoppers see them.
 pub(crate) fn totals(quote: &Quote, tenant: &TenantInfo) -> Totals {
-    let money = |minor| Money::new(minor, tenant.currency);
-    let of_lines = discounts(quote.lines.iter().flat_map(|line| &line.discounts), tenant);
+    let money = |minor| Money::new(minor, quote.currency);
+    let of_lines = discounts(quote.lines.iter().flat_map(|line| &line.discounts), quote.currency);
     let of_delivery = quote.shipping.iter().flat_map(|shipping| &shipping.discounts);
-    let of_delivery = discounts(of_delivery, tenant).into_iter();
+    let of_delivery = discounts(of_delivery, quote.currency).into_iter();
     let of_delivery = of_delivery.map(|discount| DiscountView { delivery: true, ..discount });
     let mut all: Vec<DiscountView> = Vec::new();
     for one in of_lines.into_iter().chain(of_delivery) {
@@ -528,20 +567,24 @@ pub(crate) fn totals(quote: &Quote, tenant: &TenantInfo) -> Totals {
 
 pub(crate) fn discounts<'a>(
     found: impl Iterator<Item = &'a pricing::Discount>,
-    tenant: &TenantInfo,
+    currency: Currency,
 ) -> Vec<DiscountView> {
     let views = found.map(|discount| DiscountView {
         promotion: discount.promotion,
         name: discount.name.clone(),
-        amount: Money::new(discount.amount, tenant.currency),
+        amount: Money::new(discount.amount, currency),
         words: discount.words(),
         delivery: false,
     });
     views.collect()
 }
 
-fn free_shipping(settings: &Versioned, country: Country, goods: Money) -> Option<FreeShipping> {
-    let from = settings.methods(country).filter_map(|method| method.free_from).min()?;
+fn free_shipping(
+    methods: &[pricing::ShippingMethod],
+    country: Country,
+    goods: Money,
+) -> Option<FreeShipping> {
+    let from = methods.iter().filter_map(|method| method.free_from).min()?;
     let missing = from.saturating_sub(goods.minor).max(0);
     let percent = match from {
         ..=0 => 100,

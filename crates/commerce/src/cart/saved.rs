@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use catalog::view::Offer;
 use platform::{Access, Context, Ctx, Error, TenantDb, Tx};
-use primitives::{CartLineId, Money, ProductId, Quantity, SavedLineId, Timestamp, UserId, VariantId};
+use primitives::{CartLineId, ProductId, Quantity, SavedLineId, Timestamp, UserId, VariantId};
 use sea_orm::{ColumnTrait, QueryResult, Value};
 use uuid::Uuid;
 
@@ -35,7 +35,7 @@ pub async fn save_for_later(ctx: &Ctx, token: Option<&str>, line: CartLineId) ->
         let taken = tx
             .raw_all(
                 "DELETE FROM cart_line WHERE tenant_id = {tenant} AND cart_id = ? AND id = ? \
-                 RETURNING variant_id, quantity, unit_seen_minor",
+                 RETURNING variant_id, quantity, unit_seen_minor, seen_currency",
                 vec![cart.id.into(), line.uuid().into()],
             )
             .await?;
@@ -74,7 +74,8 @@ pub async fn take_back(ctx: &Ctx, token: Option<&str>, line: SavedLineId) -> Res
             store::touch(tx, &cart, now).await?;
         }
         let quantity = Quantity::new(piece.quantity).map_err(Error::internal)?;
-        store::add_line(tx, cart.id, variant, quantity, piece.seen_minor, now).await?;
+        let seen = (piece.seen_minor, piece.seen_currency.as_str());
+        store::add_line(tx, cart.id, variant, quantity, seen, now).await?;
         announce_changed(tx, cart.id).await?;
         Ok(())
     })
@@ -122,13 +123,17 @@ struct Piece {
     variant: Uuid,
     quantity: i64,
     seen_minor: i64,
+    /// Empty for the shop's own.
+    seen_currency: String,
 }
 
 impl Piece {
     fn read(row: &QueryResult) -> Result<Self> {
         let column = |name| row.try_get("", name).map_err(Error::from);
         let variant = row.try_get("", "variant_id").map_err(Error::from)?;
-        Ok(Self { variant, quantity: column("quantity")?, seen_minor: column("unit_seen_minor")? })
+        let seen_currency = row.try_get("", "seen_currency").map_err(Error::from)?;
+        let (quantity, seen_minor) = (column("quantity")?, column("unit_seen_minor")?);
+        Ok(Self { variant, quantity, seen_minor, seen_currency })
     }
 }
 
@@ -159,8 +164,9 @@ async fn put(tx: &Tx, owner: Owner, piece: &Piece, now: Timestamp) -> Result<()>
     let max = i64::from(Quantity::MAX);
     tx.raw_exec(
         &format!(
-            "INSERT INTO saved_line (tenant_id, id, {column}, variant_id, quantity, unit_seen_minor, created_at) \
-             VALUES ({{tenant}}, ?, ?, ?, ?, ?, ?) \
+            "INSERT INTO saved_line \
+               (tenant_id, id, {column}, variant_id, quantity, unit_seen_minor, seen_currency, created_at) \
+             VALUES ({{tenant}}, ?, ?, ?, ?, ?, ?, ?) \
              ON CONFLICT (tenant_id, {column}, variant_id) DO UPDATE SET quantity = \
                CASE WHEN ? < saved_line.quantity + excluded.quantity THEN ? \
                ELSE saved_line.quantity + excluded.quantity END"
@@ -171,6 +177,7 @@ async fn put(tx: &Tx, owner: Owner, piece: &Piece, now: Timestamp) -> Result<()>
             piece.variant.into(),
             piece.quantity.into(),
             piece.seen_minor.into(),
+            piece.seen_currency.as_str().into(),
             now.millis().into(),
             max.into(),
             max.into(),
@@ -190,7 +197,7 @@ async fn take(tx: &Tx, who: &Who, line: SavedLineId) -> Result<Piece> {
         .raw_all(
             &format!(
                 "DELETE FROM saved_line WHERE tenant_id = {{tenant}} AND id = ? AND {column} = ? \
-                 RETURNING variant_id, quantity, unit_seen_minor"
+                 RETURNING variant_id, quantity, unit_seen_minor, seen_currency"
             ),
             vec![line.uuid().into(), whose],
         )
@@ -213,8 +220,12 @@ pub(super) async fn adopt(tx: &Tx, cart: Uuid, user: UserId, now: Timestamp) -> 
             }
             room -= 1;
         }
-        let piece =
-            Piece { variant: row.variant_id, quantity: row.quantity, seen_minor: row.unit_seen_minor };
+        let piece = Piece {
+            variant: row.variant_id,
+            quantity: row.quantity,
+            seen_minor: row.unit_seen_minor,
+            seen_currency: row.seen_currency.clone(),
+        };
         put(tx, Owner::User(user), &piece, now).await?;
     }
     tx.delete_many::<saved_line::Entity>().filter(saved_line::Column::CartId.eq(cart)).exec().await?;
@@ -238,7 +249,7 @@ pub(super) fn view(
     asking: &Asking<'_>,
 ) -> Result<SavedLineView> {
     let variant = VariantId::from_uuid(row.variant_id);
-    let seen = Money::new(row.unit_seen_minor, asking.tenant.currency);
+    let seen = read::seen_price(row.unit_seen_minor, &row.seen_currency, asking.tenant)?;
     let quantity = u32::try_from(row.quantity).unwrap_or(u32::MAX);
     let offer = offers.get(&variant);
     let sold = offer.filter(|offer| offer.published);

@@ -1,10 +1,11 @@
 //! Rows of carts.
 
 use platform::{Error, TenantDb, Tx};
-use primitives::{CartId, CartLineId, Quantity, Timestamp, UserId, VariantId};
+use primitives::{CartId, CartLineId, Money, Quantity, Timestamp, UserId, VariantId};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, IntoActiveModel, sea_query::Expr};
 use uuid::Uuid;
 
+use super::read::seen_in;
 use crate::entity::{cart, cart_line};
 use crate::error::{CommerceError, Result};
 use crate::jobs;
@@ -123,21 +124,23 @@ pub(crate) async fn put_tenders(tx: &Tx, cart: Uuid, tenders: &str) -> Result<()
     Ok(())
 }
 
-/// Adds pieces to the line of `variant`, or makes the line.
+/// Adds pieces to the line of `variant`, or makes the line; with the price that was seen, as it is kept.
 pub(super) async fn add_line(
     tx: &Tx,
     cart: Uuid,
     variant: VariantId,
     quantity: Quantity,
-    price: i64,
+    (price, currency): (i64, &str),
     now: Timestamp,
 ) -> Result<()> {
     let changed = tx
         .raw_exec(
-            "INSERT INTO cart_line (tenant_id, id, cart_id, variant_id, quantity, unit_seen_minor, created_at) \
-             VALUES ({tenant}, ?, ?, ?, ?, ?, ?) \
+            "INSERT INTO cart_line \
+               (tenant_id, id, cart_id, variant_id, quantity, unit_seen_minor, seen_currency, created_at) \
+             VALUES ({tenant}, ?, ?, ?, ?, ?, ?, ?) \
              ON CONFLICT (tenant_id, cart_id, variant_id) DO UPDATE \
-             SET quantity = cart_line.quantity + excluded.quantity, unit_seen_minor = excluded.unit_seen_minor \
+             SET quantity = cart_line.quantity + excluded.quantity, unit_seen_minor = excluded.unit_seen_minor, \
+               seen_currency = excluded.seen_currency \
              WHERE cart_line.quantity + excluded.quantity <= ?",
             vec![
                 CartLineId::new().uuid().into(),
@@ -145,6 +148,7 @@ pub(super) async fn add_line(
                 variant.uuid().into(),
                 i64::from(quantity).into(),
                 price.into(),
+                currency.into(),
                 now.millis().into(),
                 i64::from(Quantity::MAX).into(),
             ],
@@ -157,9 +161,10 @@ pub(super) async fn add_line(
 pub(super) async fn first_lines(
     tx: &Tx,
     cart: Uuid,
-    wanted: &[(VariantId, Quantity, i64)],
+    wanted: &[(VariantId, Quantity, Money)],
     now: Timestamp,
 ) -> Result<Vec<cart_line::Model>> {
+    let ctx = tx.ctx().ok_or_else(|| Error::internal("a cart belongs to a shop"))?;
     let mut lines: Vec<cart_line::Model> = Vec::with_capacity(wanted.len());
     for (variant, quantity, price) in wanted {
         let quantity = i64::from(*quantity);
@@ -172,7 +177,8 @@ pub(super) async fn first_lines(
                 cart_id: cart,
                 variant_id: variant.uuid(),
                 quantity,
-                unit_seen_minor: *price,
+                unit_seen_minor: price.minor,
+                seen_currency: seen_in(*price, ctx.tenant()).to_owned(),
                 created_at: now.millis(),
             }),
         }
@@ -192,7 +198,7 @@ pub(super) async fn set_line(
     cart: Uuid,
     line: CartLineId,
     quantity: Option<Quantity>,
-    price: Option<i64>,
+    price: Option<(i64, &str)>,
 ) -> Result<()> {
     let changed = match quantity {
         None => {
@@ -206,7 +212,9 @@ pub(super) async fn set_line(
             let update =
                 tx.update_many::<cart_line::Entity>().set(cart_line::Column::Quantity, i64::from(quantity));
             let update = match price {
-                Some(price) => update.set(cart_line::Column::UnitSeenMinor, price),
+                Some((price, currency)) => update
+                    .set(cart_line::Column::UnitSeenMinor, price)
+                    .set(cart_line::Column::SeenCurrency, currency),
                 None => update,
             };
             update
@@ -229,8 +237,9 @@ pub(super) async fn move_lines(
     for line in lines {
         let max = i64::from(Quantity::MAX);
         tx.raw_exec(
-            "INSERT INTO cart_line (tenant_id, id, cart_id, variant_id, quantity, unit_seen_minor, created_at) \
-             VALUES ({tenant}, ?, ?, ?, ?, ?, ?) \
+            "INSERT INTO cart_line \
+               (tenant_id, id, cart_id, variant_id, quantity, unit_seen_minor, seen_currency, created_at) \
+             VALUES ({tenant}, ?, ?, ?, ?, ?, ?, ?) \
              ON CONFLICT (tenant_id, cart_id, variant_id) DO UPDATE SET quantity = \
              CASE WHEN ? < cart_line.quantity + excluded.quantity THEN ? \
              ELSE cart_line.quantity + excluded.quantity END",
@@ -240,6 +249,7 @@ pub(super) async fn move_lines(
                 line.variant_id.into(),
                 line.quantity.into(),
                 line.unit_seen_minor.into(),
+                line.seen_currency.as_str().into(),
                 now.millis().into(),
                 max.into(),
                 max.into(),

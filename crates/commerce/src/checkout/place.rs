@@ -11,7 +11,7 @@ use events::{Aggregate, DomainEvent, Emit, EventError};
 use platform::{Access, Ctx, Error, Tx, failpoint};
 use pricing::{Promotion, Quote, ShippingMethod, Verdict};
 use primitives::{
-    CartId, CustomerId, Email, FieldError, Money, OrderId, OrderLineId, PaymentId, ProductId, Quantity,
+    CartId, CustomerId, Email, Exchange, FieldError, Money, OrderId, OrderLineId, PaymentId, ProductId, Quantity,
     TenantId, Timestamp, UserId, VariantId,
 };
 use sea_orm::DbBackend;
@@ -23,6 +23,7 @@ use uuid::Uuid;
 use super::{CheckoutInput, rows};
 use crate::address::{self, CheckedAddress};
 use crate::cart::{self, Basket, Buyer};
+use crate::currency;
 use crate::customer;
 use crate::entity::{order_line, orders, payment as payment_row};
 use crate::error::{CommerceError, Result};
@@ -50,6 +51,8 @@ pub(crate) struct Plan {
     pub(super) cart_version: i64,
     pub(super) view: CartView,
     pub(super) quote: Quote,
+    /// From the shop's currency into that of the order.
+    pub(super) exchange: Exchange,
     pub(super) uses: Vec<Use>,
     pub(super) tenders: Vec<Chosen>,
     /// What they leave to the payment, minor units.
@@ -110,6 +113,9 @@ pub(super) fn fingerprint(input: &CheckoutInput) -> [u8; 32] {
     }
     if let Some(due) = input.expected_due {
         hasher.update(due.to_be_bytes());
+    }
+    if let Some(currency) = input.expected_currency {
+        hasher.update(currency.code());
     }
     hasher.finalize().into()
 }
@@ -174,16 +180,18 @@ pub(super) async fn plan(
     refuse_unready(&view)?;
     let Some(cart) = basket.cart else { return Err(CommerceError::not_found(CartId::KIND)) };
     let actual = view.totals.total;
-    if actual.minor != input.expected_total {
+    // The same number in another currency is another total.
+    let shown = input.expected_currency.unwrap_or(actual.currency);
+    if actual != Money::new(input.expected_total, shown) {
         return Err(CommerceError::TotalChanged {
-            expected: Money::new(input.expected_total, tenant.currency),
+            expected: Money::new(input.expected_total, shown),
             actual,
             changes: changes(&view),
         });
     }
     let due = actual.minor - tendered;
     if due != seen {
-        let money = |minor| Money::new(minor, tenant.currency);
+        let money = |minor| Money::new(minor, actual.currency);
         return Err(CommerceError::DueChanged { expected: money(seen), actual: money(due) });
     }
     let config = &ctx.app().config().orders;
@@ -194,7 +202,8 @@ pub(super) async fn plan(
         token: new_token(),
         cart: cart.id,
         cart_version: cart.version,
-        uses: uses(&quote, &[]),
+        uses: uses(&quote, &[], &basket.exchange)?,
+        exchange: basket.exchange,
         view,
         quote,
         tenders_wait: false,
@@ -229,7 +238,8 @@ pub(super) fn delivered(
 ) -> Result<Result<Delivered, FieldError>> {
     let bare = basket.price(ctx, current, buyer, None)?;
     let country = buyer.destination.country;
-    let method = current.methods(country).find(|method| method.id == wanted);
+    let methods = basket.methods(current, country)?;
+    let method = methods.iter().find(|method| method.id == wanted);
     let measures = basket.measures(&bare.1, country);
     Ok(match method.map(|method| (method, method.price_or_reason(&measures))) {
         // Nothing is sent.
@@ -254,19 +264,18 @@ fn names(tenders: &[Chosen]) -> String {
     paying.map(|one| one.name.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-/// The promotions that take something off; what was `agreed` is nobody's to count.
-pub(super) fn uses(quote: &Quote, agreed: &[Promotion]) -> Vec<Use> {
-    let counted = quote
-        .promotions
-        .iter()
-        .filter(|outcome| agreed.iter().all(|promotion| promotion.id != outcome.promotion));
-    let applied = counted.filter_map(|outcome| match outcome.verdict {
-        Verdict::Applied { amount } => {
-            Some(Use { promotion: outcome.promotion, name: outcome.name.clone(), amount })
+/// The promotions that take something off, with what that is in the shop's currency, in which budgets are; what was
+/// `agreed` is nobody's to count.
+pub(super) fn uses(quote: &Quote, agreed: &[Promotion], exchange: &Exchange) -> Result<Vec<Use>> {
+    let counted = |outcome: &&PromotionOutcome| agreed.iter().all(|promotion| promotion.id != outcome.promotion);
+    let mut applied = Vec::new();
+    for outcome in quote.promotions.iter().filter(counted) {
+        if let Verdict::Applied { amount } = outcome.verdict {
+            let (promotion, name) = (outcome.promotion, outcome.name.clone());
+            applied.push(Use { promotion, name, amount: exchange.back(amount)? });
         }
-        Verdict::Not(_) => None,
-    });
-    applied.collect()
+    }
+    Ok(applied)
 }
 
 pub(super) fn refuse_unready(view: &CartView) -> Result<()> {
@@ -467,6 +476,7 @@ async fn write(
         released_minor: 0,
         customer_note: plan.note.clone(),
         edited_minor: 0,
+        exchange_rate: currency::kept(&plan.exchange),
     };
     let lines = lines(ctx, plan)?;
     let row = (!free).then(|| payment(ctx, plan, currency.clone(), now));
@@ -586,7 +596,7 @@ fn lines(ctx: &Ctx, plan: &Plan) -> Result<Vec<order_line::Model>> {
             return Err(Error::internal("the lines of an order are not those that were priced").into());
         }
         let json = |value: &Option<Picture>| value.as_ref().map(serde_json::to_string).transpose();
-        let discounts = cart::discounts(quoted.discounts.iter(), ctx.tenant());
+        let discounts = cart::discounts(quoted.discounts.iter(), plan.view.totals.total.currency);
         rows.push(order_line::Model {
             tenant_id: ctx.tenant_id().uuid(),
             id: OrderLineId::new().uuid(),
@@ -652,6 +662,8 @@ mod tests {
         let shifted = CheckoutInput { email: "a@example.co".into(), ..input.clone() };
         assert_ne!(first, fingerprint(&shifted));
         assert_ne!(first, fingerprint(&CheckoutInput { expected_total: 1, ..input.clone() }));
+        let dollars = Some(primitives::Currency::USD);
+        assert_ne!(first, fingerprint(&CheckoutInput { expected_currency: dollars, ..input.clone() }));
         assert_ne!(first, fingerprint(&CheckoutInput { expected_due: Some(0), ..input }));
     }
 }

@@ -134,7 +134,7 @@ pub(crate) async fn plan(ctx: &Ctx, sale: Sale<'_>) -> Result<Plan> {
     let total = view.totals.total;
     if let Some(expected) = sale.expected_total.filter(|expected| *expected != total.minor) {
         return Err(CommerceError::TotalChanged {
-            expected: primitives::Money::new(expected, tenant.currency),
+            expected: primitives::Money::new(expected, total.currency),
             actual: total,
             changes: place::changes(&view),
         });
@@ -144,7 +144,8 @@ pub(crate) async fn plan(ctx: &Ctx, sale: Sale<'_>) -> Result<Plan> {
         token: new_token(),
         cart: sale.cart,
         cart_version: 1,
-        uses: place::uses(&quote, &basket.agreed.discounts),
+        uses: place::uses(&quote, &basket.agreed.discounts, &basket.exchange)?,
+        exchange: basket.exchange,
         view,
         quote,
         tenders: Vec::new(),

@@ -84,7 +84,7 @@ fn key_of(sort: CustomerSort) -> (Expr, &'static str, bool) {
              AND f.customer_id = customer.id AND f.state <> 'cancelled')"
         ))
     };
-    let spent = || of_orders("COALESCE(SUM(f.paid_minor - f.refunded_minor), 0)");
+    let spent = || of_orders("COALESCE(SUM(f.worth_minor), 0)");
     let column = |column| Expr::col((customer::Entity, column));
     match sort {
         CustomerSort::CreatedDesc => (column(CreatedAt), "customer-created", false),
@@ -172,7 +172,7 @@ pub(super) async fn views(
         .raw_all(
             &format!(
                 "SELECT customer_id, CAST(COUNT(*) AS bigint) AS n, \
-                 CAST(SUM(paid_minor - refunded_minor) AS bigint) AS spent, MAX(placed_at) AS last_at \
+                 CAST(SUM(worth_minor) AS bigint) AS spent, MAX(placed_at) AS last_at \
                  FROM order_row WHERE tenant_id = {{tenant}} AND state <> 'cancelled' \
                  AND customer_id IN ({marks}) GROUP BY customer_id"
             ),

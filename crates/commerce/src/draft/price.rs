@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use platform::{Access, Ctx};
 use pricing::{Action, Destination, Per, Promotion, Quote, Selector, ShippingMethod, Usage};
-use primitives::{Country, CustomerId, FieldError, PromotionId, VariantId};
+use primitives::{Country, CustomerId, Exchange, FieldError, PromotionId, VariantId};
 use uuid::Uuid;
 
 use super::input::{Off, reduction};
@@ -45,7 +45,9 @@ pub(super) async fn basket(ctx: &Ctx, row: &draft_order::Model, lines: &[draft_l
         unit_seen_minor: line.unit_minor.unwrap_or_default(),
         created_at: row.created_at,
     });
-    filled(&rows, pieces.collect(), book, standing, agreed(row, lines)).await
+    // What staff agrees on is in the shop's own currency.
+    let exchange = Exchange::none(ctx.tenant().currency);
+    filled(&rows, pieces.collect(), book, standing, exchange, agreed(row, lines)).await
 }
 
 /// What staff has agreed, as the calculation sees it.
@@ -125,7 +127,7 @@ pub(super) async fn priced(
     for (n, line) in view.lines.iter().enumerate().filter(|(_, line)| line.blocks()) {
         problems.push(FieldError::new(format!("lines.{n}"), checkout::problem(line)));
     }
-    let deliveries = checkout::choices(ctx, &offered, &measures);
+    let deliveries = checkout::choices(basket.exchange.to(), &offered, &measures);
     Ok(Priced { view, deliveries, payments, problems })
 }
 

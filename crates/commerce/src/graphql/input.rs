@@ -129,6 +129,8 @@ pub struct CheckoutPlaceInput {
     payment_provider: String,
     /// The total that the shopper saw, in minor units.
     expected_total: Long,
+    /// The currency of what the shopper saw, which the order is then in; left out: that of the session.
+    pub currency: Option<String>,
     /// What gift cards and store credit had left to pay, in minor units; left out: all of the total.
     expected_due: Option<Long>,
     /// 1 to 100 visible ASCII characters, fresh for each order.
@@ -138,6 +140,7 @@ pub struct CheckoutPlaceInput {
 pub(super) fn checkout_input(
     input: CheckoutPlaceInput,
     token: Option<String>,
+    expected_currency: Option<Currency>,
 ) -> Result<checkout::CheckoutInput> {
     let address = input.address.read();
     Ok(checkout::CheckoutInput {
@@ -148,6 +151,7 @@ pub(super) fn checkout_input(
         shipping_method: input.shipping_method,
         payment_provider: input.payment_provider,
         expected_total: input.expected_total.0,
+        expected_currency,
         expected_due: input.expected_due.map(|due| due.0),
         idempotency_key: input.idempotency_key,
     })

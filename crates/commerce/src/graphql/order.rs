@@ -5,6 +5,7 @@ use catalog::graphql::Picture;
 use platform::Ctx;
 use platform::graphql::{DateTime, Long, Money};
 
+use super::currency::OrderRate;
 use super::connection;
 use super::exchange::OrderExchange;
 use super::payment::Dispute;
@@ -129,6 +130,8 @@ pub struct Order {
     released: Money,
     /// What is still to come in; nothing once it counts as paid.
     balance_due: Money,
+    /// How its amounts came from the shop's currency; nothing for an order in that.
+    exchange_rate: Option<OrderRate>,
     /// Staff: what is promised and can be taken now.
     capturable: Money,
     /// Where the shopper has to go to pay.
@@ -185,6 +188,7 @@ impl Order {
             address: order.address.into(),
             shipping_name: order.shipping_name,
             lines: order.lines.into_iter().map(|line| OrderLine::of(line, ctx)).collect(),
+            exchange_rate: OrderRate::of(&order.exchange_rate, order.totals.total, ctx),
             totals: Totals::of(order.totals, ctx),
             paid: money(order.paid),
             refunded: money(order.refunded),

@@ -7,6 +7,7 @@ use platform::graphql::{DateTime, Long, Money, ctx_of, failure, parse_id};
 use platform::{Ctx, Error};
 use primitives::{Country, Currency, CustomerGroupId, FieldError, PriceListId, VariantId};
 
+use super::currency::in_currency;
 use super::{connection, nodes, page_args};
 use crate::price::{self, PriceEntry, PriceListDraft, PriceListView, PriceRowView, Question};
 use crate::view;
@@ -79,6 +80,7 @@ impl PriceListsQuery {
             compare_at_price: explained.compare_at.map(|amount| Money::of(amount, ctx.locale())),
             list_id: list.map(|id| ID(id.to_string())),
             min_quantity: from,
+            converted: explained.converted,
             lists: explained
                 .lists
                 .into_iter()
@@ -92,11 +94,16 @@ impl PriceListsQuery {
         })
     }
 
-    /// What variants cost the caller, where a price list says so; variants that no list has a price for are left out. At
-    /// most 100.
+    /// What variants cost the caller: in the shop's own currency where a price list says so, and variants that no list has a
+    /// price for are left out; in another currency all of them. At most 100.
     #[graphql(complexity = "20 + variant_ids.len() * child_complexity")]
-    async fn listed_prices(&self, context: &Context<'_>, variant_ids: Vec<ID>) -> Result<Vec<VariantPrice>> {
-        let ctx = ctx_of(context)?;
+    async fn listed_prices(
+        &self,
+        context: &Context<'_>,
+        variant_ids: Vec<ID>,
+        #[graphql(desc = "Instead of the currency of the session")] currency: Option<String>,
+    ) -> Result<Vec<VariantPrice>> {
+        let ctx = &in_currency(context, currency).await?;
         if MAX_VARIANTS < variant_ids.len() {
             return Err(failure(Error::invalid(
                 "variantIds",
@@ -342,6 +349,8 @@ pub struct PriceExplanation {
     list_id: Option<ID>,
     /// From so many pieces on.
     min_quantity: Option<u32>,
+    /// How it was converted, `12.00 EUR × 1.10 = 13.20 USD`; nothing for a price that was written in its currency.
+    converted: Option<String>,
     /// Every list that is not archived.
     lists: Vec<ExplainedList>,
 }
@@ -374,18 +383,22 @@ pub struct PriceExplainInput {
     group_ids: Vec<ID>,
     /// When; now when it is left out.
     at: Option<DateTime>,
+    /// In which currency; the shop's own when it is left out.
+    currency: Option<String>,
 }
 
 impl PriceExplainInput {
     fn read(self) -> Result<Question> {
         let country = self.country.as_deref().map(Country::parse).transpose();
         let groups = self.group_ids.iter().map(|id| parse_id(id, CustomerGroupId::KIND));
+        let currency = self.currency.as_deref().map(Currency::parse).transpose();
         Ok(Question {
             variant: parse_id(&self.variant_id, VariantId::KIND)?,
             quantity: i64::from(self.quantity),
             country: country.map_err(|error| failure(Error::invalid("country", error.to_string())))?,
             groups: groups.collect::<Result<_>>()?,
             at: self.at.map(|DateTime(at)| at),
+            currency: currency.map_err(|error| failure(Error::invalid("currency", error.to_string())))?,
         })
     }
 }

@@ -11,6 +11,7 @@ use super::input::{
     CheckoutPlaceInput, checkout_input,
 };
 use super::order::{Address, Order, OrderRow, OrderRowConnection};
+use super::currency::in_currency;
 use super::price::ListedPrice;
 use super::tender::CheckoutTender;
 use super::{cart_token, nodes, page_args};
@@ -23,8 +24,13 @@ pub struct CartQuery;
 #[Object]
 impl CartQuery {
     /// The caller's cart at today's prices; an empty one when there is none.
-    async fn cart(&self, context: &Context<'_>, token: Option<String>) -> Result<Cart> {
-        let ctx = ctx_of(context)?;
+    async fn cart(
+        &self,
+        context: &Context<'_>,
+        token: Option<String>,
+        #[graphql(desc = "Instead of the currency of the session")] currency: Option<String>,
+    ) -> Result<Cart> {
+        let ctx = &in_currency(context, currency).await?;
         let token = cart_token(context, ctx, token);
         Ok(Cart::of(cart::view(ctx, token.as_deref()).await.map_err(failure)?, ctx))
     }
@@ -43,8 +49,9 @@ impl CartQuery {
             desc = "What was typed so far: some promotions are for first orders, or for so many of one customer"
         )]
         email: Option<String>,
+        #[graphql(desc = "Instead of the currency of the session")] currency: Option<String>,
     ) -> Result<Checkout> {
-        let ctx = ctx_of(context)?;
+        let ctx = &in_currency(context, currency).await?;
         let token = cart_token(context, ctx, token);
         let wish = checkout::Wish {
             country: country.as_deref(),
@@ -180,10 +187,11 @@ impl CartMutation {
         context: &Context<'_>,
         input: CheckoutPlaceInput,
     ) -> Result<CheckoutPlacePayload> {
-        let ctx = ctx_of(context)?;
+        let ctx = &in_currency(context, input.currency.clone()).await?;
         let token = cart_token(context, ctx, input.token.clone());
+        let expected = input.currency.as_ref().and(ctx.wanted_currency());
         let mut placed =
-            Box::pin(checkout::place_order(ctx, checkout_input(input, token)?)).await.map_err(failure)?;
+            Box::pin(checkout::place_order(ctx, checkout_input(input, token, expected)?)).await.map_err(failure)?;
         if context.look_ahead().field("order").field("timeline").exists() {
             placed.order = order::read::by_token(ctx, &placed.token).await.map_err(failure)?;
         }

@@ -245,6 +245,9 @@ pub struct PlacedOrder {
     pub provider: String,
     /// Of all its amounts.
     pub currency: String,
+    /// Units of that for one of the shop's currency; empty for an order in the shop's own.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub exchange_rate: String,
     /// Whether prices include tax.
     pub includes_tax: bool,
     /// Pieces over all lines.
@@ -545,6 +548,7 @@ impl PlacedOrder {
             shipping_method: row.shipping_method.clone(),
             provider: row.provider.clone(),
             currency: row.currency.clone(),
+            exchange_rate: row.exchange_rate.clone(),
             includes_tax: row.includes_tax,
             n_items: row.n_items,
             subtotal: row.subtotal_minor,

@@ -294,6 +294,7 @@ fn compose(
         // Of a total that edits have made smaller, less is forgone.
         released: money(row.released_minor.min((row.total_minor - row.paid_minor).max(0))),
         balance_due: money(balance_due(&row)),
+        exchange_rate: row.exchange_rate.clone(),
         disputes,
         promised: payment.as_ref().is_some_and(|it| it.manual && it.is_promised() && !it.is_under_way()),
         pay_url: payment

@@ -6,7 +6,7 @@ use catalog::view::Offer;
 use platform::{Error, TenantInfo};
 use pricing::{BasePrice, Chosen, Destination, ListPrice, PriceList, PriceQuestion, PriceSource};
 use primitives::tax::{on_gross, on_net};
-use primitives::{CustomerGroupId, Money, Quantity, Timestamp};
+use primitives::{Currency, CustomerGroupId, Exchange, Money, Quantity, Timestamp};
 
 use crate::error::Result;
 use crate::settings::Versioned;
@@ -23,6 +23,8 @@ pub(crate) struct Asking<'a> {
     pub groups: &'a BTreeSet<CustomerGroupId>,
     pub destination: &'a Destination,
     pub at: Timestamp,
+    /// Into the currency that the prices are asked for in.
+    pub exchange: Exchange,
 }
 
 /// What one piece costs.
@@ -38,41 +40,72 @@ pub(crate) struct Unit {
     pub compare_at: Option<Money>,
     /// The list that it is from.
     pub listed: Option<ListedPrice>,
+    /// What was written in the shop's currency, where the price was converted.
+    pub converted: Option<Money>,
 }
 
 impl Asking<'_> {
-    /// What one of `quantity` pieces costs.
+    /// What one of `quantity` pieces costs. A list in the currency of the asker has fixed prices; those of the shop's own
+    /// lists, and the variant's own price, are converted.
     pub fn unit(&self, offer: &Offer, quantity: u32) -> Result<Unit> {
-        let base = || Unit {
-            written: offer.price.minor,
-            includes_tax: self.tenant.prices_include_tax,
-            shown: offer.price,
-            compare_at: offer.compare_at,
-            listed: None,
-        };
+        let base = || self.base(offer);
         if self.prices.is_empty() {
-            return Ok(base());
+            return base();
         }
-        let Some(chosen) = self.choose(offer, quantity)? else { return Ok(base()) };
-        let PriceSource::List { list, min_quantity } = chosen.source else { return Ok(base()) };
-        let shown = self.shown(offer, chosen.price, chosen.includes_tax)?;
-        let compare_at = chosen.compare_at.map(|minor| self.shown(offer, minor, chosen.includes_tax));
-        let name = self.lists.iter().find(|one| one.id == list).map(|one| one.name.clone());
+        let Some(chosen) = self.choose(offer, quantity)? else { return base() };
+        let PriceSource::List { list, min_quantity } = chosen.source else { return base() };
+        let found = self.lists.iter().find(|one| one.id == list);
+        let currency = found.map_or(self.tenant.currency, |one| one.currency);
+        let written = Money::new(chosen.price, currency);
+        let price = self.exchange.price(written)?.minor;
+        let shown = self.shown(offer, price, chosen.includes_tax)?;
+        let compare_at = match chosen.compare_at {
+            Some(minor) => {
+                let minor = self.exchange.price(Money::new(minor, currency))?.minor;
+                Some(self.shown(offer, minor, chosen.includes_tax)?)
+            }
+            None => None,
+        };
+        let name = found.map(|one| one.name.clone());
         Ok(Unit {
-            written: chosen.price,
+            written: price,
             includes_tax: chosen.includes_tax,
-            compare_at: compare_at.transpose()?.filter(|compared| shown.minor < compared.minor),
+            compare_at: compare_at.filter(|compared| shown.minor < compared.minor),
             shown,
             listed: Some(ListedPrice { list, name: name.unwrap_or_default(), min_quantity }),
+            converted: (currency != self.exchange.to()).then_some(written),
         })
     }
 
-    /// The calculator's answer.
+    /// The variant's own price.
+    fn base(&self, offer: &Offer) -> Result<Unit> {
+        let shown = self.exchange.price(offer.price)?;
+        let compare_at = offer.compare_at.map(|compared| self.exchange.price(compared)).transpose()?;
+        Ok(Unit {
+            written: shown.minor,
+            includes_tax: self.tenant.prices_include_tax,
+            shown,
+            compare_at: compare_at.filter(|compared| shown.minor < compared.minor),
+            listed: None,
+            converted: (!self.exchange.is_none()).then_some(offer.price),
+        })
+    }
+
+    /// The calculator's answer: in the currency of the asker if a list has it, else in the shop's own.
     pub fn choose(&self, offer: &Offer, quantity: u32) -> Result<Option<Chosen>> {
+        if !self.exchange.is_none()
+            && let Some(fixed) = self.choose_in(self.exchange.to(), offer, quantity)?
+        {
+            return Ok(Some(fixed));
+        }
+        self.choose_in(self.tenant.currency, offer, quantity)
+    }
+
+    fn choose_in(&self, currency: Currency, offer: &Offer, quantity: u32) -> Result<Option<Chosen>> {
         let question = PriceQuestion {
             variant: offer.variant,
             quantity: Quantity::new(i64::from(quantity)).map_err(Error::internal)?,
-            currency: self.tenant.currency,
+            currency,
             country: self.destination.country,
             groups: self.groups,
             at: self.at,
@@ -82,13 +115,13 @@ impl Asking<'_> {
             compare_at: offer.compare_at.map(|compared| compared.minor),
             includes_tax: self.tenant.prices_include_tax,
         };
-        let base = (offer.price.currency == self.tenant.currency).then_some(base);
+        let base = (offer.price.currency == currency).then_some(base);
         Ok(pricing::choose(base, self.lists, self.prices, &question))
     }
 
     /// An amount as the shop writes prices: with the tax of the destination, or without it.
     fn shown(&self, offer: &Offer, minor: i64, includes_tax: bool) -> Result<Money> {
-        let currency = self.tenant.currency;
+        let currency = self.exchange.to();
         if includes_tax == self.tenant.prices_include_tax {
             return Ok(Money::new(minor, currency));
         }

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use platform::Ctx;
 use pricing::Destination;
-use primitives::{Country, CustomerGroupId, Money, Permission, PriceListId, Quantity, Timestamp, VariantId};
+use primitives::{Country, Currency, CustomerGroupId, Exchange, Money, Permission, PriceListId, Quantity, Timestamp, VariantId};
 use sea_orm::ColumnTrait;
 
 use super::ask::Asking;
 use super::rows;
+use crate::currency;
 use crate::entity::customer_group;
 use crate::error::{CommerceError, Result};
 use crate::settings;
@@ -26,6 +27,8 @@ pub struct Question {
     pub groups: BTreeSet<CustomerGroupId>,
     /// When; `None`: now.
     pub at: Option<Timestamp>,
+    /// In which currency; `None`: the shop's own.
+    pub currency: Option<Currency>,
 }
 
 /// What one piece costs, and why.
@@ -37,6 +40,8 @@ pub struct Explained {
     pub compare_at: Option<Money>,
     /// The list and the number of pieces from which on it holds; `None`: the variant's own price.
     pub list: Option<(PriceListId, u32)>,
+    /// How it was converted, `12.00 EUR × 1.10 = 13.20 USD`; `None` for a price that was written in that currency.
+    pub converted: Option<String>,
     /// Every list that is not archived, as [`pricing::ListOutcome`] says it.
     pub lists: Vec<ExplainedList>,
 }
@@ -57,11 +62,15 @@ pub struct ExplainedList {
 /// Says why a variant costs what it costs.
 ///
 /// # Errors
-/// `BAD_USER_INPUT` for a quantity outside 1 to 10,000; `NOT_FOUND` for a variant or group that the shop does not have.
+/// `BAD_USER_INPUT` for a quantity outside 1 to 10,000, and for a currency that the shop does not offer; `NOT_FOUND` for a variant or group that the shop does not have.
 pub async fn explain(ctx: &Ctx, question: &Question) -> Result<Explained> {
     let quantity = Quantity::new(question.quantity);
     let quantity = quantity.map_err(|error| CommerceError::field("quantity", error.to_string()))?.get();
     let settings = settings::current(ctx).await?;
+    let exchange = match question.currency {
+        None => Exchange::none(ctx.tenant().currency),
+        Some(wanted) => currency::exchange(&currency::named(ctx, wanted.code()).await?).await?,
+    };
     let rows = ctx.read(Permission::PRICES_READ).await?;
     let offers = catalog::query::offers(&rows, &[question.variant]).await?;
     let offer = offers.get(&question.variant).ok_or_else(|| CommerceError::not_found(VariantId::KIND))?;
@@ -85,6 +94,7 @@ pub async fn explain(ctx: &Ctx, question: &Question) -> Result<Explained> {
         groups: &question.groups,
         destination: &destination,
         at: question.at.unwrap_or(ctx.now()),
+        exchange,
     };
     let unit = asking.unit(offer, quantity)?;
     let considered = asking.choose(offer, quantity)?.map(|chosen| chosen.considered).unwrap_or_default();
@@ -98,6 +108,7 @@ pub async fn explain(ctx: &Ctx, question: &Question) -> Result<Explained> {
         price: unit.shown,
         compare_at: unit.compare_at,
         list: unit.listed.map(|listed| (listed.list, listed.min_quantity)),
+        converted: unit.converted.map(|written| exchange.words(written)).transpose()?,
         lists: said.collect(),
     })
 }

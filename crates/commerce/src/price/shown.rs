@@ -7,10 +7,11 @@ use std::time::Duration;
 use catalog::view::{Offer, PriceTier, ProductCard, ProductPage};
 use platform::{Access, Ctx};
 use pricing::{Destination, ListPrice, PriceList};
-use primitives::{CustomerGroupId, Money, PriceListId, ProductId, Timestamp, VariantId};
+use primitives::{CustomerGroupId, Exchange, Money, PriceListId, ProductId, Timestamp, VariantId};
 
 use super::ask::Asking;
 use super::rows;
+use crate::currency;
 use crate::customer;
 use crate::error::Result;
 use crate::promotion::book::{self, Book};
@@ -41,29 +42,67 @@ pub async fn of_group(ctx: &Ctx) -> Result<bool> {
 }
 
 /// Whether a page with prices that is made for the caller may be kept and shown to everybody: not when a list could make it
-/// look different for others, or begins or ends while the page is kept.
+/// look different for others, or begins or ends while the page is kept; and not when it says that the shop does not offer the
+/// currency of the session.
 pub async fn may_be_kept(ctx: &Ctx) -> Result<bool> {
+    if let Some(wanted) = ctx.wanted_currency()
+        && currency::current(ctx).await?.find(wanted).is_none()
+    {
+        return Ok(false);
+    }
     let (book, now) = (book::current(ctx).await?, ctx.now());
     let soon = |at: Option<Timestamp>| at.is_some_and(|at| now < at && at <= now + KEPT);
     let turns = book.lists.iter().any(|list| soon(list.from) || soon(list.until));
     Ok(!turns && (ctx.user_id().is_none() || book.lists.iter().all(|list| list.groups.is_none())))
 }
 
-/// What variants cost the caller, where a list says so: those that no list has a price for are left out, and so is
-/// everything while nothing is sold. At most four statements for some hundred variants, none without lists.
+/// What variants cost the caller, where that is something else than they cost by themselves: in the shop's own currency those
+/// that no list has a price for are left out, and so is everything while nothing is sold. At most five statements for some
+/// hundred variants, none without lists in the shop's own currency.
 pub async fn of_variants(ctx: &Ctx, variants: &[VariantId]) -> Result<HashMap<VariantId, Shown>> {
-    find(ctx, Of::Variants(variants)).await
+    let exchange = in_session(ctx).await?;
+    let mut found = find(ctx, &exchange, Of::Variants(variants)).await?;
+    if !exchange.is_none() {
+        let rows = ctx.read(Access::Public).await?;
+        let missing: Vec<VariantId> =
+            variants.iter().filter(|variant| !found.contains_key(variant)).copied().collect();
+        for some in missing.chunks(500) {
+            for (variant, offer) in catalog::query::offers(&rows, some).await? {
+                if offer.published {
+                    let price = exchange.price(offer.price)?;
+                    let compare_at = compared(&exchange, offer.compare_at, price)?;
+                    found.insert(variant, Shown { price, compare_at, listed: None, tiers: Vec::new() });
+                }
+            }
+        }
+    }
+    Ok(found)
 }
 
-/// The pages as they look to the caller, with the steps of its variants' prices; a page without list prices is the one that
-/// was given. As many statements for many pages as for one.
+/// The pages as they look to the caller, in the currency of the session and with the steps of its variants' prices; in the
+/// shop's own currency a page without list prices is the one that was given. As many statements for many pages as for one.
 pub async fn pages(ctx: &Ctx, pages: Vec<Arc<ProductPage>>) -> Result<Vec<Arc<ProductPage>>> {
+    let exchange = in_session(ctx).await?;
     let products: Vec<ProductId> = pages.iter().map(|page| page.id).collect();
-    let mut found = find(ctx, Of::Products(&products)).await?;
-    if found.is_empty() {
+    let mut found = find(ctx, &exchange, Of::Products(&products)).await?;
+    if found.is_empty() && exchange.is_none() {
         return Ok(pages);
     }
-    let priced = pages.into_iter().map(|mut page| {
+    let priced = pages.into_iter().map(|mut page| -> Result<_> {
+        if !exchange.is_none() {
+            let page = Arc::make_mut(&mut page);
+            for variant in &mut page.variants {
+                variant.price = exchange.price(variant.price)?;
+                variant.compare_at = compared(&exchange, variant.compare_at, variant.price)?;
+                variant.lowest_before =
+                    variant.lowest_before.map(|lowest| exchange.price(lowest)).transpose()?;
+            }
+            // Without a variant they are nothing, in that currency.
+            page.price = exchange.price(page.price)?;
+            page.price_max = exchange.price(page.price_max)?;
+            page.compare_at = compared(&exchange, page.compare_at, page.price)?;
+            page.lowest_before = page.lowest_before.map(|lowest| exchange.price(lowest)).transpose()?;
+        }
         if page.variants.iter().any(|variant| found.contains_key(&variant.id)) {
             let page = Arc::make_mut(&mut page);
             for variant in &mut page.variants {
@@ -77,15 +116,46 @@ pub async fn pages(ctx: &Ctx, pages: Vec<Arc<ProductPage>>) -> Result<Vec<Arc<Pr
             }
             page.sum_up_prices();
         }
-        page
+        Ok(page)
     });
-    Ok(priced.collect())
+    priced.collect()
+}
+
+/// What prices are in for the caller; the shop's own currency while nothing is sold.
+async fn in_session(ctx: &Ctx) -> Result<Exchange> {
+    if !ctx.has_module("commerce") {
+        return Ok(Exchange::none(ctx.tenant().currency));
+    }
+    currency::exchange(ctx).await
+}
+
+/// What a price is compared with, while that is still more.
+fn compared(exchange: &Exchange, compare_at: Option<Money>, price: Money) -> Result<Option<Money>> {
+    let compare_at = compare_at.map(|compared| exchange.price(compared)).transpose()?;
+    Ok(compare_at.filter(|compared| price.minor < compared.minor))
 }
 
 /// The cards as they look to the caller; nothing when they are as they were given.
 pub async fn cards(ctx: &Ctx, cards: &[Arc<ProductCard>]) -> Result<Option<Vec<Arc<ProductCard>>>> {
-    if !ctx.has_module("commerce") || book::current(ctx).await?.lists.is_empty() {
+    if !ctx.has_module("commerce") {
         return Ok(None);
+    }
+    let exchange = currency::exchange(ctx).await?;
+    if book::current(ctx).await?.lists.is_empty() {
+        if exchange.is_none() {
+            return Ok(None);
+        }
+        let converted = cards.iter().map(|card| -> Result<_> {
+            let price = exchange.price(card.price)?;
+            Ok(Arc::new(ProductCard {
+                price,
+                price_max: exchange.price(card.price_max)?,
+                compare_at: compared(&exchange, card.compare_at, price)?,
+                lowest_before: card.lowest_before.map(|lowest| exchange.price(lowest)).transpose()?,
+                ..(**card).clone()
+            }))
+        });
+        return converted.collect::<Result<_>>().map(Some);
     }
     let products: Vec<ProductId> = cards.iter().map(|card| card.id).collect();
     let before = catalog::query::pages(ctx, &products).await?;
@@ -118,7 +188,7 @@ enum Of<'a> {
     Products(&'a [ProductId]),
 }
 
-async fn find(ctx: &Ctx, of: Of<'_>) -> Result<HashMap<VariantId, Shown>> {
+async fn find(ctx: &Ctx, exchange: &Exchange, of: Of<'_>) -> Result<HashMap<VariantId, Shown>> {
     if !ctx.has_module("commerce") {
         return Ok(HashMap::new());
     }
@@ -151,7 +221,7 @@ async fn find(ctx: &Ctx, of: Of<'_>) -> Result<HashMap<VariantId, Shown>> {
     let mut found = HashMap::with_capacity(offers.len());
     for (variant, prices) in &by_variant {
         if let Some(offer) = offers.get(variant) {
-            found.insert(*variant, shown(ctx, &settings, &lists, prices, &standing.groups, offer)?);
+            found.insert(*variant, shown(ctx, exchange, &settings, (&lists, prices), &standing.groups, offer)?);
         }
     }
     Ok(found)
@@ -164,9 +234,9 @@ fn for_groups(book: &Book, groups: &BTreeSet<CustomerGroupId>) -> Vec<PriceList>
 
 fn shown(
     ctx: &Ctx,
+    exchange: &Exchange,
     settings: &Versioned,
-    lists: &[PriceList],
-    prices: &[ListPrice],
+    (lists, prices): (&[PriceList], &[ListPrice]),
     groups: &BTreeSet<CustomerGroupId>,
     offer: &Offer,
 ) -> Result<Shown> {
@@ -179,6 +249,7 @@ fn shown(
         groups,
         destination: &destination,
         at: ctx.now(),
+        exchange: *exchange,
     };
     let one = asking.unit(offer, 1)?;
     let steps: BTreeSet<u32> =

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use platform::{Ctx, Error, TenantDb};
 use pricing::{Destination, Line, Request, Rounding, Shopper, TaxCategory, Usage, Verdict};
 use primitives::{
-    CollectionId, Country, CustomerGroupId, CustomerId, Money, OrderId, Permission, ProductId, PromotionId,
+    CollectionId, Country, Currency, CustomerGroupId, CustomerId, Exchange, Money, OrderId, Permission, ProductId, PromotionId,
     Quantity, Timestamp, VariantId,
 };
 use sea_orm::{ColumnTrait, QueryResult};
@@ -13,6 +13,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::{PromotionDraft, book, checked};
+use crate::currency;
 use crate::entity::order_line;
 use crate::error::{CommerceError, Result};
 
@@ -65,11 +66,14 @@ struct Past {
     /// By somebody who had signed in, which is whom groups count for.
     signed_in: bool,
     placed_at: Timestamp,
+    /// From the shop's currency into that of the order.
+    exchange: Exchange,
 }
 
 /// Tries a draft on the orders of the last `days`: as if it had been switched on alone, with its code given wherever it
 /// needs one, in the order in which they were placed, until its limits were reached. Products count in the collections
-/// and with the tags that they have today; delivery is not looked at.
+/// and with the tags that they have today; delivery is not looked at. Orders in other currencies are looked at in the shop's,
+/// at the rate that they keep.
 ///
 /// # Errors
 /// `BAD_USER_INPUT` with every wrong field of the draft, and for `days` outside 1 to 365.
@@ -82,7 +86,7 @@ pub async fn trial(ctx: &Ctx, draft: &PromotionDraft, days: u32) -> Result<Trial
     let codes: Vec<String> = promotion.codes.iter().take(1).cloned().collect();
     let rows = ctx.read(Permission::PROMOTIONS_READ).await?;
     let since = ctx.now() - Duration::from_secs(u64::from(days) * 86_400);
-    let past = orders(&rows, since).await?;
+    let past = orders(&rows, since, ctx.tenant().currency).await?;
     let lines = lines(&rows, &past).await?;
     let members = members(&rows, &promotion, since).await?;
     drop(rows);
@@ -181,10 +185,11 @@ fn gift(promotion: &pricing::Promotion, goods: &[Line]) -> Option<Line> {
 }
 
 /// The newest orders since then, oldest first.
-async fn orders(rows: &TenantDb, since: Timestamp) -> Result<Vec<Past>> {
+async fn orders(rows: &TenantDb, since: Timestamp, home: Currency) -> Result<Vec<Past>> {
     let found = rows
         .raw_all(
             "SELECT o.id, o.number, o.customer_id, o.country, o.includes_tax, o.placed_at, o.user_id, \
+               o.currency, o.exchange_rate, \
                (SELECT CAST(COUNT(*) AS bigint) FROM orders p WHERE p.tenant_id = o.tenant_id \
                 AND p.customer_id = o.customer_id AND p.number < o.number AND p.state <> 'cancelled') AS earlier \
              FROM orders o WHERE o.tenant_id = {tenant} AND o.placed_at >= ? AND o.state <> 'cancelled' \
@@ -195,6 +200,8 @@ async fn orders(rows: &TenantDb, since: Timestamp) -> Result<Vec<Past>> {
     let read = |row: &QueryResult| -> Result<Past, sea_orm::DbErr> {
         let country: String = row.try_get("", "country")?;
         let earlier: i64 = row.try_get("", "earlier")?;
+        let (currency, rate): (String, String) =
+            (row.try_get("", "currency")?, row.try_get("", "exchange_rate")?);
         Ok(Past {
             id: row.try_get("", "id")?,
             number: row.try_get("", "number")?,
@@ -204,6 +211,8 @@ async fn orders(rows: &TenantDb, since: Timestamp) -> Result<Vec<Past>> {
             before: u32::try_from(earlier).unwrap_or(u32::MAX),
             signed_in: row.try_get::<Option<Uuid>>("", "user_id")?.is_some(),
             placed_at: Timestamp::from_millis(row.try_get("", "placed_at")?),
+            exchange: currency::of_order(home, &currency, &rate)
+                .map_err(|error| sea_orm::DbErr::Type(error.to_string()))?,
         })
     };
     Ok(found.iter().rev().map(read).collect::<Result<_, _>>().map_err(Error::from)?)
@@ -259,8 +268,10 @@ async fn lines(rows: &TenantDb, past: &[Past]) -> Result<HashMap<Uuid, Vec<Line>
         collections.extend(catalog::query::collections_of(rows, some).await?);
         tags.extend(catalog::query::tags_of(rows, some).await?);
     }
+    let rates: HashMap<Uuid, Exchange> = past.iter().map(|order| (order.id, order.exchange)).collect();
     let mut lines: HashMap<Uuid, Vec<Line>> = HashMap::new();
     for row in found {
+        let Some(exchange) = rates.get(&row.order_id) else { continue };
         let product = ProductId::from_uuid(row.product_id);
         let of: Option<&Vec<CollectionId>> = collections.get(&product);
         lines.entry(row.order_id).or_default().push(Line {
@@ -268,7 +279,7 @@ async fn lines(rows: &TenantDb, past: &[Past]) -> Result<HashMap<Uuid, Vec<Line>
             product,
             collections: of.cloned().unwrap_or_default(),
             tags: tags.get(&product).cloned().unwrap_or_default(),
-            unit: row.unit_minor,
+            unit: exchange.back(row.unit_minor)?,
             unit_includes_tax: false,
             quantity: Quantity::new(row.quantity).map_err(Error::internal)?,
             tax_category: TaxCategory::NONE,

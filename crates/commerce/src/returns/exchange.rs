@@ -19,6 +19,7 @@ use super::{Case, Which, read, settled, state};
 use crate::cart::{Agreed, Basket, MAX_LINES, filled};
 use crate::checkout::staff::{self, Sale};
 use crate::checkout::{Plan, Stored, answer};
+use crate::currency;
 use crate::customer::{self, Standing};
 use crate::entity::{cart_line, customer as customer_row, exchange, orders, payment, return_request};
 use crate::error::{CommerceError, Result};
@@ -286,6 +287,11 @@ async fn basket(
     cart: Uuid,
 ) -> Result<Basket> {
     let book = book::current(ctx).await?;
+    // What came back was paid for in it.
+    let exchange = currency::current(ctx).await?.find(currency_of(&order.currency)?);
+    let Some(exchange) = exchange else {
+        return Err(Refusal::Guard("the shop sells nothing in the currency of this order now: give the money back instead").into());
+    };
     let rows = ctx.read(Permission::ORDERS_REFUND).await?;
     // Groups and exemptions count for whoever has signed in.
     let standing = match order.user_id {
@@ -303,7 +309,7 @@ async fn basket(
         unit_seen_minor: 0,
         created_at: ctx.now().millis(),
     };
-    filled(&rows, pieces.iter().map(line).collect(), book, standing, Agreed::default()).await
+    filled(&rows, pieces.iter().map(line).collect(), book, standing, exchange, Agreed::default()).await
 }
 
 /// What was exchanged of an order, and what it was exchanged for; the first first.

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::code;
 use super::view::{TenderChoice, TenderKind};
 use crate::cart::{locate, store};
+use crate::currency;
 use crate::entity::{cart, customer, tender_account};
 use crate::error::{CommerceError, Result};
 use crate::who::Who;
@@ -34,6 +35,8 @@ pub(crate) struct Chosen {
     pub balance: i64,
     /// What it pays, minor units.
     pub amount: i64,
+    /// It is in another currency than the cart, and pays nothing of it.
+    pub foreign: bool,
 }
 
 /// The accounts of a cart with what each pays of `total`, the first as much as it can, then the next.
@@ -51,7 +54,7 @@ pub(crate) async fn of_cart(
         return Ok(Vec::new());
     }
     let sql = format!(
-        "SELECT a.id, a.kind, a.last_four, a.balance_minor, c.user_id, \
+        "SELECT a.id, a.kind, a.last_four, a.balance_minor, a.currency, c.user_id, \
            CASE WHEN a.enabled AND a.currency = ? AND (a.expires_at IS NULL OR a.expires_at > ?) THEN 1 ELSE 0 END \
              AS usable \
          FROM tender_account a LEFT JOIN customer c ON c.tenant_id = a.tenant_id AND c.id = a.customer_id \
@@ -65,7 +68,9 @@ pub(crate) async fn of_cart(
         let (kind, last_four): (String, String) = (row.try_get("", "kind")?, row.try_get("", "last_four")?);
         let kind = TenderKind::parse(&kind);
         let usable = row.try_get::<i32>("", "usable")? == 1;
+        let currency: String = row.try_get("", "currency")?;
         let chosen = Chosen {
+            foreign: currency != total.currency.code(),
             account: row.try_get("", "id")?,
             kind,
             name: kind.name(&last_four),
@@ -100,7 +105,11 @@ pub(crate) fn view(one: &Chosen, currency: Currency) -> TenderChoice {
         name: one.name.clone(),
         balance: Money::new(one.balance, currency),
         amount: Money::new(one.amount, currency),
-        problem: (one.balance == 0).then(|| "cannot be used now".to_owned()),
+        problem: match (one.foreign, one.balance) {
+            (true, _) => Some(format!("is in another currency than {currency} and cannot be used in it")),
+            (false, 0) => Some("cannot be used now".to_owned()),
+            (false, _) => None,
+        },
     }
 }
 
@@ -143,11 +152,15 @@ pub async fn add_gift_card(ctx: &Ctx, token: Option<&str>, typed: &str, from: Ip
     let pays = |card: &tender_account::Model| {
         card.enabled
             && 0 < card.balance_minor
-            && card.currency == ctx.tenant().currency.code()
             && card.expires_at.is_none_or(|at| ctx.now().millis() < at)
     };
     let card = found.filter(pays).ok_or_else(cannot)?;
     attempt.succeeded();
+    // Whoever knows the code of a card that pays may know what it pays in.
+    let currency = currency::exchange(ctx).await?.to();
+    if card.currency != currency.code() {
+        return Err(CommerceError::field("code", other_currency("this gift card", &card.currency, currency)));
+    }
     change(ctx, token, Wish::Add(card.id)).await
 }
 
@@ -188,7 +201,7 @@ enum Wish {
 
 /// Changes what the caller's open cart is to be paid from.
 async fn change(ctx: &Ctx, token: Option<&str>, wish: Wish) -> Result<()> {
-    let (who, currency) = (Who::of(ctx, token), ctx.tenant().currency);
+    let (who, currency) = (Who::of(ctx, token), currency::exchange(ctx).await?.to());
     ctx.write(Access::Public, async |tx| {
         let cart = locate(tx, &who).await?.ok_or_else(|| CommerceError::not_found(CartId::KIND))?;
         let mut chosen = read(&cart)?;
@@ -206,14 +219,21 @@ async fn change(ctx: &Ctx, token: Option<&str>, wish: Wish) -> Result<()> {
             Wish::Drop(card) => chosen.retain(|one| *one != card),
             Wish::Credit => {
                 let credit = own_credit(tx, &who, currency).await?;
-                let none = || CommerceError::field("storeCredit", "there is no store credit to use");
-                let (account, _) = credit.ok_or_else(none)?;
+                let Some((account, _)) = credit else {
+                    let words = match credit_account(tx, &who).await? {
+                        Some(other) if 0 < other.balance_minor && other.currency != currency.code() => {
+                            other_currency("your store credit", &other.currency, currency)
+                        }
+                        _ => "there is no store credit to use".to_owned(),
+                    };
+                    return Err(CommerceError::field("storeCredit", words));
+                };
                 if !chosen.contains(&account) {
                     chosen.push(account);
                 }
             }
             Wish::NoCredit => {
-                let account = credit_account(tx, &who).await?;
+                let account = credit_account(tx, &who).await?.map(|account| account.id);
                 chosen.retain(|one| Some(*one) != account);
             }
             Wish::Add(_) => {}
@@ -229,13 +249,17 @@ async fn change(ctx: &Ctx, token: Option<&str>, wish: Wish) -> Result<()> {
 }
 
 /// The account of the caller's store credit, whatever is on it.
-async fn credit_account(tx: &Tx, who: &Who) -> Result<Option<Uuid>> {
+async fn credit_account(tx: &Tx, who: &Who) -> Result<Option<tender_account::Model>> {
     let Some(user) = who.user else { return Ok(None) };
     let own = tx.find::<customer::Entity>().filter(customer::Column::UserId.eq(user.uuid()));
     let Some(own) = own.one().await? else { return Ok(None) };
     let account = tx.find::<tender_account::Entity>();
-    let account = account.filter(tender_account::Column::CustomerId.eq(own.id)).one().await?;
-    Ok(account.map(|account| account.id))
+    Ok(account.filter(tender_account::Column::CustomerId.eq(own.id)).one().await?)
+}
+
+/// Why it pays nothing of this cart, and the way out.
+fn other_currency(what: &str, issued: &str, cart: Currency) -> String {
+    format!("{what} is in {issued} and your cart in {cart}: it can be used when you buy in {issued}")
 }
 
 fn read(cart: &cart::Model) -> Result<Vec<Uuid>> {

@@ -110,7 +110,8 @@ pub async fn change(ctx: &Ctx, id: CustomerId, change: &CreditChange<'_>) -> Res
 /// The account of a customer; made when there is none.
 ///
 /// # Errors
-/// `NOT_FOUND`; `BAD_USER_INPUT` at `customerId` for somebody who has no account to use it with.
+/// `NOT_FOUND`; `BAD_USER_INPUT` at `customerId` for somebody who has no account to use it with, and at `amount` when the
+/// account is in another currency.
 pub(crate) async fn account_of(tx: &Tx, id: CustomerId, currency: Currency, now: Timestamp) -> Result<Uuid> {
     // Held, so that nothing is put on the account of somebody who is being forgotten.
     let owner = tx.find::<customer::Entity>().filter(customer::Column::Id.eq(id.uuid()));
@@ -123,15 +124,27 @@ pub(crate) async fn account_of(tx: &Tx, id: CustomerId, currency: Currency, now:
     account_for(tx, id, currency, now).await
 }
 
-async fn known_account(tx: &Tx, id: CustomerId) -> Result<Option<Uuid>> {
+async fn known_account(tx: &Tx, id: CustomerId, currency: Currency) -> Result<Option<Uuid>> {
     let found = tx.find::<tender_account::Entity>();
     let found = found.filter(tender_account::Column::CustomerId.eq(id.uuid())).one().await?;
-    Ok(found.map(|account| account.id))
+    match found {
+        Some(account) if account.currency != currency.code() => {
+            let why = format!(
+                "is in {currency}, and the store credit of this customer in {}: give the money back to where it came from",
+                account.currency
+            );
+            Err(CommerceError::field("amount", why))
+        }
+        found => Ok(found.map(|account| account.id)),
+    }
 }
 
 /// The account of a customer, also of one who has no account here to use it with: for what the shop owes.
+///
+/// # Errors
+/// `BAD_USER_INPUT` at `amount` when the account is in another currency.
 pub(crate) async fn account_for(tx: &Tx, id: CustomerId, currency: Currency, now: Timestamp) -> Result<Uuid> {
-    if let Some(account) = known_account(tx, id).await? {
+    if let Some(account) = known_account(tx, id, currency).await? {
         return Ok(account);
     }
     let row = tender_account::Model {
@@ -157,7 +170,7 @@ pub(crate) async fn account_for(tx: &Tx, id: CustomerId, currency: Currency, now
         return Ok(account);
     }
     // Somebody else made it at the same moment.
-    let made = known_account(tx, id).await?;
+    let made = known_account(tx, id, currency).await?;
     made.ok_or_else(|| Error::conflict("the store credit is being made, try again").into())
 }
 

@@ -2,7 +2,7 @@
 
 use platform::verify::{Finding, Report};
 use platform::{Access, Ctx, Result, TenantDb};
-use primitives::Timestamp;
+use primitives::{Currency, Timestamp};
 use sea_orm::ColumnTrait;
 use uuid::Uuid;
 
@@ -110,6 +110,23 @@ pub(super) async fn promotions(db: &TenantDb, report: &mut Report) -> Result<()>
             about: format!("order {order}"),
             text: format!("it was given up and still counts as a use of {name}"),
             remedy: "set released_at of its row of promotion_use, and take it from uses and spent_minor",
+        });
+    }
+    Ok(())
+}
+
+/// Orders in another currency without their rate, and such in the shop's own with one.
+pub(super) async fn rates(db: &TenantDb, home: Currency, report: &mut Report) -> Result<()> {
+    let sql = "SELECT number, currency FROM orders WHERE tenant_id = {tenant} \
+               AND ((currency = ? AND exchange_rate <> '') OR (currency <> ? AND exchange_rate = '')) \
+               ORDER BY number LIMIT ?";
+    for row in db.raw_all(sql, vec![home.code().into(), home.code().into(), NAMED.into()]).await? {
+        let (order, currency): (i64, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        report.find(Finding {
+            check: "order.rate",
+            about: format!("order {order}"),
+            text: format!("it is in {currency} in a shop that sells in {home}, and its rate does not fit"),
+            remedy: "set exchange_rate of orders to the rate in the first fact of its stream",
         });
     }
     Ok(())

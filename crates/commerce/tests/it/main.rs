@@ -6,6 +6,7 @@ mod buying;
 mod capturing;
 mod carts;
 mod crowds;
+mod currencies;
 mod disputing;
 mod drafting;
 mod exchanging;

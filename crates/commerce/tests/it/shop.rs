@@ -257,6 +257,7 @@ impl Guest {
             shipping_method: page.method.unwrap(),
             payment_provider: provider.into(),
             expected_total: page.cart.totals.total.minor,
+            expected_currency: None,
             expected_due: Some(page.due.minor),
             idempotency_key: page.idempotency_key,
         }

@@ -18,6 +18,7 @@ use super::money::{self, MoneyEffect};
 use super::sums::{self, Delivery, Mode, Rated, Work};
 use super::{Changes, EditPreview, EditedLine, MAX_CHANGES, MAX_LINES, StockEffect, editable};
 use crate::address;
+use crate::currency;
 use crate::customer::{self, Standing};
 use crate::entity::{order_line, orders, payment as payment_row};
 use crate::error::{CommerceError, Result};
@@ -208,6 +209,8 @@ pub(super) async fn plan(rows: &TenantDb, known: Known<'_>, changes: &Changes) -
         groups: &standing.groups,
         destination: &destination,
         at: known.ctx.now(),
+        // At the rate that it was placed at, as everything else of it.
+        exchange: currency::of_order(tenant.currency, &known.row.currency, &known.row.exchange_rate)?,
     };
     sheet.add(changes, &offers, &asking)?;
     sheet.finish(changes, &offers, &destination)
@@ -427,11 +430,6 @@ impl<'a> Sheet<'a> {
             return Ok(());
         }
         let tenant = asking.tenant;
-        if tenant.currency != self.currency {
-            let text = format!("prices of today are in {}, this order is in {}", tenant.currency, self.currency);
-            self.wrong("add", text);
-            return Ok(());
-        }
         let mut lines = Vec::with_capacity(changes.add.len());
         let mut chosen = Vec::with_capacity(changes.add.len());
         for (n, new) in changes.add.iter().enumerate() {
