@@ -4,6 +4,7 @@ pub mod detail;
 pub mod list;
 pub mod moves;
 mod parcels;
+mod payment;
 mod returns;
 pub mod story;
 mod tags;
