@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::Gateway;
+
 /// A running server; dropping it stops it and removes its data.
 pub struct Host {
     child: Child,
@@ -15,11 +17,12 @@ pub struct Host {
 }
 
 impl Host {
-    /// Migrates and seeds a database of its own, serves it, waits until it is ready.
+    /// Migrates and seeds a database of its own, serves it, waits until it is ready. With a gateway shoppers can pay by
+    /// card, else by hand alone.
     ///
     /// # Panics
     /// When the server does not come up; the message holds what it said.
-    pub async fn start() -> Self {
+    pub async fn start(gateway: Option<&Gateway>) -> Self {
         let folder = tempfile::Builder::new().prefix("rustok-e2e-").tempdir().expect("a temporary folder");
         let address =
             TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port");
@@ -30,6 +33,10 @@ impl Host {
         }
         let log = File::create(folder.path().join("server.log")).expect("a log file");
         let mut serve = rustok(folder.path(), address);
+        if let Some(gateway) = gateway {
+            serve.env("RUSTOK_PAYMENT_GATEWAY_URL", gateway.url());
+            serve.env("RUSTOK_OUTBOUND_ALLOW_CIDRS", "127.0.0.0/8");
+        }
         serve.arg("serve").stdout(log.try_clone().expect("the log file")).stderr(log);
         let mut host = Self { child: serve.spawn().expect("starting rustok serve"), address, folder };
         let started = Instant::now();

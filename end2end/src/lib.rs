@@ -5,18 +5,29 @@
 #![expect(clippy::expect_used, reason = "a journey that cannot go on has nothing better to do than to stop")]
 
 mod browser;
+mod gateway;
 mod host;
 
 pub use browser::{Browser, Scripts};
+pub use gateway::Gateway;
 pub use host::Host;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Runs a journey on a fresh server with a fresh browser; both are gone afterwards, also when it fails.
 pub fn journey(scripts: Scripts, walk: impl AsyncFnOnce(&Host, &Browser)) {
+    run(scripts, None, walk);
+}
+
+/// The same in shops whose customers can pay by card, through a gateway that says yes.
+pub fn journey_with_cards(scripts: Scripts, walk: impl AsyncFnOnce(&Host, &Browser)) {
+    run(scripts, Some(&Gateway::start()), walk);
+}
+
+fn run(scripts: Scripts, gateway: Option<&Gateway>, walk: impl AsyncFnOnce(&Host, &Browser)) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let host = Host::start().await;
+        let host = Host::start(gateway).await;
         let browser = Browser::start(&host, scripts).await;
         walk(&host, &browser).await;
         browser.expect_no_errors().await;

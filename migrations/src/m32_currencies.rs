@@ -27,7 +27,8 @@ impl MigrationTrait for Migration {
         .await?;
         // The currency in which a price was seen; empty for the shop's own.
         for table in ["cart_line", "saved_line"] {
-            sql.run(&format!("ALTER TABLE {table} ADD COLUMN seen_currency {{text}} NOT NULL DEFAULT ''")).await?;
+            sql.run(&format!("ALTER TABLE {table} ADD COLUMN seen_currency {{text}} NOT NULL DEFAULT ''"))
+                .await?;
         }
         // The rate at which an order was made; empty for one in the shop's own currency.
         sql.run("ALTER TABLE orders ADD COLUMN exchange_rate {text} NOT NULL DEFAULT ''").await?;

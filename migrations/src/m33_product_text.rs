@@ -39,7 +39,8 @@ impl MigrationTrait for Migration {
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let sql = Sql::new(manager);
         for column in COLUMNS {
-            sql.run(&format!("ALTER TABLE product_doc ADD COLUMN {column} {{json}} NOT NULL DEFAULT '{{}}'")).await?;
+            sql.run(&format!("ALTER TABLE product_doc ADD COLUMN {column} {{json}} NOT NULL DEFAULT '{{}}'"))
+                .await?;
             let copy = format!(
                 "UPDATE product_doc SET {column} = (SELECT t.{column} FROM product_text t \
                    WHERE t.tenant_id = product_doc.tenant_id AND t.product_id = product_doc.product_id)"

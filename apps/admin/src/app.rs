@@ -11,7 +11,8 @@ use crate::parts::{FailureView, icon};
 use crate::place;
 use crate::screens::{
     access, audit, collections, customers, dashboard, gift_cards, import, invitations, modules, oidc, orders,
-    people, products, promotions, returns, reviews, security, settings, signin, stock, tenants,
+    payments, people, prices, products, promotions, returns, reviews, security, settings, signin, stock,
+    tenants,
 };
 use crate::session::{Session, Stage};
 use crate::shell::Shell;
@@ -88,6 +89,7 @@ fn Screens() -> impl IntoView {
             <Route path=path!("/orders") view=orders::list::Orders/>
             <Route path=path!("/orders/:id") view=orders::detail::OrderScreen/>
             <Route path=path!("/returns") view=returns::Returns/>
+            <Route path=path!("/payments") view=payments::Payments/>
             <Route path=path!("/products") view=products::list::Products/>
             <Route path=path!("/products/new") view=products::create::NewProduct/>
             <Route path=path!("/products/import") view=import::Import/>
@@ -102,6 +104,10 @@ fn Screens() -> impl IntoView {
             <Route path=path!("/collections") view=collections::list::Collections/>
             <Route path=path!("/collections/new") view=collections::editor::NewCollection/>
             <Route path=path!("/collections/:id") view=collections::editor::CollectionScreen/>
+            <Route path=path!("/prices") view=prices::list::PriceLists/>
+            <Route path=path!("/prices/new") view=prices::editor::NewPriceList/>
+            <Route path=path!("/prices/explain") view=prices::explain::Explain/>
+            <Route path=path!("/prices/:id") view=prices::editor::PriceListScreen/>
             <Route path=path!("/promotions") view=promotions::list::Promotions/>
             <Route path=path!("/promotions/new") view=promotions::editor::NewPromotion/>
             <Route path=path!("/promotions/:id") view=promotions::editor::PromotionScreen/>

@@ -42,6 +42,14 @@ const ENTRIES: &[Entry] = &[
         key: "b",
     },
     Entry {
+        path: "/payments",
+        label: "Payments",
+        icon: "card",
+        permission: Some("payments:list"),
+        heading: None,
+        key: "z",
+    },
+    Entry {
         path: "/products",
         label: "Products",
         icon: "products",
@@ -64,6 +72,14 @@ const ENTRIES: &[Entry] = &[
         permission: Some("categories:list"),
         heading: None,
         key: "l",
+    },
+    Entry {
+        path: "/prices",
+        label: "Price lists",
+        icon: "list",
+        permission: Some("prices:list"),
+        heading: None,
+        key: "h",
     },
     Entry {
         path: "/promotions",

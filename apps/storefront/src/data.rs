@@ -23,8 +23,8 @@ use identity::{Registration, SignedIn, Step};
 use mail::mailbox::Message;
 use platform::{Ctx, Error, Result, TenantInfo};
 use primitives::{
-    AddressId, CartLineId, Country, Currency, ErrorCode, Exchange, GiftCardId, MailId, Money, OrderId, PageArgs, ProductId,
-    ReturnId, SavedLineId, SessionId, VariantId,
+    AddressId, CartLineId, Country, Currency, ErrorCode, Exchange, GiftCardId, MailId, Money, OrderId,
+    PageArgs, ProductId, ReturnId, SavedLineId, SessionId, VariantId,
 };
 use std::sync::Arc;
 

@@ -15,8 +15,8 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, Value};
 use uuid::Uuid;
 
 use crate::entity::{
-    collection, collection_doc, collection_product, product, product_doc, product_facet, product_image, product_text,
-    stock_level, variant_doc,
+    collection, collection_doc, collection_product, product, product_doc, product_facet, product_image,
+    product_text, stock_level, variant_doc,
 };
 use crate::error::Result;
 use crate::event::Touched;

@@ -83,7 +83,8 @@ pub async fn update(ctx: &Ctx, which: impl Into<Which>, draft: &Draft) -> Result
     ctx.require(Permission::ORDERS_UPDATE)?;
     let rows = ctx.read(Permission::ORDERS_UPDATE).await?;
     rows.get::<draft_order::Entity>(which.id.uuid()).await?;
-    let known: Vec<Uuid> = lines_of(&rows, which.id.uuid()).await?.iter().map(|line| line.variant_id).collect();
+    let known: Vec<Uuid> =
+        lines_of(&rows, which.id.uuid()).await?.iter().map(|line| line.variant_id).collect();
     drop(rows);
     let checked = input::checked(ctx, draft, &known).await?;
     ctx.write(Permission::ORDERS_UPDATE, async |tx| {

@@ -165,7 +165,8 @@ async fn project(tx: &Tx, ids: &[Uuid], edited: &BTreeSet<Uuid>) -> platform::Re
     turned.retain(|one| one.row.paid_day.is_none_or(|day| !anew.contains(&day)));
     count_products(tx, home, &turned).await?;
     for day in anew {
-        tx.raw_exec("DELETE FROM sales_product WHERE tenant_id = {tenant} AND day = ?", vec![day.into()]).await?;
+        tx.raw_exec("DELETE FROM sales_product WHERE tenant_id = {tenant} AND day = ?", vec![day.into()])
+            .await?;
         sum_products(tx, home, Some(day)).await?;
     }
     Ok(found.len() as u64)
@@ -233,9 +234,13 @@ async fn count_products(tx: &Tx, home: Currency, turned: &[Turned]) -> platform:
             .await?;
         let mut left: Sums = BTreeMap::new();
         for line in sold {
-            let (title, currency, rate): (String, String, String) =
-                (line.try_get("", "title")?, line.try_get("", "currency")?, line.try_get("", "exchange_rate")?);
-            let (quantity, unit): (i64, i64) = (line.try_get("", "quantity")?, line.try_get("", "unit_minor")?);
+            let (title, currency, rate): (String, String, String) = (
+                line.try_get("", "title")?,
+                line.try_get("", "currency")?,
+                line.try_get("", "exchange_rate")?,
+            );
+            let (quantity, unit): (i64, i64) =
+                (line.try_get("", "quantity")?, line.try_get("", "unit_minor")?);
             let exchange = currency::of_order(home, &currency, &rate)?;
             let sum = left.entry((day, product)).or_default();
             sum.0 = std::mem::take(&mut sum.0).max(title);

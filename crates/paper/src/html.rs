@@ -89,8 +89,12 @@ fn table(out: &mut String, table: &Table, class: &str, caption: Option<&str>) {
     for row in &table.rows {
         out.push_str("<tr>");
         for (cell, column) in row.iter().zip(&table.columns) {
-            let number = if column.number { " class=\"number\"" } else { "" };
-            let _ = write!(out, "<td{number}>{}", escape(&cell.text));
+            // On narrow screens the name of a number stands beside it.
+            let _ = match column.number {
+                true => write!(out, "<td class=\"number\" data-label=\"{}\">", escape(column.title)),
+                false => write!(out, "<td>"),
+            };
+            out.push_str(&escape(&cell.text));
             if !cell.small.is_empty() {
                 let _ = write!(out, "<small>{}</small>", escape(&cell.small));
             }

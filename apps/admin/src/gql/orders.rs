@@ -249,6 +249,7 @@ pub struct Order {
     pub state: OrderState,
     pub payment: PaymentState,
     pub payment_name: String,
+    pub payment_provider: String,
     pub email: String,
     pub address: Address,
     pub shipping_name: String,
@@ -257,6 +258,8 @@ pub struct Order {
     pub paid: Money,
     pub refunded: Money,
     pub balance_due: Money,
+    pub capturable: Money,
+    pub released: Money,
     pub disputes: Vec<Dispute>,
     pub tenders: Vec<OrderTender>,
     pub fulfilments: Vec<Fulfilment>,
@@ -329,6 +332,17 @@ pub enum DisputeState {
     Lost,
 }
 
+impl DisputeState {
+    /// Tone of the dot and the word.
+    pub fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Open => ("danger", "Open"),
+            Self::Won => ("good", "Won"),
+            Self::Lost => ("off", "Lost"),
+        }
+    }
+}
+
 /// Money that the customer's bank wants back.
 #[derive(cynic::QueryFragment, Clone, Debug, PartialEq)]
 #[allow(missing_docs)]
@@ -336,6 +350,8 @@ pub struct Dispute {
     pub state: DisputeState,
     pub amount: Money,
     pub reason: String,
+    pub opened_at: DateTime,
+    pub closed_at: Option<DateTime>,
 }
 
 /// What a gift card or store credit paid.
@@ -459,6 +475,18 @@ impl Order {
     /// Tone and word for where it stands.
     pub fn words(&self) -> (&'static str, &'static str) {
         words(self.state, self.partly_shipped)
+    }
+
+    /// Whether a gateway has the money, or promised it.
+    pub fn through_gateway(&self) -> bool {
+        !matches!(self.payment_provider.as_str(), "manual" | "tender")
+    }
+
+    /// Whether what was not taken can be forgone: a part is here that neither a gift card nor store credit paid.
+    pub fn can_release(&self) -> bool {
+        let tendered: i64 = self.tenders.iter().map(|part| part.amount.minor.0).sum();
+        let kept = self.paid.minor.0 - self.refunded.minor.0 - tendered;
+        self.through_gateway() && self.state == OrderState::PendingPayment && 0 < kept
     }
 
     /// Whether a move can be made.

@@ -93,6 +93,15 @@ pub struct ShippingMethod {
     pub active: bool,
 }
 
+/// Who takes the money that a gateway has promised.
+#[derive(cynic::Enum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PaymentCapture {
+    /// All of it, at once.
+    Automatic,
+    /// Staff, in one go or in parts.
+    Manual,
+}
+
 /// Ways to pay.
 #[derive(cynic::QueryFragment, Clone, Debug, PartialEq)]
 #[allow(missing_docs)]
@@ -102,6 +111,25 @@ pub struct PaymentSettings {
     pub manual_instructions: String,
     pub http: bool,
     pub http_name: String,
+    pub capture: PaymentCapture,
+    pub stripe: bool,
+    pub stripe_name: String,
+}
+
+impl PaymentSettings {
+    /// No way to pay at all.
+    pub fn none() -> Self {
+        Self {
+            manual: false,
+            manual_name: String::new(),
+            manual_instructions: String::new(),
+            http: false,
+            http_name: String::new(),
+            capture: PaymentCapture::Automatic,
+            stripe: false,
+            stripe_name: String::new(),
+        }
+    }
 }
 
 /// New settings; what is absent stays.
@@ -184,6 +212,9 @@ pub struct PaymentSettingsInput {
     pub manual_instructions: String,
     pub http: bool,
     pub http_name: String,
+    pub capture: Option<PaymentCapture>,
+    pub stripe: Option<bool>,
+    pub stripe_name: Option<String>,
 }
 
 /// The settings after a change.

@@ -13,6 +13,7 @@ pub mod modules;
 pub mod moment;
 pub mod order;
 pub mod permission;
+pub mod price_list;
 pub mod product;
 pub mod promotion;
 pub mod settings;

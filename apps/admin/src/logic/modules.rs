@@ -5,7 +5,8 @@ use crate::gql::modules::FeatureName;
 /// The module and the feature behind a screen of the side bar; none: it is always there.
 pub fn behind(path: &str) -> (Option<&'static str>, Option<FeatureName>) {
     match path {
-        "/orders" | "/customers" | "/promotions" | "/reviews" | "/gift-cards" => (Some("commerce"), None),
+        "/orders" | "/returns" | "/payments" | "/customers" | "/prices" | "/promotions" | "/reviews"
+        | "/gift-cards" => (Some("commerce"), None),
         "/products" | "/inventory" | "/collections" => (Some("catalog"), None),
         "/products/import" => (Some("catalog"), Some(FeatureName::CatalogFiles)),
         _ => (None, None),
@@ -39,7 +40,7 @@ pub fn losses(name: &str) -> &'static [&'static str] {
     match name {
         "commerce" => &[
             "Cart, checkout, prices and “Add to cart” in the shop",
-            "Orders, Customers, Promotions, Reviews and the figures of the dashboard in this admin",
+            "Orders, Payments, Customers, Prices, Promotions, Reviews and the figures of the dashboard in this admin",
             "The same in GraphQL and REST; payments that have begun are still settled",
         ],
         "catalog" => &[

@@ -329,6 +329,9 @@ impl Form {
         if self.payment.http && self.payment.http_name.trim().is_empty() {
             fault("payment.httpName".to_owned(), "Give it a name");
         }
+        if self.payment.stripe && self.payment.stripe_name.trim().is_empty() {
+            fault("payment.stripeName".to_owned(), "Give it a name");
+        }
         faults
     }
 
@@ -391,6 +394,9 @@ impl Form {
             manual_instructions: self.payment.manual_instructions.trim().to_owned(),
             http: self.payment.http,
             http_name: self.payment.http_name.trim().to_owned(),
+            capture: Some(self.payment.capture),
+            stripe: Some(self.payment.stripe),
+            stripe_name: Some(self.payment.stripe_name.trim().to_owned()),
         });
         let rounding = (self.rounding != saved.rounding).then_some(self.rounding);
         let delivery_tax = (self.delivery_tax != saved.delivery_tax).then_some(self.delivery_tax);
@@ -436,13 +442,8 @@ mod tests {
     use crate::gql::settings::TaxRule;
 
     fn saved() -> Form {
-        let payment = PaymentSettings {
-            manual: true,
-            manual_name: "Bank transfer".into(),
-            manual_instructions: String::new(),
-            http: false,
-            http_name: String::new(),
-        };
+        let payment =
+            PaymentSettings { manual: true, manual_name: "Bank transfer".into(), ..PaymentSettings::none() };
         let taxes = vec![TaxRule {
             country: "BE".into(),
             region: String::new(),
@@ -496,10 +497,12 @@ mod tests {
             method.countries = "BE, Elbonia".into();
         });
         mine.payment.http = true;
+        mine.payment.stripe = true;
         let faults = mine.faults(2);
         let paths: Vec<_> = faults.keys().map(String::as_str).collect();
         let expected = [
             "payment.httpName",
+            "payment.stripeName",
             "shipping.2.countries",
             "shipping.2.name",
             "shipping.2.price",

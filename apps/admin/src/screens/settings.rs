@@ -1,5 +1,8 @@
-//! Settings: the shop, taxes, shipping, ways to pay.
+//! Settings: the shop, taxes, shipping, ways to pay, who sells.
 
+mod keys;
+mod payment;
+mod seller;
 mod shipping;
 mod tax;
 
@@ -10,6 +13,7 @@ use crate::api::{self, Failure, remote};
 use crate::gql::Document;
 use crate::gql::Long;
 use crate::gql::identity::{UpdateShop, UpdateShopInput, UpdateShopVariables};
+use crate::gql::payments::MoneySettings;
 use crate::gql::settings::{
     CommerceSettings, DeliveryTax, PaymentSettings, Settings as Answer, SettingsUpdate,
     SettingsUpdateVariables, TaxRounding,
@@ -22,6 +26,9 @@ use crate::parts::toast::use_toaster;
 use crate::parts::{CardSkeleton, Empty, FailureCard, PageHead, icon};
 use crate::place;
 use crate::session::{Session, use_session};
+use keys::Keys;
+use payment::PaymentCard;
+use seller::SellerCard;
 use shipping::MethodLine;
 use tax::{TaxLine, TaxRules};
 
@@ -59,13 +66,7 @@ fn nothing_sold() -> CommerceSettings {
         rounding: TaxRounding::Line,
         delivery_tax: DeliveryTax::Standard,
         shipping: Vec::new(),
-        payment: PaymentSettings {
-            manual: false,
-            manual_name: String::new(),
-            manual_instructions: String::new(),
-            http: false,
-            http_name: String::new(),
-        },
+        payment: PaymentSettings::none(),
         return_days: 0,
     }
 }
@@ -219,6 +220,7 @@ fn Editor(settings: CommerceSettings) -> impl IntoView {
             <ShopCard form fault/>
             {cards}
         </fieldset>
+        <Show when=move || session.has_module("commerce")><Apart editable/></Show>
         <WholeShop/>
         <SaveBar
             changes
@@ -227,6 +229,21 @@ fn Editor(settings: CommerceSettings) -> impl IntoView {
             on_save=save
             on_discard=discard
         />
+    }
+}
+
+/// What is saved by itself: keys at Stripe, and who sells.
+#[component]
+fn Apart(#[prop(into)] editable: Signal<bool>) -> impl IntoView {
+    let both = remote(|| api::ask(MoneySettings::build(())));
+    move || match (both.data.get(), both.failure.get()) {
+        (_, Some(failure)) => view! { <FailureCard failure again=move |()| both.reload()/> }.into_any(),
+        (None, None) => view! { <CardSkeleton/> <CardSkeleton/> }.into_any(),
+        (Some(MoneySettings { payment_providers, seller }), None) => view! {
+            <Keys known=payment_providers.into_iter().next() editable/>
+            <SellerCard seller editable/>
+        }
+        .into_any(),
     }
 }
 
@@ -327,76 +344,6 @@ fn ReturnsCard(form: RwSignal<Form>, fault: impl Faults) -> impl IntoView {
                     error=fault("returnDays".to_owned())
                     hint=Signal::derive(|| "Counted from the day on which the last parcel arrived. 0 takes nothing back".to_owned())
                 />
-            </div>
-        </section>
-    }
-}
-
-#[component]
-fn PaymentCard(form: RwSignal<Form>, fault: impl Faults) -> impl IntoView {
-    let manual = move || form.with(|form| form.payment.manual);
-    let http = move || form.with(|form| form.payment.http);
-    view! {
-        <section class="card">
-            <header><h2>"Ways to pay"</h2></header>
-            <div class="body">
-                <label class="check">
-                    <input
-                        type="checkbox"
-                        prop:checked=manual
-                        on:change=move |event| {
-                            let on = event_target_checked(&event);
-                            form.update(|form| form.payment.manual = on);
-                        }
-                    />
-                    <span>"By hand"<small>"Bank transfer or cash: you mark the order as paid when the money is there"</small></span>
-                </label>
-                <Show when=manual>
-                    <TextField
-                        id="manual-name"
-                        label="Name at the checkout"
-                        most=100
-                        value=Signal::derive(move || form.with(|form| form.payment.manual_name.clone()))
-                        on_input=move |typed| form.update(|form| form.payment.manual_name = typed)
-                        error=fault("payment.manualName".to_owned())
-                    />
-                    <Field id="manual-text" label="What the shopper has to do" error=fault("payment.manualInstructions".to_owned())>
-                        <textarea
-                            class="input"
-                            id="manual-text"
-                            rows="3"
-                            maxlength="1000"
-                            prop:value=move || form.with(|form| form.payment.manual_instructions.clone())
-                            on:input=move |event| {
-                                let typed = event_target_value(&event);
-                                form.update(|form| form.payment.manual_instructions = typed);
-                            }
-                        ></textarea>
-                    </Field>
-                </Show>
-            </div>
-            <div class="body">
-                <label class="check">
-                    <input
-                        type="checkbox"
-                        prop:checked=http
-                        on:change=move |event| {
-                            let on = event_target_checked(&event);
-                            form.update(|form| form.payment.http = on);
-                        }
-                    />
-                    <span>"Through the payment gateway"<small>"Card payments; the gateway's address is part of the server's configuration"</small></span>
-                </label>
-                <Show when=http>
-                    <TextField
-                        id="http-name"
-                        label="Name at the checkout"
-                        most=100
-                        value=Signal::derive(move || form.with(|form| form.payment.http_name.clone()))
-                        on_input=move |typed| form.update(|form| form.payment.http_name = typed)
-                        error=fault("payment.httpName".to_owned())
-                    />
-                </Show>
             </div>
         </section>
     }

@@ -8,8 +8,8 @@ use catalog::view::Offer;
 use platform::{Access, Ctx, Error, TenantDb, TenantInfo};
 use pricing::{Destination, Line, ListPrice, Measures, Promotion, Quote, Reason, Request, Shopper, Verdict};
 use primitives::{
-    CartId, CartLineId, CollectionId, Country, Currency, Exchange, Money, PriceListId, ProductId, PromotionId, Quantity,
-    VariantId,
+    CartId, CartLineId, CollectionId, Country, Currency, Exchange, Money, PriceListId, ProductId,
+    PromotionId, Quantity, VariantId,
 };
 
 use super::saved;
@@ -170,7 +170,18 @@ pub(crate) async fn filled(
         HashMap::new()
     };
     let cart = None;
-    Ok(Basket { cart, lines, offers, collections, book, prices, standing, exchange, saved: Vec::new(), agreed })
+    Ok(Basket {
+        cart,
+        lines,
+        offers,
+        collections,
+        book,
+        prices,
+        standing,
+        exchange,
+        saved: Vec::new(),
+        agreed,
+    })
 }
 
 impl Basket {
@@ -221,7 +232,9 @@ impl Basket {
     /// Deliveries into `country` as they cost in the currency of this cart.
     pub fn methods(&self, settings: &Versioned, country: Country) -> Result<Vec<pricing::ShippingMethod>> {
         let all = settings.methods(country);
-        Ok(all.map(|method| Ok(currency::method(&self.exchange, method)?.into_owned())).collect::<Result<_>>()?)
+        Ok(all
+            .map(|method| Ok(currency::method(&self.exchange, method)?.into_owned()))
+            .collect::<Result<_>>()?)
     }
 
     /// What its shopper sees when it is sent to `buyer` by `method`, one of [`Basket::methods`]; with the exact amounts of

@@ -11,8 +11,8 @@ use events::{Aggregate, DomainEvent, Emit, EventError};
 use platform::{Access, Ctx, Error, Tx, failpoint};
 use pricing::{Promotion, Quote, ShippingMethod, Verdict};
 use primitives::{
-    CartId, CustomerId, Email, Exchange, FieldError, Money, OrderId, OrderLineId, PaymentId, ProductId, Quantity,
-    TenantId, Timestamp, UserId, VariantId,
+    CartId, CustomerId, Email, Exchange, FieldError, Money, OrderId, OrderLineId, PaymentId, ProductId,
+    Quantity, TenantId, Timestamp, UserId, VariantId,
 };
 use sea_orm::DbBackend;
 use serde::Serialize;
@@ -248,12 +248,11 @@ pub(super) fn delivered(
         }
         Some((method, Ok(_))) => {
             let name = (method.id.clone(), method.name.clone());
-            let method = ShippingMethod { free_from: free.then_some(0).or(method.free_from), ..method.clone() };
+            let method =
+                ShippingMethod { free_from: free.then_some(0).or(method.free_from), ..method.clone() };
             Ok((name, basket.price(ctx, current, buyer, Some(&method))?))
         }
-        Some((_, Err(reason))) => {
-            Err(FieldError::new("shippingMethod", format!("this delivery {reason}")))
-        }
+        Some((_, Err(reason))) => Err(FieldError::new("shippingMethod", format!("this delivery {reason}"))),
         None => Err(FieldError::new("shippingMethod", "choose one of the deliveries")),
     })
 }
@@ -267,7 +266,8 @@ fn names(tenders: &[Chosen]) -> String {
 /// The promotions that take something off, with what that is in the shop's currency, in which budgets are; what was
 /// `agreed` is nobody's to count.
 pub(super) fn uses(quote: &Quote, agreed: &[Promotion], exchange: &Exchange) -> Result<Vec<Use>> {
-    let counted = |outcome: &&PromotionOutcome| agreed.iter().all(|promotion| promotion.id != outcome.promotion);
+    let counted =
+        |outcome: &&PromotionOutcome| agreed.iter().all(|promotion| promotion.id != outcome.promotion);
     let mut applied = Vec::new();
     for outcome in quote.promotions.iter().filter(counted) {
         if let Verdict::Applied { amount } = outcome.verdict {

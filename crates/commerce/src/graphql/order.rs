@@ -5,8 +5,8 @@ use catalog::graphql::Picture;
 use platform::Ctx;
 use platform::graphql::{DateTime, Long, Money};
 
-use super::currency::OrderRate;
 use super::connection;
+use super::currency::OrderRate;
 use super::exchange::OrderExchange;
 use super::payment::Dispute;
 use super::returns::Return;

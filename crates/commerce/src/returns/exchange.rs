@@ -108,7 +108,8 @@ async fn earlier(ctx: &Ctx, id: ReturnId, key: &str, asked: &[u8; 32]) -> Result
     use sea_orm::ColumnTrait;
     let rows = ctx.read(Permission::ORDERS_REFUND).await?;
     rows.get::<return_request::Entity>(id.uuid()).await?;
-    let found = rows.find::<exchange::Entity>().filter(exchange::Column::ReturnId.eq(id.uuid())).one().await?;
+    let found =
+        rows.find::<exchange::Entity>().filter(exchange::Column::ReturnId.eq(id.uuid())).one().await?;
     let Some(row) = found else { return Ok(None) };
     if row.exchange_key != key {
         let number = rows.get::<orders::Entity>(row.to_order_id).await?.number;
@@ -290,7 +291,10 @@ async fn basket(
     // What came back was paid for in it.
     let exchange = currency::current(ctx).await?.find(currency_of(&order.currency)?);
     let Some(exchange) = exchange else {
-        return Err(Refusal::Guard("the shop sells nothing in the currency of this order now: give the money back instead").into());
+        return Err(Refusal::Guard(
+            "the shop sells nothing in the currency of this order now: give the money back instead",
+        )
+        .into());
     };
     let rows = ctx.read(Permission::ORDERS_REFUND).await?;
     // Groups and exemptions count for whoever has signed in.
@@ -328,11 +332,14 @@ pub(crate) async fn of_order(rows: &TenantDb, order: Uuid) -> Result<Vec<Exchang
         .await?;
     let view = |row: &QueryResult| -> Result<ExchangeView> {
         let read = || -> Result<_, sea_orm::DbErr> {
-            let (from, to): (Uuid, Uuid) = (row.try_get("", "from_order_id")?, row.try_get("", "to_order_id")?);
+            let (from, to): (Uuid, Uuid) =
+                (row.try_get("", "from_order_id")?, row.try_get("", "to_order_id")?);
             let (from_number, to_number): (i64, i64) =
                 (row.try_get("", "from_number")?, row.try_get("", "to_number")?);
-            let (found, number): (Uuid, i64) = (row.try_get("", "return_id")?, row.try_get("", "return_number")?);
-            let (minor, currency): (i64, String) = (row.try_get("", "value_minor")?, row.try_get("", "currency")?);
+            let (found, number): (Uuid, i64) =
+                (row.try_get("", "return_id")?, row.try_get("", "return_number")?);
+            let (minor, currency): (i64, String) =
+                (row.try_get("", "value_minor")?, row.try_get("", "currency")?);
             Ok((found, number, (from, from_number), (to, to_number), minor, currency, row.try_get("", "at")?))
         };
         let (found, number, from, to, minor, currency, at) = read().map_err(Error::from)?;

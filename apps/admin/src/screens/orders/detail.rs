@@ -5,13 +5,14 @@ use leptos_router::hooks::use_params_map;
 
 use super::moves::Moves;
 use super::parcels::Parcels;
+use super::payment::Payment;
 use super::returns::Returns;
 use super::story::Story;
 use super::tags::TagsCard;
 use crate::api::{self, Data, Failure, remote};
 use crate::gql::Document;
 use crate::gql::catalog::IdVariables;
-use crate::gql::orders::{Address, DisputeState, Order, OrderById, OrderState, PaymentState};
+use crate::gql::orders::{Address, Order, OrderById, OrderState, PaymentState};
 use crate::logic::order;
 use crate::parts::{CardSkeleton, FailureCard, PageHead, icon, pill};
 use crate::place;
@@ -99,6 +100,7 @@ fn Detail(order: Data<Order>, #[prop(into)] reload: Callback<()>) -> impl IntoVi
                 <div class="stack">
                     <Parcels order on_change=show reload/>
                     <Returns order on_change=show reload/>
+                    <Payment order on_change=show reload/>
                     {move || order.get().map(|order| view! { <Money order/> })}
                     <Story order on_change=show/>
                 </div>
@@ -193,18 +195,8 @@ fn Money(order: Order) -> impl IntoView {
         .then(|| view! { <dt>"Given back"</dt><dd>"−" {order.refunded.formatted.clone()}</dd> });
     let due = (order.balance_due.minor.0 > 0)
         .then(|| view! { <dt>"Still to come"</dt><dd>{order.balance_due.formatted.clone()}</dd> });
-    let disputes = order
-        .disputes
-        .into_iter()
-        .map(|one| {
-            let state = match one.state {
-                DisputeState::Open => "Disputed",
-                DisputeState::Won => "Dispute won",
-                DisputeState::Lost => "Dispute lost",
-            };
-            view! { <dt title=one.reason>{state}</dt><dd>{one.amount.formatted}</dd> }
-        })
-        .collect_view();
+    let forgone = (order.released.minor.0 > 0)
+        .then(|| view! { <dt>"Forgone"</dt><dd>"−" {order.released.formatted.clone()}</dd> });
     let (tone, word) = order.payment.words();
     let paid = match order.tenders.is_empty() {
         true => format!("Paid, {}", order.payment_name),
@@ -247,8 +239,8 @@ fn Money(order: Order) -> impl IntoView {
                     <dt>{paid}</dt>
                     <dd>{order.paid.formatted.clone()}</dd>
                     {due}
+                    {forgone}
                     {refunded}
-                    {disputes}
                 </dl>
             </div>
             <footer>

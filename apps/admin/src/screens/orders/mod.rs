@@ -5,6 +5,7 @@ mod edit;
 pub mod list;
 pub mod moves;
 mod parcels;
+mod payment;
 mod returns;
 pub mod story;
 mod tags;

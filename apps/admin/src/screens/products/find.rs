@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
+use leptos::task::spawn_local;
 
-use crate::api::{self, remote};
+use crate::api::{self, Failure, remote};
 use crate::gql::Document;
 use crate::gql::catalog::{
-    AdminProductFilter, AdminProductRow, AdminProductSort, Products, ProductsVariables,
+    AdminProductFilter, AdminProductRow, AdminProductSort, IdVariables, Products, ProductsVariables,
 };
+use crate::gql::promotions::{ProductNameById, VariantName};
+use crate::parts::dialog::Wrong;
 use crate::parts::{FailureView, icon, thumb};
 
 /// A search whose results are buttons.
@@ -97,5 +100,73 @@ pub fn FindProducts(
             />
         </label>
         {rows}
+    }
+}
+
+/// A search for one variant: first the product, then which one of it.
+#[component]
+pub fn FindVariant(
+    /// What it is looked for.
+    label: &'static str,
+    /// Id and name of the one that was chosen.
+    #[prop(into)]
+    on_pick: Callback<(String, String)>,
+) -> impl IntoView {
+    let product = RwSignal::new(None::<(String, Vec<VariantName>)>);
+    let failure = RwSignal::new(None::<Failure>);
+    let take = move |title: &str, variant: &VariantName| {
+        product.set(None);
+        on_pick.run((variant.id.inner().to_owned(), full_name(title, variant)));
+    };
+    let pick = move |id: cynic::Id| {
+        failure.set(None);
+        spawn_local(async move {
+            match api::ask(ProductNameById::build(IdVariables { id })).await {
+                Ok(answer) => {
+                    let found = answer.admin_product;
+                    match found.variants.as_slice() {
+                        [only] => take(&found.title, only),
+                        _ => {
+                            let _ = product.try_set(Some((found.title, found.variants)));
+                        }
+                    }
+                }
+                Err(wrong) => {
+                    let _ = failure.try_set(Some(wrong));
+                }
+            }
+        });
+    };
+    let variants = move || {
+        product.get().map(|(title, variants)| {
+            let rows = variants
+                .into_iter()
+                .map(|variant| {
+                    let (title, name) = (title.clone(), full_name(&title, &variant));
+                    view! {
+                        <button type="button" on:click=move |_| take(&title, &variant)>
+                            <span class="grow clip">{name}</span>
+                            {icon("plus")}
+                        </button>
+                    }
+                })
+                .collect_view();
+            view! {
+                <p class="dim">"Which one of them?"</p>
+                <div class="list found">{rows}</div>
+            }
+        })
+    };
+    view! {
+        <FindProducts label taken=Signal::stored(Vec::new()) on_pick=move |row: AdminProductRow| pick(row.id)/>
+        {variants}
+        {move || failure.get().map(|failure| view! { <Wrong failure/> })}
+    }
+}
+
+fn full_name(title: &str, variant: &VariantName) -> String {
+    match variant.title.as_str() {
+        "" | "Default Title" => title.to_owned(),
+        own => format!("{title}, {own}"),
     }
 }

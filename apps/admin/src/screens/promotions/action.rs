@@ -1,15 +1,13 @@
 //! The card "What it does": the kind of action, and the fields that belong to it.
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 
 use super::form::{Form, error_line};
 use super::names::{Names, nameless};
 use super::which::Which;
-use crate::api::{self, Failure, remote};
+use crate::api::{self, remote};
 use crate::gql::Document;
-use crate::gql::catalog::{AdminProductRow, IdVariables};
-use crate::gql::promotions::{ProductNameById, PromotionActionKind as Kind, VariantName};
+use crate::gql::promotions::PromotionActionKind as Kind;
 use crate::gql::settings::Settings;
 use crate::logic::amount;
 use crate::logic::promotion::{Choice, Part, has, words};
@@ -17,7 +15,7 @@ use crate::parts::dialog::Wrong;
 use crate::parts::field::{Field, TextField};
 use crate::parts::icon;
 use crate::parts::tags::Pick;
-use crate::screens::products::find::FindProducts;
+use crate::screens::products::find::FindVariant;
 use crate::session::use_session;
 
 /// The card.
@@ -202,33 +200,10 @@ fn Gift(form: Form) -> impl IntoView {
     let names = expect_context::<Names>();
     let chosen = Memo::new(move |_| form.draft.with(|draft| draft.action.variant.clone()));
     let set = move |variant: Option<String>| form.draft.update(|draft| draft.action.variant = variant);
-    let product = RwSignal::new(None::<(String, Vec<VariantName>)>);
-    let failure = RwSignal::new(None::<Failure>);
     let may_find = Memo::new(move |_| session.may("products:list") && session.may("products:read"));
-    let take = move |title: &str, variant: &VariantName| {
-        let id = variant.id.inner().to_owned();
-        names.learn_variant(&id, full_name(title, variant));
-        product.set(None);
+    let take = move |(id, name): (String, String)| {
+        names.learn_variant(&id, name);
         set(Some(id));
-    };
-    let pick = move |id: cynic::Id| {
-        failure.set(None);
-        spawn_local(async move {
-            match api::ask(ProductNameById::build(IdVariables { id })).await {
-                Ok(answer) => {
-                    let found = answer.admin_product;
-                    match found.variants.as_slice() {
-                        [only] => take(&found.title, only),
-                        _ => {
-                            let _ = product.try_set(Some((found.title, found.variants)));
-                        }
-                    }
-                }
-                Err(wrong) => {
-                    let _ = failure.try_set(Some(wrong));
-                }
-            }
-        });
     };
     let tag = move || {
         chosen.get().map(|id| {
@@ -243,49 +218,16 @@ fn Gift(form: Form) -> impl IntoView {
             }
         })
     };
-    let variants = move || {
-        product.get().map(|(title, variants)| {
-            let rows = variants
-                .into_iter()
-                .map(|variant| {
-                    let (title, name) = (title.clone(), full_name(&title, &variant));
-                    view! {
-                        <button type="button" on:click=move |_| take(&title, &variant)>
-                            <span class="grow clip">{name}</span>
-                            {icon("plus")}
-                        </button>
-                    }
-                })
-                .collect_view();
-            view! {
-                <p class="dim">"Which one of them?"</p>
-                <div class="list found">{rows}</div>
-            }
-        })
-    };
     view! {
         <div class="field" role="group" aria-label="What is given away">
             <span class="label">"What is given away"</span>
             {tag}
             <Show when=move || may_find.get()>
-                <FindProducts
-                    label="Find what is given away"
-                    taken=Signal::stored(Vec::new())
-                    on_pick=move |row: AdminProductRow| pick(row.id)
-                />
+                <FindVariant label="Find what is given away" on_pick=take/>
             </Show>
-            {variants}
-            {move || failure.get().map(|failure| view! { <Wrong failure/> })}
             {error_line(form.fault("action.variantId"))}
             <span class="hint">"The shop adds it to the cart by itself, as long as it is in stock."</span>
         </div>
-    }
-}
-
-fn full_name(title: &str, variant: &VariantName) -> String {
-    match variant.title.as_str() {
-        "" | "Default Title" => title.to_owned(),
-        own => format!("{title}, {own}"),
     }
 }
 

@@ -223,7 +223,7 @@ fn Editor(
 }
 
 /// Puts the focus into the first field that is wrong, once the page shows it.
-fn focus_first_fault() {
+pub fn focus_first_fault() {
     request_animation_frame(|| {
         let field = document().query_selector(".field:has(> .error)").ok().flatten();
         let control = field.and_then(|field| field.query_selector("input, select, button").ok().flatten());
