@@ -57,7 +57,7 @@ pub async fn list(ctx: &Ctx, query: &ListQuery) -> Result<Arc<ListPage>> {
             let mut list = catalog::query::list(ctx, &query).await?;
             if let Some((low, high)) = list.facets.price {
                 let shown = |price| exchange.price(price).map_err(Error::internal);
-                Arc::make_mut(&mut list).facets.price = Some((shown(low)?, shown(high)?));
+                Arc::make_mut(&mut Arc::make_mut(&mut list).facets).price = Some((shown(low)?, shown(high)?));
             }
             list
         }

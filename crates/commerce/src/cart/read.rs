@@ -232,9 +232,7 @@ impl Basket {
     /// Deliveries into `country` as they cost in the currency of this cart.
     pub fn methods(&self, settings: &Versioned, country: Country) -> Result<Vec<pricing::ShippingMethod>> {
         let all = settings.methods(country);
-        Ok(all
-            .map(|method| Ok(currency::method(&self.exchange, method)?.into_owned()))
-            .collect::<Result<_>>()?)
+        all.map(|method| Ok(currency::method(&self.exchange, method)?.into_owned())).collect()
     }
 
     /// What its shopper sees when it is sent to `buyer` by `method`, one of [`Basket::methods`]; with the exact amounts of

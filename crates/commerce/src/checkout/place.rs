@@ -9,7 +9,7 @@ use catalog::stock;
 use catalog::view::Picture;
 use events::{Aggregate, DomainEvent, Emit, EventError};
 use platform::{Access, Ctx, Error, Tx, failpoint};
-use pricing::{Promotion, Quote, ShippingMethod, Verdict};
+use pricing::{Outcome, Promotion, Quote, ShippingMethod, Verdict};
 use primitives::{
     CartId, CustomerId, Email, Exchange, FieldError, Money, OrderId, OrderLineId, PaymentId, ProductId,
     Quantity, TenantId, Timestamp, UserId, VariantId,
@@ -267,7 +267,7 @@ fn names(tenders: &[Chosen]) -> String {
 /// `agreed` is nobody's to count.
 pub(super) fn uses(quote: &Quote, agreed: &[Promotion], exchange: &Exchange) -> Result<Vec<Use>> {
     let counted =
-        |outcome: &&PromotionOutcome| agreed.iter().all(|promotion| promotion.id != outcome.promotion);
+        |outcome: &&Outcome| agreed.iter().all(|promotion| promotion.id != outcome.promotion);
     let mut applied = Vec::new();
     for outcome in quote.promotions.iter().filter(counted) {
         if let Verdict::Applied { amount } = outcome.verdict {

@@ -191,7 +191,7 @@ impl Plan {
             self.provider = (payment::TENDER.to_owned(), name.to_owned());
         }
         let (kind, name) = (TenderKind::StoreCredit, name.to_owned());
-        self.tenders.push(Chosen { account, kind, name, balance: amount, amount });
+        self.tenders.push(Chosen { account, kind, name, balance: amount, amount, foreign: false });
     }
 }
 

@@ -47,6 +47,7 @@ pub(super) async fn basket(
         variant_id: line.variant_id,
         quantity: line.quantity,
         unit_seen_minor: line.unit_minor.unwrap_or_default(),
+        seen_currency: String::new(),
         created_at: row.created_at,
     });
     // What staff agrees on is in the shop's own currency.

@@ -311,6 +311,7 @@ async fn basket(
         variant_id: variant.uuid(),
         quantity: *quantity,
         unit_seen_minor: 0,
+        seen_currency: String::new(),
         created_at: ctx.now().millis(),
     };
     filled(&rows, pieces.iter().map(line).collect(), book, standing, exchange, Agreed::default()).await

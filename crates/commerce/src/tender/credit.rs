@@ -75,7 +75,7 @@ pub async fn change(ctx: &Ctx, id: CustomerId, change: &CreditChange<'_>) -> Res
             return view(tx, id.uuid(), currency, true).await;
         }
         // What a return has put there can be taken and paid by hand, also of somebody without an account.
-        let account = match known_account(tx, id).await? {
+        let account = match known_account(tx, id, currency).await? {
             Some(account) if amount < 0 => account,
             _ => account_of(tx, id, currency, now).await?,
         };
