@@ -83,12 +83,14 @@ pub async fn update(ctx: &Ctx, which: impl Into<Which>, draft: &Draft) -> Result
     ctx.require(Permission::ORDERS_UPDATE)?;
     let rows = ctx.read(Permission::ORDERS_UPDATE).await?;
     rows.get::<draft_order::Entity>(which.id.uuid()).await?;
-    let known: Vec<Uuid> = lines_of(&rows, which.id.uuid()).await?.iter().map(|line| line.variant_id).collect();
+    let known: Vec<Uuid> =
+        lines_of(&rows, which.id.uuid()).await?.iter().map(|line| line.variant_id).collect();
     drop(rows);
     let checked = input::checked(ctx, draft, &known).await?;
     ctx.write(Permission::ORDERS_UPDATE, async |tx| {
-        let before = open(tx, which).await?;
+        // The customer first, as whoever forgets one does.
         hold_customer(tx, &checked).await?;
+        let before = open(tx, which).await?;
         use draft_order::Column as C;
         let row = checked.row(ctx);
         let changed = tx

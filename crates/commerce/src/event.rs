@@ -2,8 +2,8 @@
 
 use events::{Aggregate, DomainEvent, EventError, validate};
 use primitives::{
-    CartId, CustomerId, DisputeId, DraftOrderId, FulfilmentId, GiftCardId, OrderId, PaymentId, PriceListId, ProductId,
-    PromotionId, ReturnId, ReviewId,
+    CartId, CustomerId, DisputeId, DraftOrderId, FulfilmentId, GiftCardId, OrderId, PaymentId, PriceListId,
+    ProductId, PromotionId, ReturnId, ReviewId,
 };
 use serde::{Deserialize, Serialize};
 

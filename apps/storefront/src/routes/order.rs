@@ -204,7 +204,10 @@ fn notes(order: &OrderView) -> Option<AnyView> {
         view! { <p>{text}</p> }
     });
     let any = !order.note.trim().is_empty() || !order.exchanges.is_empty();
-    any.then(|| view! { <section class="panel stack" data-gap="small">{words}{exchanges.collect_view()}</section> }.into_any())
+    any.then(|| {
+        view! { <section class="panel stack" data-gap="small">{words}{exchanges.collect_view()}</section> }
+            .into_any()
+    })
 }
 
 /// A step of the way that an order goes.

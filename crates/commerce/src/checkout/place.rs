@@ -238,12 +238,11 @@ pub(super) fn delivered(
         }
         Some((method, Ok(_))) => {
             let name = (method.id.clone(), method.name.clone());
-            let method = ShippingMethod { free_from: free.then_some(0).or(method.free_from), ..method.clone() };
+            let method =
+                ShippingMethod { free_from: free.then_some(0).or(method.free_from), ..method.clone() };
             Ok((name, basket.price(ctx, current, buyer, Some(&method))?))
         }
-        Some((_, Err(reason))) => {
-            Err(FieldError::new("shippingMethod", format!("this delivery {reason}")))
-        }
+        Some((_, Err(reason))) => Err(FieldError::new("shippingMethod", format!("this delivery {reason}"))),
         None => Err(FieldError::new("shippingMethod", "choose one of the deliveries")),
     })
 }

@@ -12,8 +12,9 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::entity::{
-    cart, cart_line, customer, customer_address, draft_line, draft_order, fulfilment, money_ledger, order_line, orders, paper,
-    return_line, return_request, review, saved_line, tender_account, tender_movement,
+    cart, cart_line, customer, customer_address, draft_line, draft_order, fulfilment, money_ledger,
+    order_line, orders, paper, return_line, return_request, review, saved_line, tender_account,
+    tender_movement,
 };
 use crate::error::{CommerceError, Result};
 use crate::order::read::currency_of;

@@ -39,8 +39,8 @@ use uuid::Uuid;
 
 use crate::draft;
 use crate::entity::{
-    cart, cart_line, customer, customer_address, customer_group_member, customer_note, draft_order, order_note,
-    order_tag, orders, return_request, saved_line, tender_account,
+    cart, cart_line, customer, customer_address, customer_group_member, customer_note, draft_order,
+    order_note, order_tag, orders, return_request, saved_line, tender_account,
 };
 use crate::error::{CommerceError, Result};
 use crate::event::CommerceEvent;

@@ -217,7 +217,8 @@ pub(super) async fn checked(ctx: &Ctx, draft: &Draft, known: &[Uuid]) -> Result<
             errors.push(FieldError::new(at("variantId"), "is there already: raise its quantity instead"));
         }
         if line.price.is_some_and(|minor| !(0..=MAX_AMOUNT).contains(&minor)) {
-            errors.push(FieldError::new(at("price"), "must not be below zero, and not more than anybody pays"));
+            errors
+                .push(FieldError::new(at("price"), "must not be below zero, and not more than anybody pays"));
         }
         check_reduction(&at("discount"), line.discount.as_mut(), &mut errors);
     }

@@ -29,7 +29,11 @@ pub(super) struct Priced {
 }
 
 /// The lines of a draft with everything that their price depends on.
-pub(super) async fn basket(ctx: &Ctx, row: &draft_order::Model, lines: &[draft_line::Model]) -> Result<Basket> {
+pub(super) async fn basket(
+    ctx: &Ctx,
+    row: &draft_order::Model,
+    lines: &[draft_line::Model],
+) -> Result<Basket> {
     let book = book::current(ctx).await?;
     let rows = ctx.read(Access::Public).await?;
     let standing = match row.customer_id {
@@ -50,7 +54,8 @@ pub(super) async fn basket(ctx: &Ctx, row: &draft_order::Model, lines: &[draft_l
 
 /// What staff has agreed, as the calculation sees it.
 fn agreed(row: &draft_order::Model, lines: &[draft_line::Model]) -> Agreed {
-    let units = lines.iter().filter_map(|line| Some((VariantId::from_uuid(line.variant_id), line.unit_minor?)));
+    let units =
+        lines.iter().filter_map(|line| Some((VariantId::from_uuid(line.variant_id), line.unit_minor?)));
     let mut discounts = Vec::new();
     for line in lines {
         let Some(found) = reduction(line.discount_minor, line.discount_ppm, &line.discount_reason) else {

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use catalog::view::Picture;
 use platform::{Access, Ctx, Error};
 use primitives::{
-    Cursor, CustomerId, Direction, DraftLineId, DraftOrderId, FieldError, Money, OrderId, PageArgs, Permission,
-    ProductId, Timestamp, UserId, VariantId,
+    Cursor, CustomerId, Direction, DraftLineId, DraftOrderId, FieldError, Money, OrderId, PageArgs,
+    Permission, ProductId, Timestamp, UserId, VariantId,
 };
 use sea_orm::{ColumnTrait, Condition, Order};
 use uuid::Uuid;
@@ -252,9 +252,7 @@ async fn view(ctx: &Ctx, id: DraftOrderId, access: Access) -> Result<DraftView> 
     let row = rows.get::<draft_order::Entity>(id.uuid()).await?;
     let lines = lines_of(&rows, row.id).await?;
     let order = match row.order_id {
-        Some(order) => {
-            Some((OrderId::from_uuid(order), rows.get::<orders::Entity>(order).await?.number))
-        }
+        Some(order) => Some((OrderId::from_uuid(order), rows.get::<orders::Entity>(order).await?.number)),
         None => None,
     };
     // One connection at a time: what follows opens its own.

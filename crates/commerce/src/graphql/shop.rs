@@ -637,20 +637,12 @@ impl Checkout {
                 .collect(),
             country: checkout.country.as_str().to_owned(),
             needs_delivery: checkout.needs_delivery,
-            methods: checkout
-                .methods
-                .into_iter()
-                .map(|method| ShippingChoice::of(method, ctx))
-                .collect(),
+            methods: checkout.methods.into_iter().map(|method| ShippingChoice::of(method, ctx)).collect(),
             method: checkout.method,
             tenders: checkout.tenders.into_iter().map(|one| CheckoutTender::of(one, ctx)).collect(),
             due: money(checkout.due),
             store_credit: checkout.store_credit.map(money),
-            payments: checkout
-                .payments
-                .into_iter()
-                .map(PaymentChoice::from)
-                .collect(),
+            payments: checkout.payments.into_iter().map(PaymentChoice::from).collect(),
             contact: Contact { email: checkout.contact.email, address: checkout.contact.address.into() },
             idempotency_key: checkout.idempotency_key,
         }

@@ -24,8 +24,8 @@ use crate::settings::{self, CommerceSettings};
 use crate::stream as streams;
 use crate::tender;
 use crate::view::{
-    DisputeView, ExchangeView, ExemptionView, FulfilmentLineView, FulfilmentView, MoveView, NoteView, OrderLineView,
-    OrderRowView, OrderState, OrderView, Totals,
+    DisputeView, ExchangeView, ExemptionView, FulfilmentLineView, FulfilmentView, MoveView, NoteView,
+    OrderLineView, OrderRowView, OrderState, OrderView, Totals,
 };
 
 /// Who looks.

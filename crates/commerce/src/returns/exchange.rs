@@ -107,7 +107,8 @@ async fn earlier(ctx: &Ctx, id: ReturnId, key: &str, asked: &[u8; 32]) -> Result
     use sea_orm::ColumnTrait;
     let rows = ctx.read(Permission::ORDERS_REFUND).await?;
     rows.get::<return_request::Entity>(id.uuid()).await?;
-    let found = rows.find::<exchange::Entity>().filter(exchange::Column::ReturnId.eq(id.uuid())).one().await?;
+    let found =
+        rows.find::<exchange::Entity>().filter(exchange::Column::ReturnId.eq(id.uuid())).one().await?;
     let Some(row) = found else { return Ok(None) };
     if row.exchange_key != key {
         let number = rows.get::<orders::Entity>(row.to_order_id).await?.number;
@@ -139,6 +140,10 @@ async fn swap(
     if owner.user_id.is_some() && order.user_id.is_some() && owner.user_id != order.user_id {
         let why = "is somebody else than who placed this order: give the money back instead";
         return Err(CommerceError::field("customerId", why));
+    }
+    if order.currency != ctx.tenant().currency.code() {
+        let why = "this order is in another currency than the shop's: give the money back instead";
+        return Err(Refusal::Guard(why).into());
     }
     let plan = Box::pin(priced(ctx, &order, &pieces, wanted, asked)).await?;
     if plan.total() < 1 {
@@ -322,11 +327,14 @@ pub(crate) async fn of_order(rows: &TenantDb, order: Uuid) -> Result<Vec<Exchang
         .await?;
     let view = |row: &QueryResult| -> Result<ExchangeView> {
         let read = || -> Result<_, sea_orm::DbErr> {
-            let (from, to): (Uuid, Uuid) = (row.try_get("", "from_order_id")?, row.try_get("", "to_order_id")?);
+            let (from, to): (Uuid, Uuid) =
+                (row.try_get("", "from_order_id")?, row.try_get("", "to_order_id")?);
             let (from_number, to_number): (i64, i64) =
                 (row.try_get("", "from_number")?, row.try_get("", "to_number")?);
-            let (found, number): (Uuid, i64) = (row.try_get("", "return_id")?, row.try_get("", "return_number")?);
-            let (minor, currency): (i64, String) = (row.try_get("", "value_minor")?, row.try_get("", "currency")?);
+            let (found, number): (Uuid, i64) =
+                (row.try_get("", "return_id")?, row.try_get("", "return_number")?);
+            let (minor, currency): (i64, String) =
+                (row.try_get("", "value_minor")?, row.try_get("", "currency")?);
             Ok((found, number, (from, from_number), (to, to_number), minor, currency, row.try_get("", "at")?))
         };
         let (found, number, from, to, minor, currency, at) = read().map_err(Error::from)?;

@@ -61,8 +61,7 @@ async fn becomes_an_order_at_the_prices_that_were_agreed(shop: Shop) {
         fields(&empty),
         ["email", "address.name", "address.line1", "address.city", "address.country", "lines"]
     );
-    let mugs =
-        DraftLine { price: Some(1_000), price_reason: "as last year".into(), ..line(mug, 2) };
+    let mugs = DraftLine { price: Some(1_000), price_reason: "as last year".into(), ..line(mug, 2) };
     let bowls = DraftLine { discount: off(Off::Share(Rate::percent(10)), "Scratched"), ..line(bowl, 1) };
     let wanted = Draft {
         customer_note: "Thank you for calling.".into(),
@@ -96,12 +95,16 @@ async fn becomes_an_order_at_the_prices_that_were_agreed(shop: Shop) {
         .map(|line| (line.unit.minor, line.total.minor, line.tax.minor, line.discounts.len()))
         .collect();
     assert_eq!(cost, [(1_000, 1_737, 301, 1), (2_000, 1_563, 271, 2)]);
-    assert_eq!((order.note.as_str(), order.tags.as_slice()), ("Thank you for calling.", &["telephone".into()][..]));
+    assert_eq!(
+        (order.note.as_str(), order.tags.as_slice()),
+        ("Thank you for calling.", &["telephone".into()][..])
+    );
     assert_eq!(
         order.notes[0].text,
         "Calls again on Monday\nMug: 10.00 EUR agreed instead of 12.50 EUR (as last year)"
     );
-    let story: Vec<_> = order.timeline.iter().map(|entry| (entry.kind.as_str(), entry.actor.as_str())).collect();
+    let story: Vec<_> =
+        order.timeline.iter().map(|entry| (entry.kind.as_str(), entry.actor.as_str())).collect();
     assert_eq!(
         story,
         [
@@ -117,7 +120,8 @@ async fn becomes_an_order_at_the_prices_that_were_agreed(shop: Shop) {
     assert!(!seen.payment_instructions.is_empty());
     assert_eq!(shop.stock().await, (40, 3));
     // The cart of it is nobody's.
-    let nobodys = "SELECT COUNT(*) FROM cart WHERE state = 'ordered' AND token_hash IS NULL AND user_id IS NULL";
+    let nobodys =
+        "SELECT COUNT(*) FROM cart WHERE state = 'ordered' AND token_hash IS NULL AND user_id IS NULL";
     assert_eq!((shop.number(nobodys).await, shop.number("SELECT COUNT(*) FROM cart").await), (1, 1));
     let done = draft::by_id(&boss, ready.id).await.unwrap();
     assert_eq!((done.state, done.order), (DraftState::Completed, Some((order.id, order.number))));
@@ -154,18 +158,20 @@ async fn prices_without_tax_hold_as_well(shop: Shop) {
         ..Address::default()
     };
     let lines = vec![DraftLine { price: Some(8_000), ..line(mug, 3) }];
-    let wanted = Draft {
-        address,
-        discount: off(Off::Share(Rate::percent(10)), "Trade"),
-        ..written(lines)
-    };
+    let wanted = Draft { address, discount: off(Off::Share(Rate::percent(10)), "Trade"), ..written(lines) };
     let draft = drafted(&ctx, wanted).await;
     assert_eq!((draft.totals.includes_tax, draft.totals.subtotal.minor), (false, 24_000));
     let paid = Completion { key: "one", mark_paid: true, expected_total: Some(draft.totals.total.minor) };
     let order = draft::complete(&ctx, draft.id, &paid).await.unwrap().order;
     let line = &order.lines[0];
-    assert_eq!((line.unit.minor, line.net.minor, line.tax.minor, line.gross.minor), (8_000, 21_600, 2_160, 23_760));
-    assert_eq!((order.state, order.payment, order.paid), (OrderState::Paid, PaymentState::Paid, order.totals.total));
+    assert_eq!(
+        (line.unit.minor, line.net.minor, line.tax.minor, line.gross.minor),
+        (8_000, 21_600, 2_160, 23_760)
+    );
+    assert_eq!(
+        (order.state, order.payment, order.paid),
+        (OrderState::Paid, PaymentState::Paid, order.totals.total)
+    );
     assert_eq!(order.totals.total, draft.totals.total);
     shop.holds().await;
 }
@@ -179,18 +185,26 @@ async fn promotions_count_unless_staff_says_otherwise(shop: Shop) {
     let draft = drafted(&boss, written(vec![line(mug, 2)])).await;
     assert_eq!(draft.totals.discount.minor, 1_000);
     let by_hand = off(Off::Share(Rate::percent(10)), "Regular");
-    let both = draft::update(&boss, draft.id, &Draft {
-        shipping_method: draft.shipping_method.clone(),
-        discount: by_hand.clone(),
-        ..written(vec![line(mug, 2)])
-    });
+    let both = draft::update(
+        &boss,
+        draft.id,
+        &Draft {
+            shipping_method: draft.shipping_method.clone(),
+            discount: by_hand.clone(),
+            ..written(vec![line(mug, 2)])
+        },
+    );
     assert_eq!(both.await.unwrap().totals.discount.minor, 1_100, "after the sale, on what is left");
-    let alone = draft::update(&boss, draft.id, &Draft {
-        shipping_method: draft.shipping_method.clone(),
-        discount: by_hand,
-        use_promotions: false,
-        ..written(vec![line(mug, 2)])
-    });
+    let alone = draft::update(
+        &boss,
+        draft.id,
+        &Draft {
+            shipping_method: draft.shipping_method.clone(),
+            discount: by_hand,
+            use_promotions: false,
+            ..written(vec![line(mug, 2)])
+        },
+    );
     assert_eq!(alone.await.unwrap().totals.discount.minor, 200);
     let order = complete(&boss, draft.id, "one").await.unwrap().order;
     assert_eq!(order.totals.discount.minor, 200);
@@ -266,7 +280,8 @@ async fn is_not_what_it_was(shop: Shop) {
     ] {
         assert_eq!(refusal(draft::create(&boss, &wrong).await).1, [field]);
     }
-    let unsaid = draft::create(&boss, &Draft { address: Address::default(), ..wanted.clone() }).await.unwrap();
+    let unsaid =
+        draft::create(&boss, &Draft { address: Address::default(), ..wanted.clone() }).await.unwrap();
     let refused = refusal(complete(&boss, unsaid.id, "two").await);
     assert_eq!((refused.0.as_str(), refused.1[0].as_str()), ("BAD_USER_INPUT", "address.name"));
     draft::delete(&boss, unsaid.id).await.unwrap();
