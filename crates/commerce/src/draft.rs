@@ -88,8 +88,9 @@ pub async fn update(ctx: &Ctx, which: impl Into<Which>, draft: &Draft) -> Result
     drop(rows);
     let checked = input::checked(ctx, draft, &known).await?;
     ctx.write(Permission::ORDERS_UPDATE, async |tx| {
-        let before = open(tx, which).await?;
+        // The customer first, as whoever forgets one does.
         hold_customer(tx, &checked).await?;
+        let before = open(tx, which).await?;
         use draft_order::Column as C;
         let row = checked.row(ctx);
         let changed = tx

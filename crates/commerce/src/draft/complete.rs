@@ -10,7 +10,8 @@ use super::{DraftState, Which, changed_meanwhile, lines_of, price};
 use crate::cart::Basket;
 use crate::checkout::staff::{self, Sale};
 use crate::checkout::{Plan, Stored, answer};
-use crate::entity::{customer, draft_line, draft_order, order_note, order_tag, orders};
+use crate::customer;
+use crate::entity::{self, draft_line, draft_order, order_note, order_tag, orders};
 use crate::error::{CommerceError, Result};
 use crate::event::CommerceEvent;
 use crate::order::desk::Desk;
@@ -87,12 +88,17 @@ async fn place(ctx: &Ctx, which: Which, completion: &Completion<'_>, asked: [u8;
     let row = rows.get::<draft_order::Entity>(which.id.uuid()).await?;
     let lines = lines_of(&rows, row.id).await?;
     let user = match row.customer_id {
-        Some(id) => rows.get::<customer::Entity>(id).await?.user_id.map(UserId::from_uuid),
+        Some(id) => rows.get::<entity::customer::Entity>(id).await?.user_id.map(UserId::from_uuid),
         None => None,
     };
     drop(rows);
     if which.version.is_some_and(|seen| seen != row.version) {
         return Err(changed_meanwhile());
+    }
+    if row.currency != ctx.tenant().currency.code() {
+        let text =
+            format!("this draft was written in {}: save it once more, and look at its prices", row.currency);
+        return Err(Error::conflict(text).into());
     }
     let basket = price::basket(ctx, &row, &lines).await?;
     let address: Address = serde_json::from_str(&row.address).map_err(Error::internal)?;
@@ -127,6 +133,10 @@ async fn place(ctx: &Ctx, which: Which, completion: &Completion<'_>, asked: [u8;
     }
     let _place = staff::place_at_counter(ctx).await;
     ctx.write(Permission::ORDERS_CREATE, async |tx| {
+        // The customer first, as whoever forgets one does.
+        if let Some(id) = row.customer_id {
+            customer::hold(tx, CustomerId::from_uuid(id)).await?;
+        }
         hold(tx, &row).await?;
         let mut stored = staff::store(ctx, tx, &plan).await?;
         failpoint!("checkout.written");

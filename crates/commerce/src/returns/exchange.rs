@@ -142,6 +142,10 @@ async fn swap(
         let why = "is somebody else than who placed this order: give the money back instead";
         return Err(CommerceError::field("customerId", why));
     }
+    if order.currency != ctx.tenant().currency.code() {
+        let why = "this order is in another currency than the shop's: give the money back instead";
+        return Err(Refusal::Guard(why).into());
+    }
     let plan = Box::pin(priced(ctx, &order, &pieces, wanted, asked)).await?;
     if plan.total() < 1 {
         return Err(CommerceError::field("lines", "cost nothing: there is nothing to exchange for"));

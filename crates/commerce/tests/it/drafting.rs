@@ -38,7 +38,8 @@ fn written(lines: Vec<DraftLine>) -> Draft {
 async fn drafted(ctx: &Ctx, draft: Draft) -> DraftView {
     let made = draft::create(ctx, &draft).await.unwrap();
     let shipping_method = made.deliveries[0].id.clone();
-    draft::update(ctx, made.id, &Draft { shipping_method, ..draft }).await.unwrap()
+    let (email, address) = (made.email, made.address);
+    draft::update(ctx, made.id, &Draft { shipping_method, email, address, ..draft }).await.unwrap()
 }
 
 async fn complete(ctx: &Ctx, id: DraftOrderId, key: &str) -> Result<Placed, CommerceError> {

@@ -14,7 +14,7 @@ use testkit::on_both;
 use crate::gateway::Mood;
 use crate::parcels::parcel;
 use crate::returning::{all_of, asked, delivered};
-use crate::shop::{Shop, product_of, refusal};
+use crate::shop::{Shop, product_of, refusal, verified};
 
 /// Two of the three mugs, for 12.50 each, lie on the shelf again.
 async fn received(shop: &Shop) -> (OrderView, ReturnView) {
@@ -220,6 +220,17 @@ async fn what_cannot_be_exchanged_changes_nothing(shop: Shop) {
     shop.holds().await;
 }
 
+async fn the_books_say_what_was_exchanged(shop: Shop) {
+    let (_, found) = received(&shop).await;
+    let plate = shop.product("Plate", "25.00", 5).await;
+    swap(&shop.boss(), found.id, "one", plate, 1).await.unwrap();
+    shop.holds().await;
+    shop.force(&["UPDATE exchange SET value_minor = value_minor + 1"]).await;
+    let report = verified(&shop.system()).await;
+    let checks: Vec<_> = report.findings.iter().map(|found| (found.check, found.about.as_str())).collect();
+    assert_eq!(checks, [("exchange.value", "order 1002")]);
+}
+
 async fn credit_rows(shop: &Shop) -> i64 {
     shop.number("SELECT COUNT(*) FROM tender_account").await
 }
@@ -254,5 +265,6 @@ on_both!(
     the_gateway_gives_the_rest_back,
     happens_once,
     what_cannot_be_exchanged_changes_nothing,
+    the_books_say_what_was_exchanged,
     an_account_gets_its_value_back_where_it_can_use_it,
 );
