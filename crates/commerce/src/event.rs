@@ -280,7 +280,17 @@ impl DomainEvent for CommerceEvent {
                 money("amount", *amount, currency)
             }
             Self::OrderEdited { attention: Some(attention), .. } => validate::reason("attention", attention),
-            Self::OrderChanged { edit_id, total_before, total, refund, due, received, currency, reason, .. } => {
+            Self::OrderChanged {
+                edit_id,
+                total_before,
+                total,
+                refund,
+                due,
+                received,
+                currency,
+                reason,
+                ..
+            } => {
                 validate::id("edit_id", *edit_id)?;
                 validate::reason("reason", reason)?;
                 for (field, amount) in

@@ -83,12 +83,7 @@ pub async fn release(tx: &Tx, holder: Uuid, now: Timestamp) -> Result<Vec<(Varia
 ///
 /// # Errors
 /// `CONFLICT` when `holder` was not promised that many; the caller's transaction must then be rolled back.
-pub async fn give_up(
-    tx: &Tx,
-    holder: Uuid,
-    lines: &[(VariantId, Quantity)],
-    now: Timestamp,
-) -> Result<()> {
+pub async fn give_up(tx: &Tx, holder: Uuid, lines: &[(VariantId, Quantity)], now: Timestamp) -> Result<()> {
     let wanted = ordered(lines);
     if wanted.is_empty() {
         return Ok(());

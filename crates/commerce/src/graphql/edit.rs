@@ -92,9 +92,8 @@ impl OrderEditChangesInput {
             let variant = parse_id::<VariantId>(&one.variant_id, VariantId::KIND)?;
             Ok(NewLine { variant, quantity: i64::from(one.quantity) })
         };
-        let discount = |one: OrderEditDiscountInput| {
-            Ok(LineDiscount { line: line(&one.line_id)?, amount: one.amount })
-        };
+        let discount =
+            |one: OrderEditDiscountInput| Ok(LineDiscount { line: line(&one.line_id)?, amount: one.amount });
         Ok(Changes {
             quantities: self.quantities.into_iter().map(quantity).collect::<Result<_>>()?,
             add: self.add.into_iter().map(add).collect::<Result<_>>()?,

@@ -47,7 +47,16 @@ impl<'t> Desk<'t> {
         let payment = tx.find::<payment::Entity>().filter(payment::Column::OrderId.eq(id.uuid()));
         let payment = payment.map(|select| select.lock_exclusive()).one().await?;
         let payment = payment.map(|payment| (payment.clone(), payment));
-        Ok(Self { tx, now, before: row.clone(), row, payment, under_way: 0, edited: None, events: Vec::new() })
+        Ok(Self {
+            tx,
+            now,
+            before: row.clone(),
+            row,
+            payment,
+            under_way: 0,
+            edited: None,
+            events: Vec::new(),
+        })
     }
 
     /// An order as this process has just stored it, not read again and not locked: saving finds out whether anybody

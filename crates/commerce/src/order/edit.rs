@@ -287,4 +287,3 @@ impl Today {
         Ok(Self { settings: settings::current(ctx).await?, book: book::current(ctx).await? })
     }
 }
-

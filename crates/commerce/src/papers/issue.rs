@@ -37,7 +37,8 @@ pub(crate) async fn settle(
 fn notes_of(papers: &[row::Model], invoice: &row::Model) -> Result<Vec<row::Model>> {
     let mut notes = Vec::new();
     for row in papers.iter().filter(|row| row.kind == PaperKind::CreditNote.as_str()) {
-        if matches!(issued(row)?.bill.what, BillKind::CreditNote { invoice: of, .. } if of == invoice.number) {
+        if matches!(issued(row)?.bill.what, BillKind::CreditNote { invoice: of, .. } if of == invoice.number)
+        {
             notes.push(row.clone());
         }
     }

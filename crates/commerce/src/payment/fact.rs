@@ -214,8 +214,7 @@ impl PaymentFact {
 
     /// What has happened between two standings of a row.
     pub(crate) fn between(before: &payment::Model, after: &payment::Model) -> Self {
-        let (old, PaymentStory { payment, call, back }) =
-            (PaymentStory::of(before), PaymentStory::of(after));
+        let (old, PaymentStory { payment, call, back }) = (PaymentStory::of(before), PaymentStory::of(after));
         if old.payment != payment {
             return Self::Reopened { payment, call, back };
         }

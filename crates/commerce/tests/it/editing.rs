@@ -38,7 +38,12 @@ async fn seen(shop: &Shop, id: OrderId) -> OrderView {
 }
 
 /// Edits and expects exactly what the preview says.
-async fn as_foretold(boss: &Ctx, order: &OrderView, changes: &Changes, key: &str) -> (EditPreview, OrderView) {
+async fn as_foretold(
+    boss: &Ctx,
+    order: &OrderView,
+    changes: &Changes,
+    key: &str,
+) -> (EditPreview, OrderView) {
     let preview = edit::preview(boss, order.id, changes).await.unwrap();
     assert_eq!(preview.problems, [], "{changes:?}");
     assert_eq!((preview.version, &preview.before), (order.version, &order.totals));
@@ -146,7 +151,9 @@ async fn the_prices_it_was_placed_with_hold_and_new_lines_cost_what_they_cost_to
     let (boss, mug) = (shop.boss(), shop.product("Mug", "12.50", 20).await);
     let order = shop.guest(mug, 1).await.order("manual").await;
     let owner = shop.database().owner().await;
-    sea_orm::ConnectionTrait::execute_unprepared(&owner, "UPDATE variant SET price_minor = 2000").await.unwrap();
+    sea_orm::ConnectionTrait::execute_unprepared(&owner, "UPDATE variant SET price_minor = 2000")
+        .await
+        .unwrap();
     owner.close().await.unwrap();
     let order = seen(&shop, order.id).await;
     let changes = Changes { quantities: set(order.lines[0].id, 2).quantities, ..add(mug, 1) };
@@ -167,7 +174,9 @@ async fn what_staff_takes_off_is_taxed_less(shop: Shop) {
         discounts: vec![LineDiscount { line, amount: amount.to_owned() }],
         ..Changes::default()
     };
-    for (amount, field) in [("25.01", "discounts.0.amount"), ("-1.00", "discounts.0.amount"), ("x", "discounts.0.amount")] {
+    for (amount, field) in
+        [("25.01", "discounts.0.amount"), ("-1.00", "discounts.0.amount"), ("x", "discounts.0.amount")]
+    {
         let refused = refusal(edit::edit(&boss, at(&order), &off(amount), why("k")).await);
         assert_eq!(refused, ("BAD_USER_INPUT".into(), vec![field.to_owned()]), "{amount}");
     }
@@ -304,11 +313,12 @@ async fn what_has_left_stays(shop: Shop) {
     let sent = order::ship_pieces(&boss, order.id, &pieces, &Tracking::default()).await.unwrap();
     let refused = edit::preview(&boss, order.id, &set(line, 1)).await.unwrap();
     assert_eq!(refused.problems[0].message, "2 pieces of it have left, which cannot be taken away");
-    assert_eq!(refusal(edit::edit(&boss, at(&sent), &set(line, 1), why("k")).await).1, ["quantities.0.quantity"]);
-    let moved = Changes {
-        address: Some(Address { line1: "Kouter 1".into(), ..maud() }),
-        ..Changes::default()
-    };
+    assert_eq!(
+        refusal(edit::edit(&boss, at(&sent), &set(line, 1), why("k")).await).1,
+        ["quantities.0.quantity"]
+    );
+    let moved =
+        Changes { address: Some(Address { line1: "Kouter 1".into(), ..maud() }), ..Changes::default() };
     assert_eq!(refusal(edit::edit(&boss, at(&sent), &moved, why("k")).await).1[0], "address");
     // Without what is left to send, all of it has left.
     let changes = Changes {
@@ -316,7 +326,10 @@ async fn what_has_left_stays(shop: Shop) {
         ..Changes::default()
     };
     let (_, edited) = as_foretold(&boss, &sent, &changes, "k").await;
-    assert_eq!((edited.state, edited.refunded.minor, shop.stock().await), (OrderState::Shipped, 2_050, (23, 0)));
+    assert_eq!(
+        (edited.state, edited.refunded.minor, shop.stock().await),
+        (OrderState::Shipped, 2_050, (23, 0))
+    );
     assert_eq!(shop.told().await["order.shipped"], 1);
     assert_eq!(order::deliver(&boss, order.id).await.unwrap().state, OrderState::Delivered);
     shop.holds().await;
@@ -338,7 +351,8 @@ async fn it_goes_elsewhere_in_the_same_country(shop: Shop) {
         phone: Some("+32 9 123".into()),
         ..to(Address { line1: "Kouter 1".into(), ..maud() })
     };
-    let letters = "SELECT COUNT(*) FROM mail_job WHERE kind = 'order_edited' AND recipient = 'nan@example.com'";
+    let letters =
+        "SELECT COUNT(*) FROM mail_job WHERE kind = 'order_edited' AND recipient = 'nan@example.com'";
     let told = Why { notify: true, ..why("k") };
     let edited = edit::edit(&boss, at(&order), &changes, told).await.unwrap();
     assert_eq!((edited.email.as_str(), edited.address.line1.as_str()), ("nan@example.com", "Kouter 1"));
@@ -478,7 +492,8 @@ async fn whatever_is_edited_is_foretold_and_the_books_agree(shop: Shop) {
     let lines = "FROM order_line l JOIN orders o ON o.tenant_id = l.tenant_id AND o.id = l.order_id \
                  WHERE o.state IN ('paid', 'shipped')";
     let quantity = shop.number(&format!("SELECT CAST(SUM(l.quantity) AS bigint) {lines}")).await;
-    let revenue = shop.number(&format!("SELECT CAST(SUM(l.quantity * l.unit_minor) AS bigint) {lines}")).await;
+    let revenue =
+        shop.number(&format!("SELECT CAST(SUM(l.quantity * l.unit_minor) AS bigint) {lines}")).await;
     assert_eq!(sums().await, (quantity, revenue));
 }
 

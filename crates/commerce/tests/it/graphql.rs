@@ -141,9 +141,16 @@ async fn edits_over_the_api(shop: Shop) {
     let changes = json!({"quantities": [{"lineId": line, "quantity": 1}]});
     let seen = ask(&boss, preview, json!({"o": order.id.to_string(), "c": changes})).await;
     let seen = &seen["orderEditPreview"];
-    assert_eq!(seen["lines"], json!([{"lineId": line, "before": 2, "quantity": 1, "total": {"decimal": "12.50"}}]));
-    assert_eq!((&seen["before"]["total"]["decimal"], &seen["difference"]["minor"]), (&json!("30.00"), &json!(-1250)));
-    let money = json!({"effect": "DUE", "amount": {"decimal": "17.50"}, "text": "17.50 EUR is to be paid now"});
+    assert_eq!(
+        seen["lines"],
+        json!([{"lineId": line, "before": 2, "quantity": 1, "total": {"decimal": "12.50"}}])
+    );
+    assert_eq!(
+        (&seen["before"]["total"]["decimal"], &seen["difference"]["minor"]),
+        (&json!("30.00"), &json!(-1250))
+    );
+    let money =
+        json!({"effect": "DUE", "amount": {"decimal": "17.50"}, "text": "17.50 EUR is to be paid now"});
     assert_eq!((&seen["money"], &seen["problems"]), (&money, &json!([])));
     assert_eq!(seen["stock"], json!([{"title": "Mug", "taken": -1}]));
     let edit = "mutation($i: OrderEditInput!) { orderEdit(input: $i) { order { version balanceDue { decimal } \

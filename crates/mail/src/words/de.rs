@@ -156,12 +156,12 @@ pub(super) fn words(letter: &Letter, shop: &str) -> Words {
                     .chain([format!("Sie kostet jetzt {total}.")])
                     .chain(match money {
                         MoneyChange::None => None,
-                        MoneyChange::Back(amount) => {
-                            Some(format!("Sie bekommen {amount} auf dem Weg zurück, auf dem Sie bezahlt haben."))
-                        }
-                        MoneyChange::Due(amount) => {
-                            Some(format!("Bitte bezahlen Sie {amount}: Auf der Seite Ihrer Bestellung steht, wie."))
-                        }
+                        MoneyChange::Back(amount) => Some(format!(
+                            "Sie bekommen {amount} auf dem Weg zurück, auf dem Sie bezahlt haben."
+                        )),
+                        MoneyChange::Due(amount) => Some(format!(
+                            "Bitte bezahlen Sie {amount}: Auf der Seite Ihrer Bestellung steht, wie."
+                        )),
                     })
                     .collect(),
             )

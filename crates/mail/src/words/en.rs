@@ -147,9 +147,7 @@ pub(super) fn words(letter: &Letter, shop: &str) -> Words {
                     .chain([format!("It costs {total} now.")])
                     .chain(match money {
                         MoneyChange::None => None,
-                        MoneyChange::Back(amount) => {
-                            Some(format!("You get {amount} back the way you paid."))
-                        }
+                        MoneyChange::Back(amount) => Some(format!("You get {amount} back the way you paid.")),
                         MoneyChange::Due(amount) => {
                             Some(format!("Please pay {amount}: the page of your order says how."))
                         }

@@ -161,9 +161,9 @@ pub(super) fn words(letter: &Letter, shop: &str) -> Words {
                         MoneyChange::Back(amount) => {
                             Some(format!("{amount} vous sont rendus par le moyen de paiement utilisé."))
                         }
-                        MoneyChange::Due(amount) => {
-                            Some(format!("Merci de payer {amount} : la page de votre commande indique comment."))
-                        }
+                        MoneyChange::Due(amount) => Some(format!(
+                            "Merci de payer {amount} : la page de votre commande indique comment."
+                        )),
                     })
                     .collect(),
             )

@@ -151,9 +151,9 @@ pub(super) fn words(letter: &Letter, shop: &str) -> Words {
                         MoneyChange::Back(amount) => {
                             Some(format!("Je krijgt {amount} terug zoals je hebt betaald."))
                         }
-                        MoneyChange::Due(amount) => {
-                            Some(format!("Betaal alsjeblieft {amount}: op de pagina van je bestelling staat hoe."))
-                        }
+                        MoneyChange::Due(amount) => Some(format!(
+                            "Betaal alsjeblieft {amount}: op de pagina van je bestelling staat hoe."
+                        )),
                     })
                     .collect(),
             )

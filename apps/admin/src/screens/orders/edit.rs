@@ -8,8 +8,7 @@ use crate::api::{self, Asking, Data, remote};
 use crate::gql::Document;
 use crate::gql::order_edit::{
     OrderEdit, OrderEditAddInput, OrderEditChangesInput, OrderEditDiscountInput, OrderEditForetold,
-    OrderEditForetoldVariables, OrderEditInput, OrderEditPreview, OrderEditQuantityInput,
-    OrderEditVariables,
+    OrderEditForetoldVariables, OrderEditInput, OrderEditPreview, OrderEditQuantityInput, OrderEditVariables,
 };
 use crate::gql::orders::OrderLine;
 use crate::gql::stock::InventoryItem;
@@ -87,8 +86,7 @@ fn changes(rows: &[Row], rest_received: bool) -> Option<OrderEditChangesInput> {
             None => changes.add.push(OrderEditAddInput { variant_id: row.variant.clone(), quantity }),
         }
     }
-    let some =
-        !(changes.quantities.is_empty() && changes.add.is_empty() && changes.discounts.is_empty());
+    let some = !(changes.quantities.is_empty() && changes.add.is_empty() && changes.discounts.is_empty());
     some.then_some(changes)
 }
 
@@ -258,7 +256,8 @@ fn effect(seen: Data<Option<OrderEditPreview>>, asking: Asking, received: RwSign
             view! { <p class="meta">{format!("{pieces} of {} {words}", stock.title)}</p> }
         };
         let rest = preview.problems.iter().any(|problem| problem.field == "restReceived");
-        let problems = preview.problems.into_iter().map(|problem| view! { <p class="error">{problem.message}</p> });
+        let problems =
+            preview.problems.into_iter().map(|problem| view! { <p class="error">{problem.message}</p> });
         let (before, after) = (preview.before.total.formatted, preview.after.total.formatted);
         view! {
             <div class="stack" role="status" aria-busy=move || asking.busy.get().to_string()>

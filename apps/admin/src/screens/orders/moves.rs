@@ -207,7 +207,12 @@ fn Deliver(act: Act) -> impl IntoView {
 
 /// A reason of up to 500 characters.
 #[component]
-pub(super) fn Reason(act: Act, reason: RwSignal<String>, missing: RwSignal<bool>, id: &'static str) -> impl IntoView {
+pub(super) fn Reason(
+    act: Act,
+    reason: RwSignal<String>,
+    missing: RwSignal<bool>,
+    id: &'static str,
+) -> impl IntoView {
     let error = Signal::derive(move || {
         let refused = act.failure.with(|failure| failure.as_ref().and_then(|it| it.at("reason")));
         refused.or_else(|| missing.get().then(|| "Say why, in a few words".to_owned()))

@@ -74,18 +74,19 @@ impl MoneyEffect {
 ///
 /// # Errors
 /// What is, in words.
-pub(super) fn quiet(
-    row: &orders::Model,
-    payment: Option<&payment_row::Model>,
-) -> Result<(), &'static str> {
+pub(super) fn quiet(row: &orders::Model, payment: Option<&payment_row::Model>) -> Result<(), &'static str> {
     let Some(payment) = payment else { return Ok(()) };
     if !payment.is_under_way() {
         return Ok(());
     }
     match payment.step() {
-        Step::Refund | Step::Void => Err("money or a promise is being given back: wait for the gateway's answer"),
+        Step::Refund | Step::Void => {
+            Err("money or a promise is being given back: wait for the gateway's answer")
+        }
         // Nobody has paid on the page that is open for it.
-        Step::Authorize if !payment.pay_url.is_empty() && state_of(row) == OrderState::PendingPayment => Ok(()),
+        Step::Authorize if !payment.pay_url.is_empty() && state_of(row) == OrderState::PendingPayment => {
+            Ok(())
+        }
         _ => Err("the gateway is being asked about the payment: wait for its answer"),
     }
 }
@@ -121,7 +122,8 @@ pub(super) fn effect(
         }
         if 0 < taken {
             if due <= taken {
-                let text = format!("{} of it was taken already: let the rest go first, then edit it", money(taken));
+                let text =
+                    format!("{} of it was taken already: let the rest go first, then edit it", money(taken));
                 return refuse(text);
             }
             if 0 < difference {
@@ -149,7 +151,8 @@ pub(super) fn effect(
                 Ok(MoneyEffect::Received { amount: rest })
             }
             Some(payment) if payment.provider == MANUAL => {
-                let text = format!("it would cost {rest} more than was paid: say that this money is here by hand");
+                let text =
+                    format!("it would cost {rest} more than was paid: say that this money is here by hand");
                 Err(FieldError::new("restReceived", text))
             }
             _ => refuse(format!(
@@ -166,7 +169,10 @@ pub(super) fn effect(
     }
     let left = before.paid_minor - before.refunded_minor;
     if left <= back {
-        return refuse(format!("all that is left of the money, {}, would go back: refund the order", money(left)));
+        return refuse(format!(
+            "all that is left of the money, {}, would go back: refund the order",
+            money(left)
+        ));
     }
     Ok(MoneyEffect::Refund { amount: money(back) })
 }

@@ -83,14 +83,20 @@ impl Plan {
             let pieces = |row: &Option<order_line::Model>| row.as_ref().map_or(0, |row| row.quantity);
             let given = |row: &Option<order_line::Model>| row.as_ref().map_or(0, given_of);
             let (before, after) = (pieces(&line.before), pieces(&line.after));
-            let discount = (given(&line.before) != given(&line.after) && after != 0).then(|| given(&line.after));
+            let discount =
+                (given(&line.before) != given(&line.after) && after != 0).then(|| given(&line.after));
             let title = match known.variant_title.as_str() {
                 "" => known.title.clone(),
                 variant => format!("{}, {variant}", known.title),
             };
             let variant_id = VariantId::from_uuid(known.variant_id);
-            (before != after || discount.is_some())
-                .then_some(LineChange { variant_id, title, before, after, discount })
+            (before != after || discount.is_some()).then_some(LineChange {
+                variant_id,
+                title,
+                before,
+                after,
+                discount,
+            })
         };
         self.lines.iter().filter_map(change).collect()
     }
@@ -186,9 +192,7 @@ pub(super) async fn plan(rows: &TenantDb, known: Known<'_>, changes: &Changes) -
     let offers = sheet.offers(rows, changes).await?;
     let destination = sheet.contact(changes)?;
     let standing = match known.row.user_id {
-        Some(user) if known.today.book.standing => {
-            customer::standing(rows, UserId::from_uuid(user)).await?
-        }
+        Some(user) if known.today.book.standing => customer::standing(rows, UserId::from_uuid(user)).await?,
         _ => Standing::default(),
     };
     let prices = match changes.add.is_empty() {
@@ -422,13 +426,19 @@ impl<'a> Sheet<'a> {
     }
 
     /// New lines, at the prices and rates of today, without promotions.
-    fn add(&mut self, changes: &Changes, offers: &HashMap<VariantId, Offer>, asking: &Asking<'_>) -> Result<()> {
+    fn add(
+        &mut self,
+        changes: &Changes,
+        offers: &HashMap<VariantId, Offer>,
+        asking: &Asking<'_>,
+    ) -> Result<()> {
         if changes.add.is_empty() {
             return Ok(());
         }
         let tenant = asking.tenant;
         if tenant.currency != self.currency {
-            let text = format!("prices of today are in {}, this order is in {}", tenant.currency, self.currency);
+            let text =
+                format!("prices of today are in {}, this order is in {}", tenant.currency, self.currency);
             self.wrong("add", text);
             return Ok(());
         }

@@ -6,9 +6,9 @@
 //! shop's rounding; where that is by rate, on all lines of the rate. The delivery keeps its price and its tax unless it is
 //! given another one.
 
+use pricing::{Left, Rounding, tax_of};
 use primitives::tax::{TaxedLine, on_gross, on_net};
 use primitives::{Currency, Money, MoneyError, PromotionId, Quantity, Rate, distribute, round_half_away};
-use pricing::{Left, Rounding, tax_of};
 use uuid::Uuid;
 
 use crate::view::{DiscountView, TaxShare};
@@ -214,7 +214,9 @@ impl Mode {
         for share in taxes {
             let (net, tax) = (share.net.minor, share.tax.minor);
             match parts.iter_mut().find(|part| part.rate == share.rate) {
-                Some(part) => part.taxed = part.taxed.checked_add(TaxedLine { net, tax, gross: net + tax })?,
+                Some(part) => {
+                    part.taxed = part.taxed.checked_add(TaxedLine { net, tax, gross: net + tax })?
+                }
                 None => {
                     let taxed = TaxedLine { net, tax, gross: net + tax };
                     parts.push(Part { rate: share.rate, name: None, taxed });
@@ -339,10 +341,9 @@ pub(super) fn discounts(
     let known = |one: &DiscountView| one.promotion == by_hand();
     if 0 < given && !all.iter().any(known) {
         let found = new.iter().flat_map(|work| &work.discounts).find(|one| known(one));
-        all.extend(found.map(|one| DiscountView {
-            amount: Money::new(given, one.amount.currency),
-            ..one.clone()
-        }));
+        all.extend(
+            found.map(|one| DiscountView { amount: Money::new(given, one.amount.currency), ..one.clone() }),
+        );
     }
     Ok(all)
 }

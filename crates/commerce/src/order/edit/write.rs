@@ -158,11 +158,13 @@ async fn money(desk: &mut Desk<'_>, plan: &Plan, edit: &Edit<'_>) -> Result<bool
         MoneyEffect::Nothing | MoneyEffect::Refund { .. } => {}
         MoneyEffect::Due { .. } => {
             let payment = desk.payment_mut()?;
-            payment.amount_minor = payment.amount_minor.checked_add(difference).ok_or(MoneyError::Overflow)?;
+            payment.amount_minor =
+                payment.amount_minor.checked_add(difference).ok_or(MoneyError::Overflow)?;
         }
         MoneyEffect::Covered { amount } => {
             let payment = desk.payment_mut()?;
-            payment.amount_minor = payment.amount_minor.checked_add(difference).ok_or(MoneyError::Overflow)?;
+            payment.amount_minor =
+                payment.amount_minor.checked_add(difference).ok_or(MoneyError::Overflow)?;
             payment.rest_minor = amount.minor;
         }
         MoneyEffect::Anew { amount } => {
@@ -237,7 +239,9 @@ async fn letter(ctx: &Ctx, tx: &Tx, plan: &Plan) -> Result<()> {
     let money = match plan.money {
         MoneyEffect::Refund { amount } => MoneyChange::Back(written(amount)),
         MoneyEffect::Due { amount } | MoneyEffect::Anew { amount } => MoneyChange::Due(written(amount)),
-        MoneyEffect::Nothing | MoneyEffect::Covered { .. } | MoneyEffect::Received { .. } => MoneyChange::None,
+        MoneyEffect::Nothing | MoneyEffect::Covered { .. } | MoneyEffect::Received { .. } => {
+            MoneyChange::None
+        }
     };
     let changed = |change: crate::order::fact::LineChange| LineChanged {
         title: change.title,
