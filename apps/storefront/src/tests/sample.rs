@@ -328,6 +328,7 @@ pub fn order_view(state: OrderState) -> OrderView {
         totals: totals(19_600, Some(490), 3_487),
         paid: eur(0),
         refunded: eur(0),
+        balance_due: eur(20_090),
         exchange_rate: String::new(),
         tenders: Vec::new(),
         due: eur(20_090),
