@@ -23,8 +23,8 @@ use identity::{Registration, SignedIn, Step};
 use mail::mailbox::Message;
 use platform::{Ctx, Error, Result, TenantInfo};
 use primitives::{
-    AddressId, CartLineId, Country, Currency, ErrorCode, Exchange, GiftCardId, MailId, Money, OrderId, PageArgs, ProductId,
-    ReturnId, SavedLineId, SessionId, VariantId,
+    AddressId, CartLineId, Country, Currency, ErrorCode, Exchange, GiftCardId, MailId, Money, OrderId,
+    PageArgs, ProductId, ReturnId, SavedLineId, SessionId, VariantId,
 };
 use std::sync::Arc;
 
@@ -57,7 +57,8 @@ pub async fn list(ctx: &Ctx, query: &ListQuery) -> Result<Arc<ListPage>> {
             let mut list = catalog::query::list(ctx, &query).await?;
             if let Some((low, high)) = list.facets.price {
                 let shown = |price| exchange.price(price).map_err(Error::internal);
-                Arc::make_mut(&mut list).facets.price = Some((shown(low)?, shown(high)?));
+                let facets = &mut Arc::make_mut(&mut list).facets;
+                Arc::make_mut(facets).price = Some((shown(low)?, shown(high)?));
             }
             list
         }

@@ -8,8 +8,8 @@ use crate::page::{Head, Page, scene};
 use crate::parts::form::Problems;
 use crate::query::ListAddress;
 use crate::routes::{access, cart, checkout, errors, home, list, order, product, review, signin};
-use crate::shop::{Currencies, Shop};
 use crate::shop::tests::shop_without;
+use crate::shop::{Currencies, Shop};
 use catalog::view::{OptionGroup, OptionValue, VariantView};
 use commerce::review::{OwnReview, ReviewState, ReviewView};
 use commerce::view::{CartView, CheckoutView, OrderState};
@@ -53,15 +53,15 @@ fn nobody_who_has_signed_in_is_asked_to() {
 
 #[test]
 fn currencies_can_be_chosen_where_there_are_some() {
-    let of = |shop: &Shop| {
-        scene(|| Page::new(Head::default(), "/products", ().into_any()).into_html(shop))
-    };
+    let of = |shop: &Shop| scene(|| Page::new(Head::default(), "/products", ().into_any()).into_html(shop));
     assert!(!of(&shop()).contains("action=\"/currency\""));
     let offered = vec![Currency::EUR, Currency::parse("CHF").expect("a currency")];
     let notice = Some("Prices are in EUR now: this shop does not offer USD.".to_owned());
     let page = of(&shop().with_currencies(Currencies { current: offered[1], offered, notice }));
     assert!(page.contains("action=\"/currency\" method=\"post\""), "{page}");
-    assert!(page.contains("name=\"to\" value=\"/products\"") && page.contains("this shop does not offer USD"));
+    assert!(
+        page.contains("name=\"to\" value=\"/products\"") && page.contains("this shop does not offer USD")
+    );
     assert!(page.contains(">EUR €</option>") && page.contains(">CHF</option>"));
     assert_eq!(page.matches(" selected").count(), 1);
 }

@@ -18,7 +18,8 @@ use platform::hub::Key;
 use platform::{Access, Context, Ctx, Error, TenantDb};
 use pricing::{Action, Condition, Measure, Promotion, ShippingMethod, Step};
 use primitives::{
-    Currency, Exchange, ExchangeRate, FieldError, Money, MoneyError, Permission, PriceStep, TenantId, Timestamp,
+    Currency, Exchange, ExchangeRate, FieldError, Money, MoneyError, Permission, PriceStep, TenantId,
+    Timestamp,
 };
 use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel};
 
@@ -157,7 +158,9 @@ pub async fn set(ctx: &Ctx, version: i64, draft: &CurrencyDraft) -> Result<Curre
                 let message = format!("there are {MAX_CURRENCIES} currencies already: remove one first");
                 return Err(CommerceError::field("currency", message));
             }
-            tx.insert_new(vec![row.clone().into_active_model().reset_all()]).await.context("offering a currency")?
+            tx.insert_new(vec![row.clone().into_active_model().reset_all()])
+                .await
+                .context("offering a currency")?
         } else {
             tx.update_many::<currency_rate::Entity>()
                 .set(currency_rate::Column::Rate, row.rate.as_str())
@@ -280,7 +283,8 @@ fn checked(home: Currency, draft: &CurrencyDraft) -> Result<Exchange, Vec<FieldE
         .map_err(|error| errors.push(FieldError::new("rate", error.to_string())))
         .ok();
     let mut amount = |field: &str, text: &Option<String>| {
-        let (Some(currency), Some(text)) = (currency, text.as_deref().filter(|text| !text.trim().is_empty())) else {
+        let (Some(currency), Some(text)) = (currency, text.as_deref().filter(|text| !text.trim().is_empty()))
+        else {
             return None;
         };
         match Money::parse_decimal(text, currency) {
@@ -291,12 +295,17 @@ fn checked(home: Currency, draft: &CurrencyDraft) -> Result<Exchange, Vec<FieldE
             }
         }
     };
-    let (step, ending) = (amount("step", &draft.step).unwrap_or(1), amount("ending", &draft.ending).unwrap_or(0));
+    let (step, ending) =
+        (amount("step", &draft.step).unwrap_or(1), amount("ending", &draft.ending).unwrap_or(0));
     let most = currency.map_or(i64::MAX, |currency| MAX_STEP * 10_i64.pow(u32::from(currency.exponent())));
     if !(1..=most).contains(&step) {
-        errors.push(FieldError::new("step", "must be above 0 and at most 1000000: prices are multiples of it"));
+        errors
+            .push(FieldError::new("step", "must be above 0 and at most 1000000: prices are multiples of it"));
     } else if !(0..step).contains(&ending) {
-        errors.push(FieldError::new("ending", "must not be negative, and below the step: 0.99 with a step of 1"));
+        errors.push(FieldError::new(
+            "ending",
+            "must not be negative, and below the step: 0.99 with a step of 1",
+        ));
     }
     match (currency, rate, PriceStep::new(step, ending)) {
         (Some(currency), Some(rate), Some(step)) if errors.is_empty() => {

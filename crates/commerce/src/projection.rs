@@ -216,9 +216,13 @@ async fn count_products(tx: &Tx, home: Currency, turned: &[Turned]) -> platform:
             .await?;
         let mut left: Sums = BTreeMap::new();
         for line in sold {
-            let (title, currency, rate): (String, String, String) =
-                (line.try_get("", "title")?, line.try_get("", "currency")?, line.try_get("", "exchange_rate")?);
-            let (quantity, unit): (i64, i64) = (line.try_get("", "quantity")?, line.try_get("", "unit_minor")?);
+            let (title, currency, rate): (String, String, String) = (
+                line.try_get("", "title")?,
+                line.try_get("", "currency")?,
+                line.try_get("", "exchange_rate")?,
+            );
+            let (quantity, unit): (i64, i64) =
+                (line.try_get("", "quantity")?, line.try_get("", "unit_minor")?);
             let exchange = currency::of_order(home, &currency, &rate)?;
             let sum = left.entry((day, product)).or_default();
             sum.0 = std::mem::take(&mut sum.0).max(title);
@@ -378,5 +382,6 @@ fn row_of(
         paid_day: order.paid_at.map(|at| at.div_euclid(DAY)),
         updated_at: order.updated_at,
         worth_minor: exchange.back(kept).map_err(Error::internal)?,
+        value_minor: exchange.back(order.total_minor).map_err(Error::internal)?,
     })
 }

@@ -263,13 +263,31 @@ mod tests {
 
     #[test]
     fn reads_rates_as_they_are_written() {
-        for (text, shown) in
-            [("1.10", "1.10"), ("160", "160.00"), ("0.8534", "0.8534"), ("00.5", "0.50"), ("0.000000000001", "0.000000000001")]
-        {
+        for (text, shown) in [
+            ("1.10", "1.10"),
+            ("160", "160.00"),
+            ("0.8534", "0.8534"),
+            ("00.5", "0.50"),
+            ("0.000000000001", "0.000000000001"),
+        ] {
             assert_eq!(rate(text).to_string(), shown);
             assert_eq!(rate(shown), rate(text));
         }
-        for bad in ["", ".", ".5", "0", "0.0", "-1", "+1", "1,1", "1e3", "1.1.1", "NaN", "1.1234567890123", "1234567890123456"] {
+        for bad in [
+            "",
+            ".",
+            ".5",
+            "0",
+            "0.0",
+            "-1",
+            "+1",
+            "1,1",
+            "1e3",
+            "1.1.1",
+            "NaN",
+            "1.1234567890123",
+            "1234567890123456",
+        ] {
             assert!(ExchangeRate::parse(bad).is_err(), "{bad}");
         }
     }
@@ -310,10 +328,7 @@ mod tests {
         let dollars = Money::new(1201, Currency::USD);
         assert_eq!(exchange.price(dollars), Ok(dollars));
         let pounds = Money::new(1, Currency::GBP);
-        assert_eq!(
-            exchange.price(pounds),
-            Err(MoneyError::CurrencyMismatch(Currency::GBP, Currency::EUR))
-        );
+        assert_eq!(exchange.price(pounds), Err(MoneyError::CurrencyMismatch(Currency::GBP, Currency::EUR)));
         assert_eq!(exchange.amount(i64::MAX), Err(MoneyError::Overflow));
         let same = Exchange::new(Currency::EUR, Currency::EUR, rate("2"), PriceStep::EXACT);
         assert!(same.is_none() && same.amount(i64::MAX) == Ok(i64::MAX) && same.most_within(7) == 7);

@@ -40,7 +40,8 @@ async fn pages_in_other_currencies_are_kept_apart(world: World) {
                 assert_eq!(answer.header("cache-control"), "no-cache", "{path} is not kept");
             }
             // Whoever has the etag of one page is not told that the other is the same.
-            let asked = traveller.request(reqwest::Method::GET, path).header("if-none-match", own.header("etag"));
+            let asked =
+                traveller.request(reqwest::Method::GET, path).header("if-none-match", own.header("etag"));
             assert_eq!(traveller.send(asked).await.status, 200, "{path}");
         }
     }
@@ -89,7 +90,8 @@ async fn a_session_chooses_over_graphql(world: World) {
     assert_eq!(currency(&shopper.graphql(ask, json!({ "token": cart, "currency": "usd" })).await), "USD");
     let mut program = world.visitor("hearth");
     let body = json!({ "query": ask, "variables": { "token": cart } });
-    let request = program.request(reqwest::Method::POST, "/api/graphql").header("x-currency", "USD").json(&body);
+    let request =
+        program.request(reqwest::Method::POST, "/api/graphql").header("x-currency", "USD").json(&body);
     assert_eq!(currency(&program.send(request).await.json()), "USD");
     let odd = shopper.graphql(ask, json!({ "token": cart, "currency": "NOK" })).await;
     assert_eq!(odd["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{odd}");

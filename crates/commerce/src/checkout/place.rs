@@ -11,8 +11,8 @@ use events::{Aggregate, DomainEvent, Emit, EventError};
 use platform::{Access, Ctx, Error, Tx, failpoint};
 use pricing::{Quote, Verdict};
 use primitives::{
-    CartId, CustomerId, Email, Exchange, FieldError, Money, OrderId, OrderLineId, PaymentId, ProductId, Quantity,
-    TenantId, Timestamp, UserId, VariantId,
+    CartId, CustomerId, Email, Exchange, FieldError, Money, OrderId, OrderLineId, PaymentId, ProductId,
+    Quantity, TenantId, Timestamp, UserId, VariantId,
 };
 use sea_orm::DbBackend;
 use serde::Serialize;
@@ -136,7 +136,7 @@ pub(super) async fn plan(
         let buyer = super::buyer(ctx, &basket.book, who, Some(email.as_str()), destination).await?;
         let bare = basket.price(ctx, &current, &buyer, None)?;
         let methods = basket.methods(&current, address.country)?;
-        let method = methods.iter().find(|method| method.id == input.shipping_method);
+        let method = methods.iter().map(|method| &**method).find(|it| it.id == input.shipping_method);
         let measures = basket.measures(&bare.1, address.country);
         sent = match method.map(|method| (method, method.price_or_reason(&measures))) {
             // Nothing is sent.

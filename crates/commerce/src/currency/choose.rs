@@ -26,7 +26,8 @@ pub struct Choice {
 impl Choice {
     /// What its shopper has to know, in a sentence.
     pub fn notice(&self) -> Option<String> {
-        self.missed.map(|missed| format!("Prices are in {} now: this shop does not offer {missed}.", self.current))
+        self.missed
+            .map(|missed| format!("Prices are in {} now: this shop does not offer {missed}.", self.current))
     }
 }
 

@@ -36,7 +36,11 @@ pub struct CurrenciesMutation;
 impl CurrenciesMutation {
     /// Chooses the currency of the session; browsers get a cookie. Lines of the cart whose price is another one now say what
     /// it was.
-    async fn currency_set(&self, context: &Context<'_>, input: CurrencySetInput) -> Result<CurrencySetPayload> {
+    async fn currency_set(
+        &self,
+        context: &Context<'_>,
+        input: CurrencySetInput,
+    ) -> Result<CurrencySetPayload> {
         let ctx = ctx_of(context)?;
         let token = cart_token(context, ctx, input.token);
         let (ctx, cart) =

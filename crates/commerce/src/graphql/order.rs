@@ -5,8 +5,8 @@ use catalog::graphql::Picture;
 use platform::Ctx;
 use platform::graphql::{DateTime, Long, Money};
 
-use super::currency::OrderExchange;
 use super::connection;
+use super::currency::OrderExchange;
 use super::payment::Dispute;
 use super::returns::Return;
 use super::shop::Totals;

@@ -6,12 +6,12 @@ use platform::Ctx;
 use platform::graphql::{Money, ctx_of, failure, parse_id};
 use primitives::{CartLineId, SavedLineId, VariantId};
 
+use super::currency::in_currency;
 use super::input::{
     CartCodesSetInput, CartLinesAddInput, CartLinesRemoveInput, CartLinesUpdateInput, CartSavedInput,
     CheckoutPlaceInput, checkout_input,
 };
 use super::order::{Address, Order, OrderRow, OrderRowConnection};
-use super::currency::in_currency;
 use super::price::ListedPrice;
 use super::tender::CheckoutTender;
 use super::{cart_token, nodes, page_args};
@@ -190,8 +190,9 @@ impl CartMutation {
         let ctx = &in_currency(context, input.currency.clone()).await?;
         let token = cart_token(context, ctx, input.token.clone());
         let expected = input.currency.as_ref().and(ctx.wanted_currency());
-        let mut placed =
-            Box::pin(checkout::place_order(ctx, checkout_input(input, token, expected)?)).await.map_err(failure)?;
+        let mut placed = Box::pin(checkout::place_order(ctx, checkout_input(input, token, expected)?))
+            .await
+            .map_err(failure)?;
         if context.look_ahead().field("order").field("timeline").exists() {
             placed.order = order::read::by_token(ctx, &placed.token).await.map_err(failure)?;
         }

@@ -575,6 +575,7 @@ mod tests {
             shipping_method: "standard".into(),
             provider: "manual".into(),
             currency: "EUR".into(),
+            exchange_rate: String::new(),
             includes_tax: true,
             n_items: 2,
             subtotal: 2_500,

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use platform::Ctx;
 use pricing::Destination;
-use primitives::{Country, Currency, CustomerGroupId, Exchange, Money, Permission, PriceListId, Quantity, Timestamp, VariantId};
+use primitives::{
+    Country, Currency, CustomerGroupId, Exchange, Money, Permission, PriceListId, Quantity, Timestamp,
+    VariantId,
+};
 use sea_orm::ColumnTrait;
 
 use super::ask::Asking;

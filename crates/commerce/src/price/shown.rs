@@ -221,7 +221,10 @@ async fn find(ctx: &Ctx, exchange: &Exchange, of: Of<'_>) -> Result<HashMap<Vari
     let mut found = HashMap::with_capacity(offers.len());
     for (variant, prices) in &by_variant {
         if let Some(offer) = offers.get(variant) {
-            found.insert(*variant, shown(ctx, exchange, &settings, (&lists, prices), &standing.groups, offer)?);
+            found.insert(
+                *variant,
+                shown(ctx, exchange, &settings, (&lists, prices), &standing.groups, offer)?,
+            );
         }
     }
     Ok(found)

@@ -5,8 +5,8 @@ use std::collections::{BTreeSet, HashMap};
 use platform::{Ctx, Error, TenantDb};
 use pricing::{Destination, Line, Request, Rounding, Shopper, TaxCategory, Usage, Verdict};
 use primitives::{
-    CollectionId, Country, Currency, CustomerGroupId, CustomerId, Exchange, Money, OrderId, Permission, ProductId, PromotionId,
-    Quantity, Timestamp, VariantId,
+    CollectionId, Country, Currency, CustomerGroupId, CustomerId, Exchange, Money, OrderId, Permission,
+    ProductId, PromotionId, Quantity, Timestamp, VariantId,
 };
 use sea_orm::{ColumnTrait, QueryResult};
 use std::time::Duration;

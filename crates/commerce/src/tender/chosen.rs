@@ -150,9 +150,7 @@ pub async fn add_gift_card(ctx: &Ctx, token: Option<&str>, typed: &str, from: Ip
         .await?;
     drop(rows);
     let pays = |card: &tender_account::Model| {
-        card.enabled
-            && 0 < card.balance_minor
-            && card.expires_at.is_none_or(|at| ctx.now().millis() < at)
+        card.enabled && 0 < card.balance_minor && card.expires_at.is_none_or(|at| ctx.now().millis() < at)
     };
     let card = found.filter(pays).ok_or_else(cannot)?;
     attempt.succeeded();

@@ -86,7 +86,10 @@ async fn staff_keeps_what_is_offered(shop: Shop) {
     assert_eq!(refusal(currency::set(&staff, 0, &draft("EUR", "0")).await).1, ["currency", "rate"]);
     assert_eq!(refusal(currency::set(&shop.customer(), 0, &draft("USD", "1.1")).await).0, "FORBIDDEN");
     let made = currency::set(&staff, 0, &draft("usd", "1.10")).await.unwrap();
-    assert_eq!((made.exchange.to(), made.exchange.rate().to_string(), made.version), (Currency::USD, "1.10".into(), 1));
+    assert_eq!(
+        (made.exchange.to(), made.exchange.rate().to_string(), made.version),
+        (Currency::USD, "1.10".into(), 1)
+    );
     assert_eq!(refusal(currency::set(&staff, 0, &draft("USD", "1.2")).await).0, "CONFLICT");
     let changed = currency::set(&staff, 1, &draft("USD", "1.25")).await.unwrap();
     assert_eq!(refusal(currency::set(&staff, 1, &draft("USD", "1.3")).await).0, "CONFLICT");
@@ -94,7 +97,10 @@ async fn staff_keeps_what_is_offered(shop: Shop) {
     assert_eq!(listed.iter().map(|one| one.exchange.rate().to_string()).collect::<Vec<_>>(), ["1.25"]);
     let dollars = shop.anonymous().in_currency(Some(Currency::USD));
     let choice = currency::choice(&dollars).await.unwrap();
-    assert_eq!((choice.current, choice.missed, choice.offered), (Currency::USD, None, vec![Currency::EUR, Currency::USD]));
+    assert_eq!(
+        (choice.current, choice.missed, choice.offered),
+        (Currency::USD, None, vec![Currency::EUR, Currency::USD])
+    );
     assert_eq!(refusal(currency::named(&dollars, "GBP").await.map(|_| ())).1, ["currency"]);
     assert_eq!(refusal(currency::remove(&staff, "GBP", 1).await).0, "NOT_FOUND");
     assert_eq!(refusal(currency::remove(&staff, "USD", 1).await).0, "CONFLICT");
@@ -108,7 +114,9 @@ async fn staff_keeps_what_is_offered(shop: Shop) {
     assert_eq!(cart.totals.total, Money::new(1250, Currency::EUR));
     // What another shop offers says nothing here.
     assert_eq!(currency::list(&shop.other_tenant()).await.unwrap(), []);
-    let noted = shop.number("SELECT COUNT(*) FROM audit_entry WHERE CAST(changes AS text) LIKE '%currency_rate%'").await;
+    let noted = shop
+        .number("SELECT COUNT(*) FROM audit_entry WHERE CAST(changes AS text) LIKE '%currency_rate%'")
+        .await;
     assert_eq!(noted, 3);
 }
 
@@ -147,7 +155,10 @@ async fn totals_agree_to_the_minor_unit(shop: Shop) {
             assert_eq!(page.cart.totals.discount.minor, exchange.amount(333).unwrap());
             let full = Money::new(exchange.amount(500).unwrap(), currency);
             assert_eq!((page.methods[0].full_price, page.due), (full, page.cart.totals.total));
-            assert_eq!(page.methods[0].free_from, Some(Money::new(exchange.amount(7_500).unwrap(), currency)));
+            assert_eq!(
+                page.methods[0].free_from,
+                Some(Money::new(exchange.amount(7_500).unwrap(), currency))
+            );
         }
     }
 }
@@ -196,7 +207,8 @@ async fn a_fixed_price_beats_a_converted_one(shop: Shop) {
     let mut prices: Vec<Money> = cards.iter().map(|card| card.price).collect();
     prices.sort_by_key(|price| price.minor);
     assert_eq!(prices, [Money::new(999, Currency::USD), Money::new(2200, Currency::USD)]);
-    let pages = catalog::query::pages(&dollars, &cards.iter().map(|card| card.id).collect::<Vec<_>>()).await.unwrap();
+    let pages =
+        catalog::query::pages(&dollars, &cards.iter().map(|card| card.id).collect::<Vec<_>>()).await.unwrap();
     let pages = price::pages(&dollars, pages.values().map(Arc::clone).collect()).await.unwrap();
     let mut prices: Vec<Money> = pages.iter().flat_map(|page| &page.variants).map(|one| one.price).collect();
     prices.sort_by_key(|price| price.minor);
@@ -235,10 +247,16 @@ async fn a_cart_that_is_switched_says_what_changed(shop: Shop) {
     let (there, cart) = currency::switch(&guest.ctx, Some(&guest.token), "usd").await.unwrap();
     assert_eq!(there.wanted_currency(), Some(Currency::USD));
     agrees(&cart, Currency::USD);
-    assert_eq!((cart.lines[0].unit, cart.lines[0].problems.clone()), (dollars, vec![LineProblem::PriceChanged { was: euros }]));
+    assert_eq!(
+        (cart.lines[0].unit, cart.lines[0].problems.clone()),
+        (dollars, vec![LineProblem::PriceChanged { was: euros }])
+    );
     assert!(cart.ready);
     // The number that was seen in euros is no total in dollars, be it the same number.
-    let same = CheckoutInput { expected_currency: Some(Currency::EUR), ..guest.speaking("USD").form("manual").await };
+    let same = CheckoutInput {
+        expected_currency: Some(Currency::EUR),
+        ..guest.speaking("USD").form("manual").await
+    };
     assert_eq!(refusal(checkout::place_order(&there, same).await).0, "CONFLICT");
     assert_eq!(refusal(checkout::place_order(&there, form).await).0, "CONFLICT");
     // What is seen now counts as seen, also beside the cart and back.
@@ -270,8 +288,14 @@ async fn an_order_lives_in_its_currency(shop: Shop) {
     let order = guest.order("http").await;
     let dollars = |minor| Money::new(minor, Currency::USD);
     // 4 × 13.75, less 3.30, and 5.50 for the delivery.
-    assert_eq!((order.state, order.totals.subtotal, order.totals.discount), (OrderState::Paid, dollars(5_500), dollars(330)));
-    assert_eq!((order.totals.total, order.paid, order.exchange_rate.as_str()), (dollars(5_720), dollars(5_720), "1.10"));
+    assert_eq!(
+        (order.state, order.totals.subtotal, order.totals.discount),
+        (OrderState::Paid, dollars(5_500), dollars(330))
+    );
+    assert_eq!(
+        (order.totals.total, order.paid, order.exchange_rate.as_str()),
+        (dollars(5_720), dollars(5_720), "1.10")
+    );
     let asked = &shop.gateway.calls()[0];
     assert_eq!((asked.body["amount"].as_i64(), asked.body["currency"].as_str()), (Some(5_720), Some("USD")));
     let used = promotion::get(&staff, welcome.id).await.unwrap();
@@ -313,7 +337,8 @@ async fn an_order_lives_in_its_currency(shop: Shop) {
     let seen = figures().await;
     assert_eq!((seen.revenue, seen.top_products.len()), (Money::zero(Currency::EUR), 0));
     assert_eq!(shop.number("SELECT COUNT(*) FROM money_ledger WHERE currency <> 'USD'").await, 0);
-    let kept = shop.number("SELECT COUNT(*) FROM orders WHERE exchange_rate = '1.10' AND currency = 'USD'").await;
+    let kept =
+        shop.number("SELECT COUNT(*) FROM orders WHERE exchange_rate = '1.10' AND currency = 'USD'").await;
     assert_eq!(kept, 2);
     shop.holds().await;
 }
@@ -324,7 +349,8 @@ async fn tenders_pay_in_the_currency_that_they_were_issued_in(shop: Shop) {
     let card = issued(&shop, 5_000).await;
     let guest = shop.guest(mug, 2).await;
     let there = guest.speaking("USD");
-    let typed = tender::add_gift_card(&there.ctx, Some(&there.token), &card.code.clone().unwrap(), HERE).await;
+    let typed =
+        tender::add_gift_card(&there.ctx, Some(&there.token), &card.code.clone().unwrap(), HERE).await;
     let said = "code: this gift card is in EUR and your cart in USD: it can be used when you buy in EUR";
     assert_eq!(typed.unwrap_err().to_string(), said);
     with_card(&guest, &card).await;
@@ -342,7 +368,13 @@ async fn tenders_pay_in_the_currency_that_they_were_issued_in(shop: Shop) {
 async fn products_without_a_price_there_stay_converted(shop: Shop) {
     offered(&shop).await;
     let mug = shop.product("Mug", "12.50", 50).await;
-    listed(&shop, &PriceListDraft { countries: Some([Country::parse("US").unwrap()].into()), ..list(Currency::USD) }, mug, "9.99").await;
+    listed(
+        &shop,
+        &PriceListDraft { countries: Some([Country::parse("US").unwrap()].into()), ..list(Currency::USD) },
+        mug,
+        "9.99",
+    )
+    .await;
     let cart = shop.guest(mug, 1).await.speaking("USD").cart().await;
     assert_eq!((cart.lines[0].unit.minor, cart.lines[0].listed.clone()), (1375, None));
     // Prices that only look different in another currency are still the same for everybody in it.

@@ -251,7 +251,14 @@ async fn dates_countries_and_priorities_decide(shop: Shop) {
     shop.advance(hour);
     assert_eq!(costs().await, 1_100);
     let staff = merchant(&shop);
-    let asked = Question { variant: mug, quantity: 1, country: None, groups: BTreeSet::new(), at: None, currency: None };
+    let asked = Question {
+        variant: mug,
+        quantity: 1,
+        country: None,
+        groups: BTreeSet::new(),
+        at: None,
+        currency: None,
+    };
     let said = price::explain(&staff, &asked).await.unwrap();
     let words: Vec<_> = said
         .lists
