@@ -32,18 +32,25 @@ impl MigrationTrait for Migration {
         }
         // The rate at which an order was made; empty for one in the shop's own currency.
         sql.run("ALTER TABLE orders ADD COLUMN exchange_rate {text} NOT NULL DEFAULT ''").await?;
-        // What a row has brought in so far, in the shop's currency.
-        sql.run("ALTER TABLE order_row ADD COLUMN worth_minor bigint NOT NULL DEFAULT 0").await?;
+        // In the shop's currency: what an order has brought in so far, and its total.
+        for column in ["worth_minor", "value_minor"] {
+            sql.run(&format!("ALTER TABLE order_row ADD COLUMN {column} bigint NOT NULL DEFAULT 0")).await?;
+        }
         // Of all shops at once: the rules of rows hold for the owner, too, who acts for no tenant here.
         sql.postgres("ALTER TABLE order_row NO FORCE ROW LEVEL SECURITY").await?;
-        sql.run("UPDATE order_row SET worth_minor = paid_minor - refunded_minor").await?;
+        sql.run("UPDATE order_row SET worth_minor = paid_minor - refunded_minor, value_minor = total_minor")
+            .await?;
         sql.postgres("ALTER TABLE order_row FORCE ROW LEVEL SECURITY").await?;
+        sql.run("CREATE INDEX order_row_value ON order_row (tenant_id, value_minor, id)").await?;
         m06_planner::describe(manager).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let sql = Sql::new(manager);
-        sql.run("ALTER TABLE order_row DROP COLUMN worth_minor").await?;
+        sql.run("DROP INDEX order_row_value").await?;
+        for column in ["worth_minor", "value_minor"] {
+            sql.run(&format!("ALTER TABLE order_row DROP COLUMN {column}")).await?;
+        }
         sql.run("ALTER TABLE orders DROP COLUMN exchange_rate").await?;
         for table in ["cart_line", "saved_line"] {
             sql.run(&format!("ALTER TABLE {table} DROP COLUMN seen_currency")).await?;

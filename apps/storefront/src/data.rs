@@ -57,7 +57,8 @@ pub async fn list(ctx: &Ctx, query: &ListQuery) -> Result<Arc<ListPage>> {
             let mut list = catalog::query::list(ctx, &query).await?;
             if let Some((low, high)) = list.facets.price {
                 let shown = |price| exchange.price(price).map_err(Error::internal);
-                Arc::make_mut(&mut Arc::make_mut(&mut list).facets).price = Some((shown(low)?, shown(high)?));
+                let facets = &mut Arc::make_mut(&mut list).facets;
+                Arc::make_mut(facets).price = Some((shown(low)?, shown(high)?));
             }
             list
         }

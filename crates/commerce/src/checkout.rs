@@ -96,7 +96,7 @@ pub async fn view(ctx: &Ctx, token: Option<&str>, wish: Wish<'_>) -> Result<Chec
     let needs_delivery = quote.requires_shipping || bare.lines.is_empty();
     let all = basket.methods(&current, country)?;
     let offered: Vec<&ShippingMethod> = match needs_delivery {
-        true => all.iter().filter(|method| method.price_for(&measures).is_some()).collect(),
+        true => all.iter().map(|method| &**method).filter(|it| it.price_for(&measures).is_some()).collect(),
         false => Vec::new(),
     };
     let chosen = offered.iter().find(|offered| Some(offered.id.as_str()) == wish.method).or(offered.first());

@@ -734,6 +734,7 @@ tenant_table! {
         paid_day: Option<i64>,
         updated_at: i64,
         worth_minor: i64,
+        value_minor: i64,
     }
     audit none
 }

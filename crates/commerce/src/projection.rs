@@ -410,5 +410,6 @@ fn row_of(
         paid_day: order.paid_at.map(|at| at.div_euclid(DAY)),
         updated_at: order.updated_at,
         worth_minor: exchange.back(kept).map_err(Error::internal)?,
+        value_minor: exchange.back(order.total_minor).map_err(Error::internal)?,
     })
 }

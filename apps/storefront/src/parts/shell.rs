@@ -169,7 +169,8 @@ fn currencies(shop: &Shop, path: &str) -> Option<AnyView> {
             symbol if symbol == currency.code() => symbol.to_owned(),
             symbol => format!("{} {symbol}", currency.code()),
         };
-        view! { <option value=currency.code() selected=*currency == known.current>{words}</option> }
+        let chosen = *currency == known.current;
+        view! { <option value=currency.code() selected=chosen>{words}</option> }
     });
     Some(
         view! {

@@ -230,9 +230,12 @@ impl Basket {
     }
 
     /// Deliveries into `country` as they cost in the currency of this cart.
-    pub fn methods(&self, settings: &Versioned, country: Country) -> Result<Vec<pricing::ShippingMethod>> {
-        let all = settings.methods(country);
-        all.map(|method| Ok(currency::method(&self.exchange, method)?.into_owned())).collect()
+    pub fn methods<'s>(
+        &self,
+        settings: &'s Versioned,
+        country: Country,
+    ) -> Result<Vec<Cow<'s, pricing::ShippingMethod>>> {
+        settings.methods(country).map(|method| Ok(currency::method(&self.exchange, method)?)).collect()
     }
 
     /// What its shopper sees when it is sent to `buyer` by `method`, one of [`Basket::methods`]; with the exact amounts of
@@ -591,7 +594,7 @@ pub(crate) fn discounts<'a>(
 }
 
 fn free_shipping(
-    methods: &[pricing::ShippingMethod],
+    methods: &[Cow<'_, pricing::ShippingMethod>],
     country: Country,
     goods: Money,
 ) -> Option<FreeShipping> {

@@ -239,7 +239,7 @@ pub(super) fn delivered(
     let bare = basket.price(ctx, current, buyer, None)?;
     let country = buyer.destination.country;
     let methods = basket.methods(current, country)?;
-    let method = methods.iter().find(|method| method.id == wanted);
+    let method = methods.iter().map(|method| &**method).find(|method| method.id == wanted);
     let measures = basket.measures(&bare.1, country);
     Ok(match method.map(|method| (method, method.price_or_reason(&measures))) {
         // Nothing is sent.

@@ -46,7 +46,7 @@ pub enum OrderSort {
     NumberDesc,
     /// Lowest number first.
     NumberAsc,
-    /// Largest total first.
+    /// Largest total first, whatever its currency: as it is worth in the shop's.
     TotalDesc,
     /// Smallest total first.
     TotalAsc,
@@ -59,8 +59,8 @@ impl OrderSort {
             Self::PlacedAsc => (order_row::Column::PlacedAt, true, "order-placed"),
             Self::NumberDesc => (order_row::Column::Number, false, "order-number-desc"),
             Self::NumberAsc => (order_row::Column::Number, true, "order-number"),
-            Self::TotalDesc => (order_row::Column::TotalMinor, false, "order-total-desc"),
-            Self::TotalAsc => (order_row::Column::TotalMinor, true, "order-total"),
+            Self::TotalDesc => (order_row::Column::ValueMinor, false, "order-total-desc"),
+            Self::TotalAsc => (order_row::Column::ValueMinor, true, "order-total"),
         }
     }
 
@@ -68,7 +68,7 @@ impl OrderSort {
         match self {
             Self::PlacedDesc | Self::PlacedAsc => row.placed_at,
             Self::NumberDesc | Self::NumberAsc => row.number,
-            Self::TotalDesc | Self::TotalAsc => row.total_minor,
+            Self::TotalDesc | Self::TotalAsc => row.value_minor,
         }
     }
 }

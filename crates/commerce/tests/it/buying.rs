@@ -148,6 +148,7 @@ async fn keeps_an_accounts_orders_to_the_account(shop: Shop) {
             shipping_method: "standard".into(),
             payment_provider: "manual".into(),
             expected_total: page.cart.totals.total.minor,
+            expected_currency: None,
             expected_due: None,
             idempotency_key: page.idempotency_key,
         };

@@ -80,6 +80,7 @@ async fn order_of(ctx: &Ctx, variant: VariantId) -> OrderView {
         payment_provider: "manual".into(),
         expected_total: page.cart.totals.total.minor,
         idempotency_key: page.idempotency_key,
+        expected_currency: None,
         expected_due: None,
     };
     checkout::place_order(ctx, input).await.unwrap().order
