@@ -11,7 +11,8 @@ use crate::parts::{FailureView, icon};
 use crate::place;
 use crate::screens::{
     access, audit, collections, customers, dashboard, gift_cards, import, invitations, modules, oidc, orders,
-    payments, people, prices, products, promotions, returns, reviews, security, settings, signin, stock, tenants,
+    payments, people, prices, products, promotions, returns, reviews, security, settings, signin, stock,
+    tenants,
 };
 use crate::session::{Session, Stage};
 use crate::shell::Shell;

@@ -67,10 +67,7 @@ impl Draft {
             ("name", self.name != saved.name),
             (if self.active { "switched on" } else { "switched off" }, self.active != saved.active),
             ("time", (&self.from, &self.until) != (&saved.from, &saved.until)),
-            (
-                "its prices",
-                (&self.currency, self.includes_tax) != (&saved.currency, saved.includes_tax),
-            ),
+            ("its prices", (&self.currency, self.includes_tax) != (&saved.currency, saved.includes_tax)),
             ("who pays them", (&self.groups, &self.countries) != (&saved.groups, &saved.countries)),
             ("priority", self.priority.trim() != saved.priority.trim()),
         ];
@@ -282,7 +279,10 @@ mod tests {
         let draft = Draft::of(&saved(), UTC);
         assert!(draft.faults(UTC).is_empty() && draft.changes(&draft).is_empty());
         let input = draft.input(UTC);
-        assert_eq!((input.group_ids, input.countries), (Some(vec![cynic::Id::new("3")]), Some(vec!["BE".into()])));
+        assert_eq!(
+            (input.group_ids, input.countries),
+            (Some(vec![cynic::Id::new("3")]), Some(vec!["BE".into()]))
+        );
         assert_eq!((input.starts_at, input.ends_at), (saved().starts_at, None));
         assert_eq!((input.priority, input.includes_tax), (5, Some(false)));
     }

@@ -442,11 +442,8 @@ mod tests {
     use crate::gql::settings::TaxRule;
 
     fn saved() -> Form {
-        let payment = PaymentSettings {
-            manual: true,
-            manual_name: "Bank transfer".into(),
-            ..PaymentSettings::none()
-        };
+        let payment =
+            PaymentSettings { manual: true, manual_name: "Bank transfer".into(), ..PaymentSettings::none() };
         let taxes = vec![TaxRule {
             country: "BE".into(),
             region: String::new(),

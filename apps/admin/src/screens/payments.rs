@@ -3,10 +3,10 @@
 use leptos::prelude::*;
 
 use crate::api::{self, remote};
-use crate::gql::{Document, Money};
 use crate::gql::payments::{
     Discrepancies, DiscrepanciesVariables, Disputes, DisputesVariables, ListedDispute, PaymentDiscrepancy,
 };
+use crate::gql::{Document, Money};
 use crate::logic::list::PAGE;
 use crate::parts::list::{List, Tabs};
 use crate::parts::table::{Column, Rows, Shown, Table};

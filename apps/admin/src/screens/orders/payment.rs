@@ -93,7 +93,7 @@ pub fn Payment(
     }
 }
 
-/// What is promised, here, and forgone.
+/// What is promised, and what is here.
 fn promised(order: Order) -> impl IntoView {
     let until = order.pay_until.filter(|_| order.state == OrderState::PendingPayment);
     let until = until.map(|at| {
@@ -102,15 +102,12 @@ fn promised(order: Order) -> impl IntoView {
     let promised = (0 < order.capturable.minor.0).then(|| {
         view! { <dt>"Promised, not taken"</dt><dd><b>{order.capturable.formatted.clone()}</b></dd> }
     });
-    let released = (0 < order.released.minor.0)
-        .then(|| view! { <dt>"Forgone"</dt><dd>{order.released.formatted.clone()}</dd> });
     view! {
         <div class="body">
             <dl class="dl">
                 {promised}
-                <dt>"Taken so far"</dt>
+                <dt>"Here so far"</dt>
                 <dd>{order.paid.formatted}</dd>
-                {released}
                 {until}
             </dl>
         </div>
@@ -147,9 +144,8 @@ fn Take(act: Act) -> impl IntoView {
     let key = RwSignal::new(api::fresh_key());
     let rest = move || act.order.with(|order| order.as_ref().map(|order| order.capturable.clone()));
     // All that is promised, until somebody types something else.
-    let value = Signal::derive(move || {
-        typed.get().or_else(|| rest().map(|rest| rest.decimal)).unwrap_or_default()
-    });
+    let value =
+        Signal::derive(move || typed.get().or_else(|| rest().map(|rest| rest.decimal)).unwrap_or_default());
     let send = move |()| {
         let Some((stamp, rest)) = act.stamp().zip(untrack(rest)) else { return };
         let amount = match amount::parse(&value.get_untracked(), amount::exponent(&rest.currency)) {
@@ -240,11 +236,12 @@ fn Release(act: Act) -> impl IntoView {
             Ok(answer.order_release.order)
         });
     };
-    let said = move |say: fn(&Order) -> String| {
-        act.order.with(|order| order.as_ref().map(say).unwrap_or_default())
-    };
+    let said =
+        move |say: fn(&Order) -> String| act.order.with(|order| order.as_ref().map(say).unwrap_or_default());
     let lost = |order: &Order| {
-        let Some(minor) = order.totals.total.minor.0.checked_sub(order.paid.minor.0) else { return String::new() };
+        let Some(minor) = order.totals.total.minor.0.checked_sub(order.paid.minor.0) else {
+            return String::new();
+        };
         let exponent = amount::exponent(&order.paid.currency);
         format!("{}{}", amount::symbol(&order.paid.currency), amount::text(minor, exponent))
     };

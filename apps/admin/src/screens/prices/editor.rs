@@ -176,11 +176,15 @@ fn Editor(
             (false, true) => return None,
             (false, false) => "You may look at price lists, but not change them.",
         };
-        Some(view! { <div class="banner" data-tone="info" role="note">{icon("info")}<p class="grow">{words}</p></div> })
+        Some(
+            view! { <div class="banner" data-tone="info" role="note">{icon("info")}<p class="grow">{words}</p></div> },
+        )
     };
     let priced = Memo::new(move |_| saved.with(|it| it.as_ref().is_some_and(|it| it.n_prices > 0)));
-    let there = Memo::new(move |_| saved.with(|it| it.as_ref().map(|it| (it.id.clone(), it.currency.clone()))));
-    let prices = move || match there.get() {
+    let there =
+        Memo::new(move |_| saved.with(|it| it.as_ref().map(|it| (it.id.clone(), it.currency.clone()))));
+    let prices = move || {
+        match there.get() {
         Some((id, currency)) => {
             let counted = move |n: i32| {
                 saved.update(|saved| {
@@ -197,6 +201,7 @@ fn Editor(
             </section>
         }
         .into_any(),
+    }
     };
     let put_away = move |list: PriceList| {
         form.draft.set(Draft::of(&list, place::zone));

@@ -47,7 +47,8 @@ pub fn PutAway(
             let _ = busy.try_set(false);
         });
     };
-    let said = move |say: fn(&PriceList) -> String| saved.with(|saved| saved.as_ref().map(say).unwrap_or_default());
+    let said =
+        move |say: fn(&PriceList) -> String| saved.with(|saved| saved.as_ref().map(say).unwrap_or_default());
     let title = Signal::derive(move || format!("Put “{}” away?", said(|list| list.name.clone())));
     view! {
         <Show when=move || may.get()>

@@ -21,7 +21,6 @@ use crate::parts::table::{Column, Rows, Shown, Table};
 use crate::parts::toast::use_toaster;
 use crate::parts::{Empty, count, icon};
 use crate::screens::products::find::FindVariant;
-use crate::session::use_session;
 
 const COLUMNS: [Column; 6] = [
     Column::new("Variant"),
@@ -184,7 +183,8 @@ fn Row(
         1 => "1 piece".to_owned(),
         n => format!("{n} pieces"),
     };
-    let was = row.compare_at_price.as_ref().map(|was| view! { <s class="dim">{was.formatted.clone()}</s> " " });
+    let was =
+        row.compare_at_price.as_ref().map(|was| view! { <s class="dim">{was.formatted.clone()}</s> " " });
     let (change_label, remove_label) = (
         format!("Change the price of {name} from {pieces} on"),
         format!("Take the price of {name} from {pieces} on out"),
@@ -207,6 +207,7 @@ fn Row(
                         data-kind="quiet"
                         data-icon=""
                         data-size="sm"
+                        data-open=""
                         aria-label=change_label.clone()
                         on:click=move |_| on_change.run(change.get_value())
                     >
@@ -241,8 +242,6 @@ fn Edit(
     symbol: String,
     #[prop(into)] on_save: Callback<()>,
 ) -> impl IntoView {
-    let session = use_session();
-    let may_find = Memo::new(move |_| session.may("products:list") && session.may("products:read"));
     let adding = Memo::new(move |_| before.with(Option::is_none));
     let fault = move |field: &'static str| {
         Signal::derive(move || {
@@ -256,9 +255,8 @@ fn Edit(
             })
         })
     };
-    let text = move |pick: fn(&RowDraft) -> &String| {
-        Signal::derive(move || draft.with(|draft| pick(draft).clone()))
-    };
+    let text =
+        move |pick: fn(&RowDraft) -> &String| Signal::derive(move || draft.with(|draft| pick(draft).clone()));
     let put = move |field: &'static str, put: fn(&mut RowDraft, String)| {
         Callback::new(move |typed| {
             faults.update(|faults| drop(faults.remove(field)));
@@ -281,26 +279,27 @@ fn Edit(
             <span class="meta">"A price of the same variant from as many pieces on is replaced."</span>
         }
     };
-    let chosen = move || draft.with(|draft| draft.variant.as_ref().map(|(_, name)| name.clone()));
+    let chosen =
+        Signal::derive(move || draft.with(|draft| draft.variant.as_ref().map(|(_, name)| name.clone())));
     let symbol = StoredValue::new(symbol);
-    let title = Signal::derive(move || if adding.get() { "Add a price".to_owned() } else { "Change the price".to_owned() });
+    let title =
+        Signal::derive(
+            move || if adding.get() { "Add a price".to_owned() } else { "Change the price".to_owned() },
+        );
     view! {
         <Drawer open title on_submit=on_save footer>
             {move || failure.get().filter(|it| it.fields.is_empty()).map(|failure| view! { <Wrong failure/> })}
             <div class="field" role="group" aria-label="Variant">
                 <span class="label">"Variant"</span>
-                {move || chosen().map(|name| view! { <b>{name}</b> })}
-                <Show when=move || adding.get() && may_find.get()>
+                <Show when=move || adding.get() fallback=move || view! { <b>{chosen.get()}</b> }>
                     <FindVariant
                         label="Find a product"
+                        chosen
                         on_pick=move |found| {
                             faults.update(|faults| drop(faults.remove("variantId")));
-                            draft.update(|draft| draft.variant = Some(found));
+                            draft.update(|draft| draft.variant = found);
                         }
                     />
-                </Show>
-                <Show when=move || adding.get() && !may_find.get()>
-                    <p class="dim">"You may not look at products, so nothing can be chosen here."</p>
                 </Show>
                 {move || variant_fault.get().map(|text| view! { <span class="error">{icon("stop")} <span>{text}</span></span> })}
             </div>

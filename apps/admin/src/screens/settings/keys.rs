@@ -99,7 +99,8 @@ pub fn Keys(
             }
         });
     };
-    let facts = move || match known.get() {
+    let facts = move || {
+        match known.get() {
         None => view! {
             <p class="dim">
                 "With the secret key of the shop's Stripe account and the signing secret of its webhook, shoppers can pay through Stripe. Both are kept sealed and never shown again."
@@ -131,6 +132,7 @@ pub fn Keys(
             }
             .into_any()
         }
+    }
     };
     let is_set = Memo::new(move |_| known.with(Option::is_some));
     let footer = move || {

@@ -22,8 +22,7 @@ pub fn SellerCard(
     let (session, toaster) = (use_session(), use_toaster());
     let saved = RwSignal::new(seller.clone());
     let draft = RwSignal::new(seller);
-    let (open, busy, failure) =
-        (RwSignal::new(false), RwSignal::new(false), RwSignal::new(None::<Failure>));
+    let (open, busy, failure) = (RwSignal::new(false), RwSignal::new(false), RwSignal::new(None::<Failure>));
     let save = move |()| {
         if busy.get_untracked() {
             return;
@@ -32,7 +31,8 @@ pub fn SellerCard(
         failure.set(None);
         let Seller { name, line1, line2, postal_code, city, country, tax_number, footer, version } =
             draft.get_untracked();
-        let input = SellerInput { name, line1, line2, postal_code, city, country, tax_number, footer, version };
+        let input =
+            SellerInput { name, line1, line2, postal_code, city, country, tax_number, footer, version };
         spawn_local(async move {
             match api::ask(SellerUpdate::build(SellerUpdateVariables { input })).await {
                 Ok(answer) => {
