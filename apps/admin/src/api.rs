@@ -229,7 +229,7 @@ fn sentence(message: &str) -> String {
     let mut letters = message.trim().chars();
     let Some(first) = letters.next() else { return "Something went wrong.".to_owned() };
     let mut text: String = first.to_uppercase().chain(letters).collect();
-    if !text.ends_with(['.', '!', '?']) {
+    if !text.ends_with(['.', '!', '?', '…']) {
         text.push('.');
     }
     text

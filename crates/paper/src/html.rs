@@ -3,13 +3,14 @@
 use std::fmt::Write;
 
 use crate::sheet::{Sheet, Table};
+use crate::words::Words;
 
 /// The style of every paper. Pages link to it as `style.css` beside their own address.
 pub const STYLE: &str = include_str!("paper.css");
 
-/// The page. `file` is where the same sheet is as a file, `more` the words and addresses of papers that belong to it, all
-/// relative to the page.
-pub fn html(sheet: &Sheet, file: &str, more: &[(String, String)]) -> String {
+/// The page. `file` is where the same sheet is as a file, `notes` the labels and addresses of the credit notes that belong
+/// to it, all relative to the page.
+pub fn html(sheet: &Sheet, file: &str, notes: &[(String, String)]) -> String {
     let mut out = String::with_capacity(8 * 1024);
     let locale = sheet.locale;
     let direction = if locale.is_right_to_left() { "rtl" } else { "ltr" };
@@ -24,8 +25,9 @@ pub fn html(sheet: &Sheet, file: &str, more: &[(String, String)]) -> String {
         escape(file),
         escape(sheet.as_file),
     );
-    for (words, address) in more {
-        let _ = write!(out, " <a href=\"{}\">{}</a>", escape(address), escape(words));
+    let note = escape(Words::of(locale).credit_note);
+    for (label, address) in notes {
+        let _ = write!(out, " <a href=\"{}\">{note} {}</a>", escape(address), escape(label));
     }
     out.push_str("</p><main><header><address>");
     lines(&mut out, &sheet.from);

@@ -32,12 +32,7 @@ fn makes_a_price_list_that_the_shop_shows() {
         // The price of one piece, then a lower one from five on.
         for (pieces, price) in [("1", "7.77"), ("5", "6.66")] {
             browser.press("Add a price").await;
-            browser.fill("dialog[open] input[type=search]", &product).await;
-            browser.click("dialog[open] .found button").await;
-            browser.wait_until("return !!document.querySelector('dialog[open] .field > b') || !!document.querySelector('dialog[open] p.dim + .found button')").await;
-            if browser.count("dialog[open] .field > b").await == 0 {
-                browser.click("dialog[open] p.dim + .found button").await;
-            }
+            find_variant(browser, "dialog[open]", &product).await;
             browser.fill("#pieces", pieces).await;
             browser.fill("#price", "dear").await;
             browser.click("dialog[open] footer .btn[type=submit]").await;
@@ -52,12 +47,7 @@ fn makes_a_price_list_that_the_shop_shows() {
         browser.shoot("admin-price-list").await;
 
         browser.open("/admin/prices/explain").await;
-        browser.fill("input[type=search]", &product).await;
-        browser.click(".found button").await;
-        browser.wait_until("return !!document.querySelector('.bigsum') || !!document.querySelector('p.dim + .found button')").await;
-        if browser.count(".bigsum").await == 0 {
-            browser.click("p.dim + .found button").await;
-        }
+        find_variant(browser, ".page", &product).await;
         browser.see("From the list Autumn prices").await;
         browser.see("€7.77").await;
         browser.fill("#quantity", "5").await;
@@ -65,10 +55,10 @@ fn makes_a_price_list_that_the_shop_shows() {
         browser.shoot("admin-price-explained").await;
 
         // A shopper sees it beside the product.
-        browser.open(&format!("/search?q={}", product.replace(' ', "+"))).await;
+        browser.open("/products").await;
         browser.see("€7.77").await;
-        browser.shoot("listed-prices").await;
-        browser.click(".product-card h3 a").await;
+        browser.press(&product).await;
+        browser.arrive("/products/").await;
         browser.see("€7.77").await;
         browser.see("€6.66").await;
         browser.shoot("listed-price").await;
@@ -151,4 +141,16 @@ fn says_who_sells_and_keeps_keys() {
         browser.press("Forget the keys").await;
         browser.see("Not set").await;
     });
+}
+
+/// Chooses the first variant of a product by its name.
+async fn find_variant(browser: &Browser, inside: &str, product: &str) {
+    browser.fill(&format!("{inside} input[type=search]"), product).await;
+    browser.click(&format!("{inside} .found button")).await;
+    let which = format!("{inside} p.dim + .found button");
+    browser.find(&format!("{inside} .field .tag, {which}")).await;
+    if browser.count(&which).await > 0 {
+        browser.click(&which).await;
+    }
+    browser.find(&format!("{inside} .field .tag")).await;
 }

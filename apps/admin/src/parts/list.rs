@@ -384,7 +384,7 @@ pub fn row_keys() {
                     .active_element()
                     .is_none_or(|it| it.tag_name() == "BODY" || it.id() == "main") =>
             {
-                click_in_current("a[href]")
+                click_in_current("a[href], [data-open]")
             }
             "/" => focus("find"),
             _ => false,

@@ -93,7 +93,7 @@ pub fn Payment(
     }
 }
 
-/// What is promised, here, and forgone.
+/// What is promised, and what is here.
 fn promised(order: Order) -> impl IntoView {
     let until = order.pay_until.filter(|_| order.state == OrderState::PendingPayment);
     let until = until.map(|at| {
@@ -102,15 +102,12 @@ fn promised(order: Order) -> impl IntoView {
     let promised = (0 < order.capturable.minor.0).then(|| {
         view! { <dt>"Promised, not taken"</dt><dd><b>{order.capturable.formatted.clone()}</b></dd> }
     });
-    let released = (0 < order.released.minor.0)
-        .then(|| view! { <dt>"Forgone"</dt><dd>{order.released.formatted.clone()}</dd> });
     view! {
         <div class="body">
             <dl class="dl">
                 {promised}
-                <dt>"Taken so far"</dt>
+                <dt>"Here so far"</dt>
                 <dd>{order.paid.formatted}</dd>
-                {released}
                 {until}
             </dl>
         </div>

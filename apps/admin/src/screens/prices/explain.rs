@@ -20,8 +20,8 @@ use crate::session::use_session;
 pub fn Explain() -> impl IntoView {
     place::title(|| "Explain a price".to_owned());
     let session = use_session();
-    let may_find = Memo::new(move |_| session.may("products:list") && session.may("products:read"));
     let variant = RwSignal::new(None::<(String, String)>);
+    let chosen = Signal::derive(move || variant.with(|it| it.as_ref().map(|(_, name)| name.clone())));
     let groups = RwSignal::new(Vec::<(String, String)>::new());
     let [country, at] = [(); 2].map(|()| RwSignal::new(String::new()));
     let quantity = RwSignal::new("1".to_owned());
@@ -68,41 +68,37 @@ pub fn Explain() -> impl IntoView {
         <div class="page">
             <PageHead title="Explain a price".to_owned() back=(place::to("/prices"), "Price lists")/>
             <div class="cols">
-                <div class="stack" aria-live="polite" aria-busy=move || answer.busy.get().to_string()>{shown}</div>
-                <aside class="stack">
+                <div class="stack">
                     <section class="card">
                         <header><h2>"Who buys what"</h2></header>
                         <div class="body">
                             <div class="field" role="group" aria-label="Variant">
                                 <span class="label">"Variant"</span>
-                                {move || variant.get().map(|(_, name)| view! { <b>{name}</b> })}
-                                <Show
-                                    when=move || may_find.get()
-                                    fallback=|| view! { <p class="dim">"You may not look at products, so nothing can be chosen here."</p> }
-                                >
-                                    <FindVariant label="Find a product" on_pick=move |found| variant.set(Some(found))/>
-                                </Show>
+                                <FindVariant label="Find a product" chosen on_pick=move |found| variant.set(found)/>
                             </div>
-                            <TextField
-                                id="quantity"
-                                label="Pieces"
-                                mode="numeric"
-                                most=5
-                                value=quantity
-                                on_input=move |typed| quantity.set(typed)
-                                error=wrong
-                            />
-                            <Field id="country" label="Goes to">
-                                <select class="input" id="country" on:change=move |event| country.set(event_target_value(&event))>
-                                    <option value="">{home}</option>
-                                    {options}
-                                </select>
-                            </Field>
+                            <div class="row">
+                                <TextField
+                                    id="quantity"
+                                    label="Pieces"
+                                    mode="numeric"
+                                    most=5
+                                    value=quantity
+                                    on_input=move |typed| quantity.set(typed)
+                                    error=wrong
+                                />
+                                <Field id="country" label="Goes to">
+                                    <select class="input" id="country" on:change=move |event| country.set(event_target_value(&event))>
+                                        <option value="">{home}</option>
+                                        {options}
+                                    </select>
+                                </Field>
+                            </div>
                             <Groups label="The customer is in" hint="None: a guest, or a customer without a group" chosen=groups on_change=move |chosen| groups.set(chosen)/>
                             <When id="at" label="At" hint="Empty: now" value=at on_input=move |typed| at.set(typed)/>
                         </div>
                     </section>
-                </aside>
+                </div>
+                <aside class="stack" aria-live="polite" aria-busy=move || answer.busy.get().to_string()>{shown}</aside>
             </div>
         </div>
     }

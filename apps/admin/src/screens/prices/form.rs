@@ -193,25 +193,23 @@ pub fn Meaning(
         <section class="card">
             <header><h2>"Its prices"</h2></header>
             <div class="body">
-                <div class="row">
-                    <Field id="currency" label="Currency" hint error=form.fault("currency")>
-                        <select
-                            class="input"
-                            id="currency"
-                            disabled=move || priced.get()
-                            on:change=move |event| {
-                                let code = event_target_value(&event);
-                                form.draft.update(|draft| draft.currency = code);
-                            }
-                        >
-                            {options}
-                        </select>
-                    </Field>
-                    <div class="field" role="group" aria-label="Tax">
-                        <span class="label">"Tax"</span>
-                        <div class="seg" role="radiogroup" aria-label="Tax">{radio("Is in the prices", true)} {radio("Comes on top", false)}</div>
-                        <span class="hint">"Shoppers see prices as the shop writes them"</span>
-                    </div>
+                <Field id="currency" label="Currency" hint error=form.fault("currency")>
+                    <select
+                        class="input"
+                        id="currency"
+                        disabled=move || priced.get()
+                        on:change=move |event| {
+                            let code = event_target_value(&event);
+                            form.draft.update(|draft| draft.currency = code);
+                        }
+                    >
+                        {options}
+                    </select>
+                </Field>
+                <div class="field" role="group" aria-label="Tax">
+                    <span class="label">"Tax"</span>
+                    <div class="seg" role="radiogroup" aria-label="Tax">{radio("Is in the prices", true)} {radio("Comes on top", false)}</div>
+                    <span class="hint">"Shoppers see prices as the shop writes them"</span>
                 </div>
             </div>
         </section>

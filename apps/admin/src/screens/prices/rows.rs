@@ -21,7 +21,6 @@ use crate::parts::table::{Column, Rows, Shown, Table};
 use crate::parts::toast::use_toaster;
 use crate::parts::{Empty, count, icon};
 use crate::screens::products::find::FindVariant;
-use crate::session::use_session;
 
 const COLUMNS: [Column; 6] = [
     Column::new("Variant"),
@@ -208,6 +207,7 @@ fn Row(
                         data-kind="quiet"
                         data-icon=""
                         data-size="sm"
+                        data-open=""
                         aria-label=change_label.clone()
                         on:click=move |_| on_change.run(change.get_value())
                     >
@@ -242,8 +242,6 @@ fn Edit(
     symbol: String,
     #[prop(into)] on_save: Callback<()>,
 ) -> impl IntoView {
-    let session = use_session();
-    let may_find = Memo::new(move |_| session.may("products:list") && session.may("products:read"));
     let adding = Memo::new(move |_| before.with(Option::is_none));
     let fault = move |field: &'static str| {
         Signal::derive(move || {
@@ -281,7 +279,8 @@ fn Edit(
             <span class="meta">"A price of the same variant from as many pieces on is replaced."</span>
         }
     };
-    let chosen = move || draft.with(|draft| draft.variant.as_ref().map(|(_, name)| name.clone()));
+    let chosen =
+        Signal::derive(move || draft.with(|draft| draft.variant.as_ref().map(|(_, name)| name.clone())));
     let symbol = StoredValue::new(symbol);
     let title =
         Signal::derive(
@@ -292,18 +291,15 @@ fn Edit(
             {move || failure.get().filter(|it| it.fields.is_empty()).map(|failure| view! { <Wrong failure/> })}
             <div class="field" role="group" aria-label="Variant">
                 <span class="label">"Variant"</span>
-                {move || chosen().map(|name| view! { <b>{name}</b> })}
-                <Show when=move || adding.get() && may_find.get()>
+                <Show when=move || adding.get() fallback=move || view! { <b>{chosen.get()}</b> }>
                     <FindVariant
                         label="Find a product"
+                        chosen
                         on_pick=move |found| {
                             faults.update(|faults| drop(faults.remove("variantId")));
-                            draft.update(|draft| draft.variant = Some(found));
+                            draft.update(|draft| draft.variant = found);
                         }
                     />
-                </Show>
-                <Show when=move || adding.get() && !may_find.get()>
-                    <p class="dim">"You may not look at products, so nothing can be chosen here."</p>
                 </Show>
                 {move || variant_fault.get().map(|text| view! { <span class="error">{icon("stop")} <span>{text}</span></span> })}
             </div>

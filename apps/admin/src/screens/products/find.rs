@@ -13,6 +13,7 @@ use crate::gql::catalog::{
 use crate::gql::promotions::{ProductNameById, VariantName};
 use crate::parts::dialog::Wrong;
 use crate::parts::{FailureView, icon, thumb};
+use crate::session::use_session;
 
 /// A search whose results are buttons.
 #[component]
@@ -108,15 +109,20 @@ pub fn FindProducts(
 pub fn FindVariant(
     /// What it is looked for.
     label: &'static str,
-    /// Id and name of the one that was chosen.
+    /// The name of the one that is chosen.
     #[prop(into)]
-    on_pick: Callback<(String, String)>,
+    chosen: Signal<Option<String>>,
+    /// Id and name of the one that was chosen; nothing when it was taken away.
+    #[prop(into)]
+    on_pick: Callback<Option<(String, String)>>,
 ) -> impl IntoView {
+    let session = use_session();
+    let may_find = Memo::new(move |_| session.may("products:list") && session.may("products:read"));
     let product = RwSignal::new(None::<(String, Vec<VariantName>)>);
     let failure = RwSignal::new(None::<Failure>);
     let take = move |title: &str, variant: &VariantName| {
         product.set(None);
-        on_pick.run((variant.id.inner().to_owned(), full_name(title, variant)));
+        on_pick.run(Some((variant.id.inner().to_owned(), full_name(title, variant))));
     };
     let pick = move |id: cynic::Id| {
         failure.set(None);
@@ -157,10 +163,27 @@ pub fn FindVariant(
             }
         })
     };
-    view! {
-        <FindProducts label taken=Signal::stored(Vec::new()) on_pick=move |row: AdminProductRow| pick(row.id)/>
-        {variants}
-        {move || failure.get().map(|failure| view! { <Wrong failure/> })}
+    move || {
+        match (chosen.get(), may_find.get()) {
+        (Some(name), _) => view! {
+            <div class="flex wrap gap-s">
+                <span class="tag">
+                    <span class="clip">{name.clone()}</span>
+                    <button type="button" aria-label=format!("Remove {name}") on:click=move |_| on_pick.run(None)>{icon("x")}</button>
+                </span>
+            </div>
+        }
+        .into_any(),
+        (None, true) => view! {
+            <FindProducts label taken=Signal::stored(Vec::new()) on_pick=move |row: AdminProductRow| pick(row.id)/>
+            {variants}
+            {move || failure.get().map(|failure| view! { <Wrong failure/> })}
+        }
+        .into_any(),
+        (None, false) => {
+            view! { <p class="dim">"You may not look at products, so nothing can be chosen here."</p> }.into_any()
+        }
+    }
     }
 }
 

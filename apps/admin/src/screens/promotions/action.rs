@@ -13,7 +13,6 @@ use crate::logic::amount;
 use crate::logic::promotion::{Choice, Part, has, words};
 use crate::parts::dialog::Wrong;
 use crate::parts::field::{Field, TextField};
-use crate::parts::icon;
 use crate::parts::tags::Pick;
 use crate::screens::products::find::FindVariant;
 use crate::session::use_session;
@@ -196,35 +195,23 @@ fn Once(form: Form) -> impl IntoView {
 /// The variant that is given away.
 #[component]
 fn Gift(form: Form) -> impl IntoView {
-    let session = use_session();
     let names = expect_context::<Names>();
     let chosen = Memo::new(move |_| form.draft.with(|draft| draft.action.variant.clone()));
     let set = move |variant: Option<String>| form.draft.update(|draft| draft.action.variant = variant);
-    let may_find = Memo::new(move |_| session.may("products:list") && session.may("products:read"));
-    let take = move |(id, name): (String, String)| {
-        names.learn_variant(&id, name);
-        set(Some(id));
+    let take = move |found: Option<(String, String)>| {
+        set(found.map(|(id, name)| {
+            names.learn_variant(&id, name);
+            id
+        }));
     };
-    let tag = move || {
-        chosen.get().map(|id| {
-            let name = names.variant(&id).unwrap_or_else(|| nameless("The saved variant", &id));
-            view! {
-                <div class="flex wrap gap-s">
-                    <span class="tag">
-                        <span class="clip">{name.clone()}</span>
-                        <button type="button" aria-label=format!("Remove {name}") on:click=move |_| set(None)>{icon("x")}</button>
-                    </span>
-                </div>
-            }
-        })
-    };
+    let name = Signal::derive(move || {
+        let name = |id: String| names.variant(&id).unwrap_or_else(|| nameless("The saved variant", &id));
+        chosen.get().map(name)
+    });
     view! {
         <div class="field" role="group" aria-label="What is given away">
             <span class="label">"What is given away"</span>
-            {tag}
-            <Show when=move || may_find.get()>
-                <FindVariant label="Find what is given away" on_pick=take/>
-            </Show>
+            <FindVariant label="Find what is given away" chosen=name on_pick=take/>
             {error_line(form.fault("action.variantId"))}
             <span class="hint">"The shop adds it to the cart by itself, as long as it is in stock."</span>
         </div>
