@@ -266,8 +266,7 @@ fn names(tenders: &[Chosen]) -> String {
 /// The promotions that take something off, with what that is in the shop's currency, in which budgets are; what was
 /// `agreed` is nobody's to count.
 pub(super) fn uses(quote: &Quote, agreed: &[Promotion], exchange: &Exchange) -> Result<Vec<Use>> {
-    let counted =
-        |outcome: &&Outcome| agreed.iter().all(|promotion| promotion.id != outcome.promotion);
+    let counted = |outcome: &&Outcome| agreed.iter().all(|promotion| promotion.id != outcome.promotion);
     let mut applied = Vec::new();
     for outcome in quote.promotions.iter().filter(counted) {
         if let Verdict::Applied { amount } = outcome.verdict {
