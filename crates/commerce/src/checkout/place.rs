@@ -304,7 +304,7 @@ pub(crate) fn problem(line: &CartLineView) -> String {
     }
 }
 
-pub(super) fn changes(view: &CartView) -> Vec<FieldError> {
+fn changes(view: &CartView) -> Vec<FieldError> {
     let changed = view.lines.iter().filter_map(|line| {
         line.problems.iter().find_map(|problem| match problem {
             LineProblem::PriceChanged { was } => Some(FieldError::new(

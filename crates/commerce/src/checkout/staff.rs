@@ -136,7 +136,8 @@ pub(crate) async fn plan(ctx: &Ctx, sale: Sale<'_>) -> Result<Plan> {
         return Err(CommerceError::TotalChanged {
             expected: primitives::Money::new(expected, total.currency),
             actual: total,
-            changes: place::changes(&view),
+            // Nobody wrote down what each line has cost.
+            changes: Vec::new(),
         });
     }
     Ok(Plan {

@@ -71,8 +71,8 @@ async fn becomes_an_order_at_the_prices_that_were_agreed(shop: Shop) {
         discount: off(Off::Amount(500), "Regular"),
         ..written(vec![mugs, bowls])
     };
-    let first = draft::update(&boss, empty.id, &Draft { shipping_method: String::new(), ..wanted.clone() });
-    let first = first.await.unwrap();
+    let unsent = Draft { shipping_method: String::new(), ..wanted.clone() };
+    let first = draft::update(&boss, empty.id, &unsent).await.unwrap();
     assert_eq!((fields(&first), first.version), (vec!["shippingMethod"], 2));
     assert_eq!((first.totals.subtotal.minor, first.totals.total.minor), (4_000, 3_300));
     let wanted = Draft { shipping_method: first.deliveries[0].id.clone(), ..wanted };
@@ -186,27 +186,16 @@ async fn promotions_count_unless_staff_says_otherwise(shop: Shop) {
     let draft = drafted(&boss, written(vec![line(mug, 2)])).await;
     assert_eq!(draft.totals.discount.minor, 1_000);
     let by_hand = off(Off::Share(Rate::percent(10)), "Regular");
-    let both = draft::update(
-        &boss,
-        draft.id,
-        &Draft {
-            shipping_method: draft.shipping_method.clone(),
-            discount: by_hand.clone(),
-            ..written(vec![line(mug, 2)])
-        },
-    );
-    assert_eq!(both.await.unwrap().totals.discount.minor, 1_100, "after the sale, on what is left");
-    let alone = draft::update(
-        &boss,
-        draft.id,
-        &Draft {
-            shipping_method: draft.shipping_method.clone(),
-            discount: by_hand,
-            use_promotions: false,
-            ..written(vec![line(mug, 2)])
-        },
-    );
-    assert_eq!(alone.await.unwrap().totals.discount.minor, 200);
+    let mut wanted = Draft {
+        shipping_method: draft.shipping_method.clone(),
+        discount: by_hand,
+        ..written(vec![line(mug, 2)])
+    };
+    let both = draft::update(&boss, draft.id, &wanted).await.unwrap();
+    assert_eq!(both.totals.discount.minor, 1_100, "after the sale, on what is left");
+    wanted.use_promotions = false;
+    let alone = draft::update(&boss, draft.id, &wanted).await.unwrap();
+    assert_eq!(alone.totals.discount.minor, 200);
     let order = complete(&boss, draft.id, "one").await.unwrap().order;
     assert_eq!(order.totals.discount.minor, 200);
     assert_eq!(shop.number("SELECT COUNT(*) FROM promotion_use").await, 0);
