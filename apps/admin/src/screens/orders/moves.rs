@@ -21,7 +21,7 @@ use crate::session::use_session;
 
 /// What one open dialog or drawer needs.
 #[derive(Clone, Copy)]
-pub(super) struct Act {
+pub(crate) struct Act {
     pub open: RwSignal<bool>,
     pub busy: RwSignal<bool>,
     pub failure: RwSignal<Option<Failure>>,
