@@ -64,7 +64,7 @@ async fn drafts(sql: &Sql<'_, '_>) -> Result<(), DbErr> {
          use_promotions {bool} NOT NULL,
          order_id {uuid},
          complete_key {text} NOT NULL CHECK (length(complete_key) <= 100),
-         asked {bytes},
+         fingerprint {bytes},
          user_id {uuid},
          version bigint NOT NULL CHECK (version > 0),
          created_at bigint NOT NULL,
@@ -102,7 +102,7 @@ async fn drafts(sql: &Sql<'_, '_>) -> Result<(), DbErr> {
 }
 
 async fn exchanges(sql: &Sql<'_, '_>) -> Result<(), DbErr> {
-    // A return is exchanged once. `value_minor` is what its pieces paid of the new order, `asked` what exactly was asked
+    // A return is exchanged once. `value_minor` is what its pieces paid of the new order, `fingerprint` what exactly was asked
     // for under the key.
     sql.tenant_table(
         "exchange",
@@ -110,7 +110,7 @@ async fn exchanges(sql: &Sql<'_, '_>) -> Result<(), DbErr> {
          from_order_id {uuid} NOT NULL,
          to_order_id {uuid} NOT NULL,
          exchange_key {text} NOT NULL CHECK (length(exchange_key) BETWEEN 1 AND 100),
-         asked {bytes} NOT NULL CHECK (length(asked) = 32),
+         fingerprint {bytes} NOT NULL CHECK (length(fingerprint) = 32),
          value_minor bigint NOT NULL CHECK (value_minor > 0),
          currency {text} NOT NULL CHECK (length(currency) = 3),
          user_id {uuid},

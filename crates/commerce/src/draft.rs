@@ -58,7 +58,7 @@ pub async fn create(ctx: &Ctx, draft: &Draft) -> Result<DraftView> {
             state: DraftState::Open.as_str().to_owned(),
             order_id: None,
             complete_key: String::new(),
-            asked: None,
+            fingerprint: None,
             user_id: ctx.user_id().map(UserId::uuid),
             version: 1,
             created_at: now,

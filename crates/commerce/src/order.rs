@@ -21,7 +21,7 @@ pub use fact::{
 pub(crate) use list::row_view;
 pub use list::{OrderCounts, OrderFilter, OrderSort, counts, list, my_orders};
 pub use parcel::{Piece, Tracking, deliver, deliver_parcel, ship, ship_pieces, track};
-pub use read::{by_id, by_token, my_order};
+pub use read::{amount, by_id, by_token, my_order};
 pub use refund::{BackTo, Refund, refund, refund_part};
 pub use state::*;
 pub use tag::{MAX_TAG, MAX_TAGS, known_tags, set_tags};

@@ -216,8 +216,8 @@ impl Exchange {
     fn first(&self, so: impl Fn(i64) -> bool) -> i64 {
         let shown = |minor| if self.is_none() { Ok(minor) } else { self.convert(minor, self.step.ending) };
         let (mut below, mut above) = (-1_i64, i64::MAX);
-        while 1 < above - below {
-            let middle = below + (above - below) / 2;
+        while below + 1 < above {
+            let middle = below.midpoint(above);
             // What is too large to be shown is above everything.
             if shown(middle).is_ok_and(|shown| !so(shown)) { below = middle } else { above = middle }
         }

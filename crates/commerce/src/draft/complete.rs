@@ -1,6 +1,6 @@
 //! Making an order of a draft, once.
 
-use platform::{Context, Ctx, Error, Tx, failpoint};
+use platform::{Context, Ctx, Error, Tx};
 use primitives::{CustomerId, DraftOrderId, Money, OrderId, Permission, UserId, VariantId};
 use sea_orm::{ActiveValue::Set, ColumnTrait, QuerySelect};
 use sha2::{Digest, Sha256};
@@ -76,7 +76,7 @@ async fn earlier(ctx: &Ctx, id: DraftOrderId, key: &str, asked: &[u8; 32]) -> Re
         return Err(Error::conflict(format!("this draft was placed already, as order {number}")).into());
     }
     drop(rows);
-    if row.asked.as_deref() != Some(asked.as_slice()) {
+    if row.fingerprint.as_deref() != Some(asked.as_slice()) {
         return Err(CommerceError::KeyReused);
     }
     let view = Box::pin(order::read::after(ctx, OrderId::from_uuid(order))).await?;
@@ -139,7 +139,6 @@ async fn place(ctx: &Ctx, which: Which, completion: &Completion<'_>, asked: [u8;
         }
         hold(tx, &row).await?;
         let mut stored = staff::store(ctx, tx, &plan).await?;
-        failpoint!("checkout.written");
         beside(ctx, tx, order_id, note.as_ref(), &tags).await?;
         finished(ctx, tx, &row, &plan, (completion.key, &asked)).await?;
         if let (true, Some(payment)) = (completion.mark_paid, stored.payment.clone()) {
@@ -203,7 +202,7 @@ async fn finished(
         .set(C::State, DraftState::Completed.as_str())
         .set(C::OrderId, plan.order().uuid())
         .set(C::CompleteKey, key)
-        .set(C::Asked, asked.to_vec())
+        .set(C::Fingerprint, asked.to_vec())
         .set(C::Version, row.version + 1)
         .set(C::UpdatedAt, ctx.now().millis())
         .filter(C::Id.eq(row.id))

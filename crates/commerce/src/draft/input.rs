@@ -131,7 +131,7 @@ impl Checked {
             use_promotions: draft.use_promotions,
             order_id: None,
             complete_key: String::new(),
-            asked: None,
+            fingerprint: None,
             user_id: None,
             version: 1,
             created_at: 0,

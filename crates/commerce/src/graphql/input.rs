@@ -264,7 +264,7 @@ pub struct OrderRefundInput {
     pub id: ID,
     /// The version that was seen; needed with `amount`.
     pub version: Option<Long>,
-    /// Decimal text in the shop's currency; left out: everything that is not back yet.
+    /// Decimal text in the order's currency; left out: everything that is not back yet.
     pub amount: Option<String>,
     /// Where to.
     #[graphql(default_with = "RefundTo::Original")]

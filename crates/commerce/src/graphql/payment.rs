@@ -6,7 +6,6 @@ use platform::graphql::{DateTime, Long, Money, ctx_of, failure, parse_id};
 
 use super::input::target;
 use super::staff::OrderPayload;
-use super::tender::minor;
 use super::{connection, nodes, page_args};
 use crate::payment::{dispute, provider, reconcile};
 use crate::{order, view};
@@ -178,7 +177,10 @@ impl PaymentsMutation {
     async fn order_capture(&self, context: &Context<'_>, input: OrderCaptureInput) -> Result<OrderPayload> {
         let ctx = ctx_of(context)?;
         let at = target(&input.id, input.version)?;
-        let amount = input.amount.as_deref().map(|text| minor(text, ctx)).transpose()?;
+        let amount = match &input.amount {
+            Some(text) => Some(order::amount(ctx, at.id, text).await.map_err(failure)?),
+            None => None,
+        };
         let capture = order::Capture { amount, key: &input.idempotency_key };
         Ok(OrderPayload::of(Box::pin(order::capture(ctx, at, capture)).await.map_err(failure)?, ctx))
     }
@@ -250,7 +252,7 @@ pub struct OrderCaptureInput {
     pub id: ID,
     /// The version that was seen.
     pub version: Option<Long>,
-    /// Decimal text in the shop's currency; left out: all that is promised.
+    /// Decimal text in the order's currency; left out: all that is promised.
     pub amount: Option<String>,
     /// 1 to 255 visible ASCII characters, fresh for each capture: the second time nothing is taken again.
     pub idempotency_key: String,

@@ -10,7 +10,6 @@ use super::input::{
 };
 use super::order::{Order, OrderRow, OrderRowConnection};
 use super::parcel::pieces;
-use super::tender::minor;
 use super::{nodes, page_args};
 use crate::order::Tracking;
 use crate::settings::{self, Versioned};
@@ -122,7 +121,10 @@ impl OrdersMutation {
     async fn order_refund(&self, context: &Context<'_>, input: OrderRefundInput) -> Result<OrderPayload> {
         let ctx = ctx_of(context)?;
         let at = target_seen(&input.id, input.version, input.amount.is_some())?;
-        let amount = input.amount.as_deref().map(|text| minor(text, ctx)).transpose()?;
+        let amount = match &input.amount {
+            Some(text) => Some(order::amount(ctx, at.id, text).await.map_err(failure)?),
+            None => None,
+        };
         let refund = order::Refund { amount, to: input.to.into(), reason: &input.reason };
         Ok(OrderPayload::of(Box::pin(order::refund_part(ctx, at, &refund)).await.map_err(failure)?, ctx))
     }

@@ -161,7 +161,7 @@ impl TenderMutation {
 }
 
 /// An amount as decimal text in the shop's currency.
-pub(super) fn minor(text: &str, ctx: &Ctx) -> Result<i64> {
+fn minor(text: &str, ctx: &Ctx) -> Result<i64> {
     let money = primitives::Money::parse_decimal(text.trim(), ctx.tenant().currency);
     money.map(|money| money.minor).map_err(|error| failure(Error::invalid("amount", error.to_string())))
 }

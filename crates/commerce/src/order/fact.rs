@@ -947,7 +947,7 @@ mod tests {
             currency: currency(),
         };
         let told = [drafted, exchanged, placed].iter().filter_map(OrderFact::told_by).collect::<Vec<_>>();
-        assert_eq!(told, every_fact()[27..]);
+        assert_eq!(told, every_fact()[27..30]);
         for silent in [
             OrderShipped { order_id, fulfilment_id },
             FulfilmentCreated { fulfilment_id, order_id, n_items: 1 },

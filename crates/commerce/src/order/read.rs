@@ -93,6 +93,16 @@ async fn of_user(ctx: &Ctx, id: OrderId, user: UserId, access: Access) -> Result
     show(&rows, &settings.settings, row, Audience::Shopper, ctx.now()).await
 }
 
+/// An amount of an order as somebody typed it, decimal text in the order's currency; in its minor units.
+///
+/// # Errors
+/// `NOT_FOUND` for the order; `BAD_USER_INPUT` at `amount`.
+pub async fn amount(ctx: &Ctx, id: OrderId, text: &str) -> Result<i64> {
+    let order = ctx.read(Access::Public).await?.get::<orders::Entity>(id.uuid()).await?;
+    let money = Money::parse_decimal(text.trim(), currency_of(&order.currency)?);
+    money.map(|money| money.minor).map_err(|error| CommerceError::field("amount", error.to_string()))
+}
+
 /// The order after a move of the staff, who have passed that move's door.
 pub(crate) async fn after(ctx: &Ctx, id: OrderId) -> Result<OrderView> {
     view(ctx, id.uuid(), Access::Public, Audience::Staff).await

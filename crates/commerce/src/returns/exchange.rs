@@ -19,7 +19,6 @@ use super::{Case, Which, read, settled, state};
 use crate::cart::{Agreed, Basket, MAX_LINES, filled};
 use crate::checkout::staff::{self, Sale};
 use crate::checkout::{Plan, Stored, answer};
-use crate::currency;
 use crate::customer::{self, Standing};
 use crate::entity::{cart_line, customer as customer_row, exchange, orders, payment, return_request};
 use crate::error::{CommerceError, Result};
@@ -116,7 +115,7 @@ async fn earlier(ctx: &Ctx, id: ReturnId, key: &str, asked: &[u8; 32]) -> Result
         return Err(Error::conflict(format!("this return was exchanged already, see order {number}")).into());
     }
     drop(rows);
-    if row.asked != asked {
+    if row.fingerprint != asked {
         return Err(CommerceError::KeyReused);
     }
     let view = Box::pin(order::read::after(ctx, OrderId::from_uuid(row.to_order_id))).await?;
@@ -183,7 +182,7 @@ async fn swap(
             from_order_id: Set(order.id),
             to_order_id: Set(plan.order().uuid()),
             exchange_key: Set(wanted.key.to_owned()),
-            asked: Set(asked.to_vec()),
+            fingerprint: Set(asked.to_vec()),
             value_minor: Set(value),
             currency: Set(order.currency.clone()),
             user_id: Set(ctx.user_id().map(UserId::uuid)),
@@ -292,14 +291,8 @@ async fn basket(
     cart: Uuid,
 ) -> Result<Basket> {
     let book = book::current(ctx).await?;
-    // What came back was paid for in it.
-    let exchange = currency::current(ctx).await?.find(currency_of(&order.currency)?);
-    let Some(exchange) = exchange else {
-        return Err(Refusal::Guard(
-            "the shop sells nothing in the currency of this order now: give the money back instead",
-        )
-        .into());
-    };
+    // Orders in another are refused.
+    let exchange = primitives::Exchange::none(ctx.tenant().currency);
     let rows = ctx.read(Permission::ORDERS_REFUND).await?;
     // Groups and exemptions count for whoever has signed in.
     let standing = match order.user_id {

@@ -300,8 +300,9 @@ async fn an_order_lives_in_its_currency(shop: Shop) {
     assert_eq!((asked.body["amount"].as_i64(), asked.body["currency"].as_str()), (Some(5_720), Some("USD")));
     let used = promotion::get(&staff, welcome.id).await.unwrap();
     assert_eq!((used.uses, used.spent), (1, Money::new(300, Currency::EUR)));
-    // 2.00 are left of the budget: too little for 3.30 dollars, and nobody is told otherwise at the counter.
+    // 2.00 are left of the budget, too little for 3.30 dollars: the counter knows, and from then on the next price does.
     let next = shop.guest(mug, 4).await.speaking("USD");
+    assert_eq!(refusal(next.buy("manual").await).1, ["expectedTotal"]);
     assert_eq!(next.cart().await.totals.discount.minor, 0);
     next.order("manual").await;
     // What staff changes later changes no order.
@@ -340,6 +341,11 @@ async fn an_order_lives_in_its_currency(shop: Shop) {
     let kept =
         shop.number("SELECT COUNT(*) FROM orders WHERE exchange_rate = '1.10' AND currency = 'USD'").await;
     assert_eq!(kept, 2);
+    // Staff types amounts of an order in the order's currency, which has its own decimals.
+    let yen = shop.guest(mug, 1).await.speaking("JPY").order("manual").await;
+    assert_eq!(order::amount(&shop.boss(), yen.id, "1000").await.unwrap(), 1_000);
+    assert_eq!(refusal(order::amount(&shop.boss(), yen.id, "10.00").await).1, ["amount"]);
+    assert_eq!(order::amount(&shop.boss(), order.id, "10").await.unwrap(), 1_000);
     shop.holds().await;
 }
 
