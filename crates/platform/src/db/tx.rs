@@ -119,7 +119,7 @@ impl Tx {
         }
     }
 
-    /// Undoes everything. Trouble while undoing is the pool's to mend: it rolls back again before reuse.
+    /// Undoes everything, and on SQLite waits for the commit of those who wrote before it in the same batch. Trouble while undoing is the pool's to mend: it rolls back again before reuse.
     pub async fn rollback(self) {
         let Self { rows, end, .. } = self;
         match (rows.into_conn(), end) {
@@ -129,7 +129,13 @@ impl Tx {
                 }
             }
             // The writer undoes it before anybody else's turn; when it has stopped, dropping undoes it.
-            (Conn::Savepoint(savepoint), Some(end)) => drop(end.send(End::Rollback { savepoint })),
+            (Conn::Savepoint(savepoint), Some(end)) => {
+                let (done, over) = oneshot::channel();
+                if end.send(End::Rollback { savepoint, done }).is_ok() {
+                    // Nothing is sent: it ends with its sender.
+                    let _ = over.await;
+                }
+            }
             (Conn::Savepoint(_) | Conn::Pool(_), _) => {}
         }
     }

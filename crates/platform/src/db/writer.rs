@@ -2,7 +2,9 @@
 //!
 //! Writers queue for a lease. Each works in a savepoint of one shared `BEGIN IMMEDIATE` transaction; when nobody waits
 //! any more, or the batch is full, the transaction is committed with one `fsync` and everybody hears the result.
-//! Nobody is told of success before the commit is on disk. A writer that fails or disappears only loses its savepoint.
+//! Nobody is told of success before the commit is on disk. A writer that fails or disappears only loses its savepoint;
+//! one that fails behind others of the batch is told after their commit, too, for it may have failed because of what they
+//! wrote: who hears that somebody was faster finds what that one did.
 //!
 //! Savepoints have no names of their own, only depths, so a savepoint must be gone before the next begins: the writer
 //! waits for the end of every lease, however long that takes ([`crate::Ctx::write`] cuts its work off in time), and
@@ -41,9 +43,19 @@ pub(crate) struct Lease {
 
 /// How a lease ends, with the savepoint that comes back.
 pub(super) enum End {
-    Commit { savepoint: DatabaseTransaction, kept: Kept },
-    Rollback { savepoint: DatabaseTransaction },
+    Commit {
+        savepoint: DatabaseTransaction,
+        kept: Kept,
+    },
+    /// `done` is dropped when what the writer may have seen of others is on disk, or gone.
+    Rollback {
+        savepoint: DatabaseTransaction,
+        done: oneshot::Sender<Never>,
+    },
 }
+
+/// Nothing is ever sent.
+pub(super) enum Never {}
 
 /// A writer whose savepoint is released, waiting for the commit.
 pub(super) struct Kept {
@@ -55,8 +67,8 @@ pub(super) struct Kept {
 /// What one turn means for the batch.
 enum Turn {
     Kept(Kept),
-    /// Nothing remains of it.
-    Undone,
+    /// Nothing remains of it; whoever waits hears so at the end of the batch.
+    Undone(Option<oneshot::Sender<Never>>),
     /// It left without a word; the batch ends here, and its commit shows whether the transaction still stands.
     Vanished,
     /// The transaction no longer is what we think it is. SQLite rolls all of it back when the disk is full or fails.
@@ -109,11 +121,13 @@ async fn batch(
     };
     let opened = Instant::now();
     let mut kept: Vec<Kept> = Vec::new();
+    let mut undone: Vec<oneshot::Sender<Never>> = Vec::new();
     let mut next = Some(first);
     while let Some(request) = next.take() {
         match serve(&shared, request).await {
             Turn::Kept(one) => kept.push(one),
-            Turn::Undone => {}
+            // Before the first that stays there was nothing of others to see: this one goes on at once.
+            Turn::Undone(done) => undone.extend(done.filter(|_| !kept.is_empty())),
             Turn::Vanished => break,
             Turn::Broken => {
                 let lost = Error::unavailable("the database could not store this, try again");
@@ -129,6 +143,7 @@ async fn batch(
     let result = result.map_err(Error::from);
     let fine = result.is_ok();
     kept.into_iter().for_each(|one| one.answer(result.clone()));
+    drop(undone);
     fine
 }
 
@@ -146,7 +161,7 @@ impl Kept {
 /// One writer's turn.
 async fn serve(shared: &DatabaseTransaction, request: Request) -> Turn {
     if request.is_closed() {
-        return Turn::Undone;
+        return Turn::Undone(None);
     }
     let savepoint = match shared.begin().await {
         Ok(savepoint) => savepoint,
@@ -168,8 +183,8 @@ async fn serve(shared: &DatabaseTransaction, request: Request) -> Turn {
                 Turn::Broken
             }
         },
-        Some(End::Rollback { savepoint }) => match savepoint.rollback().await {
-            Ok(()) => Turn::Undone,
+        Some(End::Rollback { savepoint, done }) => match savepoint.rollback().await {
+            Ok(()) => Turn::Undone(Some(done)),
             Err(error) => {
                 tracing::error!(%error, "rolling a write back failed");
                 Turn::Broken

@@ -73,6 +73,39 @@ async fn a_writer_that_takes_too_long_is_undone_and_takes_nobody_with_it() {
     assert_eq!(bodies(&ctx).await, ["after", "before", "later"]);
 }
 
+/// Who fails because somebody of the same batch was faster finds what that one wrote.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_writer_that_fails_hears_of_it_when_what_it_saw_is_there_for_everybody() {
+    let world = World::new().await;
+    let ctx = staff(&world);
+    let (release, holder) = hold(&ctx).await;
+    let first = tokio::spawn(write_down(ctx.clone(), "first".into()));
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let second = tokio::spawn({
+        let ctx = ctx.clone();
+        async move {
+            let lost = ctx
+                .write(Permission::NODES_CREATE, async |tx: &Tx| -> Result<(), Error> {
+                    let seen = tx.find::<note::Entity>().count().await?;
+                    Err(Error::conflict(format!("{seen} seen")))
+                })
+                .await;
+            (lost.unwrap_err().to_string(), bodies(&ctx).await)
+        }
+    });
+    // One more keeps the batch open after the failure.
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let third = tokio::spawn(write_down(ctx.clone(), "third".into()));
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    release.send(()).unwrap();
+    let (lost, found) = second.await.unwrap();
+    assert!(lost.contains("1 seen"), "{lost}");
+    assert!(found.contains(&"first".to_owned()), "{found:?}");
+    holder.await.unwrap().unwrap();
+    first.await.unwrap().unwrap();
+    third.await.unwrap().unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_writer_that_panics_loses_only_its_own_work() {
     let world = World::new().await;
