@@ -8,7 +8,7 @@ pub(crate) mod store;
 
 pub use again::{Again, Missing, again, missing};
 pub use codes::{MAX_CODES, set_codes};
-pub(crate) use read::{Agreed, Basket, Buyer, basket, basket_in, discounts, filled};
+pub(crate) use read::{Agreed, Basket, Buyer, Past, basket, basket_in, discounts, filled};
 pub use saved::{MAX_SAVED, forget, save_for_later, take_back};
 pub(crate) use store::{locate, restore};
 

@@ -8,10 +8,10 @@ pub(crate) use place::{Plan, Stored, problem};
 
 use platform::{Access, Ctx, TenantDb};
 use pricing::{Destination, Measures, ShippingMethod};
-use primitives::{CartId, Country, Currency, ErrorCode, Money};
+use primitives::{CartId, Country, Currency, CustomerId, ErrorCode, Money};
 use sea_orm::ColumnTrait;
 
-use crate::cart::{Basket, Buyer, basket, basket_in};
+use crate::cart::{Basket, Buyer, Past, basket, basket_in};
 use crate::currency;
 use crate::customer;
 use crate::entity::{cart, orders};
@@ -90,7 +90,11 @@ pub async fn view(ctx: &Ctx, token: Option<&str>, wish: Wish<'_>) -> Result<Chec
         .unwrap_or(home);
     let some = |typed: Option<&str>| typed.map(str::to_owned).filter(|text| !text.trim().is_empty());
     let destination = Destination { country, region: some(wish.region), postal_code: some(wish.postal_code) };
-    let buyer = buyer(ctx, &basket.book, &who, wish.email, destination).await?;
+    let past = match asks_for_past(&basket.book, &who, wish.email) {
+        true => past(&*ctx.read(Access::Public).await?, &basket.book, &who, wish.email).await?,
+        false => Past::default(),
+    };
+    let buyer = Buyer { destination, past };
     let (bare, quote) = basket.price(ctx, &current, &buyer, None)?;
     let measures = basket.measures(&quote, country);
     let needs_delivery = quote.requires_shipping || bare.lines.is_empty();
@@ -145,22 +149,29 @@ pub(crate) fn choices(
 }
 
 /// What promotions have to know of whoever buys: the account's record, else that of the typed address.
-async fn buyer(
-    ctx: &Ctx,
-    book: &Book,
-    who: &Who,
-    email: Option<&str>,
-    destination: Destination,
-) -> Result<Buyer> {
-    let mut buyer = Buyer { destination, ..Buyer::somebody(ctx.tenant().country) };
-    if book.first_order || !book.shopper_limits.is_empty() {
-        let rows = ctx.read(Access::Public).await?;
-        if let Some(customer) = customer::known(&rows, who.user, email).await? {
-            buyer.orders_before = customer::orders_before(&rows, customer).await?;
-            buyer.used = usage::of_customer(&rows, customer).await?;
-        }
+async fn past(rows: &TenantDb, book: &Book, who: &Who, email: Option<&str>) -> Result<Past> {
+    match customer::known(rows, who.user, email).await? {
+        Some(customer) => past_of(rows, book, customer).await,
+        None => Ok(Past::default()),
     }
-    Ok(buyer)
+}
+
+/// As much of it as any promotion asks for.
+async fn past_of(rows: &TenantDb, book: &Book, customer: CustomerId) -> Result<Past> {
+    let mut past = Past::default();
+    if book.first_order {
+        past.orders_before = customer::orders_before(rows, customer).await?;
+    }
+    if !book.shopper_limits.is_empty() {
+        past.used = usage::of_customer(rows, customer).await?;
+    }
+    Ok(past)
+}
+
+/// Whether any promotion asks for it, and anybody is named.
+fn asks_for_past(book: &Book, who: &Who, email: Option<&str>) -> bool {
+    let named = who.user.is_some() || email.is_some_and(|email| !email.trim().is_empty());
+    named && (book.first_order || !book.shopper_limits.is_empty())
 }
 
 /// What pays beside a payment.
@@ -235,6 +246,10 @@ pub async fn place_order(ctx: &Ctx, input: CheckoutInput) -> Result<Placed> {
         // An open cart has no order yet, and a key that was used stands in its way when the order is stored.
         let fresh = attempt == 0 && shown && open.is_some();
         let first = if fresh { None } else { earlier(&rows, &who, &principal, &fingerprint, &input).await? };
+        let past = match first.is_none() && asks_for_past(&basket.book, &who, Some(&input.email)) {
+            true => past(&rows, &basket.book, &who, Some(&input.email)).await?,
+            false => Past::default(),
+        };
         // One connection at a time: what follows opens its own.
         drop(rows);
         if let Some(order) = first {
@@ -244,19 +259,19 @@ pub async fn place_order(ctx: &Ctx, input: CheckoutInput) -> Result<Placed> {
         if !shown {
             return Err(CommerceError::not_found(CartId::KIND));
         }
-        let plan =
-            match Box::pin(place::plan(ctx, &who, principal.clone(), fingerprint, &input, basket)).await {
-                Ok(plan) => plan,
-                Err(error) => {
-                    let rows = ctx.read(Access::Public).await?;
-                    let first = earlier(&rows, &who, &principal, &fingerprint, &input).await?;
-                    drop(rows);
-                    return match first {
-                        Some(order) => placed(ctx, order.id, true).await,
-                        None => Err(error),
-                    };
-                }
-            };
+        let buys = place::Buys { who: &who, basket, past };
+        let plan = match Box::pin(place::plan(ctx, buys, principal.clone(), fingerprint, &input)).await {
+            Ok(plan) => plan,
+            Err(error) => {
+                let rows = ctx.read(Access::Public).await?;
+                let first = earlier(&rows, &who, &principal, &fingerprint, &input).await?;
+                drop(rows);
+                return match first {
+                    Some(order) => placed(ctx, order.id, true).await,
+                    None => Err(error),
+                };
+            }
+        };
         match Box::pin(place::store(ctx, &plan)).await {
             Ok(Some(stored)) => {
                 metrics::counter!("rustok_orders_placed_total").increment(1);

@@ -1,5 +1,6 @@
-//! Tenants by every name they have, cached: found ones for 300 s, missing ones for 60 s, 1,000 in all, one database
-//! load per key under any number of concurrent misses.
+//! Tenants by every name they have, cached: found ones for 300 s, missing ones for 60 s, 1,000 of them, one database
+//! load per key under any number of concurrent misses. Names and ids have a shelf of 1,000 each, so that requests, which
+//! bring names, and the work behind them, which knows ids, do not push each other's tenants out.
 //!
 //! A key of the cache holds the generation in which it was asked, and every change of a tenant begins a new
 //! generation. So whatever was loaded before a change can never answer a question that was asked after it.
@@ -13,6 +14,7 @@ use crate::resolve::{Key, Rules};
 use metrics::counter;
 use moka::Expiry;
 use moka::future::Cache;
+use platform::config::CacheConfig;
 use platform::{App, Config, Context, Db, Error, Result, TenantInfo};
 use primitives::{Country, Currency, Locale, TenantId};
 use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect};
@@ -75,13 +77,37 @@ impl Life {
 pub struct Directory {
     rules: Rules,
     default_slug: Option<String>,
-    found: Cache<(u64, Key), Option<Arc<Record>>>,
-    /// The last that was found, without a time limit.
-    last: Cache<(u64, Key), Arc<Record>>,
+    names: Shelf,
+    ids: Shelf,
     /// What is being asked for anew.
     renewing: Mutex<HashSet<(u64, Key)>>,
     generation: AtomicU64,
     loads: AtomicU64,
+}
+
+/// What is known under one kind of key.
+struct Shelf {
+    found: Cache<(u64, Key), Option<Arc<Record>>>,
+    /// The last that was found, without a time limit.
+    last: Cache<(u64, Key), Arc<Record>>,
+}
+
+impl Shelf {
+    fn new(cache: &CacheConfig) -> Self {
+        let life = Keep {
+            found: Duration::from_secs(cache.tenant_seconds),
+            missing: Duration::from_secs(cache.tenant_missing_seconds),
+        };
+        Self {
+            found: Cache::builder().max_capacity(cache.tenants).expire_after(life).build(),
+            last: Cache::new(cache.tenants),
+        }
+    }
+
+    fn forget(&self) {
+        self.found.invalidate_all();
+        self.last.invalidate_all();
+    }
 }
 
 /// Refuses a configuration that no request could be resolved with; for the start of the host.
@@ -103,16 +129,11 @@ impl Directory {
     }
 
     fn new(config: &Config) -> Result<Self> {
-        let cache = &config.cache;
-        let life = Keep {
-            found: Duration::from_secs(cache.tenant_seconds),
-            missing: Duration::from_secs(cache.tenant_missing_seconds),
-        };
         Ok(Self {
             rules: Rules::from_config(config)?,
             default_slug: config.server.default_tenant.clone(),
-            found: Cache::builder().max_capacity(cache.tenants).expire_after(life).build(),
-            last: Cache::new(cache.tenants),
+            names: Shelf::new(&config.cache),
+            ids: Shelf::new(&config.cache),
             renewing: Mutex::default(),
             generation: AtomicU64::new(0),
             loads: AtomicU64::new(0),
@@ -130,12 +151,13 @@ impl Directory {
     /// Those of the database, when nothing is known from before; they are not remembered.
     pub async fn find(self: &Arc<Self>, app: &App, key: &Key) -> Result<Option<Arc<Record>>> {
         let place = (self.generation.load(Ordering::Acquire), key.clone());
-        if let Some(known) = self.found.get(&place).await {
+        let shelf = self.shelf(key);
+        if let Some(known) = shelf.found.get(&place).await {
             counter!("rustok_cache_operations_total", "cache" => "tenant", "result" => "hit").increment(1);
             return Ok(known);
         }
         counter!("rustok_cache_operations_total", "cache" => "tenant", "result" => "miss").increment(1);
-        match self.last.get(&place).await {
+        match shelf.last.get(&place).await {
             Some(stale) => {
                 self.renew(app, place);
                 Ok(Some(stale))
@@ -144,17 +166,31 @@ impl Directory {
         }
     }
 
-    /// Loads once, whoever else asks for the same at the same time.
+    fn shelf(&self, key: &Key) -> &Shelf {
+        match key {
+            Key::Id(_) => &self.ids,
+            Key::Domain(_) | Key::Slug(_) | Key::Default => &self.names,
+        }
+    }
+
+    /// Loads once, whoever else asks for the same at the same time. What was found by a name is known by its id, too.
     async fn ask(&self, db: &Db, place: (u64, Key)) -> Result<Option<Arc<Record>>> {
+        let shelf = self.shelf(&place.1);
         let load = async {
             let loaded = self.load(db, &place.1).await?;
-            match &loaded {
-                Some(record) => self.last.insert(place.clone(), record.clone()).await,
-                None => self.last.invalidate(&place).await,
+            let Some(record) = &loaded else {
+                shelf.last.invalidate(&place).await;
+                return Ok(loaded);
+            };
+            shelf.last.insert(place.clone(), record.clone()).await;
+            if !matches!(place.1, Key::Id(_)) {
+                let own = (place.0, Key::Id(record.info.id));
+                self.ids.last.insert(own.clone(), record.clone()).await;
+                self.ids.found.insert(own, loaded.clone()).await;
             }
             Ok(loaded)
         };
-        let loaded = self.found.try_get_with(place.clone(), load).await;
+        let loaded = shelf.found.try_get_with(place.clone(), load).await;
         loaded.map_err(|error: Arc<Error>| Error::clone(&error))
     }
 
@@ -176,8 +212,8 @@ impl Directory {
     /// Forgets everything: the next question to each key is a new load.
     pub fn invalidate(&self) {
         self.generation.fetch_add(1, Ordering::AcqRel);
-        self.found.invalidate_all();
-        self.last.invalidate_all();
+        self.names.forget();
+        self.ids.forget();
     }
 
     /// How many loads there have been.

@@ -67,6 +67,12 @@ pub(crate) struct Agreed {
 #[derive(Clone, Debug)]
 pub(crate) struct Buyer {
     pub destination: Destination,
+    pub past: Past,
+}
+
+/// What promotions ask of whoever buys. Nothing for somebody who is new here.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Past {
     /// Orders before this one.
     pub orders_before: u32,
     /// Orders of this customer by promotion, where that is limited.
@@ -76,7 +82,7 @@ pub(crate) struct Buyer {
 impl Buyer {
     /// Somebody of whom only the country is known.
     pub fn somebody(country: Country) -> Self {
-        Self { destination: Destination::country(country), orders_before: 0, used: HashMap::new() }
+        Self { destination: Destination::country(country), past: Past::default() }
     }
 }
 
@@ -262,7 +268,7 @@ impl Basket {
             destination: buyer.destination.clone(),
             shopper: Shopper {
                 groups: self.standing.groups.clone(),
-                orders_before: buyer.orders_before,
+                orders_before: buyer.past.orders_before,
                 exempt: self.standing.exemption.is_some(),
             },
             lines: wanted.collect::<Result<_>>()?,
@@ -333,7 +339,7 @@ impl Basket {
         let mut promotions = book.promotions.clone();
         for promotion in &mut promotions {
             if let Some(limit) = book.shopper_limits.get(&promotion.id) {
-                let used = buyer.used.get(&promotion.id).copied().unwrap_or_default();
+                let used = buyer.past.used.get(&promotion.id).copied().unwrap_or_default();
                 promotion.usage.left_for_shopper = Some(limit.saturating_sub(used).max(0).unsigned_abs());
             }
         }

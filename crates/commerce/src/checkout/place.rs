@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use super::{CheckoutInput, rows};
 use crate::address::{self, CheckedAddress};
-use crate::cart::{self, Basket, Buyer};
+use crate::cart::{self, Basket, Buyer, Past};
 use crate::currency;
 use crate::customer;
 use crate::entity::{order_line, orders, payment as payment_row};
@@ -120,15 +120,23 @@ pub(super) fn fingerprint(input: &CheckoutInput) -> [u8; 32] {
     hasher.finalize().into()
 }
 
+/// Who buys what.
+pub(super) struct Buys<'w> {
+    pub who: &'w Who,
+    pub basket: Basket,
+    /// What promotions ask of whoever buys.
+    pub past: Past,
+}
+
 /// Checks everything that can be checked without writing; all wrong fields at once.
 pub(super) async fn plan(
     ctx: &Ctx,
-    who: &Who,
+    buys: Buys<'_>,
     principal: Vec<u8>,
     fingerprint: [u8; 32],
     input: &CheckoutInput,
-    basket: Basket,
 ) -> Result<Plan> {
+    let Buys { who, basket, past } = buys;
     let tenant = ctx.tenant();
     let current = settings::current(ctx).await?;
     let settings = &current.settings;
@@ -140,9 +148,8 @@ pub(super) async fn plan(
     let checked = address::check(&input.email, &input.address, &settings.countries(tenant.country));
     let checked = checked.map_err(|wrong| errors.extend(wrong)).ok();
     let mut sent = None;
-    if let Some((email, address)) = &checked {
-        let destination = address.destination();
-        let buyer = super::buyer(ctx, &basket.book, who, Some(email.as_str()), destination).await?;
+    if let Some((_, address)) = &checked {
+        let buyer = Buyer { destination: address.destination(), past };
         match delivered(ctx, &current, &basket, &buyer, (&input.shipping_method, false))? {
             Ok(priced) => sent = Some(priced),
             Err(wrong) => errors.push(wrong),

@@ -11,14 +11,13 @@ use uuid::Uuid;
 use super::place::{self, Counters, Plan, Stored};
 use super::{answer, payments};
 use crate::address;
-use crate::cart::{Basket, Buyer};
+use crate::cart::{Basket, Buyer, Past};
 use crate::customer;
 use crate::entity::cart;
 use crate::error::{CommerceError, Result};
 use crate::event::CommerceEvent;
 use crate::order;
 use crate::payment::{self, settle as payments_settle};
-use crate::promotion::usage;
 use crate::settings::{self, CaptureMode};
 use crate::tender::chosen::Chosen;
 use crate::tender::{TenderKind, order as tenders};
@@ -73,7 +72,7 @@ pub(crate) async fn buyer(
     email: &str,
     destination: Destination,
 ) -> Result<Buyer> {
-    let mut buyer = Buyer { destination, ..Buyer::somebody(ctx.tenant().country) };
+    let mut past = Past::default();
     let book = &basket.book;
     if book.first_order || !book.shopper_limits.is_empty() {
         let rows = ctx.read(platform::Access::Public).await?;
@@ -82,11 +81,10 @@ pub(crate) async fn buyer(
             None => customer::known(&rows, None, Some(email)).await?,
         };
         if let Some(customer) = known {
-            buyer.orders_before = customer::orders_before(&rows, customer).await?;
-            buyer.used = usage::of_customer(&rows, customer).await?;
+            past = super::past_of(&rows, book, customer).await?;
         }
     }
-    Ok(buyer)
+    Ok(Buyer { destination, past })
 }
 
 /// Checks everything that can be checked without writing; all wrong fields at once.

@@ -225,7 +225,7 @@ async fn sqlite(
                 .statement_cache_capacity(256)
                 // KiB. What a reader remembers is gone with the next commit, and the system keeps the file in memory anyway;
                 // mapping it instead counts every page once per connection that has looked at it.
-                .pragma("cache_size", if read_only { "-1000" } else { "-4000" })
+                .pragma("cache_size", if read_only { "-400" } else { "-4000" })
                 .pragma("temp_store", "memory")
                 // A reader cannot write, as on PostgreSQL; everything written goes through the writer's queue.
                 .pragma("query_only", if read_only { "on" } else { "off" })
