@@ -35,6 +35,7 @@ mod m29_drafts;
 mod m31_order_edits;
 mod m32_currencies;
 mod m33_product_text;
+mod m34_quotes;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::{self, MigratorTrait, SchemaManager};
@@ -78,6 +79,7 @@ impl MigratorTrait for Migrator {
             Box::new(m31_order_edits::Migration),
             Box::new(m32_currencies::Migration),
             Box::new(m33_product_text::Migration),
+            Box::new(m34_quotes::Migration),
         ]
     }
 }

@@ -10,9 +10,9 @@ use crate::parts::toast::{Toaster, Toasts};
 use crate::parts::{FailureView, icon};
 use crate::place;
 use crate::screens::{
-    access, audit, collections, customers, dashboard, gift_cards, import, invitations, modules, oidc, orders,
-    payments, people, prices, products, promotions, returns, reviews, security, settings, signin, stock,
-    tenants,
+    access, audit, collections, customers, dashboard, drafts, gift_cards, import, invitations, modules, oidc,
+    orders, payments, people, prices, products, promotions, returns, reviews, security, settings, signin,
+    stock, tenants,
 };
 use crate::session::{Session, Stage};
 use crate::shell::Shell;
@@ -88,6 +88,9 @@ fn Screens() -> impl IntoView {
             <Route path=path!("/") view=dashboard::Dashboard/>
             <Route path=path!("/orders") view=orders::list::Orders/>
             <Route path=path!("/orders/:id") view=orders::detail::OrderScreen/>
+            <Route path=path!("/drafts") view=drafts::list::Drafts/>
+            <Route path=path!("/drafts/new") view=drafts::editor::NewDraft/>
+            <Route path=path!("/drafts/:id") view=drafts::editor::DraftScreen/>
             <Route path=path!("/returns") view=returns::Returns/>
             <Route path=path!("/payments") view=payments::Payments/>
             <Route path=path!("/products") view=products::list::Products/>

@@ -34,6 +34,14 @@ const ENTRIES: &[Entry] = &[
         key: "o",
     },
     Entry {
+        path: "/drafts",
+        label: "Drafts",
+        icon: "draft",
+        permission: Some("orders:list"),
+        heading: None,
+        key: "x",
+    },
+    Entry {
         path: "/returns",
         label: "Returns",
         icon: "returns",

@@ -3,20 +3,22 @@
 //! A draft is a cart of the shop's own, in tables of its own: no shopper comes to it, it is never abandoned and never
 //! expires. It is priced by the calculation that prices carts, which sees what staff agrees as prices and discounts
 //! ([`price`]), at every look anew. [`complete`] makes an order of it, the way a checkout does; its pieces are reserved
-//! then and not before.
+//! then and not before. [`send()`] writes to its customer: what it would cost, and later what is to be paid.
 
 mod complete;
 mod input;
 mod price;
 mod read;
+mod send;
 
 pub use complete::{Completion, complete};
 pub use input::{Draft, DraftLine, MAX_REASON, Off, Reduction};
-pub use read::{DraftFilter, DraftLineView, DraftRowView, DraftState, DraftView, by_id, list};
+pub use read::{DraftFilter, DraftLineView, DraftPreview, DraftRowView, DraftState, DraftView, by_id, list};
+pub use send::{Sent, send};
 
-use platform::{Ctx, Error, Tx};
+use platform::{Ctx, Error, TenantDb, Tx};
 use primitives::{DraftOrderId, Permission, UserId};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, IntoActiveModel};
+use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel};
 use uuid::Uuid;
 
 use crate::customer;
@@ -50,24 +52,19 @@ pub async fn create(ctx: &Ctx, draft: &Draft) -> Result<DraftView> {
     let checked = input::checked(ctx, draft, &[]).await?;
     let id = DraftOrderId::new();
     ctx.write(Permission::ORDERS_CREATE, async |tx| {
+        hold_customer(tx, &checked).await?;
         let checked = filled(tx, checked.clone()).await?;
         let now = ctx.now().millis();
         let row = draft_order::Model {
-            tenant_id: ctx.tenant_id().uuid(),
             id: id.uuid(),
-            state: DraftState::Open.as_str().to_owned(),
-            order_id: None,
-            complete_key: String::new(),
-            fingerprint: None,
             user_id: ctx.user_id().map(UserId::uuid),
-            version: 1,
             created_at: now,
             updated_at: now,
             ..checked.row(ctx)
         };
         tx.about(DraftOrderId::KIND, row.id);
         tx.insert_many(vec![row.into_active_model().reset_all()]).await?;
-        tx.insert_many(lines(id.uuid(), ctx, &checked)).await?;
+        tx.insert_many(rows_of(lines(id.uuid(), ctx, &checked))).await?;
         Ok::<_, CommerceError>(())
     })
     .await?;
@@ -121,11 +118,40 @@ pub async fn update(ctx: &Ctx, which: impl Into<Which>, draft: &Draft) -> Result
         tx.about(DraftOrderId::KIND, before.id);
         let old = draft_line::Column::DraftId.eq(before.id);
         tx.delete_many::<draft_line::Entity>().filter(old).exec().await?;
-        tx.insert_many(lines(before.id, ctx, &checked)).await?;
+        tx.insert_many(rows_of(lines(before.id, ctx, &checked))).await?;
         Ok(())
     })
     .await?;
     read::after(ctx, which.id).await
+}
+
+/// What a draft would cost, and what would stand in the way of placing it; nothing is stored. `id` is the draft that it
+/// shall become, if it is not a new one.
+///
+/// # Errors
+/// As [`create`] and, for a draft that is not there, `NOT_FOUND`.
+pub async fn preview(ctx: &Ctx, id: Option<DraftOrderId>, draft: &Draft) -> Result<DraftPreview> {
+    ctx.require(Permission::ORDERS_READ)?;
+    let rows = ctx.read(Permission::ORDERS_READ).await?;
+    let known: Vec<Uuid> = match id {
+        Some(id) => {
+            rows.get::<draft_order::Entity>(id.uuid()).await?;
+            lines_of(&rows, id.uuid()).await?.iter().map(|line| line.variant_id).collect()
+        }
+        None => Vec::new(),
+    };
+    drop(rows);
+    let mut checked = input::checked(ctx, draft, &known).await?;
+    let rows = ctx.read(Permission::ORDERS_READ).await?;
+    if let Some(customer) = draft.customer {
+        customer::email_of(&rows, customer).await?;
+    }
+    if id.is_none() {
+        checked = filled(&rows, checked).await?;
+    }
+    drop(rows);
+    let row = draft_order::Model { id: Uuid::now_v7(), ..checked.row(ctx) };
+    read::foretold(ctx, &row, &lines(row.id, ctx, &checked), &checked.draft.address).await
 }
 
 /// Throws a draft away.
@@ -171,27 +197,31 @@ fn changed_meanwhile() -> CommerceError {
     Error::conflict("this draft was changed by somebody else, load it again").into()
 }
 
-async fn lines_of(rows: &platform::TenantDb, draft: Uuid) -> Result<Vec<draft_line::Model>> {
+async fn lines_of(rows: &TenantDb, draft: Uuid) -> Result<Vec<draft_line::Model>> {
     let lines = rows.find::<draft_line::Entity>().filter(draft_line::Column::DraftId.eq(draft));
     Ok(lines.order_by_asc(draft_line::Column::Position).all().await?)
 }
 
-fn lines(draft: Uuid, ctx: &Ctx, checked: &Checked) -> Vec<draft_line::ActiveModel> {
+fn rows_of(lines: Vec<draft_line::Model>) -> Vec<draft_line::ActiveModel> {
+    lines.into_iter().map(|line| line.into_active_model().reset_all()).collect()
+}
+
+fn lines(draft: Uuid, ctx: &Ctx, checked: &Checked) -> Vec<draft_line::Model> {
     let line = |(position, line): (usize, &DraftLine)| {
         let (discount_minor, discount_ppm, discount_reason) = input::columns(line.discount.as_ref());
-        draft_line::ActiveModel {
-            id: Set(Uuid::now_v7()),
-            draft_id: Set(draft),
-            position: Set(i64::try_from(position).unwrap_or(i64::MAX)),
-            variant_id: Set(line.variant.uuid()),
-            quantity: Set(line.quantity),
-            currency: Set(ctx.tenant().currency.code().to_owned()),
-            unit_minor: Set(line.price),
-            unit_reason: Set(line.price_reason.clone()),
-            discount_minor: Set(discount_minor),
-            discount_ppm: Set(discount_ppm),
-            discount_reason: Set(discount_reason),
-            ..Default::default()
+        draft_line::Model {
+            tenant_id: ctx.tenant_id().uuid(),
+            id: Uuid::now_v7(),
+            draft_id: draft,
+            position: i64::try_from(position).unwrap_or(i64::MAX),
+            variant_id: line.variant.uuid(),
+            quantity: line.quantity,
+            currency: ctx.tenant().currency.code().to_owned(),
+            unit_minor: line.price,
+            unit_reason: line.price_reason.clone(),
+            discount_minor,
+            discount_ppm,
+            discount_reason,
         }
     };
     checked.draft.lines.iter().enumerate().map(line).collect()
@@ -206,14 +236,13 @@ async fn hold_customer(tx: &Tx, checked: &Checked) -> Result<()> {
 }
 
 /// A new draft with what the customer's record knows.
-async fn filled(tx: &Tx, mut checked: Checked) -> Result<Checked> {
-    hold_customer(tx, &checked).await?;
+async fn filled(rows: &TenantDb, mut checked: Checked) -> Result<Checked> {
     let Some(id) = checked.draft.customer else { return Ok(checked) };
     if checked.draft.email.is_empty() {
-        checked.draft.email = customer::email_of(tx, id).await?;
+        checked.draft.email = customer::email_of(rows, id).await?;
     }
     if checked.draft.address == Address::default() {
-        checked.draft.address = customer::last_address(tx, id).await?.unwrap_or_default();
+        checked.draft.address = customer::last_address(rows, id).await?.unwrap_or_default();
     }
     Ok(checked)
 }

@@ -404,8 +404,10 @@ tenant_table! {
         version: i64,
         created_at: i64,
         updated_at: i64,
+        sent_at: Option<i64>,
+        sent_version: Option<i64>,
     }
-    audit { state, shipping_method, provider, currency }
+    audit { state, shipping_method, provider, currency, sent_version }
 }
 
 tenant_table! {

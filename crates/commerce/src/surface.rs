@@ -25,6 +25,10 @@ pub fn surface() -> Vec<Entry> {
         Entry::query("order", Access::Owned(Permission::ORDERS_READ)).id("id", "order"),
         Entry::query("draftOrders", Permission::ORDERS_LIST).id("customerId", "customer"),
         Entry::query("draftOrder", Permission::ORDERS_READ).id("id", "draft_order"),
+        Entry::query("draftOrderPreview", Permission::ORDERS_READ)
+            .id("id", "draft_order")
+            .id("input.customerId", "customer")
+            .id("input.lines.variantId", "variant"),
         Entry::mutation("draftOrderCreate", Permission::ORDERS_CREATE)
             .id("input.customerId", "customer")
             .id("input.lines.variantId", "variant"),
@@ -33,6 +37,7 @@ pub fn surface() -> Vec<Entry> {
             .id("input.customerId", "customer")
             .id("input.lines.variantId", "variant"),
         Entry::mutation("draftOrderDelete", Permission::ORDERS_DELETE).id("id", "draft_order"),
+        Entry::mutation("draftOrderSend", Permission::ORDERS_UPDATE).id("id", "draft_order"),
         Entry::mutation("draftOrderComplete", Permission::ORDERS_CREATE).id("input.id", "draft_order"),
         Entry::query("customers", Access::Owned(Permission::CUSTOMERS_LIST)).id("groupId", "customer_group"),
         Entry::query("customer", Access::Owned(Permission::CUSTOMERS_READ)).id("id", "customer"),

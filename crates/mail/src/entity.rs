@@ -10,6 +10,7 @@ tenant_table! {
         kind: String,
         state: String,
         recipient: String,
+        reply_to: String,
         subject: String,
         text: String,
         html: String,

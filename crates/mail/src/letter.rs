@@ -47,6 +47,36 @@ pub enum MoneyChange {
     Due(String),
 }
 
+/// What something costs; amounts are written for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bill {
+    /// What is bought.
+    pub lines: Vec<BillLine>,
+    /// Taken off all of it, if anything is.
+    pub discount: Option<String>,
+    /// Name and price of the delivery, if there is one.
+    pub delivery: Option<(String, String)>,
+    /// Tax that is not asked for, if prices hold it.
+    pub exempt: Option<String>,
+    /// Tax in or on the total, if there is any.
+    pub tax: Option<String>,
+    /// Whether the prices of the lines hold the tax.
+    pub includes_tax: bool,
+    /// What is to be paid.
+    pub total: String,
+}
+
+/// One line of a [`Bill`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BillLine {
+    /// What it is called.
+    pub title: String,
+    /// Pieces.
+    pub quantity: u32,
+    /// Price of all of them.
+    pub total: String,
+}
+
 /// What is written to somebody.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Letter {
@@ -132,6 +162,28 @@ pub enum Letter {
         /// Shows the order.
         link: Link,
     },
+    /// To whom the shop offers something: what it would cost. Whoever answers the letter reaches the shop.
+    Quote {
+        /// What it is about, at the prices of now.
+        bill: Bill,
+        /// What the shop has to say; may be empty.
+        note: String,
+        /// The shop.
+        link: Link,
+    },
+    /// To whom the shop has placed an order for: it is to be paid.
+    PaymentAsked {
+        /// Number that people say.
+        number: i64,
+        /// What it is about.
+        bill: Bill,
+        /// What the shop has to say; may be empty.
+        note: String,
+        /// What is still to be paid, written for people.
+        due: String,
+        /// Shows the order, and how it is paid.
+        link: Link,
+    },
     /// The account was signed in to from a device that was not seen before.
     NewDevice {
         /// What the browser calls itself.
@@ -157,6 +209,8 @@ impl Letter {
             Self::Invitation { .. } => "invitation",
             Self::GiftCard { .. } => "gift_card",
             Self::OrderEdited { .. } => "order_edited",
+            Self::Quote { .. } => "quote",
+            Self::PaymentAsked { .. } => "payment_asked",
             Self::NewDevice { .. } => "new_device",
         }
     }

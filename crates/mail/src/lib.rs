@@ -14,9 +14,9 @@ mod sender;
 mod words;
 
 pub use address::address_of;
-pub use letter::{Letter, LineChanged, Link, MoneyChange};
+pub use letter::{Bill, BillLine, Letter, LineChanged, Link, MoneyChange};
 pub use module::module;
-pub use outbox::{To, forget, new_device, send, sweep};
+pub use outbox::{To, forget, new_device, send, send_answerable, sweep};
 pub use sender::{Sender, jobs};
 
 #[cfg(test)]

@@ -29,6 +29,20 @@ pub enum To<'a> {
 /// # Errors
 /// `SERVICE_UNAVAILABLE` when `mail.queue` mails of the shop wait already; those of the database.
 pub async fn send(tx: &Tx, to: To<'_>, locale: Locale, letter: &Letter) -> Result<MailId> {
+    send_answerable(tx, to, None, locale, letter).await
+}
+
+/// As [`send`]; who answers the mail writes to `answers`, or to where all mails come from when there is nobody.
+///
+/// # Errors
+/// As [`send`].
+pub async fn send_answerable(
+    tx: &Tx,
+    to: To<'_>,
+    answers: Option<&Email>,
+    locale: Locale,
+    letter: &Letter,
+) -> Result<MailId> {
     let ctx = tx.ctx().cloned().ok_or_else(|| Error::internal("a mail needs the shop that it comes from"))?;
     let most = i64::try_from(ctx.app().config().mail.queue).unwrap_or(i64::MAX);
     let full = tx
@@ -52,6 +66,7 @@ pub async fn send(tx: &Tx, to: To<'_>, locale: Locale, letter: &Letter) -> Resul
         kind: Set(letter.kind().to_owned()),
         state: Set(state.to_owned()),
         recipient: Set(recipient),
+        reply_to: Set(answers.map_or_else(String::new, |email| email.as_str().to_owned())),
         subject: Set(subject),
         text: Set(text),
         html: Set(html),
@@ -92,11 +107,14 @@ fn device_words(device: &str) -> String {
     if words.trim().is_empty() { "–".to_owned() } else { words }
 }
 
-/// Forgets every mail to an address, sent or not; one that is on its way to the server at this moment arrives.
+/// Forgets every mail to an address, sent or not; one that is on its way to the server at this moment arrives. Mails that
+/// are answered there are answered to where all of them come from.
 ///
 /// # Errors
 /// Those of the database.
 pub async fn forget(tx: &Tx, address: &str) -> Result<u64> {
+    let answered = job::Column::ReplyTo.eq(address);
+    tx.update_many::<job::Entity>().set(job::Column::ReplyTo, "").filter(answered).exec().await?;
     tx.delete_many::<job::Entity>().filter(job::Column::Recipient.eq(address)).exec().await
 }
 

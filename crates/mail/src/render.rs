@@ -117,10 +117,27 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::letter::{Letter, LineChanged, Link, MoneyChange};
+    use crate::letter::{Bill, BillLine, Letter, LineChanged, Link, MoneyChange};
     use crate::words::words;
     use primitives::{Email, Timestamp};
     use std::time::Duration;
+
+    fn bill(includes_tax: bool) -> Bill {
+        let line = |title: &str, quantity, total: &str| BillLine {
+            title: title.into(),
+            quantity,
+            total: total.into(),
+        };
+        Bill {
+            lines: vec![line("Mug, <b>blue</b>", 2, "€20.00"), line("Bowl", 1, "€20.00")],
+            discount: Some("€7.00".into()),
+            delivery: Some(("Standard".into(), "€5.00".into())),
+            exempt: None,
+            tax: Some("€6.59".into()),
+            includes_tax,
+            total: "€38.00".into(),
+        }
+    }
 
     fn every_letter() -> Vec<Letter> {
         let link = || Link::new("https://hearth.example/open?token=SECRET&x=1");
@@ -155,6 +172,18 @@ mod tests {
                 moved: true,
                 total: "€25.00".into(),
                 money: MoneyChange::Back("€5.00".into()),
+                link: link(),
+            },
+            Letter::Quote {
+                bill: bill(true),
+                note: "Thank you for calling, <b>Maud</b>.".into(),
+                link: link(),
+            },
+            Letter::PaymentAsked {
+                number: 1_001,
+                bill: bill(false),
+                note: String::new(),
+                due: "€38.00".into(),
                 link: link(),
             },
             Letter::NewDevice {
@@ -213,6 +242,19 @@ mod tests {
             }
             assert!(!format!("{letter:?}").contains("SECRET"), "{letter:?}");
         }
+    }
+
+    #[test]
+    fn a_long_bill_fits_into_a_mail() {
+        let line = BillLine { title: "\"".repeat(250), quantity: 10_000, total: "€1,000,000.00".into() };
+        let letter = Letter::Quote {
+            bill: Bill { lines: vec![line; 100], ..bill(true) },
+            note: "\"".repeat(2_000),
+            link: Link::new("https://hearth.example"),
+        };
+        let mail = rendered(&letter, "Hearth", "en");
+        assert!(mail.text.contains("and 50 more") && mail.text.chars().count() < 20_000);
+        assert!(mail.html.chars().count() < 60_000, "{}", mail.html.len());
     }
 
     #[test]

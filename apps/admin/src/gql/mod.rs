@@ -79,6 +79,7 @@ pub mod catalog;
 pub mod collections;
 pub mod customers;
 pub mod dashboard;
+pub mod drafts;
 pub mod gift_cards;
 pub mod groups;
 pub mod identity;

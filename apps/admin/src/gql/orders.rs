@@ -278,7 +278,7 @@ pub struct Order {
 }
 
 /// Where it goes.
-#[derive(cynic::QueryFragment, Clone, Debug, PartialEq)]
+#[derive(cynic::QueryFragment, Clone, Debug, Default, PartialEq)]
 #[allow(missing_docs)]
 pub struct Address {
     pub name: String,

@@ -6,6 +6,7 @@ pub mod answer;
 pub mod audit;
 pub mod chart;
 pub mod door;
+pub mod draft_order;
 pub mod grants;
 pub mod list;
 pub mod matrix;

@@ -5,8 +5,8 @@ use crate::gql::modules::FeatureName;
 /// The module and the feature behind a screen of the side bar; none: it is always there.
 pub fn behind(path: &str) -> (Option<&'static str>, Option<FeatureName>) {
     match path {
-        "/orders" | "/returns" | "/payments" | "/customers" | "/prices" | "/promotions" | "/reviews"
-        | "/gift-cards" => (Some("commerce"), None),
+        "/orders" | "/drafts" | "/returns" | "/payments" | "/customers" | "/prices" | "/promotions"
+        | "/reviews" | "/gift-cards" => (Some("commerce"), None),
         "/products" | "/inventory" | "/collections" => (Some("catalog"), None),
         "/products/import" => (Some("catalog"), Some(FeatureName::CatalogFiles)),
         _ => (None, None),

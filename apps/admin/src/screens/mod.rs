@@ -5,6 +5,7 @@ pub mod audit;
 pub mod collections;
 pub mod customers;
 pub mod dashboard;
+pub mod drafts;
 pub mod gift_cards;
 pub mod import;
 pub mod invitations;

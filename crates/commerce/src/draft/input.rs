@@ -6,6 +6,7 @@ use platform::{Ctx, Error};
 use primitives::{CustomerId, Email, FieldError, Quantity, Rate, VariantId};
 use uuid::Uuid;
 
+use super::DraftState;
 use crate::cart::MAX_LINES;
 use crate::entity::draft_order;
 use crate::error::{CommerceError, Result};
@@ -114,7 +115,7 @@ impl Checked {
         draft_order::Model {
             tenant_id: ctx.tenant_id().uuid(),
             id: Uuid::nil(),
-            state: String::new(),
+            state: DraftState::Open.as_str().to_owned(),
             customer_id: draft.customer.map(CustomerId::uuid),
             email: draft.email.clone(),
             // Texts alone: there is no value that cannot be written.
@@ -136,6 +137,8 @@ impl Checked {
             version: 1,
             created_at: 0,
             updated_at: 0,
+            sent_at: None,
+            sent_version: None,
         }
     }
 }

@@ -90,8 +90,25 @@ pub struct DraftView {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// When its customer was written to last, and about which version.
+    pub sent: Option<(Timestamp, i64)>,
     /// For the next change.
     pub version: i64,
+}
+
+/// What a draft would cost, and what would stand in the way of placing it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DraftPreview {
+    /// What it is about, in the order in which it was asked.
+    pub lines: Vec<DraftLineView>,
+    /// Sums over the lines that can be bought, with the chosen delivery.
+    pub totals: Totals,
+    /// Deliveries to its address.
+    pub deliveries: Vec<ShippingChoice>,
+    /// Ways to pay that are offered now.
+    pub payments: Vec<PaymentChoice>,
+    /// What stands in the way, each at its field.
+    pub problems: Vec<FieldError>,
 }
 
 /// One line of a draft.
@@ -154,6 +171,8 @@ pub struct DraftRowView {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// When its customer was written to last, and about which version.
+    pub sent: Option<(Timestamp, i64)>,
     /// For the next change.
     pub version: i64,
 }
@@ -225,6 +244,7 @@ pub async fn list(ctx: &Ctx, filter: &DraftFilter, page: &PageArgs) -> Result<Pa
             made_by: row.user_id.map(UserId::from_uuid),
             created_at: Timestamp::from_millis(row.created_at),
             updated_at: Timestamp::from_millis(row.updated_at),
+            sent: sent(&row),
             version: row.version,
             email: row.email,
         })
@@ -258,7 +278,46 @@ async fn view(ctx: &Ctx, id: DraftOrderId, access: Access) -> Result<DraftView> 
     // One connection at a time: what follows opens its own.
     drop(rows);
     let address: Address = serde_json::from_str(&row.address).map_err(Error::internal)?;
-    let priced = Box::pin(price::priced(ctx, &row, &lines, &address)).await?;
+    let priced = foretold(ctx, &row, &lines, &address).await?;
+    Ok(DraftView {
+        id,
+        state: DraftState::parse(&row.state),
+        customer: row.customer_id.map(CustomerId::from_uuid),
+        discount: reduction(row.discount_minor, row.discount_ppm, &row.discount_reason),
+        lines: priced.lines,
+        totals: priced.totals,
+        deliveries: priced.deliveries,
+        payments: priced.payments,
+        problems: if order.is_some() { Vec::new() } else { priced.problems },
+        order,
+        made_by: row.user_id.map(UserId::from_uuid),
+        created_at: Timestamp::from_millis(row.created_at),
+        updated_at: Timestamp::from_millis(row.updated_at),
+        sent: sent(&row),
+        version: row.version,
+        tags: serde_json::from_str(&row.tags).map_err(Error::internal)?,
+        use_promotions: row.use_promotions,
+        address,
+        email: row.email,
+        shipping_method: row.shipping_method,
+        payment_provider: row.provider,
+        customer_note: row.customer_note,
+        internal_note: row.internal_note,
+    })
+}
+
+fn sent(row: &draft_order::Model) -> Option<(Timestamp, i64)> {
+    Some((Timestamp::from_millis(row.sent_at?), row.sent_version?))
+}
+
+/// What these rows cost now, stored or not.
+pub(super) async fn foretold(
+    ctx: &Ctx,
+    row: &draft_order::Model,
+    lines: &[draft_line::Model],
+    address: &Address,
+) -> Result<DraftPreview> {
+    let priced = Box::pin(price::priced(ctx, row, lines, address)).await?;
     let currency = ctx.tenant().currency;
     let line = |(row, shown): (&draft_line::Model, CartLineView)| DraftLineView {
         id: DraftLineId::from_uuid(row.id),
@@ -278,28 +337,11 @@ async fn view(ctx: &Ctx, id: DraftOrderId, access: Access) -> Result<DraftView> 
         left: shown.left,
         problems: shown.problems,
     };
-    Ok(DraftView {
-        id,
-        state: DraftState::parse(&row.state),
-        customer: row.customer_id.map(CustomerId::from_uuid),
-        discount: reduction(row.discount_minor, row.discount_ppm, &row.discount_reason),
+    Ok(DraftPreview {
         lines: lines.iter().zip(priced.view.lines).map(line).collect(),
         totals: priced.view.totals,
         deliveries: priced.deliveries,
         payments: priced.payments,
-        problems: if order.is_some() { Vec::new() } else { priced.problems },
-        order,
-        made_by: row.user_id.map(UserId::from_uuid),
-        created_at: Timestamp::from_millis(row.created_at),
-        updated_at: Timestamp::from_millis(row.updated_at),
-        version: row.version,
-        tags: serde_json::from_str(&row.tags).map_err(Error::internal)?,
-        use_promotions: row.use_promotions,
-        address,
-        email: row.email,
-        shipping_method: row.shipping_method,
-        payment_provider: row.provider,
-        customer_note: row.customer_note,
-        internal_note: row.internal_note,
+        problems: priced.problems,
     })
 }

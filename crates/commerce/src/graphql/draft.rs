@@ -1,16 +1,21 @@
 //! Orders that staff writes for customers.
 
+mod input;
+
+pub use input::DraftOrderInput;
+
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use catalog::graphql::Picture;
+use platform::Ctx;
 use platform::graphql::{DateTime, Long, Money, ctx_of, failure, parse_id};
-use platform::{Ctx, Error};
-use primitives::{CustomerId, DraftOrderId, FieldError, Rate, VariantId};
+use primitives::{CustomerId, DraftOrderId, FieldError};
 
 use super::order::{Address, Order};
 use super::shop::{Discount, PaymentChoice, ShippingChoice, Totals};
 use super::{connection, nodes, page_args};
 use crate::draft::{self, Completion, Off, Reduction, Which};
-use crate::view::{self, LineProblem};
+use crate::view::LineProblem;
+use input::draft_of;
 
 /// Whether a draft can still be changed.
 #[derive(Enum, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +74,10 @@ pub struct DraftOrder {
     created_at: DateTime,
     /// When it last changed.
     updated_at: DateTime,
+    /// When its customer was written to last.
+    sent_at: Option<DateTime>,
+    /// About which version.
+    sent_version: Option<Long>,
     /// For the next change.
     version: Long,
 }
@@ -99,7 +108,37 @@ impl DraftOrder {
             made_by_id: draft.made_by.map(|id| ID(id.to_string())),
             created_at: DateTime(draft.created_at),
             updated_at: DateTime(draft.updated_at),
+            sent_at: draft.sent.map(|(at, _)| DateTime(at)),
+            sent_version: draft.sent.map(|(_, version)| Long(version)),
             version: Long(draft.version),
+        }
+    }
+}
+
+/// What a draft would cost.
+#[derive(SimpleObject)]
+pub struct DraftOrderPreview {
+    /// What it is about, in the order of the input.
+    lines: Vec<DraftOrderLine>,
+    /// Sums over the lines that can be bought, with the chosen delivery.
+    totals: Totals,
+    /// Deliveries to its address.
+    deliveries: Vec<ShippingChoice>,
+    /// Ways to pay that are offered now.
+    payments: Vec<PaymentChoice>,
+    /// What would stand in the way of placing it.
+    problems: Vec<DraftOrderProblem>,
+}
+
+impl DraftOrderPreview {
+    fn of(preview: draft::DraftPreview, ctx: &Ctx) -> Self {
+        let choices = preview.deliveries.into_iter().map(|choice| ShippingChoice::of(choice, ctx));
+        Self {
+            lines: preview.lines.into_iter().map(|line| DraftOrderLine::of(line, ctx)).collect(),
+            totals: Totals::of(preview.totals, ctx),
+            deliveries: choices.collect(),
+            payments: preview.payments.into_iter().map(PaymentChoice::from).collect(),
+            problems: preview.problems.into_iter().map(DraftOrderProblem::from).collect(),
         }
     }
 }
@@ -234,6 +273,8 @@ pub struct DraftOrderRow {
     created_at: DateTime,
     /// When it last changed.
     updated_at: DateTime,
+    /// When its customer was written to last.
+    sent_at: Option<DateTime>,
     /// For the next change.
     version: Long,
 }
@@ -252,108 +293,13 @@ impl From<draft::DraftRowView> for DraftOrderRow {
             made_by_id: row.made_by.map(|id| ID(id.to_string())),
             created_at: DateTime(row.created_at),
             updated_at: DateTime(row.updated_at),
+            sent_at: row.sent.map(|(at, _)| DateTime(at)),
             version: Long(row.version),
         }
     }
 }
 
 connection!(DraftOrderConnection, DraftOrderEdge, DraftOrderRow);
-
-/// An order as staff writes it: all of it. What is missing is asked for when it is placed.
-#[derive(InputObject)]
-pub struct DraftOrderInput {
-    /// Whose it is: this customer's prices, groups and taxes count. A new draft takes contact and address from there when
-    /// none is given.
-    customer_id: Option<ID>,
-    /// E-mail address.
-    #[graphql(default)]
-    email: String,
-    /// Where it goes.
-    address: Option<DraftOrderAddressInput>,
-    /// Id of the delivery.
-    #[graphql(default)]
-    shipping_method: String,
-    /// `manual`, `http`, `stripe`; empty: by hand, where the shop offers that.
-    #[graphql(default)]
-    payment_provider: String,
-    /// What the customer reads on the order, up to 2,000 characters.
-    #[graphql(default)]
-    customer_note: String,
-    /// What the staff reads, up to 4,000 characters.
-    #[graphql(default)]
-    internal_note: String,
-    /// Tags of the order.
-    #[graphql(default)]
-    tags: Vec<String>,
-    /// Off all of it, after everything else.
-    discount: Option<DraftOrderDiscountInput>,
-    /// Whether the shop's own promotions count, too.
-    #[graphql(default = true)]
-    use_promotions: bool,
-    /// What it is about, each variant once.
-    #[graphql(default)]
-    lines: Vec<DraftOrderLineInput>,
-}
-
-/// An address, as far as it is known.
-#[derive(InputObject)]
-pub struct DraftOrderAddressInput {
-    /// Full name of whoever receives it.
-    #[graphql(default)]
-    name: String,
-    /// Company.
-    #[graphql(default)]
-    company: String,
-    /// Street and number.
-    #[graphql(default)]
-    line1: String,
-    /// Flat, floor.
-    #[graphql(default)]
-    line2: String,
-    /// Postal code.
-    #[graphql(default)]
-    postal_code: String,
-    /// Town.
-    #[graphql(default)]
-    city: String,
-    /// State or province.
-    #[graphql(default)]
-    region: String,
-    /// ISO 3166-1 alpha-2.
-    #[graphql(default)]
-    country: String,
-    /// Phone.
-    #[graphql(default)]
-    phone: String,
-}
-
-/// So many pieces of a variant, and what was agreed about them.
-#[derive(InputObject)]
-pub struct DraftOrderLineInput {
-    /// The variant.
-    variant_id: ID,
-    /// 1 to 10,000.
-    #[graphql(default = 1)]
-    quantity: i32,
-    /// Decimal text: price of one piece as the shop writes prices, instead of its own.
-    price: Option<String>,
-    /// Why, for the staff, up to 200 characters.
-    #[graphql(default)]
-    price_reason: String,
-    /// Off this line.
-    discount: Option<DraftOrderDiscountInput>,
-}
-
-/// Something to take off: an amount or a share.
-#[derive(InputObject)]
-pub struct DraftOrderDiscountInput {
-    /// Decimal text in the shop's currency; or `percent`.
-    amount: Option<String>,
-    /// Decimal text, above 0 and at most 100; or `amount`.
-    percent: Option<String>,
-    /// Why, 1 to 200 characters; the customer reads it.
-    reason: String,
-}
 
 /// How a draft is placed.
 #[derive(InputObject)]
@@ -387,82 +333,13 @@ pub struct DraftOrderCompletePayload {
     replayed: bool,
 }
 
-fn draft_of(input: DraftOrderInput, ctx: &Ctx) -> Result<draft::Draft> {
-    let mut errors = Vec::new();
-    let mut lines = Vec::with_capacity(input.lines.len());
-    for (n, line) in input.lines.into_iter().enumerate() {
-        let price = line.price.and_then(|text| minor(ctx, &format!("lines.{n}.price"), &text, &mut errors));
-        let discount = reduction(ctx, &format!("lines.{n}.discount"), line.discount, &mut errors);
-        lines.push(draft::DraftLine {
-            variant: parse_id(&line.variant_id, VariantId::KIND)?,
-            quantity: i64::from(line.quantity),
-            price,
-            price_reason: line.price_reason,
-            discount,
-        });
-    }
-    let discount = reduction(ctx, "discount", input.discount, &mut errors);
-    if !errors.is_empty() {
-        return Err(failure(Error::invalid_fields(errors)));
-    }
-    let address = input.address.map(|address| view::Address {
-        name: address.name,
-        company: address.company,
-        line1: address.line1,
-        line2: address.line2,
-        postal_code: address.postal_code,
-        city: address.city,
-        region: address.region,
-        country: address.country,
-        phone: address.phone,
-    });
-    Ok(draft::Draft {
-        customer: input.customer_id.map(|id| parse_id(&id, CustomerId::KIND)).transpose()?,
-        email: input.email,
-        address: address.unwrap_or_default(),
-        shipping_method: input.shipping_method,
-        payment_provider: input.payment_provider,
-        customer_note: input.customer_note,
-        internal_note: input.internal_note,
-        tags: input.tags,
-        discount,
-        use_promotions: input.use_promotions,
-        lines,
-    })
-}
-
-fn minor(ctx: &Ctx, field: &str, text: &str, errors: &mut Vec<FieldError>) -> Option<i64> {
-    match primitives::Money::parse_decimal(text, ctx.tenant().currency) {
-        Ok(amount) => Some(amount.minor),
-        Err(error) => {
-            errors.push(FieldError::new(field, error.to_string()));
-            None
-        }
-    }
-}
-
-fn reduction(
-    ctx: &Ctx,
-    field: &str,
-    input: Option<DraftOrderDiscountInput>,
-    errors: &mut Vec<FieldError>,
-) -> Option<Reduction> {
-    let DraftOrderDiscountInput { amount, percent, reason } = input?;
-    let off = match (amount, percent) {
-        (Some(amount), None) => Off::Amount(minor(ctx, &format!("{field}.amount"), &amount, errors)?),
-        (None, Some(percent)) => match Rate::parse_percent(&percent) {
-            Ok(rate) => Off::Share(rate),
-            Err(error) => {
-                errors.push(FieldError::new(format!("{field}.percent"), error.to_string()));
-                return None;
-            }
-        },
-        _ => {
-            errors.push(FieldError::new(field, "say an amount or a percentage, and not both"));
-            return None;
-        }
-    };
-    Some(Reduction { off, reason })
+/// A draft that was written to its customer.
+#[derive(SimpleObject)]
+pub struct DraftOrderSendPayload {
+    /// The draft; its version is the same.
+    draft: DraftOrder,
+    /// An earlier call sent this version: no second letter has gone out.
+    replayed: bool,
 }
 
 fn which(id: &ID, version: Option<Long>) -> Result<Which> {
@@ -505,6 +382,20 @@ impl DraftsQuery {
         let id = parse_id(&id, DraftOrderId::KIND)?;
         Ok(DraftOrder::of(Box::pin(draft::by_id(ctx, id)).await.map_err(failure)?, ctx))
     }
+
+    /// What a draft would cost, and what would stand in the way of placing it. Changes nothing.
+    #[graphql(complexity = "50 + child_complexity")]
+    async fn draft_order_preview(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The draft that it shall become; left out: a new one")] id: Option<ID>,
+        input: DraftOrderInput,
+    ) -> Result<DraftOrderPreview> {
+        let ctx = ctx_of(context)?;
+        let id = id.map(|id| parse_id(&id, DraftOrderId::KIND)).transpose()?;
+        let preview = Box::pin(draft::preview(ctx, id, &draft_of(input, ctx)?)).await.map_err(failure)?;
+        Ok(DraftOrderPreview::of(preview, ctx))
+    }
 }
 
 /// Writing and placing drafts.
@@ -543,6 +434,19 @@ impl DraftsMutation {
         let ctx = ctx_of(context)?;
         Box::pin(draft::delete(ctx, which(&id, version)?)).await.map_err(failure)?;
         Ok(true)
+    }
+
+    /// Writes to the customer: a quote while the draft is open, what is to be paid once it was placed. Each version is sent
+    /// once.
+    async fn draft_order_send(
+        &self,
+        context: &Context<'_>,
+        id: ID,
+        #[graphql(desc = "The version that was seen; another one now is a CONFLICT")] version: Option<Long>,
+    ) -> Result<DraftOrderSendPayload> {
+        let ctx = ctx_of(context)?;
+        let sent = Box::pin(draft::send(ctx, which(&id, version)?)).await.map_err(failure)?;
+        Ok(DraftOrderSendPayload { draft: DraftOrder::of(sent.draft, ctx), replayed: sent.replayed })
     }
 
     /// Makes an order of a draft. The same key gives the first order again.

@@ -15,16 +15,16 @@ use crate::gateway::Mood;
 use crate::people::known;
 use crate::shop::{Shop, maud, product_of, refusal};
 
-fn line(variant: VariantId, quantity: i64) -> DraftLine {
+pub fn line(variant: VariantId, quantity: i64) -> DraftLine {
     DraftLine { variant, quantity, price: None, price_reason: String::new(), discount: None }
 }
 
-fn off(off: Off, reason: &str) -> Option<Reduction> {
+pub fn off(off: Off, reason: &str) -> Option<Reduction> {
     Some(Reduction { off, reason: reason.into() })
 }
 
 /// A draft with everything that placing it needs.
-fn written(lines: Vec<DraftLine>) -> Draft {
+pub fn written(lines: Vec<DraftLine>) -> Draft {
     Draft {
         email: "maud@example.com".into(),
         address: maud(),
@@ -35,18 +35,18 @@ fn written(lines: Vec<DraftLine>) -> Draft {
 }
 
 /// A draft of these pieces with the first delivery that is offered.
-async fn drafted(ctx: &Ctx, draft: Draft) -> DraftView {
+pub async fn drafted(ctx: &Ctx, draft: Draft) -> DraftView {
     let made = draft::create(ctx, &draft).await.unwrap();
     let shipping_method = made.deliveries[0].id.clone();
     let (email, address) = (made.email, made.address);
     draft::update(ctx, made.id, &Draft { shipping_method, email, address, ..draft }).await.unwrap()
 }
 
-async fn complete(ctx: &Ctx, id: DraftOrderId, key: &str) -> Result<Placed, CommerceError> {
+pub async fn complete(ctx: &Ctx, id: DraftOrderId, key: &str) -> Result<Placed, CommerceError> {
     draft::complete(ctx, id, &Completion { key, ..Completion::default() }).await
 }
 
-fn fields(draft: &DraftView) -> Vec<&str> {
+pub fn fields(draft: &DraftView) -> Vec<&str> {
     draft.problems.iter().map(|problem| problem.field.as_str()).collect()
 }
 

@@ -166,4 +166,54 @@ async fn edits_over_the_api(shop: Shop) {
     shop.holds().await;
 }
 
-on_both!(buys_and_ships_over_the_api, edits_over_the_api);
+async fn quotes_over_the_api(shop: Shop) {
+    let (boss, mug) = (shop.boss(), shop.product("Mug", "12.50", 20).await);
+    let address = json!({"name": "Maud", "line1": "Korenmarkt 1", "postalCode": "9000", "city": "Ghent",
+                         "country": "BE"});
+    let off = json!({"percent": "50", "reason": "Scratched"});
+    let mut input = json!({"email": "maud@example.com", "address": address,
+        "lines": [{"variantId": mug.to_string(), "quantity": 2, "price": "10.00", "discount": off}]});
+    let preview = "query($id: ID, $i: DraftOrderInput!) { draftOrderPreview(id: $id, input: $i) { \
+                   lines { unit { decimal } total { decimal } left { decimal } } totals { total { decimal } } \
+                   deliveries { id } problems { field } } }";
+    let seen = ask(&boss, preview, json!({"i": input})).await;
+    let seen = &seen["draftOrderPreview"];
+    assert_eq!(
+        seen["lines"],
+        json!([{"unit": {"decimal": "10.00"}, "total": {"decimal": "20.00"}, "left": {"decimal": "10.00"}}])
+    );
+    assert_eq!(
+        (&seen["totals"]["total"]["decimal"], &seen["problems"]),
+        (&json!("10.00"), &json!([{"field": "shippingMethod"}]))
+    );
+    let create = "mutation($i: DraftOrderInput!) { draftOrderCreate(input: $i) { draft { id version } } }";
+    let made = ask(&boss, create, json!({"i": input})).await;
+    let id = &made["draftOrderCreate"]["draft"]["id"];
+    let send = "mutation($id: ID!, $v: Long) { draftOrderSend(id: $id, version: $v) { replayed \
+                draft { version sentVersion sentAt } } }";
+    let refused = ask(&boss, send, json!({"id": id, "v": 1})).await;
+    assert_eq!(refused[0]["extensions"]["fields"][0]["field"], "shippingMethod");
+    input["shippingMethod"] = seen["deliveries"][0]["id"].clone();
+    let foretold = ask(&boss, preview, json!({"id": id, "i": input})).await;
+    assert_eq!(foretold["draftOrderPreview"]["problems"], json!([]));
+    let update = "mutation($id: ID!, $i: DraftOrderInput!) { draftOrderUpdate(id: $id, input: $i) \
+                  { draft { sentAt sentVersion totals { total { decimal } } } } }";
+    let ready = ask(&boss, update, json!({"id": id, "i": input})).await;
+    let total = &foretold["draftOrderPreview"]["totals"];
+    assert_eq!(
+        ready["draftOrderUpdate"]["draft"],
+        json!({"sentAt": null, "sentVersion": null, "totals": total})
+    );
+    let sent = ask(&boss, send, json!({"id": id, "v": 2})).await;
+    let sent = &sent["draftOrderSend"];
+    assert_eq!((&sent["replayed"], &sent["draft"]["sentVersion"]), (&json!(false), &json!(2)));
+    assert!(sent["draft"]["sentAt"].is_string());
+    assert_eq!(ask(&boss, send, json!({"id": id})).await["draftOrderSend"]["replayed"], true);
+    let stale = ask(&boss, send, json!({"id": id, "v": 1})).await;
+    assert_eq!(stale[0]["extensions"]["code"], "CONFLICT");
+    let rows = ask(&boss, "{ draftOrders(first: 1) { nodes { sentAt } } }", json!({})).await;
+    assert_eq!(rows["draftOrders"]["nodes"][0]["sentAt"], sent["draft"]["sentAt"]);
+    shop.holds().await;
+}
+
+on_both!(buys_and_ships_over_the_api, edits_over_the_api, quotes_over_the_api);

@@ -23,6 +23,7 @@ mod parcels;
 mod paying;
 mod people;
 mod promoting;
+mod quoting;
 mod reading;
 mod reconciling;
 mod returning;

@@ -79,7 +79,15 @@ impl Smtp {
         let body = MultiPart::alternative()
             .singlepart(part(ContentType::TEXT_PLAIN, &row.text))
             .singlepart(part(ContentType::TEXT_HTML, &row.html));
-        Message::builder()
+        let answers = match row.reply_to.as_str() {
+            "" => None,
+            address => Some(address.parse::<Address>().map_err(|_| wrong("address of answers"))?),
+        };
+        let builder = match answers {
+            Some(address) => Message::builder().reply_to(Mailbox::new(None, address)),
+            None => Message::builder(),
+        };
+        builder
             .from(Mailbox::new(Some(one_line(shop)), self.from.clone()))
             .to(Mailbox::new(None, to))
             .subject(one_line(&row.subject))
@@ -118,6 +126,7 @@ mod tests {
             kind: "reset_password".into(),
             state: "waiting".into(),
             recipient: recipient.into(),
+            reply_to: String::new(),
             subject: subject.into(),
             text: "Bcc: text@x.example\n\n.\nQUIT\n".into(),
             html: "<p>Hello</p>".into(),
@@ -149,6 +158,12 @@ mod tests {
         );
         assert!(head.contains("Message-ID: <00000000-0000-0000-0000-000000000007@x.example>"), "{head}");
         assert!(head.contains("To: anna@x.example"), "{head}");
+        let answered = job::Model { reply_to: "olga@x.example".into(), ..row.clone() };
+        let bytes =
+            smtp().message(shop, id, &answered).unwrap_or_else(|t| panic!("{}", t.reason)).formatted();
+        assert!(String::from_utf8(bytes).unwrap().contains("Reply-To: olga@x.example\r\n"));
+        let forged = job::Model { reply_to: "a@x.example>\r\nBcc: b@x.example".into(), ..row };
+        assert_eq!(smtp().message("Hearth", id, &forged).err().map(|t| t.temporary), Some(false));
         assert_eq!(
             smtp()
                 .message("Hearth", id, &self::row("a@x.example>\r\nBcc: b@x.example", "x"))

@@ -1,6 +1,6 @@
 //! German.
 
-use super::{Words, change, span};
+use super::{Labels, Words, bill_and_note, change, span};
 use crate::letter::{Letter, MoneyChange};
 use std::time::Duration;
 
@@ -8,6 +8,15 @@ fn lasts(life: Duration) -> String {
     let span = span(life, ("Stunde", "Stunden"), ("Tag", "Tage"));
     format!("Der Link gilt einmal und {span} lang.")
 }
+
+const LABELS: Labels = Labels {
+    discount: "Rabatt:",
+    exempt: "Nicht berechnete Steuer:",
+    tax: "Steuer:",
+    tax_inside: "Darin enthaltene Steuer:",
+    total: "Gesamt:",
+    more: |n| format!("und {n} weitere"),
+};
 
 pub(super) fn words(letter: &Letter, shop: &str) -> Words {
     let blank = |subject: String, lines: Vec<String>| Words {
@@ -163,6 +172,34 @@ pub(super) fn words(letter: &Letter, shop: &str) -> Words {
                             "Bitte bezahlen Sie {amount}: Auf der Seite Ihrer Bestellung steht, wie."
                         )),
                     })
+                    .collect(),
+            )
+        },
+        Letter::Quote { bill, note, link } => Words {
+            button: Some(("Zum Laden".into(), link.as_str().into())),
+            notes: vec![
+                "Noch ist nichts bestellt und nichts zurückgelegt. Die Preise sind die von heute.".into(),
+            ],
+            sender: format!("{shop} schreibt Ihnen, weil dort jemand ein Angebot für Sie geschrieben hat."),
+            ..blank(
+                format!("Ihr Angebot von {shop}"),
+                [format!("{shop} hat dieses Angebot für Sie geschrieben.")]
+                    .into_iter()
+                    .chain(bill_and_note(bill, note, &LABELS))
+                    .chain(["Antworten Sie auf diese E-Mail, um es anzunehmen oder etwas daran zu ändern."
+                        .to_owned()])
+                    .collect(),
+            )
+        },
+        Letter::PaymentAsked { number, bill, note, due, link } => Words {
+            button: Some(("Bestellung ansehen und bezahlen".into(), link.as_str().into())),
+            sender: format!("{shop} schreibt Ihnen wegen Ihrer Bestellung."),
+            ..blank(
+                format!("Ihre Bestellung {number} bei {shop} wartet auf ihre Zahlung"),
+                [format!("{shop} hat die Bestellung {number} für Sie aufgegeben.")]
+                    .into_iter()
+                    .chain(bill_and_note(bill, note, &LABELS))
+                    .chain([format!("Bitte bezahlen Sie {due}: Auf der Seite Ihrer Bestellung steht, wie.")])
                     .collect(),
             )
         },

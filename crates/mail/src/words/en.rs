@@ -1,6 +1,6 @@
 //! English.
 
-use super::{Words, change, span};
+use super::{Labels, Words, bill_and_note, change, span};
 use crate::letter::{Letter, MoneyChange};
 use std::time::Duration;
 
@@ -8,6 +8,15 @@ fn lasts(life: Duration) -> String {
     let span = span(life, ("hour", "hours"), ("day", "days"));
     format!("The link works once and for {span}.")
 }
+
+const LABELS: Labels = Labels {
+    discount: "Discount:",
+    exempt: "Tax that is not asked for:",
+    tax: "Tax:",
+    tax_inside: "Tax in it:",
+    total: "Total:",
+    more: |n| format!("and {n} more"),
+};
 
 pub(super) fn words(letter: &Letter, shop: &str) -> Words {
     let blank = |subject: String, lines: Vec<String>| Words {
@@ -152,6 +161,31 @@ pub(super) fn words(letter: &Letter, shop: &str) -> Words {
                             Some(format!("Please pay {amount}: the page of your order says how."))
                         }
                     })
+                    .collect(),
+            )
+        },
+        Letter::Quote { bill, note, link } => Words {
+            button: Some(("Look around".into(), link.as_str().into())),
+            notes: vec!["Nothing is ordered or kept for you yet. The prices are those of today.".into()],
+            sender: format!("{shop} wrote this because somebody there has written a quote for you."),
+            ..blank(
+                format!("Your quote from {shop}"),
+                [format!("{shop} has written this quote for you.")]
+                    .into_iter()
+                    .chain(bill_and_note(bill, note, &LABELS))
+                    .chain(["Answer this letter to order it, or to have something changed.".to_owned()])
+                    .collect(),
+            )
+        },
+        Letter::PaymentAsked { number, bill, note, due, link } => Words {
+            button: Some(("Look at the order and pay".into(), link.as_str().into())),
+            sender: format!("{shop} wrote this because of your order there."),
+            ..blank(
+                format!("Your order {number} at {shop} waits for its payment"),
+                [format!("{shop} has placed order {number} for you.")]
+                    .into_iter()
+                    .chain(bill_and_note(bill, note, &LABELS))
+                    .chain([format!("Please pay {due}: the page of your order says how.")])
                     .collect(),
             )
         },

@@ -1,6 +1,6 @@
 //! French.
 
-use super::{Words, change, span};
+use super::{Labels, Words, bill_and_note, change, span};
 use crate::letter::{Letter, MoneyChange};
 use std::time::Duration;
 
@@ -8,6 +8,15 @@ fn lasts(life: Duration) -> String {
     let span = span(life, ("heure", "heures"), ("jour", "jours"));
     format!("Le lien sert une seule fois et reste valable {span}.")
 }
+
+const LABELS: Labels = Labels {
+    discount: "Remise :",
+    exempt: "Taxe non facturée :",
+    tax: "Taxe :",
+    tax_inside: "Dont taxe :",
+    total: "Total :",
+    more: |n| format!("et {n} de plus"),
+};
 
 pub(super) fn words(letter: &Letter, shop: &str) -> Words {
     let blank = |subject: String, lines: Vec<String>| Words {
@@ -165,6 +174,33 @@ pub(super) fn words(letter: &Letter, shop: &str) -> Words {
                             "Merci de payer {amount} : la page de votre commande indique comment."
                         )),
                     })
+                    .collect(),
+            )
+        },
+        Letter::Quote { bill, note, link } => Words {
+            button: Some(("Visiter la boutique".into(), link.as_str().into())),
+            notes: vec!["Rien n’est encore commandé ni réservé. Les prix sont ceux d’aujourd’hui.".into()],
+            sender: format!("{shop} vous écrit parce que quelqu’un y a préparé un devis pour vous."),
+            ..blank(
+                format!("Votre devis de {shop}"),
+                [format!("{shop} a préparé ce devis pour vous.")]
+                    .into_iter()
+                    .chain(bill_and_note(bill, note, &LABELS))
+                    .chain([
+                        "Répondez à ce message pour l’accepter ou pour y changer quelque chose.".to_owned()
+                    ])
+                    .collect(),
+            )
+        },
+        Letter::PaymentAsked { number, bill, note, due, link } => Words {
+            button: Some(("Voir la commande et payer".into(), link.as_str().into())),
+            sender: format!("{shop} vous écrit à cause de votre commande."),
+            ..blank(
+                format!("Votre commande {number} chez {shop} attend son paiement"),
+                [format!("{shop} a passé la commande {number} pour vous.")]
+                    .into_iter()
+                    .chain(bill_and_note(bill, note, &LABELS))
+                    .chain([format!("Merci de payer {due} : la page de votre commande indique comment.")])
                     .collect(),
             )
         },

@@ -1,6 +1,6 @@
 //! Dutch.
 
-use super::{Words, change, span};
+use super::{Labels, Words, bill_and_note, change, span};
 use crate::letter::{Letter, MoneyChange};
 use std::time::Duration;
 
@@ -8,6 +8,15 @@ fn lasts(life: Duration) -> String {
     let span = span(life, ("uur", "uur"), ("dag", "dagen"));
     format!("De link werkt één keer en is {span} geldig.")
 }
+
+const LABELS: Labels = Labels {
+    discount: "Korting:",
+    exempt: "Niet aangerekende belasting:",
+    tax: "Belasting:",
+    tax_inside: "Waarvan belasting:",
+    total: "Totaal:",
+    more: |n| format!("en nog {n}"),
+};
 
 pub(super) fn words(letter: &Letter, shop: &str) -> Words {
     let blank = |subject: String, lines: Vec<String>| Words {
@@ -155,6 +164,33 @@ pub(super) fn words(letter: &Letter, shop: &str) -> Words {
                             "Betaal alsjeblieft {amount}: op de pagina van je bestelling staat hoe."
                         )),
                     })
+                    .collect(),
+            )
+        },
+        Letter::Quote { bill, note, link } => Words {
+            button: Some(("Naar de winkel".into(), link.as_str().into())),
+            notes: vec!["Er is nog niets besteld of opzijgelegd. De prijzen zijn die van vandaag.".into()],
+            sender: format!("{shop} schrijft je omdat iemand daar een offerte voor je heeft geschreven."),
+            ..blank(
+                format!("Je offerte van {shop}"),
+                [format!("{shop} heeft deze offerte voor je geschreven.")]
+                    .into_iter()
+                    .chain(bill_and_note(bill, note, &LABELS))
+                    .chain([
+                        "Beantwoord deze mail om ze aan te nemen of er iets aan te veranderen.".to_owned()
+                    ])
+                    .collect(),
+            )
+        },
+        Letter::PaymentAsked { number, bill, note, due, link } => Words {
+            button: Some(("Bestelling bekijken en betalen".into(), link.as_str().into())),
+            sender: format!("{shop} schrijft je vanwege je bestelling daar."),
+            ..blank(
+                format!("Je bestelling {number} bij {shop} wacht op haar betaling"),
+                [format!("{shop} heeft bestelling {number} voor je geplaatst.")]
+                    .into_iter()
+                    .chain(bill_and_note(bill, note, &LABELS))
+                    .chain([format!("Betaal alsjeblieft {due}: op de pagina van je bestelling staat hoe.")])
                     .collect(),
             )
         },

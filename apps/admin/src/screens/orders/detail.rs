@@ -5,6 +5,7 @@ use leptos_router::hooks::use_params_map;
 
 use super::moves::Moves;
 use super::parcels::Parcels;
+use super::pay_link::PayLink;
 use super::payment::Payment;
 use super::returns::Returns;
 use super::story::Story;
@@ -105,6 +106,7 @@ fn Detail(order: Data<Order>, #[prop(into)] reload: Callback<()>) -> impl IntoVi
                     <Story order on_change=show/>
                 </div>
                 <aside class="stack">
+                    {move || order.get().map(|order| view! { <ToBePaid order/> })}
                     {move || order.get().map(|order| view! { <People order/> })}
                     <TagsCard order on_change=show reload/>
                 </aside>
@@ -249,6 +251,23 @@ fn Money(order: Order) -> impl IntoView {
             </footer>
         </section>
     }
+}
+
+/// Where the customer pays what is still to come, to be passed on.
+#[component]
+fn ToBePaid(order: Order) -> impl IntoView {
+    let waits = order.state == OrderState::PendingPayment && order.balance_due.minor.0 > 0;
+    waits.then(|| {
+        view! {
+            <section class="card">
+                <header><h2>"Payment link"</h2></header>
+                <div class="body">
+                    <p class="dim">"The customer sees there what is to be paid, and how."</p>
+                    <PayLink token=order.token/>
+                </div>
+            </section>
+        }
+    })
 }
 
 #[component]

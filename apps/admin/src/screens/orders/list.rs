@@ -14,6 +14,7 @@ use crate::parts::list::{FilterChip, FilterSelect, List, Search, Tab};
 use crate::parts::table::{Column, Narrowed, Rows, Shown, Table};
 use crate::parts::{Empty, PageHead, count, icon, status};
 use crate::place;
+use crate::session::use_session;
 
 const FILTERS: [&str; 5] = ["q", "tab", "payment", "days", "tag"];
 const COLUMNS: [Column; 8] = [
@@ -54,6 +55,7 @@ fn since(days: &str) -> Option<DateTime> {
 #[component]
 pub fn Orders() -> impl IntoView {
     place::title(|| "Orders".to_owned());
+    let session = use_session();
     let list = List::here();
     let page = remote(move || {
         let state = list.get();
@@ -122,13 +124,20 @@ pub fn Orders() -> impl IntoView {
     // A shop that tags nothing has no such filter.
     let tagging =
         Memo::new(move |_| list.value("tag").is_empty() && tag_options.with(|tags| !tags.is_empty()));
+    let may_draft = Memo::new(move |_| session.may("orders:create"));
+    let acts = move || {
+        view! {
+            <a class="btn" href=place::to("/drafts")>{icon("draft")} "Drafts"</a>
+            {may_draft.get().then(crate::screens::drafts::list::begin)}
+        }
+    };
     let body = move || {
         let nodes = page.data.get().map(|page| page.orders.nodes).unwrap_or_default();
         nodes.into_iter().map(|row| view! { <Row row/> }).collect_view()
     };
     view! {
         <div class="page">
-            <PageHead title="Orders".to_owned() about/>
+            <PageHead title="Orders".to_owned() about>{acts}</PageHead>
             <Table label="Orders" list rows columns=&COLUMNS sort="-placed" words=("Newer", "Older") body empty=move || nothing(list)>
                 <nav class="tabs" aria-label="Where they stand">
                     <Tab list name="tab" value="" label="All" count=tally(|counts| counts.all)/>

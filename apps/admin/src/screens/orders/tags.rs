@@ -11,7 +11,7 @@ use crate::parts::toast::use_toaster;
 use crate::session::use_session;
 
 /// The tags that orders of the shop have; none until the answer is there.
-pub(super) fn known() -> Signal<Vec<String>> {
+pub fn known() -> Signal<Vec<String>> {
     let known = remote(|| api::ask(OrderTags::build(())));
     Signal::derive(move || {
         known.data.with(|known| {

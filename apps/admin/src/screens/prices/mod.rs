@@ -15,7 +15,7 @@ use crate::parts::tags::Pick;
 use crate::screens::customers::groups::known_groups;
 
 /// Countries by code and name, in the order of their names.
-fn countries() -> Vec<(String, String)> {
+pub fn countries() -> Vec<(String, String)> {
     let named = |country: primitives::Country| (country.as_str().to_owned(), country.name().to_owned());
     let mut all: Vec<_> = primitives::Country::all().map(named).collect();
     all.sort_by(|one, other| one.1.cmp(&other.1));
