@@ -77,6 +77,7 @@ pub mod access;
 pub mod audit;
 pub mod catalog;
 pub mod collections;
+pub mod currencies;
 pub mod customers;
 pub mod dashboard;
 pub mod gift_cards;
