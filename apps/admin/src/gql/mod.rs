@@ -87,6 +87,7 @@ pub mod import;
 pub mod modules;
 pub mod oidc;
 pub mod order_edit;
+pub mod order_moves;
 pub mod orders;
 pub mod payments;
 pub mod people;

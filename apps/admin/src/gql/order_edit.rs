@@ -1,6 +1,7 @@
 //! Edits of placed orders: what they would do, and doing it.
 
-use super::orders::{OrderPayload, Totals};
+use super::order_moves::OrderPayload;
+use super::orders::Totals;
 use super::{Long, schema};
 
 /// What shall be different about an order.

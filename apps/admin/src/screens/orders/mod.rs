@@ -2,6 +2,7 @@
 
 pub mod detail;
 mod edit;
+mod exchange;
 pub mod list;
 pub mod moves;
 mod parcels;
