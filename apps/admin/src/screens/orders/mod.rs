@@ -1,5 +1,6 @@
 //! Orders: the table, and one order with its story and its moves.
 
+mod contact;
 pub mod detail;
 mod edit;
 mod exchange;
