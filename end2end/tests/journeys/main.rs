@@ -1,6 +1,7 @@
 //! What people come for, done in a browser from beginning to end.
 
 mod admin;
+mod currencies;
 mod money;
 mod people;
 mod service;
