@@ -225,7 +225,7 @@ fn noticed(failure: Failure) -> Failure {
 }
 
 /// Messages of the server begin in lower case and end without a stop; people read sentences.
-fn sentence(message: &str) -> String {
+pub fn sentence(message: &str) -> String {
     let mut letters = message.trim().chars();
     let Some(first) = letters.next() else { return "Something went wrong.".to_owned() };
     let mut text: String = first.to_uppercase().chain(letters).collect();

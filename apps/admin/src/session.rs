@@ -204,8 +204,13 @@ impl Session {
 
     /// An amount of that currency, in minor units, as people of the shop write it.
     pub fn formatted(self, minor: i64) -> String {
+        self.formatted_in(minor, &self.currency())
+    }
+
+    /// The same for an amount of any currency.
+    pub fn formatted_in(self, minor: i64, currency: &str) -> String {
         let locale = self.shop().map(|shop| shop.locale).unwrap_or_default();
-        amount::formatted(minor, &self.currency(), &locale)
+        amount::formatted(minor, currency, &locale)
     }
 
     /// Name of the person, or the address when there is none.

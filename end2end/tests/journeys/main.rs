@@ -2,6 +2,8 @@
 
 mod admin;
 mod drafts;
+||||||| 05e6e09
+mod currencies;
 mod money;
 mod people;
 mod service;

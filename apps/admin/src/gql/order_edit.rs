@@ -1,6 +1,7 @@
 //! Edits of placed orders: what they would do, and doing it.
 
-use super::orders::{OrderPayload, Totals};
+use super::order_moves::OrderPayload;
+use super::orders::Totals;
 use super::{Long, schema};
 
 /// What shall be different about an order.
@@ -10,7 +11,46 @@ pub struct OrderEditChangesInput {
     pub quantities: Vec<OrderEditQuantityInput>,
     pub add: Vec<OrderEditAddInput>,
     pub discounts: Vec<OrderEditDiscountInput>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub shipping: Option<String>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub address: Option<AddressInput>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
     pub rest_received: bool,
+}
+
+impl OrderEditChangesInput {
+    /// Nothing is different.
+    pub fn none(rest_received: bool) -> Self {
+        Self {
+            quantities: Vec::new(),
+            add: Vec::new(),
+            discounts: Vec::new(),
+            shipping: None,
+            address: None,
+            email: None,
+            phone: None,
+            rest_received,
+        }
+    }
+}
+
+/// Where it goes.
+#[derive(cynic::InputObject, Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub struct AddressInput {
+    pub name: String,
+    pub company: String,
+    pub line1: String,
+    pub line2: String,
+    pub postal_code: String,
+    pub city: String,
+    pub region: String,
+    pub country: String,
+    pub phone: String,
 }
 
 /// The new quantity of a line.

@@ -1,4 +1,4 @@
-//! Orders: the table, the detail, and every move that staff make.
+//! Orders: the table and the detail.
 
 use super::catalog::IdVariablesFields;
 use super::{DateTime, Long, Money, PageInfo, Picture, schema};
@@ -255,6 +255,7 @@ pub struct Order {
     pub shipping_name: String,
     pub lines: Vec<OrderLine>,
     pub totals: Totals,
+    pub exchange_rate: Option<OrderRate>,
     pub paid: Money,
     pub refunded: Money,
     pub balance_due: Money,
@@ -265,6 +266,7 @@ pub struct Order {
     pub fulfilments: Vec<Fulfilment>,
     pub partly_shipped: bool,
     pub returns: Vec<super::returns::Return>,
+    pub exchanges: Vec<OrderExchange>,
     pub timeline: Vec<TimelineEntry>,
     pub placed_at: DateTime,
     pub pay_until: Option<DateTime>,
@@ -290,6 +292,28 @@ pub struct Address {
     pub region: String,
     pub country: String,
     pub phone: String,
+}
+
+/// How the amounts of an order came from the shop's currency.
+#[derive(cynic::QueryFragment, Clone, Debug, PartialEq)]
+pub struct OrderRate {
+    /// Units of the order's currency for one of the shop's.
+    pub rate: String,
+    /// The total in the shop's currency.
+    pub total: Money,
+}
+
+/// A return that paid for other goods.
+#[derive(cynic::QueryFragment, Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub struct OrderExchange {
+    pub return_id: cynic::Id,
+    pub return_number: String,
+    pub from_order_id: cynic::Id,
+    pub from_order_number: Long,
+    pub to_order_id: cynic::Id,
+    pub to_order_number: Long,
+    pub value: Money,
 }
 
 /// A line as it was bought.
@@ -362,14 +386,6 @@ pub struct OrderTender {
     pub name: String,
     pub amount: Money,
     pub returned: Money,
-}
-
-/// Where money goes back to.
-#[derive(cynic::Enum, Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub enum RefundTo {
-    Original,
-    StoreCredit,
 }
 
 /// What it costs.
@@ -477,6 +493,11 @@ impl Order {
         words(self.state, self.partly_shipped)
     }
 
+    /// The currency of its amounts.
+    pub fn currency(&self) -> &str {
+        &self.totals.total.currency
+    }
+
     /// Whether a gateway has the money, or promised it.
     pub fn through_gateway(&self) -> bool {
         !matches!(self.payment_provider.as_str(), "manual" | "tender")
@@ -493,121 +514,4 @@ impl Order {
     pub fn can(&self, name: &str) -> bool {
         self.moves.iter().any(|step| step.name == name && step.possible)
     }
-}
-
-/// The order after a move.
-#[derive(cynic::QueryFragment, Clone, Debug)]
-pub struct OrderPayload {
-    /// With its new version.
-    pub order: Order,
-}
-
-/// Which order in which version.
-#[derive(cynic::InputObject, Clone, Debug)]
-pub struct OrderMoveInput {
-    /// The order.
-    pub id: cynic::Id,
-    /// As it was seen.
-    pub version: Option<Long>,
-}
-
-/// A parcel that leaves.
-#[derive(cynic::InputObject, Clone, Debug)]
-#[allow(missing_docs)]
-pub struct OrderShipInput {
-    pub id: cynic::Id,
-    pub version: Option<Long>,
-    pub carrier: Option<String>,
-    pub tracking_number: Option<String>,
-    pub tracking_url: Option<String>,
-    pub lines: Option<Vec<OrderPieceInput>>,
-}
-
-/// So many pieces of a line.
-#[derive(cynic::InputObject, Clone, Debug)]
-#[allow(missing_docs)]
-pub struct OrderPieceInput {
-    pub line_id: cynic::Id,
-    pub quantity: i32,
-}
-
-/// How a parcel is followed from now on.
-#[derive(cynic::InputObject, Clone, Debug)]
-#[allow(missing_docs)]
-pub struct FulfilmentTrackInput {
-    pub id: cynic::Id,
-    pub version: Option<Long>,
-    pub carrier: Option<String>,
-    pub tracking_number: Option<String>,
-    pub tracking_url: Option<String>,
-}
-
-/// A parcel that arrived.
-#[derive(cynic::InputObject, Clone, Debug)]
-#[allow(missing_docs)]
-pub struct FulfilmentDeliverInput {
-    pub id: cynic::Id,
-    pub version: Option<Long>,
-}
-
-/// An order that is called off.
-#[derive(cynic::InputObject, Clone, Debug)]
-#[allow(missing_docs)]
-pub struct OrderCancelInput {
-    pub id: cynic::Id,
-    pub version: Option<Long>,
-    pub reason: String,
-}
-
-/// Words for colleagues.
-#[derive(cynic::InputObject, Clone, Debug)]
-#[allow(missing_docs)]
-pub struct OrderNoteAddInput {
-    pub id: cynic::Id,
-    pub text: String,
-}
-
-/// All the tags of an order.
-#[derive(cynic::InputObject, Clone, Debug)]
-#[allow(missing_docs)]
-pub struct OrderTagsSetInput {
-    pub id: cynic::Id,
-    pub version: Option<Long>,
-    pub tags: Vec<String>,
-}
-
-/// Money that goes back.
-#[derive(cynic::InputObject, Clone, Debug)]
-#[allow(missing_docs)]
-pub struct OrderRefundInput {
-    pub id: cynic::Id,
-    pub version: Option<Long>,
-    pub amount: Option<String>,
-    pub to: RefundTo,
-    pub reason: String,
-}
-
-super::mutations! {
-    /// The money came by hand.
-    OrderMarkPaid("OrderMarkPaidVariables", OrderMarkPaidVariables: OrderMoveInput) -> order_mark_paid: OrderPayload;
-    /// A parcel left.
-    OrderShip("OrderShipVariables", OrderShipVariables: OrderShipInput) -> order_ship: OrderPayload;
-    /// It arrived.
-    OrderDeliver("OrderDeliverVariables", OrderDeliverVariables: OrderMoveInput) -> order_deliver: OrderPayload;
-    /// A parcel is followed in another way.
-    FulfilmentTrack("FulfilmentTrackVariables", FulfilmentTrackVariables: FulfilmentTrackInput) -> fulfilment_track: OrderPayload;
-    /// A parcel arrived.
-    FulfilmentDeliver("FulfilmentDeliverVariables", FulfilmentDeliverVariables: FulfilmentDeliverInput)
-        -> fulfilment_deliver: OrderPayload;
-    /// It is called off.
-    OrderCancel("OrderCancelVariables", OrderCancelVariables: OrderCancelInput) -> order_cancel: OrderPayload;
-    /// A note for colleagues.
-    OrderNoteAdd("OrderNoteAddVariables", OrderNoteAddVariables: OrderNoteAddInput) -> order_note_add: OrderPayload;
-    /// It has these tags.
-    OrderTagsSet("OrderTagsSetVariables", OrderTagsSetVariables: OrderTagsSetInput) -> order_tags_set: OrderPayload;
-    /// The money goes back.
-    OrderRefund("OrderRefundVariables", OrderRefundVariables: OrderRefundInput) -> order_refund: OrderPayload;
-    /// Somebody has looked.
-    OrderAttentionClear("OrderAttentionClearVariables", OrderAttentionClearVariables: OrderMoveInput)
-        -> order_attention_clear: OrderPayload;
 }

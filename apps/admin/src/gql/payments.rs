@@ -1,6 +1,7 @@
 //! Payments: taking what is promised, what is disputed or differs, keys at Stripe, and who sells.
 
-use super::orders::{DisputeState, OrderPayload};
+use super::order_moves::OrderPayload;
+use super::orders::DisputeState;
 use super::{DateTime, Long, Money, PageInfo, schema};
 
 /// Money to take.

@@ -1,6 +1,6 @@
 //! Returns: the table, and what staff does with one.
 
-use super::orders::OrderMove;
+use super::orders::{Order, OrderMove};
 use super::{DateTime, Long, Money, PageInfo, schema};
 
 /// Where a return stands.
@@ -73,6 +73,7 @@ pub struct Return {
     pub offer: Option<Money>,
     pub refunded: Option<Money>,
     pub money_is_coming: bool,
+    pub exchange_wished: bool,
     pub requested_at: DateTime,
     pub moves: Vec<OrderMove>,
     pub version: Long,
@@ -173,6 +174,35 @@ pub struct ReturnRefundInput {
     pub amount: Option<String>,
 }
 
+/// Other goods for it.
+#[derive(cynic::InputObject, Clone, Debug)]
+#[allow(missing_docs)]
+pub struct ReturnExchangeInput {
+    pub id: cynic::Id,
+    pub version: Option<Long>,
+    pub idempotency_key: String,
+    pub lines: Vec<ReturnExchangeLineInput>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub shipping_method: Option<String>,
+    pub charge_delivery: bool,
+    pub payment_provider: String,
+}
+
+/// So many pieces of a variant.
+#[derive(cynic::InputObject, Clone, Debug)]
+#[allow(missing_docs)]
+pub struct ReturnExchangeLineInput {
+    pub variant_id: cynic::Id,
+    pub quantity: i32,
+}
+
+/// The order that a return was exchanged for.
+#[derive(cynic::QueryFragment, Clone, Debug)]
+pub struct ReturnExchangePayload {
+    /// With everything.
+    pub order: Order,
+}
+
 /// The return after a move.
 #[derive(cynic::QueryFragment, Clone, Debug)]
 pub struct ReturnPayload {
@@ -200,4 +230,7 @@ super::mutations! {
     ReturnReceive("ReturnReceiveVariables", ReturnReceiveVariables: ReturnReceiveInput) -> return_receive: ReturnPayload;
     /// Money goes back.
     ReturnRefund("ReturnRefundVariables", ReturnRefundVariables: ReturnRefundInput) -> return_refund: ReturnPayload;
+    /// Other goods instead of money.
+    ReturnExchange("ReturnExchangeVariables", ReturnExchangeVariables: ReturnExchangeInput)
+        -> return_exchange: ReturnExchangePayload;
 }

@@ -5,6 +5,8 @@ pub mod amount;
 pub mod answer;
 pub mod audit;
 pub mod chart;
+pub mod contact;
+pub mod currency;
 pub mod door;
 pub mod draft_order;
 pub mod grants;

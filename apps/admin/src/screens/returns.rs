@@ -67,6 +67,7 @@ pub fn Returns() -> impl IntoView {
 #[component]
 fn Row(row: Return) -> impl IntoView {
     let (tone, state) = row.state.words();
+    let wish = row.exchange_wished.then(|| view! { <span class="meta">", wants other goods"</span> });
     let items: i32 = row.lines.iter().map(|line| line.quantity).sum();
     view! {
         <tr>
@@ -76,7 +77,7 @@ fn Row(row: Return) -> impl IntoView {
             <td class="nowrap dim" data-prio="2">{place::reader().moment(&row.requested_at.0)}</td>
             <td class="fill" data-slot="sub">{row.customer_name}</td>
             <td data-slot="state">{status(tone, state)}</td>
-            <td data-prio="3" class="nowrap">{row.reason.words()}</td>
+            <td data-prio="3">{row.reason.words()} {wish}</td>
             <td class="num" data-slot="value">{items}</td>
         </tr>
     }

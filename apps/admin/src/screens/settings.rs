@@ -1,5 +1,6 @@
-//! Settings: the shop, taxes, shipping, ways to pay, who sells.
+//! Settings: the shop, taxes, shipping, ways to pay, currencies, who sells.
 
+mod currencies;
 mod keys;
 mod payment;
 mod seller;
@@ -26,6 +27,7 @@ use crate::parts::toast::use_toaster;
 use crate::parts::{CardSkeleton, Empty, FailureCard, PageHead, icon};
 use crate::place;
 use crate::session::{Session, use_session};
+use currencies::Currencies;
 use keys::Keys;
 use payment::PaymentCard;
 use seller::SellerCard;
@@ -220,7 +222,10 @@ fn Editor(settings: CommerceSettings) -> impl IntoView {
             <ShopCard form fault/>
             {cards}
         </fieldset>
-        <Show when=move || session.has_module("commerce")><Apart editable/></Show>
+        <Show when=move || session.has_module("commerce")>
+            <Currencies editable/>
+            <Apart editable/>
+        </Show>
         <WholeShop/>
         <SaveBar
             changes

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos_router::hooks::use_params_map;
 
+use super::exchange::came_from;
 use super::moves::Moves;
 use super::parcels::Parcels;
 use super::pay_link::PayLink;
@@ -97,6 +98,7 @@ fn Detail(order: Data<Order>, #[prop(into)] reload: Callback<()>) -> impl IntoVi
                 <Moves order on_change=show reload/>
             </PageHead>
             {move || order.get().map(|order| view! { <Attention order on_change=show/> })}
+            {move || order.with(|order| order.as_ref().map(came_from))}
             <div class="cols">
                 <div class="stack">
                     <Parcels order on_change=show reload/>
@@ -121,9 +123,9 @@ fn Attention(order: Order, on_change: Callback<Order>) -> impl IntoView {
     let session = use_session();
     let toaster = crate::parts::toast::use_toaster();
     let busy = RwSignal::new(false);
-    let input = crate::gql::orders::OrderMoveInput { id: order.id.clone(), version: Some(order.version) };
+    let input = crate::gql::order_moves::OrderMoveInput { id: order.id.clone(), version: Some(order.version) };
     let clear = move |_| {
-        use crate::gql::orders::{OrderAttentionClear, OrderAttentionClearVariables};
+        use crate::gql::order_moves::{OrderAttentionClear, OrderAttentionClearVariables};
         busy.set(true);
         let input = input.clone();
         leptos::task::spawn_local(async move {
@@ -173,7 +175,7 @@ fn Money(order: Order) -> impl IntoView {
     // With what promotions took off the delivery put back, because that stands below.
     let shipping = match order::full_shipping(&totals) {
         Some(0) => "free".to_owned(),
-        Some(full) => use_session().formatted(full),
+        Some(full) => use_session().formatted_in(full, &totals.total.currency),
         None => "–".to_owned(),
     };
     let discounts = totals
@@ -192,6 +194,10 @@ fn Money(order: Order) -> impl IntoView {
             _ => format!("−{}", exemption.relief.formatted),
         };
         view! { <dt title=exemption.number.clone()>{format!("Tax exempt: {}", exemption.reason)}</dt><dd>{amount}</dd> }
+    });
+    let at_home = order.exchange_rate.map(|rate| {
+        let home = rate.total.currency;
+        view! { <dt>{format!("In {home}, at {} for 1 {home}", rate.rate)}</dt><dd class="dim">{rate.total.formatted}</dd> }
     });
     let refunded = (order.refunded.minor.0 > 0)
         .then(|| view! { <dt>"Given back"</dt><dd>"−" {order.refunded.formatted.clone()}</dd> });
@@ -237,6 +243,7 @@ fn Money(order: Order) -> impl IntoView {
                     {exempt}
                     <dt class="sum">"Total"</dt>
                     <dd class="sum">{totals.total.formatted.clone()}</dd>
+                    {at_home}
                     {tenders}
                     <dt>{paid}</dt>
                     <dd>{order.paid.formatted.clone()}</dd>

@@ -1,10 +1,14 @@
-//! Changing what a placed order is about: fewer, more and other pieces, with a look at what that does to the money first.
+//! Changing what a placed order is about: fewer, more and other pieces, where it goes, with a look at what that does to the
+//! money first.
+
+use std::time::Duration;
 
 use leptos::prelude::*;
 
+use super::contact;
 use super::moves::{Act, Reason, number};
 use super::parcels::variant_of;
-use crate::api::{self, Asking, Data, remote};
+use crate::api::{self, Asking, Data, remote, sentence};
 use crate::gql::Document;
 use crate::gql::order_edit::{
     OrderEdit, OrderEditAddInput, OrderEditChangesInput, OrderEditDiscountInput, OrderEditForetold,
@@ -12,6 +16,7 @@ use crate::gql::order_edit::{
 };
 use crate::gql::orders::OrderLine;
 use crate::gql::stock::InventoryItem;
+use crate::logic::contact::{Contact, has_field};
 use crate::parts::dialog::{Drawer, Wrong};
 use crate::parts::{FailureView, count, icon};
 use crate::place;
@@ -62,14 +67,14 @@ impl Row {
     }
 }
 
-/// What the rows change; nothing while one of them is not typed right.
-fn changes(rows: &[Row], rest_received: bool) -> Option<OrderEditChangesInput> {
-    let mut changes = OrderEditChangesInput {
-        quantities: Vec::new(),
-        add: Vec::new(),
-        discounts: Vec::new(),
-        rest_received,
-    };
+/// How long somebody pauses before the server is asked what it would do: an address is typed letter by letter.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// What the form changes; nothing while a row is not typed right.
+fn changes(rows: &[Row], contact: &Contact, rest_received: bool) -> Option<OrderEditChangesInput> {
+    let nothing = OrderEditChangesInput::none(rest_received);
+    let mut changes = nothing.clone();
+    contact.put_into(&mut changes);
     for row in rows {
         let quantity = row.read()?;
         match &row.line {
@@ -86,34 +91,34 @@ fn changes(rows: &[Row], rest_received: bool) -> Option<OrderEditChangesInput> {
             None => changes.add.push(OrderEditAddInput { variant_id: row.variant.clone(), quantity }),
         }
     }
-    let some = !(changes.quantities.is_empty() && changes.add.is_empty() && changes.discounts.is_empty());
-    some.then_some(changes)
+    (changes != nothing).then_some(changes)
 }
 
 /// What the order is about from now on.
 #[component]
 pub(super) fn Edit(act: Act) -> impl IntoView {
-    let rows = RwSignal::new(Vec::<Row>::new());
+    let (rows, contact) = (RwSignal::new(Vec::<Row>::new()), RwSignal::new(Contact::default()));
     let (notify, received) = (RwSignal::new(true), RwSignal::new(false));
     let (reason, missing) = (RwSignal::new(String::new()), RwSignal::new(false));
     let key = RwSignal::new(api::fresh_key());
     place::effect(move |_| {
         if act.open.get() {
-            let lines = act.order.with_untracked(|order| {
-                order.iter().flat_map(|order| &order.lines).map(Row::placed).collect()
+            act.order.with_untracked(|order| {
+                rows.set(order.iter().flat_map(|order| &order.lines).map(Row::placed).collect());
+                contact.set(order.as_ref().map(|it| Contact::of(&it.address, &it.email)).unwrap_or_default());
             });
-            rows.set(lines);
             received.set(false);
             key.set(api::fresh_key());
         }
     });
     place::effect(move |_| act.failure.with(|failure| failure.iter().for_each(|it| api::renew(key, it))));
     let wanted = Memo::new(move |_| {
-        let wanted = rows.with(|rows| changes(rows, received.get()));
+        let wanted = rows.with(|rows| contact.with(|contact| changes(rows, contact, received.get())));
         wanted.filter(|_| act.open.get())
     });
+    let asked = paused(wanted);
     let foretold = remote(move || {
-        let (wanted, stamp) = (wanted.get(), act.stamp());
+        let (wanted, stamp) = (asked.get(), act.stamp());
         async move {
             let Some((changes, stamp)) = wanted.zip(stamp) else { return Ok(None) };
             let variables = OrderEditForetoldVariables { id: stamp.id, changes };
@@ -127,7 +132,8 @@ pub(super) fn Edit(act: Act) -> impl IntoView {
         let possible = |preview: &Option<Option<OrderEditPreview>>| {
             preview.iter().flatten().any(|preview| preview.problems.is_empty())
         };
-        !asking.busy.get() && asking.failure.with(Option::is_none) && seen.with(possible)
+        let settled = asked.with(|asked| wanted.with(|wanted| asked == wanted));
+        settled && !asking.busy.get() && asking.failure.with(Option::is_none) && seen.with(possible)
     };
     let send = move |()| {
         let (Some(stamp), Some(changes)) = (act.stamp(), wanted.get_untracked()) else { return };
@@ -179,6 +185,7 @@ pub(super) fn Edit(act: Act) -> impl IntoView {
                 };
                 view! { <Picker at=Signal::derive(|| None) on_pick=pick/> }
             })}
+            {contact::fields(act, contact, seen)}
             {effect(seen, asking, received)}
             <label class="check">
                 <input type="checkbox" prop:checked=move || notify.get() on:change=move |event| notify.set(event_target_checked(&event))/>
@@ -187,6 +194,28 @@ pub(super) fn Edit(act: Act) -> impl IntoView {
             <Reason act reason missing id="edit-reason"/>
         </Drawer>
     }
+}
+
+/// What is wanted, as soon as somebody pauses; at once when it is nothing.
+fn paused(wanted: Memo<Option<OrderEditChangesInput>>) -> RwSignal<Option<OrderEditChangesInput>> {
+    let asked = RwSignal::new(None);
+    let waiting = StoredValue::new(None::<TimeoutHandle>);
+    let stop = move || {
+        if let Some(Some(handle)) = waiting.try_get_value() {
+            handle.clear();
+        }
+    };
+    place::effect(move |_| {
+        let next = wanted.get();
+        stop();
+        if next.is_none() {
+            return asked.set(None);
+        }
+        let later = move || drop(asked.try_set(next));
+        waiting.set_value(set_timeout_with_handle(later, PAUSE).ok());
+    });
+    on_cleanup(stop);
+    asked
 }
 
 /// Pieces of a line, and what is taken off it.
@@ -256,8 +285,8 @@ fn effect(seen: Data<Option<OrderEditPreview>>, asking: Asking, received: RwSign
             view! { <p class="meta">{format!("{pieces} of {} {words}", stock.title)}</p> }
         };
         let rest = preview.problems.iter().any(|problem| problem.field == "restReceived");
-        let problems =
-            preview.problems.into_iter().map(|problem| view! { <p class="error">{problem.message}</p> });
+        let problems = preview.problems.into_iter().filter(|problem| !has_field(&problem.field));
+        let problems = problems.map(|problem| view! { <p class="error">{sentence(&problem.message)}</p> });
         let (before, after) = (preview.before.total.formatted, preview.after.total.formatted);
         view! {
             <div class="stack" role="status" aria-busy=move || asking.busy.get().to_string()>

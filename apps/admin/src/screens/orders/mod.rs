@@ -1,7 +1,9 @@
 //! Orders: the table, and one order with its story and its moves.
 
+mod contact;
 pub mod detail;
 mod edit;
+mod exchange;
 pub mod list;
 pub mod moves;
 mod parcels;

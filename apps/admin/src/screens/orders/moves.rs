@@ -7,11 +7,11 @@ use super::edit::Edit;
 use super::parcels::Ship;
 use crate::api::{self, Data, Failure};
 use crate::gql::Document;
-use crate::gql::orders::{
-    Order, OrderCancel, OrderCancelInput, OrderCancelVariables, OrderDeliver, OrderDeliverVariables,
-    OrderMarkPaid, OrderMarkPaidVariables, OrderMoveInput, OrderRefund, OrderRefundInput,
-    OrderRefundVariables, RefundTo,
+use crate::gql::order_moves::{
+    OrderCancel, OrderCancelInput, OrderCancelVariables, OrderDeliver, OrderDeliverVariables, OrderMarkPaid,
+    OrderMarkPaidVariables, OrderMoveInput, OrderRefund, OrderRefundInput, OrderRefundVariables, RefundTo,
 };
+use crate::gql::orders::Order;
 use crate::logic::amount;
 use crate::parts::dialog::{Confirm, Drawer, Wrong};
 use crate::parts::field::{Field, TextField};
@@ -276,7 +276,8 @@ fn Refund(act: Act) -> impl IntoView {
     let (reason, missing) = (RwSignal::new(String::new()), RwSignal::new(false));
     let (typed, bad, credit) =
         (RwSignal::new(String::new()), RwSignal::new(None::<String>), RwSignal::new(false));
-    let session = use_session();
+    let currency =
+        move || act.order.with(|order| order.as_ref().map(|it| it.currency().to_owned())).unwrap_or_default();
     let sent =
         move || act.order.with(|order| order.as_ref().is_some_and(|order| !order.fulfilments.is_empty()));
     // Shown for the person; the server decides from its ledger.
@@ -301,7 +302,7 @@ fn Refund(act: Act) -> impl IntoView {
         }
         let amount = match typed.get_untracked().trim() {
             "" => None,
-            text => match amount::wire(text, untrack(|| session.exponent())) {
+            text => match amount::wire(text, amount::exponent(&untrack(currency))) {
                 Ok(amount) => Some(amount),
                 Err(error) => return bad.set(Some(error.to_string())),
             },
@@ -359,7 +360,7 @@ fn Refund(act: Act) -> impl IntoView {
                 optional=true
                 mode="decimal"
                 hint=Signal::derive(|| "Empty: all of it".to_owned())
-                prefix=amount::symbol(&session.currency())
+                prefix=amount::symbol(&untrack(currency))
                 value=typed
                 on_input=move |text| {
                     bad.set(None);

@@ -5,11 +5,12 @@ use leptos::prelude::*;
 use super::moves::{Act, number};
 use crate::api::{self, Data};
 use crate::gql::Document;
-use crate::gql::orders::{
-    Discount, Fulfilment, FulfilmentDeliver, FulfilmentDeliverInput, FulfilmentDeliverVariables,
-    FulfilmentTrack, FulfilmentTrackInput, FulfilmentTrackVariables, Order, OrderLine, OrderPieceInput,
-    OrderShip, OrderShipInput, OrderShipVariables, OrderState,
+use crate::gql::order_moves::{
+    FulfilmentDeliver, FulfilmentDeliverInput, FulfilmentDeliverVariables, FulfilmentTrack,
+    FulfilmentTrackInput, FulfilmentTrackVariables, OrderPieceInput, OrderShip, OrderShipInput,
+    OrderShipVariables,
 };
+use crate::gql::orders::{Discount, Fulfilment, Order, OrderLine, OrderState};
 use crate::parts::dialog::{Confirm, Drawer, Wrong};
 use crate::parts::field::{Field, TextField};
 use crate::parts::{count, icon, pill, thumb};

@@ -1,12 +1,13 @@
-//! The returns of an order: yes or no, what has arrived, and the money.
+//! The returns of an order: yes or no, what has arrived, and the money or other goods for it.
 
 use leptos::prelude::*;
 
+use super::exchange::{Exchange, became, is_at_home};
 use super::moves::Act;
 use super::parcels::act_button;
 use crate::api::{self, Data, Failure};
 use crate::gql::Document;
-use crate::gql::orders::Order;
+use crate::gql::orders::{Order, OrderExchange};
 use crate::gql::returns::{
     Return, ReturnAnswerInput, ReturnApprove, ReturnApproveVariables, ReturnArrivedInput, ReturnClose,
     ReturnCloseVariables, ReturnDecline, ReturnDeclineVariables, ReturnLine, ReturnReceive,
@@ -15,7 +16,7 @@ use crate::gql::returns::{
 use crate::gql::stock::{Location, Locations};
 use crate::parts::dialog::{Drawer, Wrong};
 use crate::parts::field::{Field, TextField};
-use crate::parts::pill;
+use crate::parts::{icon, pill};
 use crate::place;
 use crate::session::use_session;
 
@@ -25,6 +26,19 @@ enum Word {
     Approve,
     Decline,
     Close,
+}
+
+/// What the drawers of all returns share.
+#[derive(Clone, Copy)]
+struct Desk {
+    answer: Act,
+    receive: Act,
+    refund: Act,
+    exchange: Act,
+    /// What an answer goes with.
+    word: RwSignal<Word>,
+    /// The return that one of them is about.
+    chosen: RwSignal<Option<Return>>,
 }
 
 /// The card; nothing while there are no returns.
@@ -38,14 +52,23 @@ pub fn Returns(
     reload: Callback<()>,
 ) -> impl IntoView {
     let act = move || Act::new(order, on_change, reload);
-    let (answer, receive, refund) = (act(), act(), act());
-    let word = RwSignal::new(Word::Approve);
-    // The return that one of the drawers is about.
-    let chosen = RwSignal::new(None::<Return>);
+    let desk = Desk {
+        answer: act(),
+        receive: act(),
+        refund: act(),
+        exchange: act(),
+        word: RwSignal::new(Word::Approve),
+        chosen: RwSignal::new(None::<Return>),
+    };
     let list = move || {
-        let returns =
-            order.with(|order| order.as_ref().map(|order| order.returns.clone()).unwrap_or_default());
-        let one = move |found: Return| one_return(found, chosen, word, answer, receive, refund);
+        let (returns, exchanges) = order.with(|order| {
+            order.as_ref().map(|order| (order.returns.clone(), order.exchanges.clone())).unwrap_or_default()
+        });
+        let at_home = is_at_home(order);
+        let one = |found: Return| {
+            let into = exchanges.iter().find(|it| it.return_id == found.id);
+            one_return(desk, &found, into, at_home)
+        };
         (!returns.is_empty()).then(|| {
             view! {
                 <section class="card" id="returns">
@@ -57,20 +80,20 @@ pub fn Returns(
     };
     view! {
         {list}
-        <Answer act=answer chosen word/>
-        <Receive act=receive chosen/>
-        <Refund act=refund chosen/>
+        <Answer act=desk.answer chosen=desk.chosen word=desk.word/>
+        <Receive act=desk.receive chosen=desk.chosen/>
+        <Refund act=desk.refund chosen=desk.chosen/>
+        <Exchange act=desk.exchange chosen=desk.chosen/>
     }
 }
 
 fn one_return(
-    found: Return,
-    chosen: RwSignal<Option<Return>>,
-    word: RwSignal<Word>,
-    answer: Act,
-    receive: Act,
-    refund: Act,
-) -> impl IntoView {
+    desk: Desk,
+    found: &Return,
+    into: Option<&OrderExchange>,
+    at_home: bool,
+) -> impl IntoView + use<> {
+    let Desk { answer, receive, refund, exchange, word, chosen } = desk;
     let session = use_session();
     let (tone, state) = found.state.words();
     let this = StoredValue::new(found.clone());
@@ -102,22 +125,31 @@ fn one_return(
         (None, Some(offer)) => Some(format!("Up to {} to give back", offer.formatted)),
         _ => None,
     };
+    let wish = found.exchange_wished.then(|| match at_home {
+        true => "The customer would rather have other goods than money",
+        false => {
+            "The customer would rather have other goods than money. Only orders in the shop's own currency are exchanged: give the money back instead"
+        }
+    });
     view! {
         <div class="body">
             <div class="flex">
-                <b class="grow">{found.number}</b>
+                <b class="grow">{found.number.clone()}</b>
                 {pill(tone, state)}
             </div>
             <p class="meta">{found.reason.words()} ", " {place::reader().moment(&found.requested_at.0)}</p>
-            {(!found.words.is_empty()).then(|| view! { <div class="quote">{found.words}</div> })}
+            {(!found.words.is_empty()).then(|| view! { <div class="quote">{found.words.clone()}</div> })}
+            {wish.map(|wish| view! { <p class="flex">{icon("returns")} <span>{wish}</span></p> })}
             <dl class="dl">{lines}</dl>
-            {(!found.answer.is_empty()).then(|| view! { <p class="meta">"You wrote: " {found.answer}</p> })}
+            {(!found.answer.is_empty()).then(|| view! { <p class="meta">"You wrote: " {found.answer.clone()}</p> })}
             {money.map(|money| view! { <p>{money}</p> })}
+            {into.map(became)}
             <div class="flex">
                 {button("approve", "orders:update", "Approve", answer, Some(Word::Approve))}
                 {button("decline", "orders:update", "Decline", answer, Some(Word::Decline))}
                 {button("receive", "orders:update", "It has arrived", receive, None)}
                 {button("refund", "orders:refund", "Refund", refund, None)}
+                {at_home.then(|| button("refund", "orders:refund", "Exchange", exchange, None))}
                 {button("close", "orders:update", "Close", answer, Some(Word::Close))}
             </div>
         </div>

@@ -5,7 +5,8 @@ use leptos::task::spawn_local;
 
 use crate::api::{self, Data};
 use crate::gql::Document;
-use crate::gql::orders::{Order, OrderNoteAdd, OrderNoteAddInput, OrderNoteAddVariables};
+use crate::gql::order_moves::{OrderNoteAdd, OrderNoteAddInput, OrderNoteAddVariables};
+use crate::gql::orders::Order;
 use crate::logic::moment::millis;
 use crate::parts::icon;
 use crate::parts::toast::use_toaster;
@@ -36,7 +37,7 @@ fn look(kind: &str) -> (&'static str, &'static str) {
         "order.placed" => ("", "orders"),
         "order.paid" | "payment.captured" | "payment.authorised" => ("good", "card"),
         "payment.failed" | "order.cancelled" => ("danger", "stop"),
-        "order.refunded" | "payment.refunded" => ("warning", "returns"),
+        "order.refunded" | "payment.refunded" | "order.exchanged" | "order.in_exchange" => ("warning", "returns"),
         "order.shipped" | "fulfilment.shipped" | "fulfilment.created" => ("accent", "truck"),
         "order.delivered" | "fulfilment.delivered" | "order.completed" => ("good", "check"),
         "order.note_added" => ("", "note"),

@@ -5,7 +5,8 @@ use leptos::task::spawn_local;
 
 use crate::api::{self, Data, remote};
 use crate::gql::Document;
-use crate::gql::orders::{Order, OrderTags, OrderTagsSet, OrderTagsSetInput, OrderTagsSetVariables};
+use crate::gql::order_moves::{OrderTagsSet, OrderTagsSetInput, OrderTagsSetVariables};
+use crate::gql::orders::{Order, OrderTags};
 use crate::parts::tags::Tags as Words;
 use crate::parts::toast::use_toaster;
 use crate::session::use_session;

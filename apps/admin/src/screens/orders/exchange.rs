@@ -1,0 +1,329 @@
+//! Other goods instead of money: what a return is exchanged for, and what was exchanged.
+
+use leptos::prelude::*;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+
+use super::moves::Act;
+use crate::api::{self, Data, Failure, remote};
+use crate::gql::Document;
+use crate::gql::orders::{Order, OrderExchange};
+use crate::gql::returns::{
+    Return, ReturnExchange, ReturnExchangeInput, ReturnExchangeLineInput, ReturnExchangeVariables,
+};
+use crate::gql::settings::{CommerceSettings, Settings};
+use crate::gql::stock::InventoryItem;
+use crate::logic::price_list::pieces;
+use crate::parts::dialog::{Confirm, Drawer, Wrong};
+use crate::parts::field::Field;
+use crate::parts::{count, icon};
+use crate::place;
+use crate::screens::stock::picker::Picker;
+use crate::session::use_session;
+
+/// A variant that the customer gets, with its pieces as they are typed.
+#[derive(Clone, PartialEq)]
+struct Row {
+    variant: cynic::Id,
+    called: String,
+    pieces: String,
+}
+
+/// What the rows ask for; nothing while one of them is not typed right, or there is none.
+fn wanted(rows: &[Row]) -> Option<Vec<ReturnExchangeLineInput>> {
+    let line = |row: &Row| {
+        let (variant_id, quantity) = (row.variant.clone(), pieces(&row.pieces)?);
+        Some(ReturnExchangeLineInput { variant_id, quantity })
+    };
+    let lines: Vec<_> = rows.iter().map(line).collect::<Option<_>>()?;
+    (!lines.is_empty()).then_some(lines)
+}
+
+/// What stands beside a field of its own, and not above the form.
+fn has_field(name: &str) -> bool {
+    matches!(name, "shippingMethod" | "paymentProvider") || name.starts_with("lines.")
+}
+
+/// What an order came from, above everything else of it.
+pub(super) fn came_from(order: &Order) -> impl IntoView + use<> {
+    let one = |found: &OrderExchange| {
+        let link = place::to(&format!("/orders/{}#returns", found.from_order_id.inner()));
+        view! {
+            <div class="banner" data-tone="info" role="note">
+                {icon("returns")}
+                <p class="grow">
+                    <span>
+                        "In exchange for return " <a href=link>{found.return_number.clone()}</a>
+                        {format!(" of order #{}, which paid {} of it", found.from_order_number.0, found.value.formatted)}
+                    </span>
+                </p>
+            </div>
+        }
+    };
+    order.exchanges.iter().filter(|found| found.to_order_id == order.id).map(one).collect_view()
+}
+
+/// What a return became.
+pub(super) fn became(found: &OrderExchange) -> impl IntoView + use<> {
+    let link = place::to(&format!("/orders/{}", found.to_order_id.inner()));
+    view! {
+        <p>
+            "Exchanged for order " <a href=link>{format!("#{}", found.to_order_number.0)}</a>
+            {format!(", of which it paid {}", found.value.formatted)}
+        </p>
+    }
+}
+
+/// Closes a return with goods; leads to the new order.
+#[component]
+pub(super) fn Exchange(act: Act, chosen: RwSignal<Option<Return>>) -> impl IntoView {
+    let session = use_session();
+    let navigate = StoredValue::new(use_navigate());
+    let rows = RwSignal::new(Vec::<Row>::new());
+    let (method, provider) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
+    let (charge, asking, missing) = (RwSignal::new(false), RwSignal::new(false), RwSignal::new(false));
+    let key = RwSignal::new(api::fresh_key());
+    place::effect(move |_| {
+        if act.open.get() {
+            rows.set(Vec::new());
+            method.set(String::new());
+            provider.set(String::new());
+            charge.set(false);
+            missing.set(false);
+            key.set(api::fresh_key());
+        } else {
+            asking.set(false);
+        }
+    });
+    place::effect(move |_| act.failure.with(|failure| failure.iter().for_each(|it| api::renew(key, it))));
+    // Other deliveries and ways to pay can be chosen by who may look at the settings.
+    let choices = remote(move || {
+        let may = act.open.get() && session.may("settings:read");
+        async move {
+            match may {
+                true => api::ask(Settings::build(())).await.map(|answer| Some(answer.commerce_settings)),
+                false => Ok(None),
+            }
+        }
+    });
+    let said = move |say: fn(&Return) -> String| {
+        chosen.with(|found| found.as_ref().map(say).unwrap_or_default())
+    };
+    let number = move || said(|found| found.number.clone());
+    let worth = move || {
+        said(|found| found.offer.as_ref().map(|offer| offer.formatted.clone()).unwrap_or_default())
+    };
+    let ask = move |()| match rows.with_untracked(|rows| wanted(rows)) {
+        Some(_) => asking.set(true),
+        None => missing.set(true),
+    };
+    let yes = move |()| {
+        asking.set(false);
+        let lines = rows.with_untracked(|rows| wanted(rows));
+        let Some((found, lines)) = chosen.get_untracked().zip(lines) else { return };
+        let input = ReturnExchangeInput {
+            id: found.id,
+            version: Some(found.version),
+            idempotency_key: key.get_untracked(),
+            lines,
+            shipping_method: Some(method.get_untracked()).filter(|id| !id.is_empty()),
+            charge_delivery: charge.get_untracked(),
+            payment_provider: provider.get_untracked(),
+        };
+        act.run("Exchanged: this is the new order", async move {
+            let answer = api::ask(ReturnExchange::build(ReturnExchangeVariables { input })).await?;
+            let order = answer.return_exchange.order;
+            let address = place::to(&format!("/orders/{}", order.id.inner()));
+            let options = NavigateOptions { resolve: false, ..Default::default() };
+            let _ = navigate.try_with_value(|go| go(&address, options));
+            Ok(order)
+        });
+    };
+    let nothing = Signal::derive(move || missing.get() && rows.with(Vec::is_empty));
+    let pick = move |item: InventoryItem| {
+        rows.update(|rows| {
+            if !rows.iter().any(|row| row.variant == item.variant_id) {
+                let called = item.called();
+                rows.push(Row { variant: item.variant_id, called, pieces: "1".to_owned() });
+            }
+        });
+    };
+    let footer = move || {
+        view! {
+            <button
+                class="btn"
+                type="submit"
+                data-kind="primary"
+                data-block=""
+                aria-busy=move || act.busy.get().to_string()
+                disabled=move || act.busy.get()
+            >
+                "Exchange"
+            </button>
+            <span class="meta">"You are asked once more before the order is placed."</span>
+        }
+    };
+    let may_look = move || session.may("inventory:read");
+    let finder = move || match may_look() {
+        true => view! { <Picker at=Signal::derive(|| None) on_pick=pick/> }.into_any(),
+        false => {
+            view! { <p class="dim">"You may not look at the stock, so nothing can be chosen here."</p> }
+                .into_any()
+        }
+    };
+    view! {
+        <Drawer open=act.open title=Signal::derive(move || format!("Exchange {}", number())) on_submit=ask footer>
+            {move || act.failure.get().and_then(above).map(|failure| view! { <Wrong failure/> })}
+            <dl class="dl">
+                <dt>"What came back has cost"</dt>
+                <dd><b>{worth}</b></dd>
+            </dl>
+            <p class="dim">
+                "It pays the new order, at today's prices and with the promotions of today, as far as it goes. What the order costs beyond it is still to be paid; what it costs less goes back as a refund does."
+            </p>
+            <div class="stack">
+                <For each=move || 0..rows.with(Vec::len) key=|at| *at children=move |at| line(act, rows, at)/>
+            </div>
+            {move || nothing.get().then(|| view! { <p class="error" role="alert">"Choose what the customer gets"</p> })}
+            {finder}
+            {move || choices.data.get().flatten().map(|settings| ways(act, &settings, method, provider))}
+            <label class="check">
+                <input type="checkbox" prop:checked=move || charge.get() on:change=move |event| charge.set(event_target_checked(&event))/>
+                <span>"The customer pays for the delivery"</span>
+            </label>
+        </Drawer>
+        <Confirm
+            open=asking
+            title=Signal::derive(move || format!("Place the order for {}?", number()))
+            act="Place the order".to_owned()
+            kind="primary"
+            refuse="Not yet"
+            on_yes=yes
+        >
+            <p><b>{move || rows.with(|rows| listed(rows))}</b></p>
+            <p>
+                "A new order with them is placed for " {move || said(|found| found.customer_name.clone())}
+                ", to where the first one went. Up to " <b>{worth}</b>
+                " of the money for the first one pays it, and the return ends as refunded. This cannot be taken back."
+            </p>
+        </Confirm>
+    }
+}
+
+/// The failure without what stands at fields; nothing when all of it does.
+fn above(mut failure: Failure) -> Option<Failure> {
+    let some = !failure.fields.is_empty();
+    failure.fields.retain(|fault| !has_field(&fault.field));
+    (!some || !failure.fields.is_empty()).then_some(failure)
+}
+
+/// `2 pieces of Oak stool, 1 piece of Mug, Blue`.
+fn listed(rows: &[Row]) -> String {
+    let one = |row: &Row| {
+        let n = pieces(&row.pieces).unwrap_or_default();
+        format!("{} of {}", count(n.into(), "piece", "pieces"), row.called)
+    };
+    rows.iter().map(one).collect::<Vec<_>>().join("; ")
+}
+
+/// A variant with its pieces.
+fn line(act: Act, rows: RwSignal<Vec<Row>>, at: usize) -> impl IntoView {
+    let of = move |what: fn(&Row) -> String| rows.with(|rows| rows.get(at).map(what).unwrap_or_default());
+    let called = move || of(|row| row.called.clone());
+    let refused = move || {
+        let (quantity, variant) = (format!("lines.{at}.quantity"), format!("lines.{at}.variantId"));
+        act.failure.with(|failure| failure.as_ref().and_then(|it| it.at(&quantity).or_else(|| it.at(&variant))))
+    };
+    let wrong = Memo::new(move |_| rows.with(|rows| rows.get(at).is_some_and(|it| pieces(&it.pieces).is_none())));
+    let remove = move |_| {
+        rows.update(|rows| {
+            if at < rows.len() {
+                rows.remove(at);
+            }
+        });
+    };
+    view! {
+        <p class="flex">
+            <span class="grow">{called}</span>
+            <input class="input" style=("inline-size", "4.5rem") inputmode="numeric" maxlength="5" autocomplete="off"
+                aria-label=move || format!("Pieces of {}", called())
+                aria-invalid=move || (wrong.get() || refused().is_some()).to_string()
+                prop:value=move || of(|row| row.pieces.clone())
+                on:input=move |event| {
+                    let text = event_target_value(&event);
+                    rows.update(|rows| if let Some(row) = rows.get_mut(at) { row.pieces = text });
+                }/>
+            <button class="btn" type="button" data-kind="quiet" data-icon=""
+                aria-label=move || format!("Take {} away", called()) on:click=remove>{icon("x")}</button>
+        </p>
+        {move || {
+            let text = refused().or_else(|| wrong.get().then(|| "Write a whole number from 1 to 10,000".to_owned()));
+            text.map(|text| view! { <p class="error">{text}</p> })
+        }}
+    }
+}
+
+/// By which delivery it goes, and how a rest is paid.
+fn ways(
+    act: Act,
+    settings: &CommerceSettings,
+    method: RwSignal<String>,
+    provider: RwSignal<String>,
+) -> impl IntoView + use<> {
+    let (country, as_before) = act.order.with_untracked(|order| {
+        order.as_ref().map(|it| (it.address.country.clone(), it.shipping_name.clone())).unwrap_or_default()
+    });
+    let goes = |countries: &[String]| countries.is_empty() || countries.contains(&country);
+    let methods = settings.shipping.iter().filter(|it| it.active && goes(&it.countries));
+    let methods: Vec<_> = methods.map(|it| (it.id.clone(), it.name.clone())).collect();
+    let payment = &settings.payment;
+    let gateways =
+        [("stripe", payment.stripe, &payment.stripe_name), ("http", payment.http, &payment.http_name)];
+    let gateways = gateways.into_iter().filter(|(_, on, _)| *on);
+    let gateways: Vec<_> = gateways.map(|(id, _, name)| (id.to_owned(), name.clone())).collect();
+    let fault = move |field: &'static str| {
+        Signal::derive(move || act.failure.with(|failure| failure.as_ref().and_then(|it| it.at(field))))
+    };
+    let choice = move |id: &'static str, first: String, rest: Vec<(String, String)>, value: RwSignal<String>, error: Signal<Option<String>>| {
+        let now = value.get_untracked();
+        let rest = rest.into_iter().map(|(id, name)| {
+            let selected = id == now;
+            view! { <option value=id selected=selected>{name}</option> }
+        });
+        view! {
+            <select
+                class="input"
+                id=id
+                aria-invalid=move || error.get().is_some().to_string()
+                aria-describedby=format!("{id}-note")
+                on:change=move |event| value.set(event_target_value(&event))
+            >
+                <option value="">{first}</option>
+                {rest.collect_view()}
+            </select>
+        }
+    };
+    let before = match as_before.as_str() {
+        "" => "As the first order".to_owned(),
+        name => format!("As the first order: {name}"),
+    };
+    let (no_delivery, no_payment) = (fault("shippingMethod"), fault("paymentProvider"));
+    let pay = (!gateways.is_empty()).then(|| {
+        view! {
+            <Field id="exchange-provider" label="A rest is paid" error=no_payment>
+                {choice("exchange-provider", "By hand".to_owned(), gateways, provider, no_payment)}
+            </Field>
+        }
+    });
+    view! {
+        <Field id="exchange-method" label="Delivery" error=no_delivery>
+            {choice("exchange-method", before, methods, method, no_delivery)}
+        </Field>
+        {pay}
+    }
+}
+
+/// Whether returns of this order can be exchanged at all: in the shop's own currency alone.
+pub(super) fn is_at_home(order: Data<Order>) -> bool {
+    order.with(|order| order.as_ref().is_some_and(|order| order.exchange_rate.is_none()))
+}
