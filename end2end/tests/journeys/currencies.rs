@@ -43,7 +43,11 @@ fn offers_a_currency_that_shoppers_choose() {
         browser.open("/products").await;
         browser.choose("#currency", "USD").await;
         browser.click("form[action$='/currency'] button").await;
-        browser.wait_until("return document.querySelector('.product-card .price')?.innerText.includes('$') ?? false").await;
+        browser
+            .wait_until(
+                "return document.querySelector('.product-card .price')?.innerText.includes('$') ?? false",
+            )
+            .await;
         browser.find("#currency").await;
         browser.shoot("products-in-dollars").await;
         place_an_order(browser).await;
@@ -104,7 +108,9 @@ fn exchanges_what_comes_back() {
         browser.fill("#find-variant", "MUG-SA-250").await;
         // Of what was found for the first letters nothing is left.
         browser
-            .wait_until("return document.querySelectorAll(\"dialog[open] button[aria-label^='Add ']\").length === 1")
+            .wait_until(
+                "return document.querySelectorAll(\"dialog[open] button[aria-label^='Add ']\").length === 1",
+            )
             .await;
         browser.click("dialog[open] button[aria-label^='Add Stoneware mug']").await;
         browser.fill("dialog[open] p.flex input.input", "0").await;
@@ -150,7 +156,9 @@ fn sends_an_order_elsewhere() {
         browser.fill("#edit-postal", "9000").await;
         browser.fill("#edit-email", "maud@example.org").await;
         browser.fill("#edit-shipping", "1").await;
-        browser.wait_until("return document.querySelector('dialog[open] footer .btn')?.disabled === false").await;
+        browser
+            .wait_until("return document.querySelector('dialog[open] footer .btn')?.disabled === false")
+            .await;
         browser.shoot("admin-edit-address").await;
         browser.fill("#edit-reason", "The customer has moved").await;
         browser.click(SEND).await;

@@ -96,7 +96,10 @@ mod tests {
         let same = changes(|it| it.address.city = " Brussels ".into());
         assert_eq!(same, OrderEditChangesInput::none(false));
         let other = changes(|it| (it.email, it.shipping) = (" m@example.com".into(), "4,50".into()));
-        assert_eq!((other.email.as_deref(), other.shipping.as_deref()), (Some("m@example.com"), Some("4.50")));
+        assert_eq!(
+            (other.email.as_deref(), other.shipping.as_deref()),
+            (Some("m@example.com"), Some("4.50"))
+        );
         assert_eq!((other.address, other.phone), (None, None));
     }
 

@@ -57,9 +57,9 @@ impl Draft {
         let exponent = amount::exponent(&self.currency);
         let mut minor = |field, typed: &str| match typed.trim() {
             "" => None,
-            typed => amount::parse(typed, exponent)
-                .map_err(|error| faults.insert(field, error.to_string()))
-                .ok(),
+            typed => {
+                amount::parse(typed, exponent).map_err(|error| faults.insert(field, error.to_string())).ok()
+            }
         };
         let (step, ending) = (minor("step", &self.step), minor("ending", &self.ending));
         if step == Some(0) {

@@ -28,7 +28,9 @@ pub(super) fn fields(
                 let found = problems.find(|problem| names.contains(&problem.field.as_str()));
                 found.map(|problem| sentence(&problem.message))
             });
-            let refused = || act.failure.with(|it| it.as_ref().and_then(|it| names.iter().find_map(|name| it.at(name))));
+            let refused = || {
+                act.failure.with(|it| it.as_ref().and_then(|it| names.iter().find_map(|name| it.at(name))))
+            };
             foretold.or_else(refused)
         })
     };
@@ -55,12 +57,13 @@ pub(super) fn fields(
     });
     let kept = match has_left {
         true => "A part of it has left already: it goes where it went.".to_owned(),
-        false => format!("In {country}. In another country other taxes hold: call the order off and place another one."),
+        false => format!(
+            "In {country}. In another country other taxes hold: call the order off and place another one."
+        ),
     };
     let delivery = said(|order| order.shipping_name.clone());
-    let costs = said(|order| {
-        order.totals.shipping.as_ref().map(|money| money.formatted.clone()).unwrap_or_default()
-    });
+    let costs =
+        said(|order| order.totals.shipping.as_ref().map(|money| money.formatted.clone()).unwrap_or_default());
     let symbol = said(|order| amount::symbol(order.currency()));
     let price = (!delivery.is_empty()).then(|| {
         view! {

@@ -123,7 +123,8 @@ fn Attention(order: Order, on_change: Callback<Order>) -> impl IntoView {
     let session = use_session();
     let toaster = crate::parts::toast::use_toaster();
     let busy = RwSignal::new(false);
-    let input = crate::gql::order_moves::OrderMoveInput { id: order.id.clone(), version: Some(order.version) };
+    let input =
+        crate::gql::order_moves::OrderMoveInput { id: order.id.clone(), version: Some(order.version) };
     let clear = move |_| {
         use crate::gql::order_moves::{OrderAttentionClear, OrderAttentionClearVariables};
         busy.set(true);

@@ -106,13 +106,11 @@ pub(super) fn Exchange(act: Act, chosen: RwSignal<Option<Return>>) -> impl IntoV
             }
         }
     });
-    let said = move |say: fn(&Return) -> String| {
-        chosen.with(|found| found.as_ref().map(say).unwrap_or_default())
-    };
+    let said =
+        move |say: fn(&Return) -> String| chosen.with(|found| found.as_ref().map(say).unwrap_or_default());
     let number = move || said(|found| found.number.clone());
-    let worth = move || {
-        said(|found| found.offer.as_ref().map(|offer| offer.formatted.clone()).unwrap_or_default())
-    };
+    let worth =
+        move || said(|found| found.offer.as_ref().map(|offer| offer.formatted.clone()).unwrap_or_default());
     let ask = move |()| match rows.with_untracked(|rows| wanted(rows)) {
         Some(_) => asking.set(true),
         None => missing.set(true),
@@ -166,10 +164,8 @@ pub(super) fn Exchange(act: Act, chosen: RwSignal<Option<Return>>) -> impl IntoV
     let may_look = move || session.may("inventory:read");
     let finder = move || match may_look() {
         true => view! { <Picker at=Signal::derive(|| None) on_pick=pick/> }.into_any(),
-        false => {
-            view! { <p class="dim">"You may not look at the stock, so nothing can be chosen here."</p> }
-                .into_any()
-        }
+        false => view! { <p class="dim">"You may not look at the stock, so nothing can be chosen here."</p> }
+            .into_any(),
     };
     view! {
         <Drawer open=act.open title=Signal::derive(move || format!("Exchange {}", number())) on_submit=ask footer>
@@ -232,9 +228,11 @@ fn line(act: Act, rows: RwSignal<Vec<Row>>, at: usize) -> impl IntoView {
     let called = move || of(|row| row.called.clone());
     let refused = move || {
         let (quantity, variant) = (format!("lines.{at}.quantity"), format!("lines.{at}.variantId"));
-        act.failure.with(|failure| failure.as_ref().and_then(|it| it.at(&quantity).or_else(|| it.at(&variant))))
+        act.failure
+            .with(|failure| failure.as_ref().and_then(|it| it.at(&quantity).or_else(|| it.at(&variant))))
     };
-    let wrong = Memo::new(move |_| rows.with(|rows| rows.get(at).is_some_and(|it| pieces(&it.pieces).is_none())));
+    let wrong =
+        Memo::new(move |_| rows.with(|rows| rows.get(at).is_some_and(|it| pieces(&it.pieces).is_none())));
     let remove = move |_| {
         rows.update(|rows| {
             if at < rows.len() {
@@ -284,7 +282,11 @@ fn ways(
     let fault = move |field: &'static str| {
         Signal::derive(move || act.failure.with(|failure| failure.as_ref().and_then(|it| it.at(field))))
     };
-    let choice = move |id: &'static str, first: String, rest: Vec<(String, String)>, value: RwSignal<String>, error: Signal<Option<String>>| {
+    let choice = move |id: &'static str,
+                       first: String,
+                       rest: Vec<(String, String)>,
+                       value: RwSignal<String>,
+                       error: Signal<Option<String>>| {
         let now = value.get_untracked();
         let rest = rest.into_iter().map(|(id, name)| {
             let selected = id == now;

@@ -37,7 +37,9 @@ fn look(kind: &str) -> (&'static str, &'static str) {
         "order.placed" => ("", "orders"),
         "order.paid" | "payment.captured" | "payment.authorised" => ("good", "card"),
         "payment.failed" | "order.cancelled" => ("danger", "stop"),
-        "order.refunded" | "payment.refunded" | "order.exchanged" | "order.in_exchange" => ("warning", "returns"),
+        "order.refunded" | "payment.refunded" | "order.exchanged" | "order.in_exchange" => {
+            ("warning", "returns")
+        }
         "order.shipped" | "fulfilment.shipped" | "fulfilment.created" => ("accent", "truck"),
         "order.delivered" | "fulfilment.delivered" | "order.completed" => ("good", "check"),
         "order.note_added" => ("", "note"),

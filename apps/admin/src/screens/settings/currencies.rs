@@ -42,8 +42,7 @@ pub fn Currencies(
     let rates = found.data;
     let (open, asking, busy) = (RwSignal::new(false), RwSignal::new(false), RwSignal::new(false));
     let failure = RwSignal::new(None::<Failure>);
-    let (draft, adding, asked) =
-        (RwSignal::new(Draft::default()), RwSignal::new(true), RwSignal::new(false));
+    let (draft, adding, asked) = (RwSignal::new(Draft::default()), RwSignal::new(true), RwSignal::new(false));
     // The one that is asked about.
     let leaving = RwSignal::new(String::new());
     let begin = move |rate: Option<&CurrencyRate>| {
@@ -263,7 +262,9 @@ fn Edit(
         };
         primitives::Currency::all()
             .filter(free)
-            .map(|it| view! { <option value=it.code() selected=it.code() == now>{called(it.code())}</option> })
+            .map(
+                |it| view! { <option value=it.code() selected=it.code() == now>{called(it.code())}</option> },
+            )
             .collect_view()
     };
     let choice = move || {
