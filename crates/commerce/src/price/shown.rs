@@ -14,7 +14,7 @@ use super::rows;
 use crate::currency;
 use crate::customer;
 use crate::error::Result;
-use crate::promotion::book::{self, Book};
+use crate::promotion::book;
 use crate::settings::{self, Versioned};
 use crate::view::ListedPrice;
 
@@ -38,7 +38,7 @@ pub struct Shown {
 
 /// Whether the shop has a price list for some group only, so that pages may look different for whoever has signed in.
 pub async fn of_group(ctx: &Ctx) -> Result<bool> {
-    Ok(book::current(ctx).await?.lists.iter().any(|list| list.groups.is_some()))
+    Ok(book::lists(ctx).await?.iter().any(|list| list.groups.is_some()))
 }
 
 /// Whether a page with prices that is made for the caller may be kept and shown to everybody: not when a list could make it
@@ -50,10 +50,10 @@ pub async fn may_be_kept(ctx: &Ctx) -> Result<bool> {
     {
         return Ok(false);
     }
-    let (book, now) = (book::current(ctx).await?, ctx.now());
+    let (lists, now) = (book::lists(ctx).await?, ctx.now());
     let soon = |at: Option<Timestamp>| at.is_some_and(|at| now < at && at <= now + KEPT);
-    let turns = book.lists.iter().any(|list| soon(list.from) || soon(list.until));
-    Ok(!turns && (ctx.user_id().is_none() || book.lists.iter().all(|list| list.groups.is_none())))
+    let turns = lists.iter().any(|list| soon(list.from) || soon(list.until));
+    Ok(!turns && (ctx.user_id().is_none() || lists.iter().all(|list| list.groups.is_none())))
 }
 
 /// What variants cost the caller, where that is something else than they cost by themselves: in the shop's own currency those
@@ -141,7 +141,7 @@ pub async fn cards(ctx: &Ctx, cards: &[Arc<ProductCard>]) -> Result<Option<Vec<A
         return Ok(None);
     }
     let exchange = currency::exchange(ctx).await?;
-    if book::current(ctx).await?.lists.is_empty() {
+    if book::lists(ctx).await?.is_empty() {
         if exchange.is_none() {
             return Ok(None);
         }
@@ -192,17 +192,19 @@ async fn find(ctx: &Ctx, exchange: &Exchange, of: Of<'_>) -> Result<HashMap<Vari
     if !ctx.has_module("commerce") {
         return Ok(HashMap::new());
     }
-    let book = book::current(ctx).await?;
-    if book.lists.is_empty() {
+    let lists = book::lists(ctx).await?;
+    if lists.is_empty() {
         return Ok(HashMap::new());
     }
     let settings = settings::current(ctx).await?;
     let rows = ctx.read(Access::Public).await?;
     let standing = match ctx.user_id() {
-        Some(user) if book.standing => customer::standing(&rows, user).await?,
+        Some(user) if lists.iter().any(|list| list.groups.is_some()) => {
+            customer::standing(&rows, user).await?
+        }
         _ => customer::Standing::default(),
     };
-    let lists = for_groups(&book, &standing.groups);
+    let lists = for_groups(&lists, &standing.groups);
     let ids: Vec<PriceListId> = lists.iter().map(|list| list.id).collect();
     let prices = match of {
         Of::Variants(variants) => rows::of_variants(&rows, &ids, variants).await?,
@@ -230,9 +232,9 @@ async fn find(ctx: &Ctx, exchange: &Exchange, of: Of<'_>) -> Result<HashMap<Vari
     Ok(found)
 }
 
-fn for_groups(book: &Book, groups: &BTreeSet<CustomerGroupId>) -> Vec<PriceList> {
+fn for_groups(lists: &[PriceList], groups: &BTreeSet<CustomerGroupId>) -> Vec<PriceList> {
     let fits = |list: &&PriceList| list.groups.as_ref().is_none_or(|own| !own.is_disjoint(groups));
-    book.lists.iter().filter(fits).cloned().collect()
+    lists.iter().filter(fits).cloned().collect()
 }
 
 fn shown(

@@ -1,4 +1,5 @@
-//! The promotions and price lists that count now, in memory for a second.
+//! The promotions and price lists that count now, in memory for a second; price lists alone, which is all that pages ask for,
+//! until somebody changes one.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,6 +20,9 @@ use crate::price;
 
 /// Hub key of the price lists.
 const PRICES: &str = "prices";
+
+/// Longest time that price lists are believed when another process cannot tell of a change.
+const LIFE: Duration = Duration::from_secs(20);
 
 /// Promotions that are switched on and not over, and what they have to know of a cart.
 #[derive(Debug, Default)]
@@ -50,6 +54,20 @@ pub(crate) async fn current(ctx: &Ctx) -> Result<Arc<Book>> {
         let rows = ctx.read(Access::Public).await?;
         let book = load(&rows, ctx.tenant().currency, ctx.now()).await.map_err(Error::from)?;
         Ok::<_, Error>(Arc::new(book))
+    });
+    loaded.await.map_err(|error| CommerceError::Platform((*error).clone()))
+}
+
+/// The price lists of the caller's shop that are switched on and not over: of now, as far as this process has been told, and
+/// never older than [`LIFE`]. Pages need no promotions, whose limits change with every order.
+pub(crate) async fn lists(ctx: &Ctx) -> Result<Arc<Vec<PriceList>>> {
+    let cache = ctx.app().state(ListCache::default);
+    let tenant = ctx.tenant_id();
+    let generation = ctx.app().hub().generation(Key::new(tenant, PRICES));
+    let loaded = cache.0.try_get_with((tenant, generation), async {
+        let rows = ctx.read(Access::Public).await?;
+        let lists = price::lists(&rows, Some(ctx.now())).await.map_err(Error::from)?;
+        Ok::<_, Error>(Arc::new(lists))
     });
     loaded.await.map_err(|error| CommerceError::Platform((*error).clone()))
 }
@@ -145,5 +163,14 @@ struct BookCache(Cache<(TenantId, u64), Arc<Book>>);
 impl Default for BookCache {
     fn default() -> Self {
         Self(Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(1)).build())
+    }
+}
+
+/// As [`BookCache`].
+struct ListCache(Cache<(TenantId, u64), Arc<Vec<PriceList>>>);
+
+impl Default for ListCache {
+    fn default() -> Self {
+        Self(Cache::builder().max_capacity(10_000).time_to_live(LIFE).build())
     }
 }
