@@ -16,7 +16,8 @@ use commerce::view::{CartView, CheckoutView, OrderState};
 use leptos::prelude::*;
 use primitives::{Currency, FieldError};
 use sample::{
-    around, card, checkout_view, full_cart, list_page, order_view, partly_sent, room, said, shop, throw,
+    around, card, checkout_view, full_cart, list_page, order_view, partly_sent, room, said, shop,
+    throw,
 };
 use serde_json::json;
 use std::sync::Arc;
@@ -64,6 +65,42 @@ fn currencies_can_be_chosen_where_there_are_some() {
     );
     assert!(page.contains(">EUR €</option>") && page.contains(">CHF</option>"));
     assert_eq!(page.matches(" selected").count(), 1);
+}
+
+#[test]
+fn whoever_chooses_a_currency_comes_back_to_where_they_were() {
+    let offered = vec![Currency::EUR, Currency::USD];
+    let known = Currencies { current: Currency::EUR, offered, notice: None };
+    let shop = shop().with_currencies(known);
+    let to = |shop: &Shop, page: fn(&Shop) -> Page| {
+        let html = scene(|| page(shop).into_html(shop));
+        let to = html.split("name=\"to\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+        to.expect("a way back").to_owned()
+    };
+    let later: fn(&Shop) -> Page = |shop| order::page(shop, &partly_sent(), order::Seen::Later);
+    let own: fn(&Shop) -> Page = |shop| order::page(shop, &partly_sent(), order::Seen::InAccount);
+    let form: fn(&Shop) -> Page =
+        |shop| order::back::form_page(shop, &partly_sent(), &Default::default(), &Problems::default());
+    let gone: fn(&Shop) -> Page = |shop| errors::not_found_page(shop, &[], &[]);
+    let read = shop.clone().seen_at("/products?q=mug&price_max=40");
+    for page in [later, own, form, gone] {
+        assert_eq!(to(&read, page), "/products?q=mug&amp;price_max=40");
+    }
+    // The answer to a form: the page that it stood on, where there is one.
+    assert_eq!(to(&shop, later), "/orders/the-token");
+    assert_eq!(to(&shop, own), format!("/account/orders/{}", partly_sent().id));
+    assert_eq!(to(&shop, form), "/orders/the-token/return");
+    assert_eq!(to(&shop, gone), "");
+    assert_eq!(to(&shop.clone().seen_at("//elsewhere.example"), later), "/orders/the-token");
+}
+
+#[test]
+fn whoever_wanted_a_currency_that_is_gone_can_choose_what_is_left() {
+    let notice = Some("Prices are in EUR now: this shop does not offer USD.".to_owned());
+    let shop = shop().with_currencies(Currencies { notice, ..Currencies::only(Currency::EUR) });
+    let page = scene(|| Page::new(Head::default(), "/products", ().into_any()).into_html(&shop));
+    assert!(page.contains("this shop does not offer USD"), "{page}");
+    assert!(page.contains("action=\"/t/hearth/currency\"") && page.contains(">EUR €</option>"), "{page}");
 }
 
 /// The document of every page that there is, by name.

@@ -112,8 +112,7 @@ pub fn page(shop: &Shop, order: &OrderView, seen: Seen) -> Page {
             </aside>
         </div>
     };
-    let path = if seen == Seen::InAccount { "/account/orders" } else { "/orders" };
-    Page::new(head, path, view.into_any())
+    Page::new(head, path_of(order, seen), view.into_any())
 }
 
 fn is_undecided(order: &OrderView) -> bool {

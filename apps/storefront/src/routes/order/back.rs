@@ -202,7 +202,7 @@ pub fn form_page(shop: &Shop, order: &OrderView, typed: &Typed, problems: &Probl
             </div>
         </div>
     };
-    Page::new(head, "/orders", view.into_any())
+    Page::new(head, format!("/orders/{}/return", order.token), view.into_any())
 }
 
 fn fields(shop: &Shop, order: &OrderView, typed: &Typed, problems: &Problems) -> AnyView {
