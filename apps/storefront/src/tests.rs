@@ -12,11 +12,11 @@ use crate::shop::tests::shop_without;
 use crate::shop::{Currencies, Shop};
 use catalog::view::{OptionGroup, OptionValue, VariantView};
 use commerce::review::{OwnReview, ReviewState, ReviewView};
-use commerce::view::{CartView, CheckoutView, OrderState};
+use commerce::view::{CartView, CheckoutView, OrderState, OrderView};
 use leptos::prelude::*;
 use primitives::{Currency, FieldError};
 use sample::{
-    around, card, checkout_view, full_cart, list_page, order_view, partly_sent, room, said, shop,
+    around, card, checkout_view, exchanged, full_cart, list_page, order_view, partly_sent, room, said, shop,
     throw,
 };
 use serde_json::json;
@@ -101,6 +101,30 @@ fn whoever_wanted_a_currency_that_is_gone_can_choose_what_is_left() {
     let page = scene(|| Page::new(Head::default(), "/products", ().into_any()).into_html(&shop));
     assert!(page.contains("this shop does not offer USD"), "{page}");
     assert!(page.contains("action=\"/t/hearth/currency\"") && page.contains(">EUR €</option>"), "{page}");
+}
+
+#[test]
+fn goods_for_what_came_back_are_no_money() {
+    let shop = shop();
+    let page = |order: &OrderView| scene(|| order::page(&shop, order, order::Seen::Later).into_html(&shop));
+    let all = page(&exchanged(OrderState::Refunded, 9_800, 9_800));
+    assert!(all.contains("Exchanged, see order 1043.") && all.contains("It was exchanged."), "{all}");
+    for money in ["went back to you", "Given back", "on its way back", "Refunded"] {
+        assert!(!all.contains(money), "{money}: {all}");
+    }
+    let part = page(&exchanged(OrderState::Refunded, 9_800, 6_000));
+    for said in ["Exchanged, see order 1043.", "€38.00 went back to you.", "Your money is on its way back."]
+    {
+        assert!(part.contains(said), "{said}: {part}");
+    }
+    assert!(part.contains("<dt>Given back</dt><dd>€38.00</dd>"), "{part}");
+    // Of the order that was placed for them, all that goes back is money.
+    let mut new = exchanged(OrderState::Refunded, 9_800, 9_800);
+    new.exchanges[0].from = (sample::id(62), 1041);
+    new.returns.clear();
+    let new = page(&new);
+    assert!(new.contains("<dt>Given back</dt><dd>€98.00</dd>"), "{new}");
+    assert!(new.contains("Your money is on its way back."), "{new}");
 }
 
 /// The document of every page that there is, by name.

@@ -17,7 +17,7 @@ use commerce::returns::{Ask, ReturnReason, ReturnState};
 use commerce::view::{OrderLineView, OrderView, ReturnView};
 use leptos::prelude::*;
 use platform::{Ctx, Error};
-use primitives::{ErrorCode, FieldError, OrderLineId};
+use primitives::{ErrorCode, FieldError, Money, OrderLineId};
 
 /// What was typed.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -303,14 +303,23 @@ pub fn section(shop: &Shop, order: &OrderView) -> Option<AnyView> {
 }
 
 fn one_return(shop: &Shop, order: &OrderView, found: &ReturnView) -> AnyView {
-    let (tone, state) = words(found);
+    let exchange = order.exchanges.iter().find(|one| one.found == found.id);
+    let (tone, state) = match (found.state, exchange) {
+        (ReturnState::Refunded, Some(_)) => ("good", "Exchanged"),
+        _ => words(found),
+    };
     let pieces = found.lines.iter().map(|line| {
         let variant = (!line.variant_title.is_empty()).then(|| format!(", {}", comma(&line.variant_title)));
         view! { <li>{format!("{} × {}", line.quantity, line.title)}<span class="muted">{variant}</span></li> }
     });
     let answer = (!found.answer.is_empty()).then(|| view! { <p>{found.answer.clone()}</p> });
-    let money =
-        found.refunded.map(|amount| view! { <p>{format!("{} went back to you.", shop.amount(amount))}</p> });
+    let exchanged = exchange.map(|one| view! { <p>{format!("Exchanged, see order {}.", one.to.1)}</p> });
+    // What paid for other goods is no money.
+    let in_goods = exchange.map_or(0, |one| one.value.minor);
+    let money = found.refunded.map(|amount| Money { minor: amount.minor - in_goods, ..amount });
+    let money = money
+        .filter(|amount| 0 < amount.minor)
+        .map(|amount| view! { <p>{format!("{} went back to you.", shop.amount(amount))}</p> });
     let waits = matches!(found.state, ReturnState::Requested | ReturnState::Approved);
     let keep = waits.then(|| {
         view! {
@@ -333,6 +342,7 @@ fn one_return(shop: &Shop, order: &OrderView, found: &ReturnView) -> AnyView {
         </div>
     }
     .into_any()
+                {exchanged}
 }
 
 fn words(found: &ReturnView) -> (&'static str, &'static str) {
