@@ -127,6 +127,19 @@ fn goods_for_what_came_back_are_no_money() {
     assert!(new.contains("Your money is on its way back."), "{new}");
 }
 
+#[test]
+fn only_what_was_bought_in_the_shops_currency_can_be_exchanged() {
+    let shop = shop();
+    let form = |order: &OrderView| {
+        let (typed, problems) = (order::back::Typed::default(), Problems::default());
+        scene(|| order::back::form_page(&shop, order, &typed, &problems).into_html(&shop))
+    };
+    assert!(form(&partly_sent()).contains("name=\"exchange\""));
+    let foreign = OrderView { exchange_rate: "1.10".into(), ..partly_sent() };
+    let page = form(&foreign);
+    assert!(page.contains("name=\"words\"") && !page.contains("name=\"exchange\""), "{page}");
+}
+
 /// The document of every page that there is, by name.
 fn pages() -> Vec<(&'static str, String)> {
     let shop = shop();

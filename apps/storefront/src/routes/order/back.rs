@@ -224,6 +224,15 @@ fn fields(shop: &Shop, order: &OrderView, typed: &Typed, problems: &Problems) ->
         wrong: words_error.is_some(),
         ..TextArea::default()
     };
+    // The shop exchanges nothing of an order in another currency than its own.
+    let exchange = order.exchange_rate.is_empty().then(|| {
+        view! {
+            <label class="check">
+                <input type="checkbox" name="exchange" value="1" checked=typed.exchange/>
+                <span>"I would rather have something else for it: I say what in my words"</span>
+            </label>
+        }
+    });
     view! {
         <form class="form-grid" action=shop.href(&format!("/orders/{}/return", order.token)) method="post" novalidate>
             {form::hidden("key", &typed.key)}
@@ -241,10 +250,7 @@ fn fields(shop: &Shop, order: &OrderView, typed: &Typed, problems: &Problems) ->
                 {words.view()}
                 {words_error.map(|error| view! { <p class="error" id="words-error">{icon::alert()}{error}</p> })}
             </div>
-            <label class="check">
-                <input type="checkbox" name="exchange" value="1" checked=typed.exchange/>
-                <span>"I would rather have something else for it: I say what in my words"</span>
-            </label>
+            {exchange}
             <p><button class="button">"Ask to send it back"</button></p>
             <p class="muted small">"We look at it and tell you here whether and where to send it."</p>
         </form>
@@ -336,13 +342,13 @@ fn one_return(shop: &Shop, order: &OrderView, found: &ReturnView) -> AnyView {
                 <p class="status" data-tone=tone>{state}</p>
                 <ul class="plain small">{pieces.collect_view()}</ul>
                 {answer}
+                {exchanged}
                 {money}
             </div>
             {keep}
         </div>
     }
     .into_any()
-                {exchanged}
 }
 
 fn words(found: &ReturnView) -> (&'static str, &'static str) {
