@@ -346,6 +346,22 @@ async fn it_goes_elsewhere_in_the_same_country(shop: Shop) {
     let wrong = refusal(edit::edit(&boss, at(&order), &to(nowhere), why("k")).await).1;
     assert_eq!(wrong, ["address.city", "address.postalCode"]);
     assert_eq!(refusal(edit::edit(&boss, at(&order), &Changes::default(), why("k")).await).1, ["changes"]);
+async fn the_letter_names_what_there_is_more_or_less_of(shop: Shop) {
+    let order = crate::parcels::two_lines(&shop).await;
+    let order = seen(&shop, order.id).await;
+    let (mugs, bowls) = (order.lines[0].id, order.lines[1].id);
+    let changes =
+        Changes { discounts: vec![LineDiscount { line: mugs, amount: "5.00".into() }], ..set(bowls, 1) };
+    let told = Why { notify: true, ..why("k") };
+    edit::edit(&shop.boss(), at(&order), &changes, told).await.unwrap();
+    let letters = async |words: &str| {
+        let sql = "SELECT COUNT(*) FROM mail_job WHERE kind = 'order_edited' AND text LIKE";
+        shop.number(&format!("{sql} '%{words}%'")).await
+    };
+    assert_eq!((letters("Bowl: 2 → 1").await, letters("Mug").await), (1, 0));
+    shop.holds().await;
+}
+
     let changes = Changes {
         email: Some("nan@example.com".into()),
         phone: Some("+32 9 123".into()),
@@ -514,3 +530,4 @@ on_both!(
     nobody_else_edits,
     whatever_is_edited_is_foretold_and_the_books_agree,
 );
+    the_letter_names_what_there_is_more_or_less_of,
