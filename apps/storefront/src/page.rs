@@ -56,7 +56,8 @@ pub struct Page {
     pub dependencies: Vec<String>,
     /// What stands in `main`.
     pub view: AnyView,
-    /// Path of the page inside the shop, to mark the current entry of the menu.
+    /// Path of the page inside the shop: marks the current entry of the menu, and is where the visitor comes back to from
+    /// the answer to a form. Empty for a page that cannot be asked for.
     pub path: String,
     /// Number of things in the cart, when the page belongs to one visitor anyway.
     pub cart_count: Option<u32>,
@@ -108,7 +109,9 @@ impl Page {
         open(&mut html, shop, &self.head);
         let (frame, path, count, view) = (self.frame, self.path, self.cart_count, self.view);
         let (before, after) = match frame {
-            Frame::Shop => (shell::header(shop, &path, count), shell::footer(shop, &path)),
+            Frame::Shop => {
+                (shell::header(shop, &path, count), shell::footer(shop, shop.here().unwrap_or(&path)))
+            }
             Frame::Checkout => (shell::checkout_header(shop), shell::checkout_footer(shop)),
         };
         let drawer = (frame == Frame::Shop && shop.sells()).then(|| shell::drawer(shop));

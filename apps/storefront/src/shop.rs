@@ -7,7 +7,7 @@ use platform::module::Feature;
 use primitives::{Currency, Locale, Money, Timestamp};
 use std::sync::Arc;
 
-/// A tenant's face: names, words, addresses. Cheap to clone, holds nothing personal.
+/// A tenant's face: names, words, addresses. Cheap to clone, holds nothing personal but the address that was asked for.
 #[derive(Clone)]
 pub struct Shop {
     tenant: Arc<TenantInfo>,
@@ -18,6 +18,7 @@ pub struct Shop {
     base: Arc<str>,
     origin: Arc<str>,
     currencies: Arc<Currencies>,
+    here: Option<Arc<str>>,
 }
 
 /// What the visitor's prices are in, and could be in.
@@ -48,12 +49,22 @@ impl Shop {
         origin: Arc<str>,
     ) -> Self {
         let currencies = Arc::new(Currencies::only(tenant.currency));
-        Self { tenant, settings, assets, base, origin, currencies }
+        Self { tenant, settings, assets, base, origin, currencies, here: None }
     }
 
     /// The same shop, with prices in the currency of its visitor.
     pub fn with_currencies(self, currencies: Currencies) -> Self {
         Self { currencies: Arc::new(currencies), ..self }
+    }
+
+    /// The same shop, for a page at this path and query inside the shop. One that would lead out of it is forgotten.
+    pub fn seen_at(self, here: &str) -> Self {
+        Self { here: is_inside(here).then(|| here.into()), ..self }
+    }
+
+    /// Path and query that the visitor reads; none for the answer to a form.
+    pub fn here(&self) -> Option<&str> {
+        self.here.as_deref()
     }
 
     /// What the visitor can choose, and has.

@@ -12,11 +12,12 @@ use crate::shop::tests::shop_without;
 use crate::shop::{Currencies, Shop};
 use catalog::view::{OptionGroup, OptionValue, VariantView};
 use commerce::review::{OwnReview, ReviewState, ReviewView};
-use commerce::view::{CartView, CheckoutView, OrderState};
+use commerce::view::{CartView, CheckoutView, OrderState, OrderView};
 use leptos::prelude::*;
 use primitives::{Currency, FieldError};
 use sample::{
-    around, card, checkout_view, full_cart, list_page, order_view, partly_sent, room, said, shop, throw,
+    around, card, checkout_view, exchanged, full_cart, list_page, order_view, partly_sent, room, said, shop,
+    throw,
 };
 use serde_json::json;
 use std::sync::Arc;
@@ -64,6 +65,79 @@ fn currencies_can_be_chosen_where_there_are_some() {
     );
     assert!(page.contains(">EUR €</option>") && page.contains(">CHF</option>"));
     assert_eq!(page.matches(" selected").count(), 1);
+}
+
+#[test]
+fn whoever_chooses_a_currency_comes_back_to_where_they_were() {
+    let offered = vec![Currency::EUR, Currency::USD];
+    let known = Currencies { current: Currency::EUR, offered, notice: None };
+    let shop = shop().with_currencies(known);
+    let to = |shop: &Shop, page: fn(&Shop) -> Page| {
+        let html = scene(|| page(shop).into_html(shop));
+        let to = html.split("name=\"to\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+        to.expect("a way back").to_owned()
+    };
+    let later: fn(&Shop) -> Page = |shop| order::page(shop, &partly_sent(), order::Seen::Later);
+    let own: fn(&Shop) -> Page = |shop| order::page(shop, &partly_sent(), order::Seen::InAccount);
+    let form: fn(&Shop) -> Page =
+        |shop| order::back::form_page(shop, &partly_sent(), &Default::default(), &Problems::default());
+    let gone: fn(&Shop) -> Page = |shop| errors::not_found_page(shop, &[], &[]);
+    let read = shop.clone().seen_at("/products?q=mug&price_max=40");
+    for page in [later, own, form, gone] {
+        assert_eq!(to(&read, page), "/products?q=mug&amp;price_max=40");
+    }
+    // The answer to a form: the page that it stood on, where there is one.
+    assert_eq!(to(&shop, later), "/orders/the-token");
+    assert_eq!(to(&shop, own), format!("/account/orders/{}", partly_sent().id));
+    assert_eq!(to(&shop, form), "/orders/the-token/return");
+    assert_eq!(to(&shop, gone), "");
+    assert_eq!(to(&shop.clone().seen_at("//elsewhere.example"), later), "/orders/the-token");
+}
+
+#[test]
+fn whoever_wanted_a_currency_that_is_gone_can_choose_what_is_left() {
+    let notice = Some("Prices are in EUR now: this shop does not offer USD.".to_owned());
+    let shop = shop().with_currencies(Currencies { notice, ..Currencies::only(Currency::EUR) });
+    let page = scene(|| Page::new(Head::default(), "/products", ().into_any()).into_html(&shop));
+    assert!(page.contains("this shop does not offer USD"), "{page}");
+    assert!(page.contains("action=\"/t/hearth/currency\"") && page.contains(">EUR €</option>"), "{page}");
+}
+
+#[test]
+fn goods_for_what_came_back_are_no_money() {
+    let shop = shop();
+    let page = |order: &OrderView| scene(|| order::page(&shop, order, order::Seen::Later).into_html(&shop));
+    let all = page(&exchanged(OrderState::Refunded, 9_800, 9_800));
+    assert!(all.contains("Exchanged, see order 1043.") && all.contains("It was exchanged."), "{all}");
+    for money in ["went back to you", "Given back", "on its way back", "Refunded"] {
+        assert!(!all.contains(money), "{money}: {all}");
+    }
+    let part = page(&exchanged(OrderState::Refunded, 9_800, 6_000));
+    for said in ["Exchanged, see order 1043.", "€38.00 went back to you.", "Your money is on its way back."]
+    {
+        assert!(part.contains(said), "{said}: {part}");
+    }
+    assert!(part.contains("<dt>Given back</dt><dd>€38.00</dd>"), "{part}");
+    // Of the order that was placed for them, all that goes back is money.
+    let mut new = exchanged(OrderState::Refunded, 9_800, 9_800);
+    new.exchanges[0].from = (sample::id(62), 1041);
+    new.returns.clear();
+    let new = page(&new);
+    assert!(new.contains("<dt>Given back</dt><dd>€98.00</dd>"), "{new}");
+    assert!(new.contains("Your money is on its way back."), "{new}");
+}
+
+#[test]
+fn only_what_was_bought_in_the_shops_currency_can_be_exchanged() {
+    let shop = shop();
+    let form = |order: &OrderView| {
+        let (typed, problems) = (order::back::Typed::default(), Problems::default());
+        scene(|| order::back::form_page(&shop, order, &typed, &problems).into_html(&shop))
+    };
+    assert!(form(&partly_sent()).contains("name=\"exchange\""));
+    let foreign = OrderView { exchange_rate: "1.10".into(), ..partly_sent() };
+    let page = form(&foreign);
+    assert!(page.contains("name=\"words\"") && !page.contains("name=\"exchange\""), "{page}");
 }
 
 /// The document of every page that there is, by name.

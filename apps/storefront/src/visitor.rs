@@ -6,7 +6,7 @@ use crate::settings::SettingsCache;
 use crate::shop::Shop;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use identity::{ShopBase, Visit};
 use leptos::prelude::LeptosOptions;
@@ -93,6 +93,10 @@ impl FromRequestParts<Front> for Shop {
         if !shop.sells() {
             return Ok(shop);
         }
+        let shop = match parts.uri.path_and_query() {
+            Some(here) if parts.method == Method::GET => shop.seen_at(here.as_str()),
+            _ => shop,
+        };
         match data::currencies(ctx).await {
             Ok(currencies) => Ok(shop.with_currencies(currencies)),
             Err(error) => {

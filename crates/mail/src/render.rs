@@ -67,7 +67,8 @@ fn html(words: &Words, shop: &str, theme: &str, locale: Locale) -> String {
         escape(words.greeting),
     );
     for line in &words.lines {
-        let _ = write!(html, "<p style=\"margin:0 0 16px\">{}</p>", escape(line));
+        let line = line.lines().map(escape).collect::<Vec<_>>().join("<br>");
+        let _ = write!(html, "<p style=\"margin:0 0 16px\">{line}</p>");
     }
     if let Some((label, address)) = &words.button {
         let _ = write!(
@@ -176,7 +177,7 @@ mod tests {
             },
             Letter::Quote {
                 bill: bill(true),
-                note: "Thank you for calling, <b>Maud</b>.".into(),
+                note: "Thank you for calling, <b>Maud</b>.\r\nWe keep it until Friday.".into(),
                 link: link(),
             },
             Letter::PaymentAsked {
@@ -242,6 +243,19 @@ mod tests {
             }
             assert!(!format!("{letter:?}").contains("SECRET"), "{letter:?}");
         }
+    }
+
+    #[test]
+    fn a_note_keeps_its_lines() {
+        let letter =
+            |note: &str| Letter::Quote { bill: bill(true), note: note.into(), link: Link::new("https://x") };
+        let mail = rendered(&letter("Thank you.\n\n<b>Maud</b>\r\nHearth"), "Hearth", "en");
+        assert!(
+            mail.html.contains(">Thank you.<br><br>&lt;b&gt;Maud&lt;/b&gt;<br>Hearth</p>"),
+            "{}",
+            mail.html
+        );
+        assert!(mail.text.contains("\n\nThank you.\n\n<b>Maud</b>\nHearth\n\n"), "{}", mail.text);
     }
 
     #[test]

@@ -15,6 +15,7 @@ use std::time::Duration;
 pub(crate) struct Words {
     pub subject: String,
     pub greeting: &'static str,
+    /// Paragraphs; what the shop wrote itself keeps its line breaks.
     pub lines: Vec<String>,
     /// What the button says, and where it leads.
     pub button: Option<(String, String)>,
@@ -86,7 +87,8 @@ fn bill(bill: &Bill, labels: &Labels) -> Vec<String> {
 
 /// The bill, then what the shop has to say about it, if anything.
 fn bill_and_note(of: &Bill, note: &str, labels: &Labels) -> impl Iterator<Item = String> {
-    let note = Some(note.trim().to_owned()).filter(|note| !note.is_empty());
+    let note = note.trim().lines().map(str::trim_end).collect::<Vec<_>>().join("\n");
+    let note = Some(note).filter(|note| !note.is_empty());
     bill(of, labels).into_iter().chain(note)
 }
 

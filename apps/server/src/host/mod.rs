@@ -249,7 +249,8 @@ async fn shop(State(host): State<Host>, request: Request) -> Response {
     {
         key = None;
     }
-    let wanted = commerce::currency::header_wish(&parts.headers, &resolved.tenant.slug)
+    let (slug, secure) = (&resolved.tenant.slug, resolved.origin.secure);
+    let wanted = commerce::currency::header_wish(&parts.headers, slug, secure)
         .filter(|wanted| *wanted != resolved.tenant.currency && resolved.tenant.switches.module("commerce"));
     if let Some(currency) = wanted
         && let Some(own) = key.take()

@@ -63,6 +63,58 @@ async fn pages_in_other_currencies_are_kept_apart(world: World) {
         assert!(!own.body.contains("does not offer"), "{path}");
         assert_eq!(foreign.header("cache-control"), "private, no-store", "{path}");
     }
+    // Nothing is left to choose from but that: whoever has read it is done with it.
+    assert!(!anybody.get("/products").await.body.contains("action=\"/currency\""));
+    assert_eq!(way_back(&traveller.get("/products").await.body), "/products");
+    let chosen = traveller.post("/currency", &[("currency", "EUR"), ("to", "/products")]).await;
+    assert!(chosen.header("set-cookie").contains("rustok_currency_hearth=; Path=/; Max-Age=0"));
+    let after = traveller.get("/products").await;
+    assert!(!after.body.contains("does not offer"));
+    assert_eq!(after.header("cache-control"), "no-cache");
+}
+
+/// Where the form of currencies says that its visitor comes from.
+fn way_back(page: &str) -> String {
+    let (_, form) = page.split_once("action=\"/currency\"").unwrap_or_else(|| panic!("no choice: {page}"));
+    let to = form.split("name=\"to\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+    to.expect("a way back").replace("&amp;", "&")
+}
+
+async fn whoever_chooses_comes_back_to_where_they_were(world: World) {
+    let mut owner = world.sign_in("hearth", "owner").await;
+    let input = json!({ "input": { "currency": "USD", "rate": "3", "version": 0 } });
+    let set = owner.graphql(SET, input).await;
+    assert!(set["errors"].is_null(), "{set}");
+    let order = crate::shop::place_order(&world, "hearth").await;
+    let order = format!("/orders/{}", order["token"].as_str().expect("a token"));
+    let form = format!("{order}/return");
+    let mut shopper = world.visitor("hearth");
+    let list = "/products?q=mug&in_stock=1&sort=newest&price_max=90";
+    for (path, status) in [
+        ("/search?q=mug", 200),
+        (list, 200),
+        // The page cache keeps both apart.
+        ("/products?q=bowl", 200),
+        (list, 200),
+        (order.as_str(), 200),
+        (form.as_str(), 200),
+        ("/products/no-such-thing", 404),
+    ] {
+        let page = shopper.get(path).await;
+        assert_eq!((page.status, way_back(&page.body).as_str()), (status, path));
+        let chosen = shopper.post("/currency", &[("currency", "USD"), ("to", &way_back(&page.body))]).await;
+        assert_eq!((chosen.status, chosen.header("location")), (303, path));
+        // The next one as whoever has chosen nothing.
+        shopper.post("/currency", &[("currency", "EUR"), ("to", "/")]).await;
+    }
+    // A form that comes back with what is wrong stands at its own address.
+    let again = shopper.post(&form, &[("key", "k")]).await;
+    assert_eq!((again.status, way_back(&again.body).as_str()), (422, form.as_str()));
+    // What nobody can ask for leads to the shop.
+    let lost = shopper.post("/orders/no-such-order/return", &[("key", "k")]).await;
+    assert_eq!((lost.status, way_back(&lost.body).as_str()), (404, ""));
+    let chosen = shopper.post("/currency", &[("currency", "USD"), ("to", "")]).await;
+    assert_eq!((chosen.status, chosen.header("location")), (303, "/"));
 }
 
 async fn a_session_chooses_over_graphql(world: World) {
@@ -97,4 +149,8 @@ async fn a_session_chooses_over_graphql(world: World) {
     assert_eq!(odd["errors"][0]["extensions"]["code"], "BAD_USER_INPUT", "{odd}");
 }
 
-testkit::on_both!(pages_in_other_currencies_are_kept_apart, a_session_chooses_over_graphql);
+testkit::on_both!(
+    pages_in_other_currencies_are_kept_apart,
+    whoever_chooses_comes_back_to_where_they_were,
+    a_session_chooses_over_graphql,
+);

@@ -132,8 +132,8 @@ fn links(shop: &Shop, group: &LinkGroup) -> AnyView {
         .into_any()
 }
 
-/// The footer. `path` is where the visitor comes back to from choosing a currency.
-pub fn footer(shop: &Shop, path: &str) -> AnyView {
+/// The footer. `back` is the path and query that the visitor comes back to from choosing a currency.
+pub fn footer(shop: &Shop, back: &str) -> AnyView {
     let footer = &shop.settings.footer;
     let menus = footer
         .menus
@@ -151,17 +151,19 @@ pub fn footer(shop: &Shop, path: &str) -> AnyView {
         <footer class="site-footer">
             <div class="shell">
                 <div class="menus"><div class="about">{logo(shop)}<p>{footer.about.clone()}</p></div>{menus}</div>
-                <div class="foot"><p>{legal(shop)}</p>{currencies(shop, path)}</div>
+                <div class="foot"><p>{legal(shop)}</p>{currencies(shop, back)}</div>
             </div>
         </footer>
     }
     .into_any()
 }
 
-/// A choice of currencies, where there is one.
-fn currencies(shop: &Shop, path: &str) -> Option<AnyView> {
+/// A choice of currencies, where there is one. Whoever is told that theirs is not offered can always choose: that ends
+/// the notice.
+fn currencies(shop: &Shop, back: &str) -> Option<AnyView> {
     let known = shop.currencies();
-    if !shop.sells() || known.offered.len() < 2 {
+    let any = 1 < known.offered.len() || known.notice.is_some();
+    if !shop.sells() || !any {
         return None;
     }
     let options = known.offered.iter().map(|currency| {
@@ -175,7 +177,7 @@ fn currencies(shop: &Shop, path: &str) -> Option<AnyView> {
     Some(
         view! {
             <form class="cluster" action=shop.href("/currency") method="post">
-                <input type="hidden" name="to" value=path.to_owned() />
+                <input type="hidden" name="to" value=back.to_owned() />
                 <label for="currency">"Currency"</label>
                 <select class="input" data-size="small" id="currency" name="currency" autocomplete="off">{options.collect_view()}</select>
                 <button class="button" data-kind="secondary" data-size="small">"Change"</button>

@@ -106,7 +106,7 @@ pub fn not_found_page(shop: &Shop, rooms: &[Arc<CollectionView>], cards: &[Arc<P
         </div>
         {card::shelf(shop, "found", "Found more often", None, cards)}
     };
-    let mut page = Page::new(head, "/404", view.into_any());
+    let mut page = Page::new(head, "", view.into_any());
     page.status = StatusCode::NOT_FOUND;
     page
 }
@@ -125,7 +125,7 @@ pub fn sorry(shop: &Shop, status: StatusCode, title: &'static str, text: &str) -
             </div>
         </div>
     };
-    let mut response = answer(shop, || Page { status, ..Page::new(head, "/sorry", view.into_any()) });
+    let mut response = answer(shop, || Page { status, ..Page::new(head, "", view.into_any()) });
     if matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
     }

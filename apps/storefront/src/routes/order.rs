@@ -112,8 +112,7 @@ pub fn page(shop: &Shop, order: &OrderView, seen: Seen) -> Page {
             </aside>
         </div>
     };
-    let path = if seen == Seen::InAccount { "/account/orders" } else { "/orders" };
-    Page::new(head, path, view.into_any())
+    Page::new(head, path_of(order, seen), view.into_any())
 }
 
 fn is_undecided(order: &OrderView) -> bool {
@@ -125,6 +124,17 @@ fn is_promised(order: &OrderView) -> bool {
     matches!(order.payment, PaymentState::Authorised | PaymentState::PartlyPaid)
 }
 
+/// What of it was given back as other goods, minor units.
+fn in_goods(order: &OrderView) -> i64 {
+    order.exchanges.iter().filter(|found| found.from.0 == order.id).map(|found| found.value.minor).sum()
+}
+
+/// Whether all that was given back are other goods.
+fn is_only_exchanged(order: &OrderView) -> bool {
+    let in_goods = in_goods(order);
+    0 < in_goods && order.refunded.minor <= in_goods
+}
+
 fn first_name(order: &OrderView) -> &str {
     order.address.name.split_whitespace().next().unwrap_or_default()
 }
@@ -134,6 +144,7 @@ fn title(order: &OrderView, seen: Seen) -> String {
     let thanks = if name.is_empty() { "Thank you.".to_owned() } else { format!("Thank you, {name}.") };
     match (order.state, seen) {
         (OrderState::Cancelled, _) => "This order was cancelled.".into(),
+        (OrderState::Refunded, _) if is_only_exchanged(order) => "It was exchanged.".into(),
         (OrderState::Refunded, _) => "Your money is on its way back.".into(),
         (OrderState::Delivered, _) => "It has arrived.".into(),
         (OrderState::Shipped, _) => "It is on its way.".into(),
@@ -257,7 +268,7 @@ fn timeline(shop: &Shop, order: &OrderView) -> AnyView {
     });
     if state == OrderState::Refunded {
         steps.push(Step {
-            title: "Refunded",
+            title: if is_only_exchanged(order) { "Exchanged" } else { "Refunded" },
             note: when(at(&["order.refunded", "payment.refunded"])),
             done: true,
         });
@@ -328,8 +339,9 @@ fn refunded(shop: &Shop, order: &OrderView) -> Option<AnyView> {
     let row = |name: &'static str, amount: Money| {
         (0 < amount.minor).then(|| view! { <div><dt>{name}</dt><dd>{shop.amount(amount)}</dd></div> })
     };
-    (0 < order.refunded.minor.max(order.released.minor)).then(|| {
-        let rows = (row("Not charged", order.released), row("Given back", order.refunded));
+    let money = Money { minor: order.refunded.minor - in_goods(order), ..order.refunded };
+    (0 < money.minor.max(order.released.minor)).then(|| {
+        let rows = (row("Not charged", order.released), row("Given back", money));
         view! { <dl class="totals">{rows}</dl> }.into_any()
     })
 }

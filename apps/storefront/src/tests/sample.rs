@@ -10,9 +10,9 @@ use catalog::view::{
 use commerce::returns::{ReturnReason, ReturnState};
 use commerce::review::{ReviewDraft, ReviewSort, ReviewState, ReviewView, Shown};
 use commerce::view::{
-    Address, CartLineView, CartView, CheckoutView, ContactView, FreeShipping, FulfilmentLineView,
-    FulfilmentView, LineProblem, OrderLineView, OrderState, OrderView, PaymentChoice, PaymentState,
-    ReturnLineView, ReturnView, SavedLineView, ShippingChoice, TaxShare, Totals,
+    Address, CartLineView, CartView, CheckoutView, ContactView, ExchangeView, FreeShipping,
+    FulfilmentLineView, FulfilmentView, LineProblem, OrderLineView, OrderState, OrderView, PaymentChoice,
+    PaymentState, ReturnLineView, ReturnView, SavedLineView, ShippingChoice, TaxShare, Totals,
 };
 use content::SafeHtml;
 use primitives::{Country, Currency, Money, Rate, Timestamp};
@@ -362,6 +362,26 @@ pub fn order_view(state: OrderState) -> OrderView {
         moves: Vec::new(),
         version: 1,
     }
+}
+
+/// What came back was worth `refunded`, and paid for `value` of another order.
+pub fn exchanged(state: OrderState, refunded: i64, value: i64) -> OrderView {
+    let order = partly_sent();
+    let back = ReturnView {
+        state: ReturnState::Refunded,
+        refunded: Some(eur(refunded)),
+        exchange: true,
+        ..order.returns[0].clone()
+    };
+    let exchange = ExchangeView {
+        found: back.id,
+        number: back.number.clone(),
+        from: (order.id, order.number),
+        to: (id(61), 1043),
+        value: eur(value),
+        at: order.placed_at,
+    };
+    OrderView { state, refunded: eur(refunded), returns: vec![back], exchanges: vec![exchange], ..order }
 }
 
 /// A part of it has arrived, a part is still to come, and a part comes back.

@@ -69,17 +69,17 @@ pub async fn named(ctx: &Ctx, code: &str) -> Result<Ctx> {
     }
 }
 
-/// What the headers of a request to the shop called `slug` ask for: the header, else the browser's cookie. A text that is no
-/// currency asks for nothing.
-pub fn header_wish(headers: &HeaderMap, slug: &str) -> Option<Currency> {
+/// What the headers of a request to the shop called `slug` ask for: the header, else the browser's cookie, of requests over
+/// HTTPS (`secure`) the one that only HTTPS sets. A text that is no currency asks for nothing.
+pub fn header_wish(headers: &HeaderMap, slug: &str, secure: bool) -> Option<Currency> {
     if let Some(named) = headers.get(CURRENCY_HEADER).and_then(|value| value.to_str().ok()) {
         return Currency::parse(&named.trim().to_uppercase()).ok();
     }
-    let name = cookie_name(slug);
+    let name = cookie_name(slug, secure);
     let cookies = headers.get_all("cookie").into_iter().filter_map(|value| value.to_str().ok());
     let found = cookies.flat_map(|line| line.split(';')).find_map(|pair| {
         let (key, value) = pair.trim().split_once('=')?;
-        (key == name || key.strip_prefix("__Host-") == Some(&name)).then_some(value)
+        (key == name).then_some(value)
     });
     found.and_then(|code| Currency::parse(code).ok())
 }
@@ -87,13 +87,14 @@ pub fn header_wish(headers: &HeaderMap, slug: &str) -> Option<Currency> {
 /// The cookie that keeps the choice for a year; without one for the shop's own currency.
 pub fn cookie(slug: &str, secure: bool, currency: Option<Currency>) -> String {
     const YEAR: u32 = 365 * 24 * 3600;
-    let (host, flag) = if secure { ("__Host-", "; Secure") } else { ("", "") };
+    let flag = if secure { "; Secure" } else { "" };
     let (value, life) = currency.map_or(("", 0), |currency| (currency.code(), YEAR));
-    format!("{host}{}={value}; Path=/; Max-Age={life}; HttpOnly; SameSite=Lax{flag}", cookie_name(slug))
+    let name = cookie_name(slug, secure);
+    format!("{name}={value}; Path=/; Max-Age={life}; HttpOnly; SameSite=Lax{flag}")
 }
 
-fn cookie_name(slug: &str) -> String {
-    format!("rustok_currency_{slug}")
+fn cookie_name(slug: &str, secure: bool) -> String {
+    format!("{}rustok_currency_{slug}", if secure { "__Host-" } else { "" })
 }
 
 #[cfg(test)]
@@ -102,13 +103,18 @@ mod tests {
 
     #[test]
     fn reads_what_a_request_asks_for() {
-        let wish = |pairs: &[(&'static str, &'static str)]| {
+        let over = |secure: bool, pairs: &[(&'static str, &'static str)]| {
             let headers: HeaderMap =
                 pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
-            header_wish(&headers, "hearth").map(Currency::code)
+            header_wish(&headers, "hearth", secure).map(Currency::code)
         };
+        let wish = |pairs| over(false, pairs);
         assert_eq!(wish(&[("cookie", "a=b; rustok_currency_hearth=USD")]), Some("USD"));
-        assert_eq!(wish(&[("cookie", "__Host-rustok_currency_hearth=USD")]), Some("USD"));
+        // Each way has its own cookie: one that was set before the shop had HTTPS does not come first for ever.
+        let both = [("cookie", "rustok_currency_hearth=JPY; __Host-rustok_currency_hearth=USD")];
+        assert_eq!((over(true, &both), over(false, &both)), (Some("USD"), Some("JPY")));
+        assert_eq!(over(true, &[("cookie", "rustok_currency_hearth=JPY")]), None);
+        assert_eq!(wish(&[("cookie", "__Host-rustok_currency_hearth=USD")]), None);
         assert_eq!(wish(&[("cookie", "rustok_currency_hearth=USD"), ("x-currency", "jpy")]), Some("JPY"));
         assert_eq!(wish(&[("cookie", "rustok_currency_other=USD")]), None);
         assert_eq!(wish(&[("cookie", "rustok_currency_hearth=euro")]), None);

@@ -3,6 +3,7 @@
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 use platform::Ctx;
 use platform::graphql::{DateTime, Long, Money, ctx_of, failure, parse_id};
+use primitives::Permission;
 
 use super::input::target;
 use super::staff::OrderPayload;
@@ -178,7 +179,10 @@ impl PaymentsMutation {
         let ctx = ctx_of(context)?;
         let at = target(&input.id, input.version)?;
         let amount = match &input.amount {
-            Some(text) => Some(order::amount(ctx, at.id, text).await.map_err(failure)?),
+            Some(text) => {
+                let amount = order::amount(ctx, Permission::PAYMENTS_UPDATE, at.id, text).await;
+                Some(amount.map_err(failure)?)
+            }
             None => None,
         };
         let capture = order::Capture { amount, key: &input.idempotency_key };

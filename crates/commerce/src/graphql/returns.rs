@@ -175,7 +175,7 @@ pub struct ReturnRequestInput {
     lines: Vec<OrderPieceInput>,
     /// Why.
     reason: ReturnReason,
-    /// Why, in their own words, up to 1,000 characters; needed for `OTHER`.
+    /// Why, in their own words, up to 1,000 characters; needed for `OTHER` and for an `exchange`.
     #[graphql(default)]
     words: String,
     /// Other goods instead of money, please: the words say which.

@@ -3,6 +3,7 @@
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use platform::Ctx;
 use platform::graphql::{DateTime, Long, Money, ctx_of, failure, parse_id};
+use primitives::Permission;
 
 use super::input::{
     CommerceSettingsInput, OrderCancelInput, OrderFilter, OrderMoveInput, OrderNoteAddInput,
@@ -122,7 +123,10 @@ impl OrdersMutation {
         let ctx = ctx_of(context)?;
         let at = target_seen(&input.id, input.version, input.amount.is_some())?;
         let amount = match &input.amount {
-            Some(text) => Some(order::amount(ctx, at.id, text).await.map_err(failure)?),
+            Some(text) => {
+                let amount = order::amount(ctx, Permission::ORDERS_REFUND, at.id, text).await;
+                Some(amount.map_err(failure)?)
+            }
             None => None,
         };
         let refund = order::Refund { amount, to: input.to.into(), reason: &input.reason };

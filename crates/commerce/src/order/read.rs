@@ -93,12 +93,13 @@ async fn of_user(ctx: &Ctx, id: OrderId, user: UserId, access: Access) -> Result
     show(&rows, &settings.settings, row, Audience::Shopper, ctx.now()).await
 }
 
-/// An amount of an order as somebody typed it, decimal text in the order's currency; in its minor units.
+/// An amount of an order as somebody typed it, decimal text in the order's currency; in its minor units. `door` is that of
+/// the move which it is for: nobody else learns whether there is such an order.
 ///
 /// # Errors
 /// `NOT_FOUND` for the order; `BAD_USER_INPUT` at `amount`.
-pub async fn amount(ctx: &Ctx, id: OrderId, text: &str) -> Result<i64> {
-    let order = ctx.read(Access::Public).await?.get::<orders::Entity>(id.uuid()).await?;
+pub async fn amount(ctx: &Ctx, door: Permission, id: OrderId, text: &str) -> Result<i64> {
+    let order = ctx.read(door).await?.get::<orders::Entity>(id.uuid()).await?;
     let money = Money::parse_decimal(text.trim(), currency_of(&order.currency)?);
     money.map(|money| money.minor).map_err(|error| CommerceError::field("amount", error.to_string()))
 }

@@ -39,7 +39,7 @@ pub struct Ask {
     pub lines: Vec<Piece>,
     /// Why.
     pub reason: ReturnReason,
-    /// Why in their own words, up to 1,000 characters; needed for [`ReturnReason::Other`].
+    /// Why in their own words, up to 1,000 characters; needed for [`ReturnReason::Other`] and for an exchange.
     pub words: String,
     /// Other goods instead of money, please: the words say which.
     pub exchange: bool,
@@ -53,6 +53,9 @@ pub struct Ask {
 /// shop takes nothing back, the time is over, or the order is not one to send something back of.
 pub async fn request(ctx: &Ctx, door: Door<'_>, ask: &Ask) -> Result<ReturnView> {
     let words = checked_text("words", &ask.words, MAX_WORDS, ask.reason == ReturnReason::Other)?;
+    if ask.exchange && words.is_empty() {
+        return Err(CommerceError::field("words", "say what you would rather have"));
+    }
     let visible = ask.key.chars().all(|c| c.is_ascii_graphic());
     if ask.key.is_empty() || 100 < ask.key.len() || !visible {
         return Err(CommerceError::field("key", "must be 1 to 100 visible ASCII characters"));

@@ -343,9 +343,10 @@ async fn an_order_lives_in_its_currency(shop: Shop) {
     assert_eq!(kept, 2);
     // Staff types amounts of an order in the order's currency, which has its own decimals.
     let yen = shop.guest(mug, 1).await.speaking("JPY").order("manual").await;
-    assert_eq!(order::amount(&shop.boss(), yen.id, "1000").await.unwrap(), 1_000);
-    assert_eq!(refusal(order::amount(&shop.boss(), yen.id, "10.50").await).1, ["amount"]);
-    assert_eq!(order::amount(&shop.boss(), order.id, "10").await.unwrap(), 1_000);
+    let door = Permission::ORDERS_REFUND;
+    assert_eq!(order::amount(&shop.boss(), door, yen.id, "1000").await.unwrap(), 1_000);
+    assert_eq!(refusal(order::amount(&shop.boss(), door, yen.id, "10.50").await).1, ["amount"]);
+    assert_eq!(order::amount(&shop.boss(), door, order.id, "10").await.unwrap(), 1_000);
     shop.holds().await;
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use commerce::CommerceError;
 use commerce::order::edit::{
-    self, Changes, EditPreview, LineDiscount, LineQuantity, MoneyEffect, NewLine, Why,
+    self, Changes, EditPreview, LineDiscount, LineQuantity, MAX_CHANGES, MoneyEffect, NewLine, Why,
 };
 use commerce::order::{self, Capture, Piece, Refund, Target, Tracking};
 use commerce::papers::{self, PaperKind, Reader};
@@ -291,6 +291,17 @@ async fn what_is_not_there_changes_nothing(shop: Shop) {
     assert_eq!(refusal(edit::edit(&boss, at(&order), &changes, why("k")).await).0, "OUT_OF_STOCK");
     let more = edit::edit(&boss, at(&order), &set(order.lines[0].id, 6), why("k")).await;
     assert_eq!(refusal(more).0, "OUT_OF_STOCK");
+    // Of too much at once nothing is looked up: that none of it is there is not even known.
+    let unknown = LineQuantity { line: OrderLineId::new(), quantity: 1 };
+    let many = Changes {
+        quantities: vec![unknown; MAX_CHANGES + 1],
+        add: (0..=MAX_CHANGES).map(|_| NewLine { variant: VariantId::new(), quantity: 1 }).collect(),
+        ..Changes::default()
+    };
+    let preview = edit::preview(&boss, order.id, &many).await.unwrap();
+    let problems: Vec<_> = preview.problems.iter().map(|problem| problem.field.as_str()).collect();
+    assert_eq!((problems, &preview.after), (vec!["quantities", "add"], &preview.before));
+    assert_eq!(refusal(edit::edit(&boss, at(&order), &many, why("k")).await).1, ["quantities", "add"]);
     let after = seen(&shop, order.id).await;
     assert_eq!((after.version, &after.lines), (order.version, &order.lines));
     assert_eq!((shop.stock().await, shop.told().await), (before, told));
@@ -332,6 +343,22 @@ async fn what_has_left_stays(shop: Shop) {
     );
     assert_eq!(shop.told().await["order.shipped"], 1);
     assert_eq!(order::deliver(&boss, order.id).await.unwrap().state, OrderState::Delivered);
+    shop.holds().await;
+}
+
+async fn the_letter_names_what_there_is_more_or_less_of(shop: Shop) {
+    let order = crate::parcels::two_lines(&shop).await;
+    let order = seen(&shop, order.id).await;
+    let (mugs, bowls) = (order.lines[0].id, order.lines[1].id);
+    let changes =
+        Changes { discounts: vec![LineDiscount { line: mugs, amount: "5.00".into() }], ..set(bowls, 1) };
+    let told = Why { notify: true, ..why("k") };
+    edit::edit(&shop.boss(), at(&order), &changes, told).await.unwrap();
+    let letters = async |words: &str| {
+        let sql = "SELECT COUNT(*) FROM mail_job WHERE kind = 'order_edited' AND text LIKE";
+        shop.number(&format!("{sql} '%{words}%'")).await
+    };
+    assert_eq!((letters("Bowl: 2 → 1").await, letters("Mug").await), (1, 0));
     shop.holds().await;
 }
 
@@ -509,6 +536,7 @@ on_both!(
     one_key_edits_once,
     what_is_not_there_changes_nothing,
     what_has_left_stays,
+    the_letter_names_what_there_is_more_or_less_of,
     it_goes_elsewhere_in_the_same_country,
     an_invoice_is_replaced,
     nobody_else_edits,

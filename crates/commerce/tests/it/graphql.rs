@@ -4,6 +4,7 @@ use async_graphql::{EmptySubscription, Request, Schema, Variables};
 use commerce::graphql::{CommerceMutation, CommerceQuery};
 use platform::Ctx;
 use platform::surface::Kind;
+use primitives::{OrderId, Permission};
 use serde_json::{Value, json};
 use testkit::on_both;
 
@@ -216,4 +217,39 @@ async fn quotes_over_the_api(shop: Shop) {
     shop.holds().await;
 }
 
-on_both!(buys_and_ships_over_the_api, edits_over_the_api, quotes_over_the_api);
+async fn an_amount_tells_nobody_whether_there_is_an_order(shop: Shop) {
+    let mug = shop.product("Mug", "12.50", 20).await;
+    let order = shop.guest(mug, 1).await.order("manual").await;
+    let before = shop.told().await;
+    let reader = shop.staff(&[Permission::ORDERS_READ]);
+    for (field, kind, name, text) in [
+        ("orderRefund", "OrderRefundInput", "reason", "broken"),
+        ("orderCapture", "OrderCaptureInput", "idempotencyKey", "k"),
+    ] {
+        let query = format!("mutation($i: {kind}!) {{ {field}(input: $i) {{ order {{ id }} }} }}");
+        for (who, code) in [
+            (shop.anonymous(), "UNAUTHENTICATED"),
+            (shop.customer(), "FORBIDDEN"),
+            (reader.clone(), "FORBIDDEN"),
+            (shop.other_tenant(), "NOT_FOUND"),
+        ] {
+            for id in [order.id, OrderId::new()] {
+                for amount in ["1.00", "much"] {
+                    let input =
+                        json!({"id": id.to_string(), "version": order.version, "amount": amount, name: text});
+                    let refused = ask(&who, &query, json!({"i": input})).await;
+                    assert_eq!(refused[0]["extensions"]["code"], code, "{field} {id} {amount}: {refused}");
+                }
+            }
+        }
+    }
+    assert_eq!(shop.told().await, before);
+    shop.holds().await;
+}
+
+on_both!(
+    buys_and_ships_over_the_api,
+    edits_over_the_api,
+    quotes_over_the_api,
+    an_amount_tells_nobody_whether_there_is_an_order,
+);

@@ -164,6 +164,7 @@ async fn says_what_cannot_come_back(shop: Shop) {
         (Ask { key: "k\u{e9}y".into(), ..ask("k", &[(mugs, 1)]) }, "key"),
         (Ask { words: "x".repeat(1_001), ..ask("k", &[(mugs, 1)]) }, "words"),
         (Ask { words: " ".into(), reason: ReturnReason::Other, ..ask("k", &[(mugs, 1)]) }, "words"),
+        (Ask { words: " ".into(), exchange: true, ..ask("k", &[(mugs, 1)]) }, "words"),
     ] {
         assert_eq!(refusal(returns::request(&guest, door, &wrong).await).1, [field]);
     }

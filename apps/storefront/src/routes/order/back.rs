@@ -17,7 +17,7 @@ use commerce::returns::{Ask, ReturnReason, ReturnState};
 use commerce::view::{OrderLineView, OrderView, ReturnView};
 use leptos::prelude::*;
 use platform::{Ctx, Error};
-use primitives::{ErrorCode, FieldError, OrderLineId};
+use primitives::{ErrorCode, FieldError, Money, OrderLineId};
 
 /// What was typed.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -202,7 +202,7 @@ pub fn form_page(shop: &Shop, order: &OrderView, typed: &Typed, problems: &Probl
             </div>
         </div>
     };
-    Page::new(head, "/orders", view.into_any())
+    Page::new(head, format!("/orders/{}/return", order.token), view.into_any())
 }
 
 fn fields(shop: &Shop, order: &OrderView, typed: &Typed, problems: &Problems) -> AnyView {
@@ -224,6 +224,15 @@ fn fields(shop: &Shop, order: &OrderView, typed: &Typed, problems: &Problems) ->
         wrong: words_error.is_some(),
         ..TextArea::default()
     };
+    // The shop exchanges nothing of an order in another currency than its own.
+    let exchange = order.exchange_rate.is_empty().then(|| {
+        view! {
+            <label class="check">
+                <input type="checkbox" name="exchange" value="1" checked=typed.exchange/>
+                <span>"I would rather have something else for it: I say what in my words"</span>
+            </label>
+        }
+    });
     view! {
         <form class="form-grid" action=shop.href(&format!("/orders/{}/return", order.token)) method="post" novalidate>
             {form::hidden("key", &typed.key)}
@@ -241,10 +250,7 @@ fn fields(shop: &Shop, order: &OrderView, typed: &Typed, problems: &Problems) ->
                 {words.view()}
                 {words_error.map(|error| view! { <p class="error" id="words-error">{icon::alert()}{error}</p> })}
             </div>
-            <label class="check">
-                <input type="checkbox" name="exchange" value="1" checked=typed.exchange/>
-                <span>"I would rather have something else for it: I say what in my words"</span>
-            </label>
+            {exchange}
             <p><button class="button">"Ask to send it back"</button></p>
             <p class="muted small">"We look at it and tell you here whether and where to send it."</p>
         </form>
@@ -303,14 +309,23 @@ pub fn section(shop: &Shop, order: &OrderView) -> Option<AnyView> {
 }
 
 fn one_return(shop: &Shop, order: &OrderView, found: &ReturnView) -> AnyView {
-    let (tone, state) = words(found);
+    let exchange = order.exchanges.iter().find(|one| one.found == found.id);
+    let (tone, state) = match (found.state, exchange) {
+        (ReturnState::Refunded, Some(_)) => ("good", "Exchanged"),
+        _ => words(found),
+    };
     let pieces = found.lines.iter().map(|line| {
         let variant = (!line.variant_title.is_empty()).then(|| format!(", {}", comma(&line.variant_title)));
         view! { <li>{format!("{} × {}", line.quantity, line.title)}<span class="muted">{variant}</span></li> }
     });
     let answer = (!found.answer.is_empty()).then(|| view! { <p>{found.answer.clone()}</p> });
-    let money =
-        found.refunded.map(|amount| view! { <p>{format!("{} went back to you.", shop.amount(amount))}</p> });
+    let exchanged = exchange.map(|one| view! { <p>{format!("Exchanged, see order {}.", one.to.1)}</p> });
+    // What paid for other goods is no money.
+    let in_goods = exchange.map_or(0, |one| one.value.minor);
+    let money = found.refunded.map(|amount| Money { minor: amount.minor - in_goods, ..amount });
+    let money = money
+        .filter(|amount| 0 < amount.minor)
+        .map(|amount| view! { <p>{format!("{} went back to you.", shop.amount(amount))}</p> });
     let waits = matches!(found.state, ReturnState::Requested | ReturnState::Approved);
     let keep = waits.then(|| {
         view! {
@@ -327,6 +342,7 @@ fn one_return(shop: &Shop, order: &OrderView, found: &ReturnView) -> AnyView {
                 <p class="status" data-tone=tone>{state}</p>
                 <ul class="plain small">{pieces.collect_view()}</ul>
                 {answer}
+                {exchanged}
                 {money}
             </div>
             {keep}

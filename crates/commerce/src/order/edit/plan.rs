@@ -187,7 +187,12 @@ pub(super) async fn plan(rows: &TenantDb, known: Known<'_>, changes: &Changes) -
     if let Err(why) = editable(known.row, known.payment) {
         sheet.wrong("state", why);
     }
-    sheet.bounded(changes);
+    if !sheet.is_bounded(changes) {
+        // Nothing of it is looked at, least of all in the catalogue.
+        let none = Changes::default();
+        let destination = sheet.contact(&none)?;
+        return sheet.finish(&none, &HashMap::new(), &destination);
+    }
     sheet.resize(changes)?;
     sheet.give(changes)?;
     let offers = sheet.offers(rows, changes).await?;
@@ -278,7 +283,9 @@ impl<'a> Sheet<'a> {
         self.problems.push(FieldError::new(field, message));
     }
 
-    fn bounded(&mut self, changes: &Changes) {
+    /// Whether it is not too much at once; else says so.
+    fn is_bounded(&mut self, changes: &Changes) -> bool {
+        let n_problems = self.problems.len();
         for (field, n) in [
             ("quantities", changes.quantities.len()),
             ("add", changes.add.len()),
@@ -291,6 +298,7 @@ impl<'a> Sheet<'a> {
         if MAX_LINES < self.lines.len() + changes.add.len() {
             self.wrong("add", format!("an order has at most {MAX_LINES} lines"));
         }
+        self.problems.len() == n_problems
     }
 
     fn at(&self, line: OrderLineId) -> Result<usize> {

@@ -252,7 +252,8 @@ async fn letter(ctx: &Ctx, tx: &Tx, plan: &Plan) -> Result<()> {
     let link = format!("{}/orders/{}", mail::address_of(ctx.app().config(), ctx.tenant()), row.token);
     let letter = Letter::OrderEdited {
         number: row.number,
-        changes: plan.changes().into_iter().map(changed).collect(),
+        // What only costs less shows in the total.
+        changes: plan.changes().into_iter().filter(|one| one.before != one.after).map(changed).collect(),
         moved: plan.moved.0,
         total: written(Money::new(row.total_minor, plan.currency()?)),
         money,
