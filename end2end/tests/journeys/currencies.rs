@@ -122,6 +122,9 @@ fn exchanges_what_comes_back() {
         browser.shoot("admin-exchange").await;
         browser.click(SEND).await;
         browser.see("2 pieces of Stoneware mug").await;
+        // What it costs is counted before anybody agrees to it.
+        browser.see("The new order, at today's prices").await;
+        browser.see("The delivery is free.").await;
         browser.shoot("admin-exchange-ask").await;
         browser.press("Place the order").await;
 
