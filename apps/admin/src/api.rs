@@ -77,6 +77,13 @@ impl Failure {
         }
     }
 
+    /// The failure without what stands at fields of the form; nothing when all of it does.
+    pub fn above(mut self, has_field: impl Fn(&str) -> bool) -> Option<Self> {
+        let some = !self.fields.is_empty();
+        self.fields.retain(|fault| !has_field(&fault.field));
+        (!some || !self.fields.is_empty()).then_some(self)
+    }
+
     /// What the server says about a field.
     pub fn at(&self, field: &str) -> Option<String> {
         self.fields.iter().find(|fault| fault.field == field).map(|fault| fault.message.clone())
@@ -393,7 +400,10 @@ impl Asking {
                 match answer {
                     Ok(keep) => {
                         keep();
-                        failure.set(None);
+                        // Whoever shows either of both is left in peace when nothing was wrong.
+                        if failure.with_untracked(Option::is_some) {
+                            failure.set(None);
+                        }
                     }
                     Err(wrong) => failure.set(Some(wrong)),
                 }

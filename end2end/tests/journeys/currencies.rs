@@ -20,6 +20,9 @@ fn offers_a_currency_that_shoppers_choose() {
         browser.find("#currency-rate[aria-invalid=true]").await;
         browser.shoot("admin-currency-errors").await;
         browser.choose("#currency-code", "USD").await;
+        // A comma in front of three digits could mean either, so it is no rate.
+        browser.fill("#currency-rate", "1,100").await;
+        browser.see("Write 1100 or 1.1").await;
         browser.fill("#currency-rate", "1.10").await;
         browser.see("€10.00 is shown as $11.00").await;
         browser.fill("#currency-step", "1").await;
@@ -119,6 +122,9 @@ fn exchanges_what_comes_back() {
         browser.shoot("admin-exchange").await;
         browser.click(SEND).await;
         browser.see("2 pieces of Stoneware mug").await;
+        // What it costs is counted before anybody agrees to it.
+        browser.see("The new order, at today's prices").await;
+        browser.see("The delivery is free.").await;
         browser.shoot("admin-exchange-ask").await;
         browser.press("Place the order").await;
 

@@ -189,7 +189,7 @@ pub struct ReturnExchangeInput {
 }
 
 /// So many pieces of a variant.
-#[derive(cynic::InputObject, Clone, Debug)]
+#[derive(cynic::InputObject, Clone, Debug, PartialEq)]
 #[allow(missing_docs)]
 pub struct ReturnExchangeLineInput {
     pub variant_id: cynic::Id,

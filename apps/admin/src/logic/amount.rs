@@ -14,6 +14,13 @@ pub enum AmountError {
         /// How many it has.
         allowed: u32,
     },
+    /// One separator in front of three digits: thousands to one person, decimals to another.
+    Ambiguous {
+        /// As thousands, without the separator.
+        whole: String,
+        /// As decimals, as many as the currency has.
+        parts: String,
+    },
     /// Below zero.
     Negative,
     /// More than an amount can hold.
@@ -26,6 +33,10 @@ impl fmt::Display for AmountError {
             Self::NotANumber => f.write_str("Write an amount with digits, like 12.50"),
             Self::TooManyDecimals { allowed: 0 } => f.write_str("This currency has no decimals"),
             Self::TooManyDecimals { allowed } => write!(f, "Use at most {allowed} decimals"),
+            Self::Ambiguous { whole, parts } if parts.is_empty() => {
+                write!(f, "Write {whole}, without a separator")
+            }
+            Self::Ambiguous { whole, parts } => write!(f, "Write {whole} or {parts}: this could be either"),
             Self::Negative => f.write_str("An amount is not below zero"),
             Self::TooLarge => f.write_str("This amount is too large"),
         }
@@ -45,19 +56,30 @@ pub fn symbol(currency: &str) -> String {
 /// Minor units of a typed amount.
 ///
 /// Takes a point or a comma as the decimal separator, the other one (or blanks, or apostrophes) between groups of
-/// three. A single separator is always the decimal one, so `1.234` is an error in EUR rather than a guess.
+/// three. What comes twice stands between groups. What comes once, in front of three digits of a currency with fewer
+/// decimals, is an error rather than a guess: `5,000` and `1.234` in EUR, but not `0.500` or `1'234.500`.
 pub fn parse(text: &str, exponent: u32) -> Result<i64, AmountError> {
-    let text: String = text.chars().filter(|c| !c.is_whitespace() && *c != '\'' && *c != '’').collect();
+    let typed = text.trim();
+    let text: String = typed.chars().filter(|c| !c.is_whitespace() && *c != '\'' && *c != '’').collect();
     if text.starts_with(['-', '−']) {
         return Err(AmountError::Negative);
     }
     let (whole, decimals) = match text.rfind(['.', ',']) {
+        Some(at) if text[..at].contains(&text[at..=at]) => (text.as_str(), ""),
         Some(at) => (&text[..at], &text[at + 1..]),
         None => (text.as_str(), ""),
     };
     let digits = ungrouped(whole)?;
     if digits.is_empty() && decimals.is_empty() || !decimals.bytes().all(|b| b.is_ascii_digit()) {
         return Err(AmountError::NotANumber);
+    }
+    let is_grouped = digits.len() < whole.len() || text.len() < typed.len();
+    if decimals.len() == 3 && exponent < 3 && !is_grouped && digits.bytes().any(|b| b != b'0') {
+        let parts = match exponent {
+            0 => String::new(),
+            _ => format!("{digits}.{}", &decimals[..exponent as usize]),
+        };
+        return Err(AmountError::Ambiguous { whole: format!("{digits}{decimals}"), parts });
     }
     let significant = decimals.trim_end_matches('0');
     if significant.len() > exponent as usize {
@@ -70,8 +92,11 @@ pub fn parse(text: &str, exponent: u32) -> Result<i64, AmountError> {
     minor.parse().map_err(|_| AmountError::TooLarge)
 }
 
-/// Digits in front of the decimals, with separators allowed only between groups of three.
+/// Digits in front of the decimals, with separators of one kind allowed only between groups of three.
 fn ungrouped(whole: &str) -> Result<String, AmountError> {
+    if whole.contains('.') && whole.contains(',') {
+        return Err(AmountError::NotANumber);
+    }
     let groups: Vec<&str> = whole.split(['.', ',']).collect();
     let digits_only = groups.iter().all(|group| group.bytes().all(|b| b.is_ascii_digit()));
     let grouped = groups.len() == 1
@@ -120,12 +145,51 @@ mod tests {
         assert_eq!(parse("7.", 2), Ok(700));
         assert_eq!(parse("0", 0), Ok(0));
         assert_eq!(parse("1,000,000.00", 2), Ok(100_000_000));
+        assert_eq!(parse("1,000,000", 0), Ok(1_000_000));
+        assert_eq!(parse("1.000.500", 2), Ok(100_050_000));
+        assert_eq!(parse("1.234,500", 2), Ok(123_450));
+    }
+
+    #[test]
+    fn does_not_guess_what_a_separator_means() {
+        let says = |typed: &str, exponent| parse(typed, exponent).unwrap_err().to_string();
+        for typed in ["5,000", "5.000", " 5,000 "] {
+            assert_eq!(says(typed, 0), "Write 5000, without a separator", "{typed}");
+            assert_eq!(says(typed, 2), "Write 5000 or 5.00: this could be either", "{typed}");
+            assert_eq!(parse(typed, 3), Ok(5000), "{typed}");
+        }
+        assert_eq!(says("14,505", 2), "Write 14505 or 14.50: this could be either");
+        assert_eq!(says("1234.500", 2), "Write 1234500 or 1234.50: this could be either");
+        for typed in ["0.500", ".500", "00,500"] {
+            assert_eq!(parse(typed, 2), Ok(50), "{typed}");
+        }
+    }
+
+    #[test]
+    fn is_never_off_by_a_thousand() {
+        for exponent in [0, 2] {
+            for amount in [1_i64, 7, 12, 999, 1_000, 1_500, 12_345, 999_999, 1_000_000, 1_234_500] {
+                let minor = amount * 10_i64.pow(exponent);
+                let digits = amount.to_string();
+                for separator in [",", ".", " ", "'"] {
+                    let mut groups: Vec<&str> =
+                        digits.as_bytes().rchunks(3).map(|it| std::str::from_utf8(it).unwrap()).collect();
+                    groups.reverse();
+                    let typed = groups.join(separator);
+                    assert!(
+                        parse(&typed, exponent).is_ok_and(|it| it == minor)
+                            || typed.len() < 8 && parse(&typed, exponent).is_err(),
+                        "{typed}"
+                    );
+                }
+            }
+        }
     }
 
     #[test]
     fn keeps_to_the_decimals_of_the_currency() {
-        assert_eq!(parse("14.505", 2), Err(AmountError::TooManyDecimals { allowed: 2 }));
-        assert_eq!(parse("1.234", 2), Err(AmountError::TooManyDecimals { allowed: 2 }));
+        assert_eq!(parse("14.5051", 2), Err(AmountError::TooManyDecimals { allowed: 2 }));
+        assert_eq!(parse("0.234", 2), Err(AmountError::TooManyDecimals { allowed: 2 }));
         assert_eq!(parse("1.234", 3), Ok(1234));
         assert_eq!(parse("500", 0), Ok(500));
         assert_eq!(parse("500.5", 0), Err(AmountError::TooManyDecimals { allowed: 0 }));
@@ -133,7 +197,9 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_amount() {
-        for typed in ["", "abc", "26,O0", "1.2.3", "12,34.5", "1e3", ".", "€5", "½"] {
+        for typed in
+            ["", "abc", "26,O0", "1.2.3", "12,34.5", "1,234.567.500", "1.234,567.50", "1e3", ".", "€5", "½"]
+        {
             assert_eq!(parse(typed, 2), Err(AmountError::NotANumber), "{typed}");
         }
         assert_eq!(parse("-3", 2), Err(AmountError::Negative));

@@ -2,6 +2,7 @@
 
 use crate::gql::order_edit::{AddressInput, OrderEditChangesInput};
 use crate::gql::orders::Address;
+use crate::logic::amount::{self, AmountError};
 
 /// What is typed, with what was.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -14,6 +15,19 @@ pub struct Contact {
     pub shipping: String,
     saved: (Address, String),
 }
+
+/// Every part of an address.
+const PARTS: [fn(&mut Address) -> &mut String; 9] = [
+    |it| &mut it.name,
+    |it| &mut it.company,
+    |it| &mut it.line1,
+    |it| &mut it.line2,
+    |it| &mut it.postal_code,
+    |it| &mut it.city,
+    |it| &mut it.region,
+    |it| &mut it.country,
+    |it| &mut it.phone,
+];
 
 /// An address as it is sent, without blanks around it.
 fn input(address: &Address) -> AddressInput {
@@ -38,8 +52,33 @@ impl Contact {
         Self { saved: (address.clone(), email.clone()), address, email, shipping: String::new() }
     }
 
+    /// Somebody else has changed the order: what was not typed over is what it is now.
+    pub fn follow(&mut self, address: &Address, email: &str) {
+        let (mut was, was_email) = std::mem::replace(&mut self.saved, (address.clone(), email.to_owned()));
+        let mut now = address.clone();
+        for part in PARTS {
+            if part(&mut self.address) == part(&mut was) {
+                std::mem::swap(part(&mut self.address), part(&mut now));
+            }
+        }
+        if self.email == was_email {
+            email.clone_into(&mut self.email);
+        }
+    }
+
+    /// What the delivery costs from now on, as it is sent; empty: what it did.
+    ///
+    /// # Errors
+    /// What is typed is no amount of the order's currency, which has so many decimals.
+    pub fn shipping(&self, exponent: u32) -> Result<String, AmountError> {
+        amount::wire(&self.shipping, exponent)
+    }
+
     /// Puts what differs into the changes. A phone alone is no other address: it may change after a parcel has left.
-    pub fn put_into(&self, changes: &mut OrderEditChangesInput) {
+    ///
+    /// # Errors
+    /// As [`Contact::shipping`].
+    pub fn put_into(&self, changes: &mut OrderEditChangesInput, exponent: u32) -> Result<(), AmountError> {
         let (saved, typed) = (input(&self.saved.0), input(&self.address));
         let phone = (saved.phone != typed.phone).then(|| typed.phone.clone());
         let moved = AddressInput { phone: String::new(), ..typed.clone() }
@@ -50,8 +89,8 @@ impl Contact {
         }
         let email = self.email.trim();
         changes.email = (email != self.saved.1.trim()).then(|| email.to_owned());
-        let shipping = self.shipping.trim().replace(',', ".");
-        changes.shipping = Some(shipping).filter(|text| !text.is_empty());
+        changes.shipping = Some(self.shipping(exponent)?).filter(|text| !text.is_empty());
+        Ok(())
     }
 }
 
@@ -86,8 +125,36 @@ mod tests {
         let mut contact = contact();
         edit(&mut contact);
         let mut changes = OrderEditChangesInput::none(false);
-        contact.put_into(&mut changes);
+        contact.put_into(&mut changes, 2).unwrap();
         changes
+    }
+
+    #[test]
+    fn reads_the_price_of_the_delivery_in_the_currency_of_the_order() {
+        let contact = Contact { shipping: "1,500".into(), ..contact() };
+        let mut changes = OrderEditChangesInput::none(false);
+        for exponent in [0, 2] {
+            assert!(contact.put_into(&mut changes, exponent).is_err(), "{exponent}");
+        }
+        contact.put_into(&mut changes, 3).unwrap();
+        assert_eq!(changes.shipping.as_deref(), Some("1.500"));
+        let contact = Contact { shipping: " 500 ".into(), ..contact };
+        contact.put_into(&mut changes, 0).unwrap();
+        assert_eq!(changes.shipping.as_deref(), Some("500"));
+    }
+
+    #[test]
+    fn keeps_what_was_typed_when_somebody_else_changes_the_order() {
+        let mut mine = contact();
+        (mine.address.city, mine.shipping) = ("Ghent".into(), "3".into());
+        let theirs = Address { city: "Antwerp".into(), line1: "Meir 1".into(), ..contact().address };
+        mine.follow(&theirs, "m@example.com");
+        assert_eq!((mine.address.city.as_str(), mine.address.line1.as_str()), ("Ghent", "Meir 1"));
+        assert_eq!((mine.email.as_str(), mine.shipping.as_str()), ("m@example.com", "3"));
+        let mut changes = OrderEditChangesInput::none(false);
+        mine.put_into(&mut changes, 2).unwrap();
+        assert_eq!(changes.address.map(|it| (it.city, it.line1)), Some(("Ghent".into(), "Meir 1".into())));
+        assert_eq!(changes.email, None);
     }
 
     #[test]

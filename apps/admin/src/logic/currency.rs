@@ -49,11 +49,7 @@ impl Draft {
         if currency.is_none() {
             faults.insert("currency", "Choose a currency".to_owned());
         }
-        let rate = ExchangeRate::parse(&self.rate.replace(',', ".")).ok();
-        if rate.is_none() {
-            let text = "Write a number above 0 like 1.0842, with at most 12 decimals";
-            faults.insert("rate", text.to_owned());
-        }
+        let rate = rate(&self.rate).map_err(|text| faults.insert("rate", text)).ok();
         let exponent = amount::exponent(&self.currency);
         let mut minor = |field, typed: &str| match typed.trim() {
             "" => None,
@@ -93,6 +89,23 @@ impl Draft {
             version: Long(version),
         })
     }
+}
+
+/// A rate with a point or a comma. A comma in front of three digits may be either: `1,500` is no rate, `0,925` is one.
+fn rate(typed: &str) -> Result<ExchangeRate, String> {
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if let Some((whole, part)) = typed.trim().split_once(',')
+        && part.len() == 3
+        && digits(whole)
+        && digits(part)
+        && whole.bytes().any(|byte| byte != b'0')
+    {
+        let small = format!("{whole}.{part}");
+        let small = small.trim_end_matches('0').trim_end_matches('.');
+        return Err(format!("Write {whole}{part} or {small}: with this comma it could be either"));
+    }
+    ExchangeRate::parse(&typed.replace(',', "."))
+        .map_err(|_| "Write a number above 0 like 1.0842, with at most 12 decimals".to_owned())
 }
 
 /// What ten of the shop's own are: `€10.00 is shown as $11.00`; nothing where that cannot be said.
@@ -144,6 +157,28 @@ mod tests {
         assert_eq!(wrong(&draft("USD", "1.1", "", "0.99")), ["ending"]);
         assert_eq!(wrong(&draft("JPY", "160", "0.5", "")), ["step"]);
         assert_eq!(wrong(&draft("USD", "1,1", "1", "0,99")), [""; 0]);
+    }
+
+    #[test]
+    fn does_not_guess_what_a_comma_in_a_rate_means() {
+        let says = |typed: &str| rate(typed).map(|rate| rate.to_string());
+        let either = |texts: &str| Err(format!("Write {texts}: with this comma it could be either"));
+        assert_eq!(says("1,500"), either("1500 or 1.5"));
+        assert_eq!(says(" 1,000 "), either("1000 or 1"));
+        assert_eq!(says("1500,250"), either("1500250 or 1500.25"));
+        for (typed, rate) in [
+            ("1500", "1500.00"),
+            ("1,5", "1.50"),
+            ("1,0842", "1.0842"),
+            ("0,925", "0.925"),
+            ("1.084", "1.084"),
+        ] {
+            assert_eq!(says(typed).as_deref(), Ok(rate), "{typed}");
+        }
+        for typed in ["1,500.25", "1,500,000", "1.500,25", ",", "1 500"] {
+            assert!(says(typed).is_err(), "{typed}");
+        }
+        assert_eq!(wrong(&draft("KRW", "1,500", "1,000", "")), ["rate", "step"]);
     }
 
     #[test]

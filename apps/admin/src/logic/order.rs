@@ -1,6 +1,15 @@
 //! Sums of an order as they are shown.
 
-use crate::gql::orders::Totals;
+use crate::gql::orders::{OrderLine, Totals};
+
+/// Which variant of its product a line is about.
+pub fn variant_of(line: &OrderLine) -> String {
+    match line.variant_title.as_str() {
+        "" | "Default Title" => line.sku.clone(),
+        variant if line.sku.is_empty() => variant.to_owned(),
+        variant => format!("{variant} · {}", line.sku),
+    }
+}
 
 /// The delivery before promotions took something off it, in minor units; nothing while none is chosen.
 ///

@@ -228,6 +228,13 @@ pub fn pieces(typed: &str) -> Option<i32> {
     typed.trim().parse().ok().filter(|n| (1..=Quantity::MAX as i32).contains(n))
 }
 
+/// Chosen once more: one piece more. What is no number stays as it was typed.
+pub fn one_more(typed: &mut String) {
+    if let Ok(n) = typed.trim().parse::<u32>() {
+        *typed = n.saturating_add(1).to_string();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

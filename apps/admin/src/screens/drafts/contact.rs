@@ -183,6 +183,7 @@ pub fn Where(
                 .collect_view()
         })
     };
+    let no_country = form.fault("address.country");
     let known = move || new.get() && form.draft.with(|draft| draft.customer.is_some());
     view! {
         <section class="card">
@@ -200,10 +201,11 @@ pub fn Where(
                     <TextField id="address-city" label="Town" most=100 value=form.text(|draft| &draft.address.city) on_input=form.put(|draft, typed| draft.address.city = typed) error=form.fault("address.city")/>
                 </div>
                 <TextField id="address-region" label="State or province" optional=true most=100 value=form.text(|draft| &draft.address.region) on_input=form.put(|draft, typed| draft.address.region = typed) error=form.fault("address.region")/>
-                <Field id="address-country" label="Country" error=form.fault("address.country")>
+                <Field id="address-country" label="Country" error=no_country>
                     <select
                         class="input"
                         id="address-country"
+                        aria-invalid=move || no_country.get().is_some().to_string()
                         aria-describedby="address-country-note"
                         prop:value=move || country.get()
                         on:change=move |event| put_country.run(event_target_value(&event))
@@ -238,6 +240,7 @@ pub fn Notes(
                     id=id
                     rows="3"
                     maxlength=most
+                    aria-invalid=move || error.get().is_some().to_string()
                     aria-describedby=format!("{id}-note")
                     prop:value=move || value.get()
                     on:input=move |event| put.run(event_target_value(&event))

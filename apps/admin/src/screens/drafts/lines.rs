@@ -3,13 +3,12 @@
 use leptos::prelude::*;
 
 use super::form::{Form, LineForm, TakenOff, error_line};
-use crate::gql::stock::InventoryItem;
 use crate::logic::amount;
 use crate::logic::draft_order::{self, Line};
+use crate::logic::price_list::one_more;
 use crate::parts::field::TextField;
 use crate::parts::{count, icon};
-use crate::screens::products::find::FindVariant;
-use crate::screens::stock::picker::Picker;
+use crate::screens::stock::picker::AnyVariant;
 use crate::session::use_session;
 
 /// The card with the lines and the search for more.
@@ -20,36 +19,14 @@ pub fn Lines(
     /// Whether it can be changed.
     editable: Memo<bool>,
 ) -> impl IntoView {
-    let session = use_session();
     let variants = Memo::new(move |_| {
         form.draft.with(|draft| draft.lines.iter().map(|line| line.variant.clone()).collect::<Vec<_>>())
     });
-    let add = move |variant: String, name: String| {
+    let add = move |(variant, name): (String, String)| {
         form.draft.update(|draft| match draft.lines.iter_mut().find(|line| line.variant == variant) {
-            // Chosen once more: one piece more.
-            Some(line) => {
-                if let Ok(n) = line.pieces.trim().parse::<u32>() {
-                    line.pieces = n.saturating_add(1).to_string();
-                }
-            }
+            Some(line) => one_more(&mut line.pieces),
             None => draft.lines.push(Line::new(variant, name)),
         });
-    };
-    let by_stock = Memo::new(move |_| session.may("inventory:read"));
-    let find = move || match by_stock.get() {
-        true => {
-            let pick = move |item: InventoryItem| add(item.variant_id.inner().to_owned(), item.called());
-            view! { <Picker at=Signal::derive(|| None) on_pick=pick/> }.into_any()
-        }
-        false => {
-            let pick = move |found: Option<(String, String)>| {
-                if let Some((variant, name)) = found {
-                    add(variant, name);
-                }
-            };
-            view! { <FindVariant label="Find a product" chosen=Signal::derive(|| None::<String>) on_pick=pick/> }
-                .into_any()
-        }
     };
     let pieces = move || count(form.draft.with(draft_order::Draft::n_pieces), "piece", "pieces");
     view! {
@@ -63,7 +40,7 @@ pub fn Lines(
                     <One line=form.line(StoredValue::new(variant)) editable/>
                 </For>
                 {error_line(form.fault("lines"))}
-                <Show when=move || editable.get()>{find}</Show>
+                <Show when=move || editable.get()><AnyVariant on_pick=add/></Show>
             </div>
         </section>
     }

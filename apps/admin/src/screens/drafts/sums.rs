@@ -196,6 +196,7 @@ fn Choose(
             <select
                 class="input"
                 id=id
+                aria-invalid=move || error.get().is_some().to_string()
                 aria-describedby=format!("{id}-note")
                 prop:value=move || value.get()
                 on:change=move |event| on_pick.run(event_target_value(&event))

@@ -65,6 +65,12 @@ pub(super) fn fields(
     let costs =
         said(|order| order.totals.shipping.as_ref().map(|money| money.formatted.clone()).unwrap_or_default());
     let symbol = said(|order| amount::symbol(order.currency()));
+    let exponent = amount::exponent(&said(|order| order.currency().to_owned()));
+    let refused = fault(&["shipping"]);
+    let no_price = Signal::derive(move || {
+        let mine = contact.with(|contact| contact.shipping(exponent).err());
+        mine.map(|error| error.to_string()).or_else(|| refused.get())
+    });
     let price = (!delivery.is_empty()).then(|| {
         view! {
             <TextField
@@ -77,7 +83,7 @@ pub(super) fn fields(
                 hint=Signal::stored(format!("{delivery}. Empty: it stays {costs}"))
                 value=Signal::derive(move || contact.with(|contact| contact.shipping.clone()))
                 on_input=move |typed| contact.update(|contact| contact.shipping = typed)
-                error=fault(&["shipping"])
+                error=no_price
             />
         }
     });

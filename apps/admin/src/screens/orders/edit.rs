@@ -6,93 +6,23 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 use super::contact;
-use super::moves::{Act, Reason, number};
-use super::parcels::variant_of;
+use super::moves::{Act, READ, Reason, above, number};
 use crate::api::{self, Asking, Data, remote, sentence};
 use crate::gql::Document;
 use crate::gql::order_edit::{
-    OrderEdit, OrderEditAddInput, OrderEditChangesInput, OrderEditDiscountInput, OrderEditForetold,
-    OrderEditForetoldVariables, OrderEditInput, OrderEditPreview, OrderEditQuantityInput, OrderEditVariables,
+    OrderEdit, OrderEditChangesInput, OrderEditForetold, OrderEditForetoldVariables, OrderEditInput,
+    OrderEditPreview, OrderEditVariables,
 };
-use crate::gql::orders::OrderLine;
-use crate::gql::stock::InventoryItem;
+use crate::logic::amount;
 use crate::logic::contact::{Contact, has_field};
-use crate::parts::dialog::{Drawer, Wrong};
+use crate::logic::order_edit::{self, Row, changes, is_legible, named};
+use crate::parts::dialog::Drawer;
 use crate::parts::{FailureView, count, icon};
 use crate::place;
-use crate::screens::stock::picker::Picker;
-use crate::session::use_session;
-
-/// A line with what is typed about it; without an id it is a new one.
-#[derive(Clone, PartialEq)]
-struct Row {
-    line: Option<cynic::Id>,
-    variant: cynic::Id,
-    called: String,
-    before: i32,
-    /// Pieces that have left.
-    least: i32,
-    pieces: String,
-    /// What is taken off by hand from now on; empty: what was.
-    off: String,
-}
-
-impl Row {
-    fn placed(line: &OrderLine) -> Self {
-        Self {
-            line: Some(line.id.clone()),
-            variant: line.id.clone(),
-            called: format!("{} {}", line.title, variant_of(line)),
-            before: line.quantity,
-            least: line.sent,
-            pieces: line.quantity.to_string(),
-            off: String::new(),
-        }
-    }
-
-    fn added(item: &InventoryItem) -> Self {
-        Self {
-            line: None,
-            variant: item.variant_id.clone(),
-            called: item.called(),
-            before: 0,
-            least: 0,
-            pieces: "1".to_owned(),
-            off: String::new(),
-        }
-    }
-
-    fn read(&self) -> Option<i32> {
-        self.pieces.trim().parse().ok().filter(|pieces| self.least <= *pieces)
-    }
-}
+use crate::screens::stock::picker::AnyVariant;
 
 /// How long somebody pauses before the server is asked what it would do: an address is typed letter by letter.
 const PAUSE: Duration = Duration::from_millis(250);
-
-/// What the form changes; nothing while a row is not typed right.
-fn changes(rows: &[Row], contact: &Contact, rest_received: bool) -> Option<OrderEditChangesInput> {
-    let nothing = OrderEditChangesInput::none(rest_received);
-    let mut changes = nothing.clone();
-    contact.put_into(&mut changes);
-    for row in rows {
-        let quantity = row.read()?;
-        match &row.line {
-            Some(line_id) => {
-                let line_id = line_id.clone();
-                if quantity != row.before {
-                    changes.quantities.push(OrderEditQuantityInput { line_id: line_id.clone(), quantity });
-                }
-                let amount = row.off.trim().replace(',', ".");
-                if !amount.is_empty() {
-                    changes.discounts.push(OrderEditDiscountInput { line_id, amount });
-                }
-            }
-            None => changes.add.push(OrderEditAddInput { variant_id: row.variant.clone(), quantity }),
-        }
-    }
-    (changes != nothing).then_some(changes)
-}
 
 /// What the order is about from now on.
 #[component]
@@ -101,29 +31,49 @@ pub(super) fn Edit(act: Act) -> impl IntoView {
     let (notify, received) = (RwSignal::new(true), RwSignal::new(false));
     let (reason, missing) = (RwSignal::new(String::new()), RwSignal::new(false));
     let key = RwSignal::new(api::fresh_key());
-    place::effect(move |_| {
-        if act.open.get() {
-            act.order.with_untracked(|order| {
-                rows.set(order.iter().flat_map(|order| &order.lines).map(Row::placed).collect());
-                contact.set(order.as_ref().map(|it| Contact::of(&it.address, &it.email)).unwrap_or_default());
-            });
-            received.set(false);
-            key.set(api::fresh_key());
-        }
+    let exponent =
+        move || act.order.with(|order| order.as_ref().map_or(2, |order| amount::exponent(order.currency())));
+    place::effect(move |before: Option<bool>| {
+        let open = act.open.get();
+        act.order.with(|order| match order {
+            // Somebody else has changed the order: what was typed stays.
+            Some(order) if open && before == Some(true) => {
+                rows.update(|rows| order_edit::follow(rows, &order.lines));
+                contact.update(|contact| contact.follow(&order.address, &order.email));
+            }
+            Some(order) if open => {
+                rows.set(order.lines.iter().map(Row::placed).collect());
+                contact.set(Contact::of(&order.address, &order.email));
+                received.set(false);
+                key.set(api::fresh_key());
+            }
+            _ => {}
+        });
+        open
     });
     place::effect(move |_| act.failure.with(|failure| failure.iter().for_each(|it| api::renew(key, it))));
     let wanted = Memo::new(move |_| {
-        let wanted = rows.with(|rows| contact.with(|contact| changes(rows, contact, received.get())));
+        let (received, exponent) = (received.get(), exponent());
+        let wanted = rows.with(|rows| contact.with(|contact| changes(rows, contact, received, exponent)));
         wanted.filter(|_| act.open.get())
+    });
+    let legible = Memo::new(move |_| {
+        let exponent = exponent();
+        rows.with(|rows| contact.with(|contact| is_legible(rows, contact, exponent)))
     });
     let asked = paused(wanted);
     let foretold = remote(move || {
-        let (wanted, stamp) = (asked.get(), act.stamp());
+        // Another version is another order: it is asked once more.
+        let (wanted, id) =
+            (asked.get(), act.order.with(|order| order.as_ref().map(|order| order.id.clone())));
         async move {
-            let Some((changes, stamp)) = wanted.zip(stamp) else { return Ok(None) };
-            let variables = OrderEditForetoldVariables { id: stamp.id, changes };
-            let answer = api::ask(OrderEditForetold::build(variables)).await?;
-            Ok(Some(answer.order_edit_preview))
+            let Some((changes, id)) = wanted.zip(id) else { return Ok(None) };
+            let variables = OrderEditForetoldVariables { id, changes: changes.clone() };
+            let mut preview = api::ask(OrderEditForetold::build(variables)).await?.order_edit_preview;
+            for problem in &mut preview.problems {
+                problem.field = named(&problem.field, &changes);
+            }
+            Ok(Some(preview))
         }
     });
     let seen = foretold.data;
@@ -145,9 +95,16 @@ pub(super) fn Edit(act: Act) -> impl IntoView {
         let Some(version) = stamp.version.filter(|_| untrack(ready)) else { return };
         let idempotency_key = key.get_untracked();
         let notify = notify.get_untracked();
+        let sent = changes.clone();
         let input = OrderEditInput { id: stamp.id, version, changes, reason: words, notify, idempotency_key };
-        act.run("The order is changed", async move {
-            let answer = api::ask(OrderEdit::build(OrderEditVariables { input })).await?;
+        act.run_form("The order is changed", async move {
+            let answer = api::ask(OrderEdit::build(OrderEditVariables { input })).await;
+            let answer = answer.map_err(|mut failure| {
+                for fault in &mut failure.fields {
+                    fault.field = named(&fault.field, &sent);
+                }
+                failure
+            })?;
             let _ = reason.try_set(String::new());
             Ok(answer.order_edit.order)
         });
@@ -167,31 +124,40 @@ pub(super) fn Edit(act: Act) -> impl IntoView {
             <span class="meta">"Prices, rates and discounts stay as they were when it was placed. New lines cost what they cost today."</span>
         }
     };
-    let may_look = use_session().may("inventory:read");
+    // What the server refuses at a row, before it is sent or after.
+    let refused = move |field: &str| {
+        let foretold = seen.with(|seen| {
+            let mut problems = seen.iter().flatten().flat_map(|preview| &preview.problems);
+            problems.find(|problem| problem.field == field).map(|problem| sentence(&problem.message))
+        });
+        foretold.or_else(|| act.failure.with(|failure| failure.as_ref().and_then(|it| it.at(field))))
+    };
+    let at_row = move |field: &str| {
+        rows.with(|rows| rows.iter().any(|row| row.fields().iter().any(|own| own == field)))
+    };
+    let has_place = move |field: &str| field == "reason" || has_field(field) || at_row(field);
+    let pick = move |(variant, called): (String, String)| {
+        rows.update(|rows| order_edit::add(rows, cynic::Id::new(variant), called));
+    };
+    let faults = move |at: usize| {
+        let exponent = exponent();
+        rows.with(|rows| rows.get(at).map(|row| row.faults(exponent, refused)).unwrap_or_default())
+    };
     let number = number(act);
     view! {
         <Drawer open=act.open title=Signal::derive(move || format!("Edit {}", number())) on_submit=send footer>
-            {move || act.failure.get().filter(|it| it.at("reason").is_none()).map(|failure| view! { <Wrong failure/> })}
+            {move || above(act, has_place)}
             <div class="stack">
-                <For each=move || 0..rows.with(Vec::len) key=|at| *at children=move |at| line(rows, at)/>
+                <For each=move || 0..rows.with(Vec::len) key=|at| *at children=move |at| line(rows, at, Memo::new(move |_| faults(at)))/>
             </div>
-            {may_look.then(|| {
-                let pick = move |item: InventoryItem| {
-                    rows.update(|rows| {
-                        if !rows.iter().any(|row| row.line.is_none() && row.variant == item.variant_id) {
-                            rows.push(Row::added(&item));
-                        }
-                    });
-                };
-                view! { <Picker at=Signal::derive(|| None) on_pick=pick/> }
-            })}
+            <AnyVariant on_pick=pick/>
             {contact::fields(act, contact, seen)}
-            {effect(seen, asking, received)}
+            {effect(seen, asking, received, legible, has_place)}
             <label class="check">
                 <input type="checkbox" prop:checked=move || notify.get() on:change=move |event| notify.set(event_target_checked(&event))/>
                 <span>"Write to the customer"</span>
             </label>
-            <Reason act reason missing id="edit-reason"/>
+            <Reason act reason missing id="edit-reason" hint=READ/>
         </Drawer>
     }
 }
@@ -218,61 +184,78 @@ fn paused(wanted: Memo<Option<OrderEditChangesInput>>) -> RwSignal<Option<OrderE
     asked
 }
 
-/// Pieces of a line, and what is taken off it.
-fn line(rows: RwSignal<Vec<Row>>, at: usize) -> impl IntoView {
+/// Pieces of a line, and what is taken off it, with what is wrong with both.
+fn line(rows: RwSignal<Vec<Row>>, at: usize, faults: Memo<[Option<String>; 2]>) -> impl IntoView {
     let of = move |what: fn(&Row) -> String| rows.with(|rows| rows.get(at).map(what).unwrap_or_default());
     let called = move || of(|row| row.called.clone());
-    let wrong = move || rows.with(|rows| rows.get(at).is_some_and(|row| row.read().is_none()));
+    let wrong = move |which: usize| faults.with(|faults| faults[which].is_some()).to_string();
+    let note = format!("edit-line-{at}");
+    let described = note.clone();
     let placed = move || rows.with(|rows| rows.get(at).is_some_and(|row| row.line.is_some()));
     let remove = move |_| {
-        rows.update(|rows| {
-            if let Some(row) = rows.get_mut(at) {
-                row.pieces = row.least.to_string();
-            }
-            if rows.get(at).is_some_and(|row| row.line.is_none()) {
-                rows.remove(at);
-            }
+        rows.update(|rows| match rows.get_mut(at) {
+            Some(row) if row.line.is_some() => row.pieces = row.least.to_string(),
+            Some(_) => drop(rows.remove(at)),
+            None => {}
         });
     };
     view! {
-        <p class="flex">
-            <span class="grow">
-                {called} <br/>
-                <span class="meta">
-                    {move || rows.with(|rows| rows.get(at).map(|row| match (row.before, row.least) {
-                        (0, _) => "new".to_owned(),
-                        (before, 0) => format!("{before} until now"),
-                        (before, least) => format!("{before} until now, {least} have left"),
-                    }))}
+        <div>
+            <p class="flex">
+                <span class="grow">
+                    {called} <br/>
+                    <span class="meta">
+                        {move || rows.with(|rows| rows.get(at).map(|row| match (row.before, row.least) {
+                            _ if row.line.is_none() => "new".to_owned(),
+                            (before, 0) => format!("{before} until now"),
+                            (before, least) => format!("{before} until now, {least} have left"),
+                        }))}
+                    </span>
                 </span>
-            </span>
-            <input class="input" style=("inline-size", "4.5rem") inputmode="numeric" maxlength="5" autocomplete="off"
-                aria-label=move || format!("Pieces of {}", called())
-                aria-invalid=move || wrong().to_string()
-                prop:value=move || of(|row| row.pieces.clone())
-                on:input=move |event| {
-                    let text = event_target_value(&event);
-                    rows.update(|rows| if let Some(row) = rows.get_mut(at) { row.pieces = text });
-                }/>
-            <Show when=placed>
-                <input class="input" style=("inline-size", "5.5rem") inputmode="decimal" maxlength="14" autocomplete="off"
-                    placeholder="− amount"
-                    aria-label=move || format!("Taken off {}", called())
-                    prop:value=move || of(|row| row.off.clone())
+                <input class="input" style=("inline-size", "4.5rem") inputmode="numeric" maxlength="5" autocomplete="off"
+                    aria-label=move || format!("Pieces of {}", called())
+                    aria-invalid=move || wrong(0)
+                    aria-describedby=note.clone()
+                    prop:value=move || of(|row| row.pieces.clone())
                     on:input=move |event| {
                         let text = event_target_value(&event);
-                        rows.update(|rows| if let Some(row) = rows.get_mut(at) { row.off = text });
+                        rows.update(|rows| if let Some(row) = rows.get_mut(at) { row.pieces = text });
                     }/>
-            </Show>
-            <button class="btn" type="button" data-kind="quiet" data-icon=""
-                aria-label=move || format!("Take {} away", called()) on:click=remove>{icon("x")}</button>
-        </p>
+                <Show when=placed>
+                    <input class="input" style=("inline-size", "5.5rem") inputmode="decimal" maxlength="14" autocomplete="off"
+                        placeholder="− amount"
+                        aria-label=move || format!("Taken off {}", called())
+                        aria-invalid=move || wrong(1)
+                        aria-describedby=described.clone()
+                        prop:value=move || of(|row| row.off.clone())
+                        on:input=move |event| {
+                            let text = event_target_value(&event);
+                            rows.update(|rows| if let Some(row) = rows.get_mut(at) { row.off = text });
+                        }/>
+                </Show>
+                <button class="btn" type="button" data-kind="quiet" data-icon=""
+                    aria-label=move || format!("Take {} away", called()) on:click=remove>{icon("x")}</button>
+            </p>
+            <div id=note>
+                {move || faults.get().into_iter().flatten().map(|text| view! { <p class="error">{text}</p> }).collect_view()}
+            </div>
+        </div>
     }
 }
 
 /// What the edit would do, as the server says it.
-fn effect(seen: Data<Option<OrderEditPreview>>, asking: Asking, received: RwSignal<bool>) -> impl IntoView {
+fn effect(
+    seen: Data<Option<OrderEditPreview>>,
+    asking: Asking,
+    received: RwSignal<bool>,
+    legible: Memo<bool>,
+    has_place: impl Fn(&str) -> bool + Copy + Send + 'static,
+) -> impl IntoView {
     move || {
+        if !legible.get() {
+            let text = "Something above cannot be read yet: what it costs is counted as soon as it can.";
+            return view! { <p class="meta" role="status">{text}</p> }.into_any();
+        }
         if let Some(failure) = asking.failure.get() {
             return view! { <FailureView failure again=move |()| asking.reload()/> }.into_any();
         }
@@ -285,7 +268,7 @@ fn effect(seen: Data<Option<OrderEditPreview>>, asking: Asking, received: RwSign
             view! { <p class="meta">{format!("{pieces} of {} {words}", stock.title)}</p> }
         };
         let rest = preview.problems.iter().any(|problem| problem.field == "restReceived");
-        let problems = preview.problems.into_iter().filter(|problem| !has_field(&problem.field));
+        let problems = preview.problems.into_iter().filter(|problem| !has_place(&problem.field));
         let problems = problems.map(|problem| view! { <p class="error">{sentence(&problem.message)}</p> });
         let (before, after) = (preview.before.total.formatted, preview.after.total.formatted);
         view! {

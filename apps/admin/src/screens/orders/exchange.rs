@@ -4,40 +4,22 @@ use leptos::prelude::*;
 use leptos_router::NavigateOptions;
 use leptos_router::hooks::use_navigate;
 
-use super::moves::Act;
-use crate::api::{self, Data, Failure, remote};
+use super::moves::{Act, above};
+use crate::api::{self, Asking, Data, remote, sentence};
 use crate::gql::Document;
+use crate::gql::drafts::{DraftForetold, DraftForetoldVariables, DraftOrderPreview};
 use crate::gql::orders::{Order, OrderExchange};
-use crate::gql::returns::{
-    Return, ReturnExchange, ReturnExchangeInput, ReturnExchangeLineInput, ReturnExchangeVariables,
-};
+use crate::gql::returns::{Return, ReturnExchange, ReturnExchangeInput, ReturnExchangeVariables};
 use crate::gql::settings::{CommerceSettings, Settings};
-use crate::gql::stock::InventoryItem;
+use crate::logic::draft_order::{Line, foretold};
+use crate::logic::exchange::{self, priced_as, wanted};
 use crate::logic::price_list::pieces;
-use crate::parts::dialog::{Confirm, Drawer, Wrong};
+use crate::parts::dialog::{Confirm, Drawer};
 use crate::parts::field::Field;
-use crate::parts::{count, icon};
+use crate::parts::{FailureView, count, icon};
 use crate::place;
-use crate::screens::stock::picker::Picker;
+use crate::screens::stock::picker::AnyVariant;
 use crate::session::use_session;
-
-/// A variant that the customer gets, with its pieces as they are typed.
-#[derive(Clone, PartialEq)]
-struct Row {
-    variant: cynic::Id,
-    called: String,
-    pieces: String,
-}
-
-/// What the rows ask for; nothing while one of them is not typed right, or there is none.
-fn wanted(rows: &[Row]) -> Option<Vec<ReturnExchangeLineInput>> {
-    let line = |row: &Row| {
-        let (variant_id, quantity) = (row.variant.clone(), pieces(&row.pieces)?);
-        Some(ReturnExchangeLineInput { variant_id, quantity })
-    };
-    let lines: Vec<_> = rows.iter().map(line).collect::<Option<_>>()?;
-    (!lines.is_empty()).then_some(lines)
-}
 
 /// What stands beside a field of its own, and not above the form.
 fn has_field(name: &str) -> bool {
@@ -79,7 +61,7 @@ pub(super) fn became(found: &OrderExchange) -> impl IntoView + use<> {
 pub(super) fn Exchange(act: Act, chosen: RwSignal<Option<Return>>) -> impl IntoView {
     let session = use_session();
     let navigate = StoredValue::new(use_navigate());
-    let rows = RwSignal::new(Vec::<Row>::new());
+    let rows = RwSignal::new(Vec::<Line>::new());
     let (method, provider) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
     let (charge, asking, missing) = (RwSignal::new(false), RwSignal::new(false), RwSignal::new(false));
     let key = RwSignal::new(api::fresh_key());
@@ -96,6 +78,17 @@ pub(super) fn Exchange(act: Act, chosen: RwSignal<Option<Return>>) -> impl IntoV
         }
     });
     place::effect(move |_| act.failure.with(|failure| failure.iter().for_each(|it| api::renew(key, it))));
+    // Somebody else has changed the order: what was typed stays, and is about the return as it is now.
+    place::effect(move |_| {
+        let now = act.order.with(|order| {
+            let id = chosen.with_untracked(|found| found.as_ref().map(|found| found.id.clone()));
+            let mut all = order.iter().flat_map(|order| &order.returns);
+            all.find(|found| Some(&found.id) == id.as_ref()).cloned()
+        });
+        if act.open.get_untracked() && now.is_some() {
+            chosen.set(now);
+        }
+    });
     // Other deliveries and ways to pay can be chosen by who may look at the settings.
     let choices = remote(move || {
         let may = act.open.get() && session.may("settings:read");
@@ -106,6 +99,20 @@ pub(super) fn Exchange(act: Act, chosen: RwSignal<Option<Return>>) -> impl IntoV
             }
         }
     });
+    // The new order has no preview of its own; a draft of the same is priced the same way.
+    let priced = remote(move || {
+        let delivery = if charge.get() { method.get() } else { String::new() };
+        let input = rows.with(|rows| {
+            act.order.with(|order| order.as_ref().and_then(|order| priced_as(order, rows, &delivery)))
+        });
+        let input = input.filter(|_| act.open.get());
+        async move {
+            let Some(input) = input else { return Ok(None) };
+            let answer = api::ask(DraftForetold::build(DraftForetoldVariables { id: None, input })).await?;
+            Ok(Some(answer.draft_order_preview))
+        }
+    });
+    let (seen, counting) = (priced.data, priced.asking());
     let said =
         move |say: fn(&Return) -> String| chosen.with(|found| found.as_ref().map(say).unwrap_or_default());
     let number = move || said(|found| found.number.clone());
@@ -128,7 +135,7 @@ pub(super) fn Exchange(act: Act, chosen: RwSignal<Option<Return>>) -> impl IntoV
             charge_delivery: charge.get_untracked(),
             payment_provider: provider.get_untracked(),
         };
-        act.run("Exchanged: this is the new order", async move {
+        act.run_form("Exchanged: this is the new order", async move {
             let answer = api::ask(ReturnExchange::build(ReturnExchangeVariables { input })).await?;
             let order = answer.return_exchange.order;
             let address = place::to(&format!("/orders/{}", order.id.inner()));
@@ -138,13 +145,11 @@ pub(super) fn Exchange(act: Act, chosen: RwSignal<Option<Return>>) -> impl IntoV
         });
     };
     let nothing = Signal::derive(move || missing.get() && rows.with(Vec::is_empty));
-    let pick = move |item: InventoryItem| {
-        rows.update(|rows| {
-            if !rows.iter().any(|row| row.variant == item.variant_id) {
-                let called = item.called();
-                rows.push(Row { variant: item.variant_id, called, pieces: "1".to_owned() });
-            }
-        });
+    let pick = move |(variant, name): (String, String)| {
+        rows.update(|rows| exchange::add(rows, variant, name));
+    };
+    let offer = move || {
+        chosen.with(|found| found.as_ref().and_then(|found| found.offer.as_ref().map(|it| it.minor.0)))
     };
     let footer = move || {
         view! {
@@ -161,15 +166,9 @@ pub(super) fn Exchange(act: Act, chosen: RwSignal<Option<Return>>) -> impl IntoV
             <span class="meta">"You are asked once more before the order is placed."</span>
         }
     };
-    let may_look = move || session.may("inventory:read");
-    let finder = move || match may_look() {
-        true => view! { <Picker at=Signal::derive(|| None) on_pick=pick/> }.into_any(),
-        false => view! { <p class="dim">"You may not look at the stock, so nothing can be chosen here."</p> }
-            .into_any(),
-    };
     view! {
         <Drawer open=act.open title=Signal::derive(move || format!("Exchange {}", number())) on_submit=ask footer>
-            {move || act.failure.get().and_then(above).map(|failure| view! { <Wrong failure/> })}
+            {move || above(act, has_field)}
             <dl class="dl">
                 <dt>"What came back has cost"</dt>
                 <dd><b>{worth}</b></dd>
@@ -178,15 +177,16 @@ pub(super) fn Exchange(act: Act, chosen: RwSignal<Option<Return>>) -> impl IntoV
                 "It pays the new order, at today's prices and with the promotions of today, as far as it goes. What the order costs beyond it is still to be paid; what it costs less goes back as a refund does."
             </p>
             <div class="stack">
-                <For each=move || 0..rows.with(Vec::len) key=|at| *at children=move |at| line(act, rows, at)/>
+                <For each=move || 0..rows.with(Vec::len) key=|at| *at children=move |at| line(act, rows, at, seen)/>
             </div>
             {move || nothing.get().then(|| view! { <p class="error" role="alert">"Choose what the customer gets"</p> })}
-            {finder}
+            <AnyVariant on_pick=pick/>
             {move || choices.data.get().flatten().map(|settings| ways(act, &settings, method, provider))}
             <label class="check">
                 <input type="checkbox" prop:checked=move || charge.get() on:change=move |event| charge.set(event_target_checked(&event))/>
                 <span>"The customer pays for the delivery"</span>
             </label>
+            {move || cost(seen, counting, charge.get(), offer())}
         </Drawer>
         <Confirm
             open=asking
@@ -194,9 +194,11 @@ pub(super) fn Exchange(act: Act, chosen: RwSignal<Option<Return>>) -> impl IntoV
             act="Place the order".to_owned()
             kind="primary"
             refuse="Not yet"
+            busy=Signal::derive(move || act.busy.get() || counting.busy.get())
             on_yes=yes
         >
             <p><b>{move || rows.with(|rows| listed(rows))}</b></p>
+            {move || cost(seen, counting, charge.get(), offer())}
             <p>
                 "A new order with them is placed for " {move || said(|found| found.customer_name.clone())}
                 ", to where the first one went. Up to " <b>{worth}</b>
@@ -206,30 +208,72 @@ pub(super) fn Exchange(act: Act, chosen: RwSignal<Option<Return>>) -> impl IntoV
     }
 }
 
-/// The failure without what stands at fields; nothing when all of it does.
-fn above(mut failure: Failure) -> Option<Failure> {
-    let some = !failure.fields.is_empty();
-    failure.fields.retain(|fault| !has_field(&fault.field));
-    (!some || !failure.fields.is_empty()).then_some(failure)
-}
-
 /// `2 pieces of Oak stool, 1 piece of Mug, Blue`.
-fn listed(rows: &[Row]) -> String {
-    let one = |row: &Row| {
+fn listed(rows: &[Line]) -> String {
+    let one = |row: &Line| {
         let n = pieces(&row.pieces).unwrap_or_default();
-        format!("{} of {}", count(n.into(), "piece", "pieces"), row.called)
+        format!("{} of {}", count(n.into(), "piece", "pieces"), row.name)
     };
     rows.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
-/// A variant with its pieces.
-fn line(act: Act, rows: RwSignal<Vec<Row>>, at: usize) -> impl IntoView {
-    let of = move |what: fn(&Row) -> String| rows.with(|rows| rows.get(at).map(what).unwrap_or_default());
-    let called = move || of(|row| row.called.clone());
+/// What the new order costs, as far as it can be said now, and what becomes of the rest.
+fn cost(
+    seen: Data<Option<DraftOrderPreview>>,
+    counting: Asking,
+    charge: bool,
+    offer: Option<i64>,
+) -> impl IntoView {
+    if let Some(failure) = counting.failure.get() {
+        return view! {
+            <p>"What the new order costs could not be counted."</p>
+            <FailureView failure again=move |()| counting.reload()/>
+        }
+        .into_any();
+    }
+    let Some(totals) = seen.with(|seen| seen.iter().flatten().next().map(|seen| seen.totals.clone())) else {
+        return ().into_any();
+    };
+    let rest = offer.map(|offer| {
+        let (words, minor) = exchange::rest(totals.total.minor.0, offer);
+        view! { <dt>{words}</dt><dd>{use_session().formatted(minor)}</dd> }
+    });
+    view! {
+        <div class="stack" role="status" aria-busy=move || counting.busy.get().to_string()>
+            <dl class="dl">
+                <dt class="sum">"The new order, at today's prices"</dt>
+                <dd class="sum">{totals.total.formatted.clone()}</dd>
+                {rest}
+            </dl>
+            <p class="meta">{exchange::about(&totals, charge)}</p>
+        </div>
+    }
+    .into_any()
+}
+
+/// A variant with its pieces, and what one of it costs.
+fn line(
+    act: Act,
+    rows: RwSignal<Vec<Line>>,
+    at: usize,
+    seen: Data<Option<DraftOrderPreview>>,
+) -> impl IntoView {
+    let of = move |what: fn(&Line) -> String| rows.with(|rows| rows.get(at).map(what).unwrap_or_default());
+    let called = move || of(|row| row.name.clone());
+    let priced = Memo::new(move |_| {
+        let variant = of(|row| row.variant.clone());
+        seen.with(|seen| {
+            let found = foretold(seen.iter().flatten().next()?, &variant)?;
+            let each = format!("{} each", found.line.unit.formatted);
+            Some((each, found.problem.map(|problem| sentence(&problem.message))))
+        })
+    });
     let refused = move || {
         let (quantity, variant) = (format!("lines.{at}.quantity"), format!("lines.{at}.variantId"));
-        act.failure
-            .with(|failure| failure.as_ref().and_then(|it| it.at(&quantity).or_else(|| it.at(&variant))))
+        let refused = act
+            .failure
+            .with(|failure| failure.as_ref().and_then(|it| it.at(&quantity).or_else(|| it.at(&variant))));
+        refused.or_else(|| priced.get().and_then(|(_, problem)| problem))
     };
     let wrong =
         Memo::new(move |_| rows.with(|rows| rows.get(at).is_some_and(|it| pieces(&it.pieces).is_none())));
@@ -242,7 +286,7 @@ fn line(act: Act, rows: RwSignal<Vec<Row>>, at: usize) -> impl IntoView {
     };
     view! {
         <p class="flex">
-            <span class="grow">{called}</span>
+            <span class="grow">{called} <br/> <span class="meta">{move || priced.get().map(|(each, _)| each)}</span></span>
             <input class="input" style=("inline-size", "4.5rem") inputmode="numeric" maxlength="5" autocomplete="off"
                 aria-label=move || format!("Pieces of {}", called())
                 aria-invalid=move || (wrong.get() || refused().is_some()).to_string()

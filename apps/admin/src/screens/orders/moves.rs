@@ -1,5 +1,7 @@
 //! What staff do to an order. Each act says what it will do before it does it.
 
+use std::pin::Pin;
+
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
@@ -18,6 +20,10 @@ use crate::parts::field::{Field, TextField};
 use crate::parts::toast::{Toaster, use_toaster};
 use crate::parts::{count, icon};
 use crate::session::use_session;
+
+/// What has to be known before a reason is written that the order's page shows.
+pub(super) const READ: &str =
+    "The customer can read it, and it stays in the order's story for good: write no names";
 
 /// What one open dialog or drawer needs.
 #[derive(Clone, Copy)]
@@ -50,6 +56,24 @@ impl Act {
     }
 
     pub fn run(self, done: &'static str, request: impl Future<Output = Result<Order, Failure>> + 'static) {
+        self.go(done, Box::pin(request), false);
+    }
+
+    /// The same for a form in which much is typed: it stays open whatever the answer is.
+    pub fn run_form(
+        self,
+        done: &'static str,
+        request: impl Future<Output = Result<Order, Failure>> + 'static,
+    ) {
+        self.go(done, Box::pin(request), true);
+    }
+
+    fn go(
+        self,
+        done: &'static str,
+        request: Pin<Box<dyn Future<Output = Result<Order, Failure>>>>,
+        stays: bool,
+    ) {
         if self.busy.get_untracked() {
             return;
         }
@@ -64,10 +88,14 @@ impl Act {
                 }
                 Err(failure) if failure.is_conflict() => {
                     // Somebody was faster: show what the order is now, and leave the decision to the person.
-                    let _ = self.open.try_set(false);
-                    self.toaster
-                        .failure("Nothing was changed: somebody else changed this order first", &failure);
                     self.reload.run(());
+                    if stays {
+                        let _ = self.failure.try_set(Some(failure));
+                    } else {
+                        let _ = self.open.try_set(false);
+                        self.toaster
+                            .failure("Nothing was changed: somebody else changed this order first", &failure);
+                    }
                 }
                 Err(failure) => {
                     let _ = self.failure.try_set(Some(failure));
@@ -205,6 +233,16 @@ fn Deliver(act: Act) -> impl IntoView {
     }
 }
 
+/// What went wrong with a form that stays open, as far as it does not stand at its fields.
+pub(super) fn above(act: Act, has_field: impl Fn(&str) -> bool) -> Option<impl IntoView> {
+    let failure = act.failure.get()?;
+    let kept = failure.is_conflict().then(|| {
+        view! { <p>"Nothing was changed. The order is shown as it is now, and what you typed is kept: look at it once more, then send it again."</p> }
+    });
+    let failure = failure.above(has_field)?;
+    Some(view! { <Wrong failure/> {kept} })
+}
+
 /// A reason of up to 500 characters.
 #[component]
 pub(super) fn Reason(
@@ -212,19 +250,21 @@ pub(super) fn Reason(
     reason: RwSignal<String>,
     missing: RwSignal<bool>,
     id: &'static str,
+    #[prop(default = "Stays in the order's story for good: write no names")] hint: &'static str,
 ) -> impl IntoView {
     let error = Signal::derive(move || {
         let refused = act.failure.with(|failure| failure.as_ref().and_then(|it| it.at("reason")));
         refused.or_else(|| missing.get().then(|| "Say why, in a few words".to_owned()))
     });
     view! {
-        <Field id label="Reason" error hint=Signal::derive(|| "Stays in the order's story for good: write no names".to_owned())>
+        <Field id label="Reason" error hint=Signal::stored(hint.to_owned())>
             <textarea
                 class="input"
                 id=id
                 rows="2"
                 maxlength="500"
                 aria-invalid=move || error.get().is_some().to_string()
+                aria-describedby=format!("{id}-note")
                 prop:value=move || reason.get()
                 on:input=move |event| {
                     missing.set(false);
@@ -266,7 +306,7 @@ fn Cancel(act: Act) -> impl IntoView {
                 <b>{items}</b> " go back into stock, " <b>{total}</b>
                 " will not be collected, and the customer sees the order as cancelled. The order stays in the list. This cannot be taken back."
             </p>
-            <Reason act reason missing id="cancel-reason"/>
+            <Reason act reason missing id="cancel-reason" hint=READ/>
         </Confirm>
     }
 }

@@ -11,6 +11,7 @@ use crate::gql::order_moves::{
     OrderShipVariables,
 };
 use crate::gql::orders::{Discount, Fulfilment, Order, OrderLine, OrderState};
+use crate::logic::order::variant_of;
 use crate::parts::dialog::{Confirm, Drawer, Wrong};
 use crate::parts::field::{Field, TextField};
 use crate::parts::{count, icon, pill, thumb};
@@ -66,14 +67,6 @@ fn head(order: Order) -> impl IntoView {
 }
 
 /// A variant as it is called.
-pub(super) fn variant_of(line: &OrderLine) -> String {
-    match line.variant_title.as_str() {
-        "" | "Default Title" => line.sku.clone(),
-        variant if line.sku.is_empty() => variant.to_owned(),
-        variant => format!("{variant} · {}", line.sku),
-    }
-}
-
 fn line(line: OrderLine, partly: bool) -> impl IntoView {
     let session = use_session();
     let variant = variant_of(&line);

@@ -17,16 +17,24 @@ pub fn PayLink(
     let origin = window().location().origin().unwrap_or_default();
     let address = format!("{origin}{}", place::shop(&format!("/orders/{token}")));
     let text = StoredValue::new(address.clone());
+    let field = NodeRef::<leptos::html::Input>::new();
+    let select = move || {
+        if let Some(input) = field.get_untracked() {
+            input.select();
+        }
+    };
     let copy = move |_| {
+        select();
         spawn_local(async move {
-            if copied(&text.get_value()).await {
-                toaster.done("Copied");
-            }
+            toaster.done(match copied(&text.get_value()).await {
+                true => "Copied",
+                false => "The browser does not let us copy: the address is selected, press Ctrl C",
+            });
         });
     };
     view! {
         <div class="flex">
-            <code class="grow clip" title=address.clone()>{address.clone()}</code>
+            <input class="input grow" node_ref=field readonly aria-label="The payment link" value=address on:focus=move |_| select()/>
             <button class="btn" type="button" data-size="sm" aria-label="Copy the payment link" on:click=copy>"Copy"</button>
         </div>
     }

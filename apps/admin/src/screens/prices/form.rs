@@ -10,6 +10,7 @@ use crate::logic::price_list::Draft;
 use crate::parts::field::{Field, TextField};
 use crate::parts::tags::Pick;
 use crate::place;
+use crate::session::use_session;
 
 /// The draft with its faults.
 #[derive(Clone, Copy)]
@@ -185,9 +186,16 @@ pub fn Meaning(
             </label>
         }
     };
-    let hint = Signal::derive(move || match priced.get() {
-        true => "It has prices: make another list for another currency".to_owned(),
-        false => "Carts in other currencies never see its prices".to_owned(),
+    let session = use_session();
+    let hint = Signal::derive(move || {
+        let text = match (priced.get(), chosen.get() == session.currency()) {
+            (true, _) => "It has prices: make another list for another currency",
+            (false, true) => {
+                "Carts in other currencies see its prices converted, unless a list in theirs fits"
+            }
+            (false, false) => "Carts in other currencies never see its prices",
+        };
+        text.to_owned()
     });
     view! {
         <section class="card">

@@ -207,6 +207,11 @@ fn line(
     }
 }
 
+/// What stands beside a field of its own, and not above the form.
+fn has_field(name: &str) -> bool {
+    matches!(name, "currency" | "rate" | "step" | "ending")
+}
+
 /// Offers a currency, or changes one.
 #[component]
 fn Edit(
@@ -321,7 +326,7 @@ fn Edit(
     });
     view! {
         <Drawer open title on_submit=on_save footer>
-            {move || failure.get().filter(|it| it.fields.is_empty()).map(|failure| view! { <Wrong failure/> })}
+            {move || failure.get().and_then(|it| it.above(has_field)).map(|failure| view! { <Wrong failure/> })}
             {move || adding.get().then(choice)}
             {now}
             {line("currency-rate", "Rate", "rate", rate_hint, format!("1 {} =", session.currency()), |it| &it.rate, |it, typed| it.rate = typed)}

@@ -6,9 +6,38 @@ use crate::api::{self, remote};
 use crate::gql::Document;
 use crate::gql::stock::{Inventory, InventoryItem, InventoryVariables};
 use crate::parts::{FailureView, grouped};
+use crate::screens::products::find::FindVariant;
+use crate::session::use_session;
 
 /// Variants that are offered at once.
 const MOST: i32 = 8;
+
+/// A field that finds variants of the whole shop, with their stock for whoever may look at it.
+#[component]
+pub fn AnyVariant(
+    /// Id and name of what was chosen.
+    #[prop(into)]
+    on_pick: Callback<(String, String)>,
+) -> impl IntoView {
+    let session = use_session();
+    let by_stock = Memo::new(move |_| session.may("inventory:read"));
+    move || match by_stock.get() {
+        true => {
+            let pick =
+                move |item: InventoryItem| on_pick.run((item.variant_id.inner().to_owned(), item.called()));
+            view! { <Picker at=Signal::derive(|| None) on_pick=pick/> }.into_any()
+        }
+        false => {
+            let pick = move |found: Option<(String, String)>| {
+                if let Some(found) = found {
+                    on_pick.run(found);
+                }
+            };
+            view! { <FindVariant label="Find a product" chosen=Signal::derive(|| None::<String>) on_pick=pick/> }
+                .into_any()
+        }
+    }
+}
 
 /// A field that finds variants; a choice goes to `on_pick`.
 #[component]
