@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::moves::Act;
 use crate::api::{Data, sentence};
 use crate::gql::order_edit::OrderEditPreview;
-use crate::gql::orders::{Address, Order};
+use crate::gql::orders::Order;
 use crate::logic::amount;
 use crate::logic::contact::Contact;
 use crate::parts::field::TextField;

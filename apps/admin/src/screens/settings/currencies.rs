@@ -34,6 +34,7 @@ fn example(session: Session, draft: &Draft) -> Option<String> {
 #[component]
 pub fn Currencies(
     /// Whether they can be changed.
+    #[prop(into)]
     editable: Signal<bool>,
 ) -> impl IntoView {
     let (session, toaster) = (use_session(), use_toaster());
