@@ -119,7 +119,8 @@ impl Tx {
         }
     }
 
-    /// Undoes everything, and on SQLite waits for the commit of those who wrote before it in the same batch. Trouble while undoing is the pool's to mend: it rolls back again before reuse.
+    /// Undoes everything, and on SQLite waits for the commit of those who wrote before it in the same batch. Trouble while
+    /// undoing is the pool's to mend: it rolls back again before reuse.
     pub async fn rollback(self) {
         let Self { rows, end, .. } = self;
         match (rows.into_conn(), end) {
