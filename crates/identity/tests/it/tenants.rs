@@ -114,6 +114,23 @@ async fn a_thousand_concurrent_misses_make_one_load(app: TestApp) {
     }
 }
 
+async fn names_and_ids_do_not_push_each_other_out(app: TestApp) {
+    let app = TestApp::configured(app.database().backend(), |config| config.cache.tenants = 2).await;
+    let directory = Directory::of(app.app()).unwrap();
+    let find = async |key: Key| directory.find(app.app(), &key).await.unwrap().unwrap().info.id;
+    let names = ["hearth", "other"].map(|slug| Key::Slug(TenantSlug::parse(slug).unwrap()));
+    let before = directory.loads();
+    for _ in 0..50 {
+        for name in &names {
+            let id = find(name.clone()).await;
+            assert_eq!(find(Key::Id(id)).await, id);
+        }
+        // What does not fit leaves a little later.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert_eq!(directory.loads() - before, 2, "each is loaded once, for both");
+}
+
 async fn a_change_during_a_load_is_never_hidden_by_it(app: TestApp) {
     let directory = Directory::of(app.app()).unwrap();
     let key = Key::Slug(TenantSlug::parse("fresh").unwrap());
@@ -278,6 +295,7 @@ testkit::on_both!(
     refuses_a_taken_slug_or_domain_and_names_every_mistake,
     changes_settings_and_shows_them_at_once,
     a_thousand_concurrent_misses_make_one_load,
+    names_and_ids_do_not_push_each_other_out,
     a_change_during_a_load_is_never_hidden_by_it,
     a_known_tenant_is_served_while_the_database_is_away,
     another_process_sees_a_change_without_being_asked_again,
