@@ -253,7 +253,7 @@ fn taken_back(row: &orders::Model, invoiced: i64) -> i64 {
         OrderState::Cancelled => invoiced,
         _ => {
             // What edits took off before the invoice was made, it does not ask for.
-            let spared = row.total_minor - row.edited_minor - invoiced;
+            let spared = (row.total_minor - row.edited_minor - invoiced).max(0);
             gone(row).saturating_sub(spared).clamp(0, invoiced)
         }
     }
