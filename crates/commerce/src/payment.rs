@@ -119,6 +119,8 @@ pub(crate) enum Outcome {
     Redirect { id: String, url: String },
     /// It said no, and why.
     Declined(String),
+    /// The page on which the shopper could pay is over, and nobody has paid there.
+    Expired(String),
     /// The answer was lost: it may have worked.
     Unknown(String),
 }

@@ -13,7 +13,7 @@ use super::{answer, payments};
 use crate::address;
 use crate::cart::{Basket, Buyer, Past};
 use crate::customer;
-use crate::entity::cart;
+use crate::entity::{cart, orders};
 use crate::error::{CommerceError, Result};
 use crate::event::CommerceEvent;
 use crate::order;
@@ -23,6 +23,9 @@ use crate::tender::chosen::Chosen;
 use crate::tender::{TenderKind, order as tenders};
 use crate::view::{Address, Placed};
 use crate::who::new_token;
+
+/// How the principal of an order begins that staff has placed.
+const PRINCIPAL: &[u8] = b"staff:";
 
 /// What staff sells, to whom.
 pub(crate) struct Sale<'s> {
@@ -50,6 +53,11 @@ pub(crate) struct Sale<'s> {
     pub asked: [u8; 32],
     /// For the customer.
     pub note: &'s str,
+}
+
+/// Whether staff has placed it.
+pub(crate) fn has_placed(order: &orders::Model) -> bool {
+    order.principal.starts_with(PRINCIPAL)
 }
 
 /// Checks a key that somebody drew for one order.
@@ -152,7 +160,7 @@ pub(crate) async fn plan(ctx: &Ctx, sale: Sale<'_>) -> Result<Plan> {
         tenders_wait: true,
         customer: sale.customer,
         user: sale.user,
-        principal: [b"staff:", sale.cart.as_bytes().as_slice()].concat(),
+        principal: [PRINCIPAL, sale.cart.as_bytes().as_slice()].concat(),
         fingerprint: sale.asked,
         key: sale.key.to_owned(),
         email,

@@ -78,7 +78,14 @@ async fn apply_authorise(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool>
             }
         }
         Outcome::TakenInPart(_) => return Ok(false),
-        Outcome::Declined(reason) => decline(desk, Step::Authorize, reason).await?,
+        // Nobody has said no, and there is time left.
+        Outcome::Expired(_) if desk.row().hold_until.is_some_and(|until| desk.now().millis() < until) => {
+            let now = desk.now();
+            ask_afresh(desk.payment_mut()?, now);
+        }
+        Outcome::Declined(reason) | Outcome::Expired(reason) => {
+            decline(desk, Step::Authorize, reason).await?
+        }
         Outcome::Pending(id) => wait(desk, id)?,
         Outcome::Redirect { id, url } => {
             wait(desk, id)?;
@@ -104,9 +111,7 @@ async fn apply_capture(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool> {
             // Too late to ask for another amount.
             let anew = std::mem::take(&mut payment.again_minor);
             if anew != 0 {
-                let asked = payment.amount_minor;
-                let row = desk.row_mut();
-                row.edited_minor = row.total_minor - row.tendered_minor - asked;
+                keep_apart(desk)?;
             }
             if receive(desk, amount, fact).await? {
                 desk.payment_mut()?.rest_minor = rest.max(0);
@@ -128,11 +133,19 @@ async fn apply_capture(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool> {
         }
         // It was asked for because the gateway would not call the payment off, see [`apply_void`].
         Outcome::Declined(reason) if calls_off(desk.payment()?) => refuse(desk, Step::Void, reason)?,
-        Outcome::Declined(reason) => decline(desk, Step::Capture, reason).await?,
+        Outcome::Declined(reason) | Outcome::Expired(reason) => decline(desk, Step::Capture, reason).await?,
         Outcome::Pending(_) | Outcome::Redirect { .. } => wait(desk, "")?,
         Outcome::Unknown(error) => ask_again(desk, error)?,
     }
     Ok(true)
+}
+
+/// Nobody was asked for what an edit has made the order cost: what was asked for stays what the payment is about.
+fn keep_apart(desk: &mut Desk<'_>) -> Result<()> {
+    let asked = desk.payment()?.amount_minor;
+    let row = desk.row_mut();
+    row.edited_minor = row.total_minor - row.tendered_minor - asked;
+    Ok(())
 }
 
 /// Whether the authorisation was to be given back.
@@ -204,7 +217,7 @@ async fn apply_refund(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool> {
                 (payment.back_key.clone(), payment.back_minor, payment.back_reason.clone());
             give_back(desk, amount, fact, reason).await?;
         }
-        Outcome::Declined(reason) => {
+        Outcome::Declined(reason) | Outcome::Expired(reason) => {
             refuse(desk, Step::Refund, reason)?;
             let payment = desk.payment()?;
             let refused = Money::new(payment.back_minor, currency_of(&payment.currency)?);
@@ -278,6 +291,9 @@ fn apply_void(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool> {
             let told = reason.clone();
             desk.emit(CommerceEvent::PaymentRefunded { payment_id, order_id, amount: 0, currency, reason });
             if !matches!(desk.order(), AnyOrder::PendingPayment(_)) {
+                if anew != 0 {
+                    keep_apart(desk)?;
+                }
                 return Ok(true);
             }
             if 0 < anew {
@@ -286,7 +302,7 @@ fn apply_void(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool> {
                 forgo(desk, &told)?;
             }
         }
-        Outcome::Declined(reason) => {
+        Outcome::Declined(reason) | Outcome::Expired(reason) => {
             refuse(desk, Step::Void, reason)?;
             desk.attention("the gateway refused to give the authorisation back");
             // Nobody has asked for all of it: there is no such call whose key could tell.
@@ -306,17 +322,28 @@ fn apply_void(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool> {
 /// The attempt before is called off: another amount is asked for, as if the order were placed now.
 fn begin_anew(desk: &mut Desk<'_>, amount: i64) -> Result<()> {
     let now = desk.now();
+    let hold = desk.tx().ctx().map(|ctx| ctx.app().config().orders.reservation_seconds);
+    let until = hold.map(|seconds| (now + Duration::from_secs(seconds)).millis());
+    let row = desk.row_mut();
+    row.hold_until = row.hold_until.max(until);
     let payment = desk.payment_mut()?;
-    // A call-back about the attempt before is known by this.
-    payment.back_id = std::mem::take(&mut payment.gateway_id);
     payment.back_key.clear();
     payment.back_reason.clear();
     payment.amount_minor = amount;
+    ask_afresh(payment, now);
+    Ok(())
+}
+
+/// Nothing can come of the attempt before: the gateway is asked under other keys.
+fn ask_afresh(payment: &mut payment::Model, now: Timestamp) {
+    // A call-back about the attempt before is known by this.
+    payment.back_id = std::mem::take(&mut payment.gateway_id);
     payment.authorize_key = Uuid::new_v4().to_string();
     payment.capture_key = Uuid::new_v4().to_string();
     payment.created_at = now.millis();
+    payment.attempt = 0;
+    payment.pay_url.clear();
     move_to(payment, Step::Authorize, Status::Due, Some(now));
-    Ok(())
 }
 
 /// Staff has received by hand what an edit has made an order cost more.

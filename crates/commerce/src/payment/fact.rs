@@ -36,7 +36,8 @@ pub enum PaymentFact {
     BackAsked { call: Call, back: Back },
     /// Staff wants it taken, or a part of it.
     TakeAsked { call: Call },
-    /// Its order was edited: another amount is wanted, under other keys where the gateway has to be asked again.
+    /// Another amount is wanted, since its order was edited; or the page to pay on is over, and another one is opened. Under
+    /// other keys where the gateway has to be asked again.
     Reopened { payment: OpenedPayment, call: Call, back: Back },
     /// It stands like this by a change that has no name of its own.
     Corrected { call: Call, back: Back },

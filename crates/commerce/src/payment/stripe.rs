@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::gateway::{self, Held};
 use super::provider::{self, Secrets};
 use super::{Outcome, Step, brief};
+use crate::checkout::staff;
 use crate::entity::{orders, payment};
 
 /// Stripe keeps no session for less than half an hour, and counts from when it hears of it.
@@ -105,7 +106,12 @@ impl<'c> Api<'c> {
         let app = self.ctx.app();
         let page = format!("{}/orders/{}", mail::address_of(app.config(), self.ctx.tenant()), order.token);
         let (reference, name) = (payment.id.to_string(), format!("Order {}", order.number));
-        let hold = i64::try_from(app.config().orders.reservation_seconds).unwrap_or(LONGEST);
+        // Whoever placed the order never changes: what staff has placed waits for longer.
+        let held = match staff::has_placed(&order) {
+            true => app.config().orders.manual_reservation_seconds,
+            false => app.config().orders.reservation_seconds,
+        };
+        let hold = i64::try_from(held).unwrap_or(LONGEST);
         let life = hold.saturating_add(120).clamp(SHORTEST, LONGEST);
         let mut form = vec![
             ("mode", "payment".to_owned()),
@@ -275,7 +281,7 @@ fn promised(session: &Value) -> Result<Outcome, String> {
     let (id, intent) = (brief(&text(session, "id"), 200), &session["payment_intent"]);
     match text(session, "status").as_str() {
         "open" => Ok(Outcome::Redirect { id, url: address(&text(session, "url"))? }),
-        "expired" => Ok(Outcome::Declined("the payment was not finished in time".to_owned())),
+        "expired" => Ok(Outcome::Expired("the payment was not finished in time".to_owned())),
         "complete" => match text(intent, "status").as_str() {
             "requires_capture" | "succeeded" => Ok(Outcome::Succeeded(brief(&text(intent, "id"), 200))),
             "processing" => Ok(Outcome::Pending(id)),
@@ -376,6 +382,6 @@ mod tests {
         assert_eq!(complete("processing"), Ok(Outcome::Pending("cs_1".into())));
         assert!(matches!(complete("canceled"), Ok(Outcome::Declined(_))));
         assert!(complete("something").is_err());
-        assert!(matches!(promised(&json!({"id": "cs_1", "status": "expired"})), Ok(Outcome::Declined(_))));
+        assert!(matches!(promised(&json!({"id": "cs_1", "status": "expired"})), Ok(Outcome::Expired(_))));
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::http::HeaderMap;
+use commerce::draft::Draft;
 use commerce::order::edit::{self, Changes, LineQuantity, Why};
 use commerce::order::{self, Capture, Refund, Target};
 use commerce::payment::dispute::DisputeState;
@@ -16,6 +17,7 @@ use serde_json::{Value, json};
 use testkit::stripe::{SECRET_KEY, Stripe, WEBHOOK_SECRET};
 use testkit::{Backend, Fixture, TestApp, on_both};
 
+use crate::drafting::{complete, drafted, line, written};
 use crate::gateway::Gateway;
 use crate::shop::{Guest, Shop, refusal};
 
@@ -151,6 +153,7 @@ async fn gives_the_cart_back_when_nobody_pays_or_the_bank_refuses(shop: StripeSh
     let (guest, order) = shop.placed().await;
     let session = shop.session_id();
     shop.stripe.run_out(&session);
+    shop.advance(Duration::from_secs(1_801));
     shop.told("evt_1", "checkout.session.expired", &session).await;
     let gone = shop.seen(order.id).await;
     assert_eq!((gone.state, gone.payment), (OrderState::Cancelled, PaymentState::Declined));
@@ -350,6 +353,58 @@ async fn keeps_keys_to_itself(shop: StripeShop) {
     shop.holds().await;
 }
 
+/// Staff places two mugs for somebody who is to pay at Stripe.
+async fn placed_by_staff(shop: &StripeShop, key: &str) -> OrderView {
+    let wanted = Draft { payment_provider: "stripe".into(), ..written(vec![line(shop.mug, 2)]) };
+    let draft = drafted(&shop.boss(), wanted).await;
+    complete(&shop.boss(), draft.id, key).await.unwrap().order
+}
+
+async fn what_staff_has_placed_waits_on_one_page_after_the_other(shop: StripeShop) {
+    const DAY: u64 = 24 * 3600 - 120;
+    let order = placed_by_staff(&shop, "one").await;
+    let until = order.pay_until.unwrap();
+    assert_eq!(until, shop.now() + Duration::from_secs(7 * 24 * 3600));
+    let first = shop.session_id();
+    let over = |shop: &StripeShop| (shop.seconds() + i64::try_from(DAY).unwrap()).to_string();
+    assert_eq!(shop.stripe.called()[0].form["expires_at"], over(&shop));
+    shop.stripe.run_out(&first);
+    shop.advance(Duration::from_secs(DAY));
+    shop.told("evt_1", "checkout.session.expired", &first).await;
+    shop.sweep().await;
+    let second = shop.session_id();
+    assert_ne!(first, second);
+    let waits = shop.seen(order.id).await;
+    assert_eq!((waits.state, waits.pay_until), (OrderState::PendingPayment, Some(until)));
+    assert!(waits.pay_url.is_some_and(|url| url.contains(&second)));
+    let asked = shop.stripe.called().into_iter().rfind(|call| call.path.ends_with("sessions")).unwrap();
+    assert_eq!(asked.form["line_items[0][price_data][unit_amount]"], "3000");
+    assert_eq!((asked.form["expires_at"].clone(), shop.asked("sessions")), (over(&shop), (2, 2)));
+    // The page before tells once more; an edit leaves as much time as there was.
+    shop.told("evt_2", "checkout.session.expired", &first).await;
+    let waits = shop.seen(order.id).await;
+    let fewer = LineQuantity { line: waits.lines[0].id, quantity: 1 };
+    let changes = Changes { quantities: vec![fewer], ..Changes::default() };
+    let at = Target { id: order.id, version: Some(waits.version) };
+    let why = Why { reason: "one is enough", notify: false, key: "k" };
+    let edited = edit::edit(&shop.boss(), at, &changes, why).await.unwrap();
+    assert_eq!((edited.pay_until, edited.balance_due.minor), (Some(until), 1_750));
+    let third = shop.session_id();
+    shop.stripe.pay(&third);
+    shop.told("evt_3", "checkout.session.completed", &third).await;
+    shop.sweep().await;
+    assert_eq!(shop.seen(order.id).await.state, OrderState::Paid);
+    // Not beyond its own end.
+    let other = placed_by_staff(&shop, "two").await;
+    let page = shop.session_id();
+    shop.stripe.run_out(&page);
+    shop.advance(Duration::from_secs(7 * 24 * 3600));
+    shop.told("evt_4", "checkout.session.expired", &page).await;
+    shop.sweep().await;
+    assert_eq!(shop.seen(other.id).await.state, OrderState::Cancelled);
+    shop.holds().await;
+}
+
 async fn another_amount_is_paid_on_another_page(shop: StripeShop) {
     let (_, order) = shop.placed().await;
     let first = shop.session_id();
@@ -375,6 +430,7 @@ async fn another_amount_is_paid_on_another_page(shop: StripeShop) {
 }
 
 on_both!(
+    what_staff_has_placed_waits_on_one_page_after_the_other,
     another_amount_is_paid_on_another_page,
     sends_the_shopper_to_pay_and_takes_what_was_promised,
     gives_the_cart_back_when_nobody_pays_or_the_bank_refuses,

@@ -14,7 +14,6 @@ use super::plan::Plan;
 use crate::entity::{fulfilment, order_line, orders, payment as payment_row};
 use crate::error::Result;
 use crate::event::CommerceEvent;
-use crate::jobs;
 use crate::order::AnyOrder;
 use crate::order::desk::Desk;
 use crate::order::fact::{EditedOrder, PlacedLine, Sums};
@@ -153,28 +152,21 @@ async fn shelves(desk: &Desk<'_>, plan: &Plan) -> Result<()> {
 
 /// What the edit does to the payment, but for what goes back; whether its gateway is to be asked.
 async fn money(desk: &mut Desk<'_>, plan: &Plan, edit: &Edit<'_>) -> Result<bool> {
-    let difference = plan.after.total_minor - plan.before.total_minor;
     match plan.money {
         MoneyEffect::Nothing | MoneyEffect::Refund { .. } => {}
-        MoneyEffect::Due { .. } => {
-            let payment = desk.payment_mut()?;
-            payment.amount_minor =
-                payment.amount_minor.checked_add(difference).ok_or(MoneyError::Overflow)?;
-        }
+        MoneyEffect::Due { .. } => ask_for_all(desk)?,
         MoneyEffect::Covered { amount } => {
-            let payment = desk.payment_mut()?;
-            payment.amount_minor =
-                payment.amount_minor.checked_add(difference).ok_or(MoneyError::Overflow)?;
-            payment.rest_minor = amount.minor;
+            ask_for_all(desk)?;
+            desk.payment_mut()?.rest_minor = amount.minor;
         }
         MoneyEffect::Anew { amount } => {
             let now = desk.now();
             let config = &edit.ctx.app().config().orders;
             let hold = now + Duration::from_secs(config.reservation_seconds);
             desk.ask_anew(amount.minor, edit.reason, now + gateway::patience(edit.ctx.app()))?;
-            // From here on the customer pays anew.
-            desk.row_mut().hold_until = Some(hold.millis());
-            jobs::plan(desk.tx(), Some(hold.millis())).await?;
+            // From here on the customer pays anew, and has no less time for it than before.
+            let row = desk.row_mut();
+            row.hold_until = row.hold_until.max(Some(hold.millis()));
             return Ok(true);
         }
         MoneyEffect::Received { amount } => {
@@ -182,6 +174,17 @@ async fn money(desk: &mut Desk<'_>, plan: &Plan, edit: &Edit<'_>) -> Result<bool
         }
     }
     Ok(false)
+}
+
+/// The payment is about what the order costs now: nothing else is asked for once it is called off.
+fn ask_for_all(desk: &mut Desk<'_>) -> Result<()> {
+    let row = desk.row();
+    let kept_apart = row.edited_minor.checked_add(row.tendered_minor);
+    let due = kept_apart.and_then(|apart| row.total_minor.checked_sub(apart)).ok_or(MoneyError::Overflow)?;
+    let payment = desk.payment_mut()?;
+    payment.amount_minor = due;
+    payment.again_minor = 0;
+    Ok(())
 }
 
 /// What is written down of it.
