@@ -193,6 +193,9 @@ async fn open(tx: &Tx, which: Which) -> Result<draft_order::Model> {
     }
 }
 
+/// The version of an order that no letter was about.
+const UNSENT: i64 = 0;
+
 fn changed_meanwhile() -> CommerceError {
     Error::conflict("this draft was changed by somebody else, load it again").into()
 }

@@ -2,11 +2,11 @@
 
 use platform::{Context, Ctx, Error, Tx};
 use primitives::{CustomerId, DraftOrderId, Money, OrderId, Permission, UserId, VariantId};
-use sea_orm::{ActiveValue::Set, ColumnTrait, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{DraftState, Which, changed_meanwhile, lines_of, price};
+use super::{DraftState, UNSENT, Which, changed_meanwhile, lines_of, price};
 use crate::cart::Basket;
 use crate::checkout::staff::{self, Sale};
 use crate::checkout::{Plan, Stored, answer};
@@ -133,11 +133,11 @@ async fn place(ctx: &Ctx, which: Which, completion: &Completion<'_>, asked: [u8;
     }
     let _place = staff::place_at_counter(ctx).await;
     ctx.write(Permission::ORDERS_CREATE, async |tx| {
-        // The customer first, as whoever forgets one does.
+        // The customer first and the draft last, as whoever forgets one does: only its version says that it is still what
+        // was priced.
         if let Some(id) = row.customer_id {
             customer::hold(tx, CustomerId::from_uuid(id)).await?;
         }
-        hold(tx, &row).await?;
         let mut stored = staff::store(ctx, tx, &plan).await?;
         beside(ctx, tx, order_id, note.as_ref(), &tags).await?;
         finished(ctx, tx, &row, &plan, (completion.key, &asked)).await?;
@@ -149,14 +149,6 @@ async fn place(ctx: &Ctx, which: Which, completion: &Completion<'_>, asked: [u8;
         Ok::<_, CommerceError>(stored)
     })
     .await
-}
-
-/// Locks the draft as it was priced: whoever would place or change it at the same time waits, and finds it changed.
-async fn hold(tx: &Tx, row: &draft_order::Model) -> Result<()> {
-    let now = tx.find::<draft_order::Entity>().filter(draft_order::Column::Id.eq(row.id));
-    let now = now.map(|select| select.lock_exclusive()).one().await?;
-    let same = now.is_some_and(|now| now.version == row.version && now.order_id.is_none());
-    if same { Ok(()) } else { Err(changed_meanwhile()) }
 }
 
 /// Note and tags of the new order.
@@ -203,6 +195,8 @@ async fn finished(
         .set(C::OrderId, plan.order().uuid())
         .set(C::CompleteKey, key)
         .set(C::Fingerprint, asked.to_vec())
+        // From here on it counts versions of the order, of which none was sent.
+        .set(C::SentVersion, row.sent_version.map(|_| UNSENT))
         .set(C::Version, row.version + 1)
         .set(C::UpdatedAt, ctx.now().millis())
         .filter(C::Id.eq(row.id))

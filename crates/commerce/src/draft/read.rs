@@ -226,25 +226,27 @@ pub async fn list(ctx: &Ctx, filter: &DraftFilter, page: &PageArgs) -> Result<Pa
         }
     }
     let placed: Vec<Uuid> = found.iter().filter_map(|row| row.order_id).collect();
-    let mut numbers: HashMap<Uuid, i64> = HashMap::new();
+    let mut known: HashMap<Uuid, (i64, i64)> = HashMap::new();
     if !placed.is_empty() {
         let orders = rows.find::<orders::Entity>().filter(orders::Column::Id.is_in(placed));
-        numbers.extend(orders.columns::<(Uuid, i64)>([orders::Column::Id, orders::Column::Number]).await?);
+        let columns = [orders::Column::Id, orders::Column::Number, orders::Column::Version];
+        let found = orders.columns::<(Uuid, i64, i64)>(columns).await?;
+        known.extend(found.into_iter().map(|(id, number, version)| (id, (number, version))));
     }
     let view = |row: draft_order::Model| {
         let address: Address = serde_json::from_str(&row.address).map_err(Error::internal)?;
-        let order = row.order_id.and_then(|id| Some((OrderId::from_uuid(id), *numbers.get(&id)?)));
+        let order = row.order_id.and_then(|id| Some((OrderId::from_uuid(id), *known.get(&id)?)));
         Ok(DraftRowView {
             id: DraftOrderId::from_uuid(row.id),
             state: DraftState::parse(&row.state),
             customer: row.customer_id.map(CustomerId::from_uuid),
             name: address.name,
             n_items: pieces.get(&row.id).copied().unwrap_or_default(),
-            order,
+            order: order.map(|(id, (number, _))| (id, number)),
             made_by: row.user_id.map(UserId::from_uuid),
             created_at: Timestamp::from_millis(row.created_at),
             updated_at: Timestamp::from_millis(row.updated_at),
-            sent: sent(&row),
+            sent: sent(&row, order.map(|(_, (_, version))| version)),
             version: row.version,
             email: row.email,
         })
@@ -272,9 +274,11 @@ async fn view(ctx: &Ctx, id: DraftOrderId, access: Access) -> Result<DraftView> 
     let row = rows.get::<draft_order::Entity>(id.uuid()).await?;
     let lines = lines_of(&rows, row.id).await?;
     let order = match row.order_id {
-        Some(order) => Some((OrderId::from_uuid(order), rows.get::<orders::Entity>(order).await?.number)),
+        Some(order) => Some(rows.get::<orders::Entity>(order).await?),
         None => None,
     };
+    let sent = sent(&row, order.as_ref().map(|order| order.version));
+    let order = order.map(|order| (OrderId::from_uuid(order.id), order.number));
     // One connection at a time: what follows opens its own.
     drop(rows);
     let address: Address = serde_json::from_str(&row.address).map_err(Error::internal)?;
@@ -293,7 +297,7 @@ async fn view(ctx: &Ctx, id: DraftOrderId, access: Access) -> Result<DraftView> 
         made_by: row.user_id.map(UserId::from_uuid),
         created_at: Timestamp::from_millis(row.created_at),
         updated_at: Timestamp::from_millis(row.updated_at),
-        sent: sent(&row),
+        sent,
         version: row.version,
         tags: serde_json::from_str(&row.tags).map_err(Error::internal)?,
         use_promotions: row.use_promotions,
@@ -306,8 +310,16 @@ async fn view(ctx: &Ctx, id: DraftOrderId, access: Access) -> Result<DraftView> 
     })
 }
 
-fn sent(row: &draft_order::Model) -> Option<(Timestamp, i64)> {
-    Some((Timestamp::from_millis(row.sent_at?), row.sent_version?))
+/// When it was sent, and which version: that of now, or an earlier one. One that was placed is sent anew whenever its order
+/// has another version.
+fn sent(row: &draft_order::Model, order: Option<i64>) -> Option<(Timestamp, i64)> {
+    let (at, sent) = (Timestamp::from_millis(row.sent_at?), row.sent_version?);
+    let version = match order {
+        Some(order) if order == sent => row.version,
+        Some(_) => row.version - 1,
+        None => sent,
+    };
+    Some((at, version))
 }
 
 /// What these rows cost now, stored or not.

@@ -22,7 +22,7 @@ pub struct Sent {
 
 /// Writes to the customer, in the language of the shop. An open draft is a quote: its lines and its total at the prices of
 /// now, and whoever answers reaches the person who sends it. One that was placed asks for what is still to be paid, with
-/// the page of the order. Each version is sent once.
+/// the page of the order. Each version, of the draft or of its order, is sent once.
 ///
 /// # Errors
 /// `NOT_FOUND`; `BAD_USER_INPUT` at `email`, and with every problem of an open draft; `CONFLICT` on another version, and
@@ -37,7 +37,7 @@ pub async fn send(ctx: &Ctx, which: impl Into<Which>) -> Result<Sent> {
     if seen.sent.is_some_and(|(_, version)| version == seen.version) {
         return Ok(Sent { draft: seen, replayed: true });
     }
-    let (email, letter) = match seen.order {
+    let (email, letter, order) = match seen.order {
         Some((order, _)) => Box::pin(payment_asked(ctx, order)).await?,
         None => quote(ctx, &seen)?,
     };
@@ -51,14 +51,16 @@ pub async fn send(ctx: &Ctx, which: impl Into<Which>) -> Result<Sent> {
             if row.version != seen.version {
                 return Err(changed_meanwhile());
             }
+            // The draft that was placed changes no more: its order does.
+            let version = order.unwrap_or(row.version);
             // Whoever asked at the same moment was faster.
-            if row.sent_version == Some(row.version) {
+            if row.sent_version == Some(version) {
                 return Ok(false);
             }
             tx.about(DraftOrderId::KIND, row.id);
             tx.update_many::<draft_order::Entity>()
                 .set(C::SentAt, ctx.now().millis())
-                .set(C::SentVersion, row.version)
+                .set(C::SentVersion, version)
                 .filter(C::Id.eq(row.id))
                 .exec()
                 .await?;
@@ -78,7 +80,7 @@ async fn sender(ctx: &Ctx) -> Result<Option<Email>> {
     Ok(person.and_then(|person| Email::parse(&person.email).ok()))
 }
 
-fn quote(ctx: &Ctx, draft: &DraftView) -> Result<(Email, Letter)> {
+fn quote(ctx: &Ctx, draft: &DraftView) -> Result<(Email, Letter, Option<i64>)> {
     let email = address(&draft.email)?;
     if !draft.problems.is_empty() {
         return Err(CommerceError::Invalid(draft.problems.clone()));
@@ -90,10 +92,11 @@ fn quote(ctx: &Ctx, draft: &DraftView) -> Result<(Email, Letter)> {
         .map(|line| bill_line(ctx, &line.title, &line.variant_title, line.quantity, line.total));
     let bill = bill(ctx, lines.collect(), chosen.map(|choice| choice.name.as_str()), &draft.totals);
     let link = Link::new(mail::address_of(ctx.app().config(), ctx.tenant()));
-    Ok((email, Letter::Quote { bill, note: draft.customer_note.clone(), link }))
+    Ok((email, Letter::Quote { bill, note: draft.customer_note.clone(), link }, None))
 }
 
-async fn payment_asked(ctx: &Ctx, id: OrderId) -> Result<(Email, Letter)> {
+/// The letter and the version of the order that it is about.
+async fn payment_asked(ctx: &Ctx, id: OrderId) -> Result<(Email, Letter, Option<i64>)> {
     let order = order::read::after(ctx, id).await?;
     let waits = order.state == OrderState::PendingPayment && !order.promised && 0 < order.balance_due.minor;
     if !waits {
@@ -113,7 +116,7 @@ async fn payment_asked(ctx: &Ctx, id: OrderId) -> Result<(Email, Letter)> {
         due: written(ctx, order.balance_due),
         link: Link::new(link),
     };
-    Ok((address(&order.email)?, letter))
+    Ok((address(&order.email)?, letter, Some(order.version)))
 }
 
 fn address(typed: &str) -> Result<Email> {

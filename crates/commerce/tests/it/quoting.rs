@@ -2,6 +2,7 @@
 
 use commerce::draft::{self, Draft, DraftLine, DraftView, Off, Which};
 use commerce::order;
+use commerce::order::edit::{self, Changes, LineQuantity, Why};
 use platform::{Actor, Ctx};
 use primitives::{CustomerId, DraftOrderId, Permission, PermissionSet, Rate};
 use sea_orm::{ConnectionTrait, Statement};
@@ -106,8 +107,18 @@ async fn what_was_placed_is_asked_to_be_paid(shop: Shop) {
     let asked = sent(&boss, &placed).await;
     assert_eq!((asked.replayed, asked.draft.sent), (false, Some((boss.now(), placed.version))));
     assert!(sent(&boss, &placed).await.replayed);
+    // Another version of the order is another letter.
+    let seen = order::by_id(&boss, order.id).await.unwrap();
+    let more = LineQuantity { line: seen.lines[0].id, quantity: 3 };
+    let changes = Changes { quantities: vec![more], ..Changes::default() };
+    let why = Why { reason: "one more", notify: false, key: "k" };
+    edit::edit(&boss, order::Target::from(order.id), &changes, why).await.unwrap();
+    let changed = draft::by_id(&boss, draft.id).await.unwrap();
+    assert_eq!((changed.version, changed.sent), (placed.version, Some((boss.now(), placed.version - 1))));
+    assert!(!sent(&boss, &changed).await.replayed && sent(&boss, &changed).await.replayed);
     let out = letters(&shop).await;
-    assert_eq!(out.len(), 2);
+    assert_eq!(out.len(), 3);
+    assert!(out[2].3.contains("Please pay €42.50"), "{}", out[2].3);
     let (kind, to, _, text) = &out[1];
     assert_eq!((kind.as_str(), to.as_str()), ("payment_asked", "maud@example.com"));
     for said in [
@@ -125,7 +136,7 @@ async fn what_was_placed_is_asked_to_be_paid(shop: Shop) {
     let error = draft::send(&boss, second.id).await.unwrap_err();
     assert_eq!(error.to_string(), format!("order {} does not wait for a payment", paid.number));
     assert_eq!(refusal(draft::send(&boss, second.id).await).0, "CONFLICT");
-    assert_eq!(letters(&shop).await.len(), 2);
+    assert_eq!(letters(&shop).await.len(), 3);
     shop.holds().await;
 }
 
