@@ -152,6 +152,8 @@ async fn swap(
     let label = format!("Exchange for {}", read::number(&order, &found));
     let _place = staff::place_at_counter(ctx).await;
     ctx.write(Permission::ORDERS_REFUND, async |tx| {
+        // The customer first, as whoever forgets one does.
+        let customer = customer::hold(tx, CustomerId::from_uuid(order.customer_id)).await?;
         let mut case = Case::open(tx, which, ctx.now()).await?;
         state::next(case.state(), ReturnCommand::Refund)?;
         case.refuse_going()?;
@@ -160,7 +162,6 @@ async fn swap(
             return Err(Refusal::Guard("nothing is left of what the pieces have cost").into());
         }
         let value = offer.min(plan.total());
-        let customer = CustomerId::from_uuid(order.customer_id);
         let account = credit::account_for(tx, customer, currency_of(&order.currency)?, ctx.now()).await?;
         let mut plan = plan.clone();
         plan.tell(CommerceEvent::OrderInExchange {
