@@ -40,7 +40,7 @@ use uuid::Uuid;
 use crate::draft;
 use crate::entity::{
     cart, cart_line, customer, customer_address, customer_group_member, customer_note, draft_order,
-    order_note, order_tag, orders, return_request, saved_line, tender_account,
+    order_edit, order_note, order_tag, orders, return_request, saved_line, tender_account,
 };
 use crate::error::{CommerceError, Result};
 use crate::event::CommerceEvent;
@@ -137,17 +137,25 @@ async fn forget(tx: &Tx, ctx: &Ctx, record: Option<customer::Model>, user: Optio
     }
     let found = tx.find::<orders::Entity>().filter(theirs).order_by_asc(orders::Column::Number).all().await?;
     refuse_open(&found)?;
+    let ids: Vec<Uuid> = found.iter().map(|order| order.id).collect();
+    for some in ids.chunks(500) {
+        refuse_returns(tx, some).await?;
+    }
     for order in &found {
         letters.insert(order.email.clone());
         forget_order(tx, order, &email).await?;
     }
-    let ids: Vec<Uuid> = found.iter().map(|order| order.id).collect();
     for some in ids.chunks(500) {
-        refuse_returns(tx, some).await?;
         papers::forget_buyers(tx, some, NOBODY).await?;
         tx.update_many::<order_note::Entity>()
             .set(order_note::Column::Body, NO_WORDS)
             .filter(order_note::Column::OrderId.is_in(some.iter().copied()))
+            .exec()
+            .await?;
+        // It was computed from what is forgotten.
+        tx.update_many::<order_edit::Entity>()
+            .set(order_edit::Column::Fingerprint, rand::random::<[u8; 32]>().to_vec())
+            .filter(order_edit::Column::OrderId.is_in(some.iter().copied()))
             .exec()
             .await?;
         let tagged = order_tag::Column::OrderId.is_in(some.iter().copied());

@@ -1,7 +1,9 @@
 //! What a shop holds about somebody, and forgetting it.
 
 use commerce::customer::{self, CustomerFilter, CustomerSort, GroupDraft, TaxDraft};
-use commerce::order::{self, OrderFilter, OrderSort, Piece, Tracking};
+use commerce::draft::Draft;
+use commerce::order::edit::{self, Changes, Why};
+use commerce::order::{self, OrderFilter, OrderSort, Piece, Target, Tracking};
 use commerce::papers::{self, Reader};
 use commerce::returns::{self, Ask, Door, ReturnReason};
 use commerce::review::{self, ReviewDraft};
@@ -15,6 +17,7 @@ use primitives::{CustomerId, PageArgs, Permission, PermissionSet, SystemRole, Us
 use sea_orm::{ConnectionTrait, Statement};
 use testkit::{Backend, on_both};
 
+use crate::drafting::{complete, drafted, line, written};
 use crate::people::member;
 use crate::shop::{Guest, Shop, maud, refusal};
 
@@ -323,6 +326,52 @@ async fn whoever_orders_at_that_moment_is_never_half_forgotten(shop: Shop) {
     shop.holds().await;
 }
 
+async fn what_staff_places_at_that_moment_is_never_half_forgotten(shop: Shop) {
+    let mug = shop.product("Mug", "12.50", 50).await;
+    let boss = shop.boss();
+    for n in 0..6 {
+        let first = shop.guest(mug, 1).await;
+        let first = checkout::place_order(&first.ctx, form(&first).await).await.unwrap().order;
+        order::cancel(&boss, first.id, "changed her mind").await.unwrap();
+        let id = order::by_id(&boss, first.id).await.unwrap().customer.unwrap();
+        let draft = Draft { email: EMAIL.into(), ..written(vec![line(mug, 1)]) };
+        let draft = drafted(&boss, draft).await.id;
+        let key = n.to_string();
+        let placing = complete(&boss, draft, &key);
+        let (placed, gone) = tokio::join!(placing, customer::erase(&boss, id, EMAIL));
+        match (placed, gone) {
+            // The draft is gone with whom it was for, or its order keeps her.
+            (Err(_), Ok(_)) => {}
+            (Ok(placed), Err(gone)) => {
+                assert!(gone.to_string().ends_with("still open: deliver or cancel first"), "{gone}");
+                order::cancel(&boss, placed.order.id, "changed her mind").await.unwrap();
+                customer::erase(&boss, id, EMAIL).await.unwrap();
+            }
+            both => panic!("{both:?}"),
+        }
+        let half = "SELECT COUNT(*) FROM orders WHERE email NOT LIKE 'erased-%'";
+        assert_eq!(shop.number(half).await, 0);
+    }
+    shop.holds().await;
+}
+
+async fn what_was_edited_is_not_to_be_guessed(shop: Shop) {
+    let mug = shop.product("Mug", "12.50", 50).await;
+    let placed = as_guest(&shop, mug).await;
+    let boss = shop.boss();
+    let edited = async || {
+        let changes = Changes { phone: Some("+32 470 11 22 33".into()), ..Changes::default() };
+        let why = Why { reason: "another number", notify: false, key: "k" };
+        edit::edit(&boss, Target::from(placed.id), &changes, why).await
+    };
+    edited().await.unwrap();
+    edited().await.unwrap();
+    order::cancel(&boss, placed.id, "changed her mind").await.unwrap();
+    customer::erase(&boss, record(&shop).await, EMAIL).await.unwrap();
+    assert_eq!(refusal(edited().await).0, "IDEMPOTENCY_KEY_REUSED");
+    shop.holds().await;
+}
+
 async fn whoever_confirms_a_mailbox_gets_its_record(shop: Shop) {
     let mug = shop.product("Mug", "12.50", 50).await;
     let guest = shop.guest(mug, 1).await;
@@ -500,6 +549,8 @@ async fn what_the_shop_owes_is_settled_first(shop: Shop) {
 }
 
 on_both!(
+    what_staff_places_at_that_moment_is_never_half_forgotten,
+    what_was_edited_is_not_to_be_guessed,
     a_record_moves_with_the_address_of_its_account,
     an_account_owns_no_address_that_it_has_not_confirmed,
     nobody_erases_what_was_sent_to_others,
