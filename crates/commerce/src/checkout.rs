@@ -262,15 +262,7 @@ pub async fn place_order(ctx: &Ctx, input: CheckoutInput) -> Result<Placed> {
         let buys = place::Buys { who: &who, basket, past };
         let plan = match Box::pin(place::plan(ctx, buys, principal.clone(), fingerprint, &input)).await {
             Ok(plan) => plan,
-            Err(error) => {
-                let rows = ctx.read(Access::Public).await?;
-                let first = earlier(&rows, &who, &principal, &fingerprint, &input).await?;
-                drop(rows);
-                return match first {
-                    Some(order) => placed(ctx, order.id, true).await,
-                    None => Err(error),
-                };
-            }
+            Err(error) => return first_or(ctx, &who, &principal, &fingerprint, &input, error).await,
         };
         match Box::pin(place::store(ctx, &plan)).await {
             Ok(Some(stored)) => {
@@ -287,18 +279,37 @@ pub async fn place_order(ctx: &Ctx, input: CheckoutInput) -> Result<Placed> {
                 let view = Box::pin(order::read::just_placed(ctx, order, lines, payment)).await?;
                 return Ok(answer(view, false));
             }
-            Err(error @ CommerceError::PromotionGone { .. }) => {
-                // The next price knows.
-                book::forget(ctx).await;
-                return Err(error);
-            }
             // Somebody else ordered or changed this cart since we read it: look again.
             Ok(None) => {}
             Err(CommerceError::Platform(error)) if error.code() == ErrorCode::Conflict => {}
-            Err(error) => return Err(error),
+            Err(error) => {
+                if matches!(error, CommerceError::PromotionGone { .. }) {
+                    // The next price knows.
+                    book::forget(ctx).await;
+                }
+                return first_or(ctx, &who, &principal, &fingerprint, &input, error).await;
+            }
         }
     }
     Err(CommerceError::Platform(platform::Error::conflict("this cart keeps changing, try again")))
+}
+
+/// The order that an earlier call made, perhaps a moment ago; else why this one could make none.
+async fn first_or(
+    ctx: &Ctx,
+    who: &Who,
+    principal: &[u8],
+    fingerprint: &[u8; 32],
+    input: &CheckoutInput,
+    error: CommerceError,
+) -> Result<Placed> {
+    let rows = ctx.read(Access::Public).await?;
+    let first = earlier(&rows, who, principal, fingerprint, input).await?;
+    drop(rows);
+    match first {
+        Some(order) => placed(ctx, order.id, true).await,
+        None => Err(error),
+    }
 }
 
 /// The order that an earlier call made with this key, or of this cart.
