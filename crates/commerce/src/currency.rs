@@ -252,7 +252,7 @@ pub(crate) fn promotions(exchange: &Exchange, promotions: &mut [Promotion]) -> R
             }
         }
         match &mut promotion.action {
-            Action::Fixed { off, .. } | Action::OrderFixed { off } => *off = exchange.amount(*off)?,
+            Action::Fixed { off, .. } | Action::OrderFixed { off } => *off = exchange.off(*off)?,
             Action::FixedPrice { price, .. } => {
                 *price = exchange.price(Money::new(*price, exchange.from()))?.minor;
             }

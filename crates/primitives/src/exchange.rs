@@ -155,13 +155,22 @@ impl Exchange {
         Ok(Money::new(self.convert(price.minor, self.step.ending)?, self.to))
     }
 
-    /// Another amount of the shop's, in minor units: what a promotion takes off or asks for, what a delivery costs. As
+    /// Another amount of the shop's, in minor units: what a promotion asks for, what a delivery costs. As
     /// [`Exchange::price`], and no ending belongs to it.
     ///
     /// # Errors
     /// [`MoneyError::Overflow`].
     pub fn amount(&self, minor: i64) -> Result<i64, MoneyError> {
         self.convert(minor, 0)
+    }
+
+    /// An amount of the shop's that is taken off, in minor units: the exact ratio, half away from zero, no step, since it is
+    /// no price. What takes something off goes on taking something off.
+    ///
+    /// # Errors
+    /// [`MoneyError::Overflow`].
+    pub fn off(&self, minor: i64) -> Result<i64, MoneyError> {
+        Exchange { step: PriceStep::EXACT, ..*self }.amount(minor)
     }
 
     /// An amount of the session's in minor units of the shop's currency: the exact ratio, half away from zero, no step. For
@@ -311,6 +320,9 @@ mod tests {
         // An ending belongs to prices alone.
         assert_eq!(into("USD", "1.1", 100, 99).amount(500), Ok(600));
         assert_eq!(into("USD", "1.1", 1, 0).back(1320), Ok(1200));
+        // What is taken off is no price.
+        assert_eq!(into("USD", "1.1", 100, 99).off(30), Ok(33));
+        assert_eq!(into("USD", "0.1", 100, 0).off(1), Ok(1));
     }
 
     #[test]
