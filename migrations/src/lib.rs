@@ -36,6 +36,7 @@ mod m31_order_edits;
 mod m32_currencies;
 mod m33_product_text;
 mod m34_quotes;
+mod m35_credit_currencies;
 
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::{self, MigratorTrait, SchemaManager};
@@ -80,6 +81,7 @@ impl MigratorTrait for Migrator {
             Box::new(m32_currencies::Migration),
             Box::new(m33_product_text::Migration),
             Box::new(m34_quotes::Migration),
+            Box::new(m35_credit_currencies::Migration),
         ]
     }
 }

@@ -12,13 +12,14 @@ use sea_orm_migration::prelude::*;
 pub struct Migration;
 
 /// In the order in which they are made; dropped from the end.
-const TABLES: [&str; 3] = ["tender_account", "tender_movement", "order_tender"];
+pub(crate) const TABLES: [&str; 3] = ["tender_account", "tender_movement", "order_tender"];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let sql = Sql::new(manager);
-        accounts(&sql).await?;
+        accounts(&sql, "tenant_id, customer_id").await?;
+        taken(&sql).await?;
         orders(&sql).await?;
         if sql.is_postgres() {
             sql.run("ALTER TABLE money_ledger ALTER COLUMN order_id DROP NOT NULL").await?;
@@ -57,31 +58,34 @@ impl MigrationTrait for Migration {
     }
 }
 
-async fn accounts(sql: &Sql<'_, '_>) -> Result<(), DbErr> {
+/// Accounts and what moved on them; there is one account of store credit for each `one`.
+pub(crate) async fn accounts(sql: &Sql<'_, '_>, one: &str) -> Result<(), DbErr> {
     // A gift card is found by the SHA-256 of its code, store credit by its customer. The balance is never below zero.
     sql.tenant_table(
         "tender_account",
-        "id {uuid} NOT NULL,
-         kind {text} NOT NULL CHECK (kind IN ('gift_card', 'store_credit')),
-         code_hash {bytes} CHECK (code_hash IS NULL OR length(code_hash) = 32),
-         last_four {text} NOT NULL CHECK (length(last_four) <= 4),
-         customer_id {uuid},
-         currency {text} NOT NULL CHECK (length(currency) = 3),
-         issued_minor bigint NOT NULL CHECK (issued_minor >= 0),
-         balance_minor bigint NOT NULL CHECK (balance_minor >= 0),
-         enabled {bool} NOT NULL,
-         expires_at bigint,
-         recipient {text} NOT NULL CHECK (length(recipient) <= 254),
-         note {text} NOT NULL CHECK (length(note) <= 500),
-         version bigint NOT NULL CHECK (version > 0),
-         created_at bigint NOT NULL,
-         updated_at bigint NOT NULL,
-         PRIMARY KEY (tenant_id, id),
-         CHECK ((kind = 'gift_card') = (code_hash IS NOT NULL)),
-         CHECK ((kind = 'store_credit') = (customer_id IS NOT NULL)),
-         UNIQUE (tenant_id, code_hash),
-         UNIQUE (tenant_id, customer_id),
-         FOREIGN KEY (tenant_id, customer_id) REFERENCES customer (tenant_id, id)",
+        &format!(
+            "id {{uuid}} NOT NULL,
+             kind {{text}} NOT NULL CHECK (kind IN ('gift_card', 'store_credit')),
+             code_hash {{bytes}} CHECK (code_hash IS NULL OR length(code_hash) = 32),
+             last_four {{text}} NOT NULL CHECK (length(last_four) <= 4),
+             customer_id {{uuid}},
+             currency {{text}} NOT NULL CHECK (length(currency) = 3),
+             issued_minor bigint NOT NULL CHECK (issued_minor >= 0),
+             balance_minor bigint NOT NULL CHECK (balance_minor >= 0),
+             enabled {{bool}} NOT NULL,
+             expires_at bigint,
+             recipient {{text}} NOT NULL CHECK (length(recipient) <= 254),
+             note {{text}} NOT NULL CHECK (length(note) <= 500),
+             version bigint NOT NULL CHECK (version > 0),
+             created_at bigint NOT NULL,
+             updated_at bigint NOT NULL,
+             PRIMARY KEY (tenant_id, id),
+             CHECK ((kind = 'gift_card') = (code_hash IS NOT NULL)),
+             CHECK ((kind = 'store_credit') = (customer_id IS NOT NULL)),
+             UNIQUE (tenant_id, code_hash),
+             UNIQUE ({one}),
+             FOREIGN KEY (tenant_id, customer_id) REFERENCES customer (tenant_id, id)"
+        ),
     )
     .await?;
     sql.run("CREATE INDEX tender_account_by_time ON tender_account (tenant_id, created_at, id)").await?;
@@ -108,7 +112,7 @@ async fn accounts(sql: &Sql<'_, '_>) -> Result<(), DbErr> {
     sql.run("CREATE INDEX tender_movement_of_order ON tender_movement (tenant_id, order_id)").await
 }
 
-async fn orders(sql: &Sql<'_, '_>) -> Result<(), DbErr> {
+pub(crate) async fn taken(sql: &Sql<'_, '_>) -> Result<(), DbErr> {
     // What an order took from an account, and how much of that was given back since, wherever it went.
     sql.tenant_table(
         "order_tender",
@@ -124,7 +128,10 @@ async fn orders(sql: &Sql<'_, '_>) -> Result<(), DbErr> {
          FOREIGN KEY (tenant_id, account_id) REFERENCES tender_account (tenant_id, id)",
     )
     .await?;
-    sql.run("CREATE INDEX order_tender_of ON order_tender (tenant_id, account_id)").await?;
+    sql.run("CREATE INDEX order_tender_of ON order_tender (tenant_id, account_id)").await
+}
+
+async fn orders(sql: &Sql<'_, '_>) -> Result<(), DbErr> {
     // The accounts that a cart is to be paid from, in order; what they paid of an order when it was placed; what the
     // gateway calls the refund that a payment stands at, of which there can be many now.
     for (table, column) in [

@@ -19,7 +19,7 @@ use crate::entity::{
 use crate::error::{CommerceError, Result};
 use crate::order::read::currency_of;
 use crate::papers;
-use crate::tender::TenderKind;
+use crate::tender::{TenderKind, credit};
 use crate::view::{Address, DiscountView};
 use crate::wish;
 
@@ -43,6 +43,7 @@ pub struct CustomerData {
     pub wishlist: Vec<Wished>,
     pub reviews: Vec<ReviewData>,
     pub store_credit: Option<Credit>,
+    pub store_credit_elsewhere: Vec<Credit>,
     pub gift_cards: Vec<CardData>,
 }
 
@@ -359,9 +360,11 @@ async fn gather(
         orders.extend(order_data(rows, some).await?);
     }
     let drafts = drafts_of(rows, record.as_ref().map(|row| row.id), &mailed).await?;
-    let (mut addresses, mut known, mut store_credit) = (Vec::new(), None, None);
+    let (mut addresses, mut known, mut credits) = (Vec::new(), None, Vec::new());
     if let Some(row) = record {
-        store_credit = credit_of(rows, row.id).await?;
+        for account in credit::accounts_of(rows, row.id, ctx.tenant().currency).await? {
+            credits.push(credit_of(rows, account).await?);
+        }
         if whole {
             addresses = addresses_of(rows, row.id).await?;
         }
@@ -384,6 +387,7 @@ async fn gather(
             consents: consents.collect(),
         });
     }
+    let mut credits = credits.into_iter();
     Ok(CustomerData {
         shop: ctx.tenant().name.clone(),
         written_at: ctx.now().rfc3339(),
@@ -408,7 +412,8 @@ async fn gather(
             Some(user) => reviews_of(rows, user).await?,
             None => Vec::new(),
         },
-        store_credit,
+        store_credit: credits.next(),
+        store_credit_elsewhere: credits.collect(),
         gift_cards: cards_of(rows, mailed).await?,
     })
 }
@@ -509,10 +514,7 @@ async fn drafts_of(rows: &TenantDb, customer: Option<Uuid>, mailed: &[String]) -
     found.into_iter().map(data).collect()
 }
 
-async fn credit_of(rows: &TenantDb, customer: Uuid) -> Result<Option<Credit>> {
-    let account = rows.find::<tender_account::Entity>();
-    let account = account.filter(tender_account::Column::CustomerId.eq(customer)).one().await?;
-    let Some(account) = account else { return Ok(None) };
+async fn credit_of(rows: &TenantDb, account: tender_account::Model) -> Result<Credit> {
     let balance = Money::new(account.balance_minor, currency_of(&account.currency)?);
     let since = time(account.created_at);
     let moved = rows.find::<tender_movement::Entity>();
@@ -526,7 +528,7 @@ async fn credit_of(rows: &TenantDb, customer: Uuid) -> Result<Option<Credit>> {
         at: time(row.at),
     };
     let movements = moved.all().await?.into_iter().map(movement).collect();
-    Ok(Some(Credit { balance: balance.decimal(), currency: account.currency, since, movements }))
+    Ok(Credit { balance: balance.decimal(), currency: account.currency, since, movements })
 }
 
 async fn cards_of(rows: &TenantDb, mailed: Vec<String>) -> Result<Vec<CardData>> {

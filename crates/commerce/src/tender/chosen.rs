@@ -218,11 +218,13 @@ async fn change(ctx: &Ctx, token: Option<&str>, wish: Wish) -> Result<()> {
             Wish::Credit => {
                 let credit = own_credit(tx, &who, currency).await?;
                 let Some((account, _)) = credit else {
-                    let words = match credit_account(tx, &who).await? {
-                        Some(other) if 0 < other.balance_minor && other.currency != currency.code() => {
-                            other_currency("your store credit", &other.currency, currency)
-                        }
-                        _ => "there is no store credit to use".to_owned(),
+                    let accounts = credit_accounts(tx, &who).await?;
+                    let other = accounts
+                        .iter()
+                        .find(|other| 0 < other.balance_minor && other.currency != currency.code());
+                    let words = match other {
+                        Some(other) => other_currency("your store credit", &other.currency, currency),
+                        None => "there is no store credit to use".to_owned(),
                     };
                     return Err(CommerceError::field("storeCredit", words));
                 };
@@ -231,8 +233,8 @@ async fn change(ctx: &Ctx, token: Option<&str>, wish: Wish) -> Result<()> {
                 }
             }
             Wish::NoCredit => {
-                let account = credit_account(tx, &who).await?.map(|account| account.id);
-                chosen.retain(|one| Some(*one) != account);
+                let accounts = credit_accounts(tx, &who).await?;
+                chosen.retain(|one| accounts.iter().all(|account| account.id != *one));
             }
             Wish::Add(_) => {}
         }
@@ -246,13 +248,13 @@ async fn change(ctx: &Ctx, token: Option<&str>, wish: Wish) -> Result<()> {
     .await
 }
 
-/// The account of the caller's store credit, whatever is on it.
-async fn credit_account(tx: &Tx, who: &Who) -> Result<Option<tender_account::Model>> {
-    let Some(user) = who.user else { return Ok(None) };
+/// The accounts of the caller's store credit, whatever is on them.
+async fn credit_accounts(tx: &Tx, who: &Who) -> Result<Vec<tender_account::Model>> {
+    let Some(user) = who.user else { return Ok(Vec::new()) };
     let own = tx.find::<customer::Entity>().filter(customer::Column::UserId.eq(user.uuid()));
-    let Some(own) = own.one().await? else { return Ok(None) };
-    let account = tx.find::<tender_account::Entity>();
-    Ok(account.filter(tender_account::Column::CustomerId.eq(own.id)).one().await?)
+    let Some(own) = own.one().await? else { return Ok(Vec::new()) };
+    let accounts = tx.find::<tender_account::Entity>();
+    Ok(accounts.filter(tender_account::Column::CustomerId.eq(own.id)).all().await?)
 }
 
 /// Why it pays nothing of this cart, and the way out.

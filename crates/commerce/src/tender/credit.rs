@@ -1,4 +1,4 @@
-//! Store credit: an account per customer, which staff fills and empties with a reason.
+//! Store credit: an account per customer and currency, which staff fills and empties with a reason.
 
 use events::Emit;
 use identity::idempotency::{self, Answer, Begun, Key};
@@ -107,11 +107,10 @@ pub async fn change(ctx: &Ctx, id: CustomerId, change: &CreditChange<'_>) -> Res
     .await
 }
 
-/// The account of a customer; made when there is none.
+/// The account of a customer in a currency; made when there is none.
 ///
 /// # Errors
-/// `NOT_FOUND`; `BAD_USER_INPUT` at `customerId` for somebody who has no account to use it with, and at `amount` when the
-/// account is in another currency.
+/// `NOT_FOUND`; `BAD_USER_INPUT` at `customerId` for somebody who has no account to use it with.
 pub(crate) async fn account_of(tx: &Tx, id: CustomerId, currency: Currency, now: Timestamp) -> Result<Uuid> {
     // Held, so that nothing is put on the account of somebody who is being forgotten.
     let owner = tx.find::<customer::Entity>().filter(customer::Column::Id.eq(id.uuid()));
@@ -126,23 +125,12 @@ pub(crate) async fn account_of(tx: &Tx, id: CustomerId, currency: Currency, now:
 
 async fn known_account(tx: &Tx, id: CustomerId, currency: Currency) -> Result<Option<Uuid>> {
     let found = tx.find::<tender_account::Entity>();
-    let found = found.filter(tender_account::Column::CustomerId.eq(id.uuid())).one().await?;
-    match found {
-        Some(account) if account.currency != currency.code() => {
-            let why = format!(
-                "is in {currency}, and the store credit of this customer in {}: give the money back to where it came from",
-                account.currency
-            );
-            Err(CommerceError::field("amount", why))
-        }
-        found => Ok(found.map(|account| account.id)),
-    }
+    let found = found.filter(tender_account::Column::CustomerId.eq(id.uuid()));
+    let found = found.filter(tender_account::Column::Currency.eq(currency.code())).one().await?;
+    Ok(found.map(|account| account.id))
 }
 
-/// The account of a customer, also of one who has no account here to use it with: for what the shop owes.
-///
-/// # Errors
-/// `BAD_USER_INPUT` at `amount` when the account is in another currency.
+/// The account of a customer in a currency, also of one who has no account here to use it with: for what the shop owes.
 pub(crate) async fn account_for(tx: &Tx, id: CustomerId, currency: Currency, now: Timestamp) -> Result<Uuid> {
     if let Some(account) = known_account(tx, id, currency).await? {
         return Ok(account);
@@ -174,12 +162,20 @@ pub(crate) async fn account_for(tx: &Tx, id: CustomerId, currency: Currency, now
     made.ok_or_else(|| Error::conflict("the store credit is being made, try again").into())
 }
 
-/// Takes out what is left on the account of a customer who is forgotten: nobody could use it any more.
+/// Takes out what is left on the accounts of a customer who is forgotten: nobody could use it any more.
 pub(crate) async fn end_credit(tx: &Tx, id: CustomerId, now: Timestamp) -> Result<()> {
     let found = tx.find::<tender_account::Entity>();
     let found = found.filter(tender_account::Column::CustomerId.eq(id.uuid()));
-    let found = found.map(|select| select.lock(LockType::Update)).one().await?;
-    let Some(account) = found.filter(|account| 0 < account.balance_minor) else { return Ok(()) };
+    let found = found.order_by_asc(tender_account::Column::Id);
+    for account in found.map(|select| select.lock(LockType::Update)).all().await? {
+        if 0 < account.balance_minor {
+            end(tx, id, &account, now).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn end(tx: &Tx, id: CustomerId, account: &tender_account::Model, now: Timestamp) -> Result<()> {
     let moving = Moving {
         account: account.id,
         kind: TenderKind::StoreCredit,
@@ -202,10 +198,22 @@ pub(crate) async fn end_credit(tx: &Tx, id: CustomerId, now: Timestamp) -> Resul
     Ok(())
 }
 
+/// The accounts of a customer, that in the shop's currency first, then the oldest.
+pub(crate) async fn accounts_of(
+    rows: &TenantDb,
+    id: Uuid,
+    home: Currency,
+) -> Result<Vec<tender_account::Model>> {
+    let found = rows.find::<tender_account::Entity>();
+    let found = found.filter(tender_account::Column::CustomerId.eq(id));
+    let mut found = found.order_by_asc(tender_account::Column::Id).all().await?;
+    found.sort_by_key(|account| account.currency != home.code());
+    Ok(found)
+}
+
 async fn view(rows: &TenantDb, id: Uuid, currency: Currency, staff: bool) -> Result<StoreCreditView> {
     let owner = rows.get::<customer::Entity>(id).await?;
-    let found = rows.find::<tender_account::Entity>();
-    let found = found.filter(tender_account::Column::CustomerId.eq(id)).one().await?;
+    let found = accounts_of(rows, id, currency).await?.into_iter().next();
     let usable = owner.user_id.is_some();
     let Some(account) = found else {
         return Ok(StoreCreditView { balance: Money::zero(currency), usable, movements: Vec::new() });

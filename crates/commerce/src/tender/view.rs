@@ -136,7 +136,7 @@ pub struct MovementView {
     pub at: Timestamp,
 }
 
-/// The store credit of a customer.
+/// The store credit of a customer: in the shop's currency, or in another one as long as there is none in that.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreCreditView {
     /// What is there.

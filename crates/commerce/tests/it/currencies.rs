@@ -13,7 +13,7 @@ use commerce::tender;
 use commerce::view::{CartView, LineProblem, OrderState};
 use commerce::{cart, dashboard};
 use platform::{Actor, Ctx};
-use pricing::{Action, Condition, Selector};
+use pricing::{Action, Condition, Per, Selector};
 use primitives::{Country, Currency, Money, Permission, VariantId};
 use testkit::on_both;
 
@@ -152,7 +152,7 @@ async fn totals_agree_to_the_minor_unit(shop: Shop) {
             assert_eq!(change.cart.lines[0].problems, []);
             let page = checkout::view(&speaking, change.token.as_deref(), Wish::default()).await.unwrap();
             agrees(&page.cart, currency);
-            assert_eq!(page.cart.totals.discount.minor, exchange.amount(333).unwrap());
+            assert_eq!(page.cart.totals.discount.minor, exchange.off(333).unwrap());
             let full = Money::new(exchange.amount(500).unwrap(), currency);
             assert_eq!((page.methods[0].full_price, page.due), (full, page.cart.totals.total));
             assert_eq!(
@@ -369,6 +369,53 @@ async fn tenders_pay_in_the_currency_that_they_were_issued_in(shop: Shop) {
     let order = there.order("http").await;
     assert_eq!((order.paid, order.tenders.len()), (Money::new(3_300, Currency::USD), 0));
     assert_eq!(balance(&shop, &card).await, 5_000);
+    shop.holds().await;
+}
+
+async fn what_is_taken_off_is_no_price(shop: Shop) {
+    offer(&shop.boss(), "USD", "1.10", "1.00", "").await;
+    let staff = shop.staff(&[Permission::PROMOTIONS_MANAGE]);
+    let each = Action::Fixed { off: 30, of: Selector::everything(), per: Per::Piece };
+    promotion::create(&staff, &draft("Each", each)).await.unwrap();
+    promotion::create(&staff, &draft("All", Action::OrderFixed { off: 100 })).await.unwrap();
+    let mug = shop.product("Mug", "12.50", 50).await;
+    let cart = shop.guest(mug, 2).await.speaking("USD").cart().await;
+    agrees(&cart, Currency::USD);
+    // 0.33 off each piece, then 1.10; the prices alone keep to the step.
+    assert_eq!((cart.lines[0].unit.minor, cart.totals.discount.minor), (1_400, 2 * 33 + 110));
+}
+
+async fn store_credit_is_kept_in_each_currency(shop: Shop) {
+    offered(&shop).await;
+    let mug = shop.product("Mug", "12.50", 50).await;
+    let (maud, customer) = crate::people::known(&shop, mug).await;
+    let boss = shop.boss();
+    let first = order::my_orders(&maud, &primitives::PageArgs::first(1)).await.unwrap().items[0].id;
+    order::cancel(&boss, first, "only to be known").await.unwrap();
+    let to_credit = |amount| Refund { amount: Some(amount), to: BackTo::StoreCredit, reason: "a scratch" };
+    for (currency, back) in [("USD", 330), ("EUR", 200), ("USD", 220)] {
+        let ctx = maud.in_currency(Some(code(currency)));
+        cart::add(&ctx, None, &[(mug, 1)]).await.unwrap();
+        let order = Guest { ctx, token: String::new() }.order("http").await;
+        order::refund_part(&boss, order.id, &to_credit(back)).await.unwrap();
+    }
+    let own = tender::mine(&maud).await.unwrap();
+    assert_eq!(own.balance, Money::new(200, Currency::EUR));
+    let accounts = "SELECT COUNT(*) FROM tender_account WHERE kind = 'store_credit'";
+    assert_eq!(shop.number(accounts).await, 2);
+    let file = commerce::customer::data(&boss, customer).await.unwrap();
+    let elsewhere = &file.store_credit_elsewhere;
+    assert_eq!(file.store_credit.unwrap().balance, "2.00");
+    assert_eq!((elsewhere.len(), elsewhere[0].balance.as_str()), (1, "5.50"));
+    // Each pays where it belongs.
+    for (currency, paid) in [("USD", 550), ("EUR", 200)] {
+        let ctx = maud.in_currency(Some(code(currency)));
+        cart::add(&ctx, None, &[(mug, 1)]).await.unwrap();
+        tender::use_store_credit(&ctx, None).await.unwrap();
+        let order = Guest { ctx, token: String::new() }.order("http").await;
+        assert_eq!(order.tenders.iter().map(|one| one.amount.minor).collect::<Vec<_>>(), [paid]);
+    }
+    assert_eq!(shop.number("SELECT CAST(SUM(balance_minor) AS bigint) FROM tender_account").await, 0);
     shop.holds().await;
 }
 
