@@ -443,3 +443,5 @@ on_both!(a_cart_that_is_switched_says_what_changed);
 on_both!(an_order_lives_in_its_currency);
 on_both!(tenders_pay_in_the_currency_that_they_were_issued_in);
 on_both!(products_without_a_price_there_stay_converted);
+on_both!(what_is_taken_off_is_no_price);
+on_both!(store_credit_is_kept_in_each_currency);
