@@ -83,7 +83,8 @@ section! {
         url: String = "sqlite://./data/rustok.db".to_owned(),
         /// PostgreSQL read replica.
         replica_url: Option<String> = None,
-        /// Connections per pool, 1 to 500.
+        /// Connections for tenants' rows, to the database and to its replica each, 1 to 500. On PostgreSQL up to six more are
+        /// for platform-wide tables and notifications.
         max_connections: u32 = 12,
         /// Longest run of one statement, milliseconds.
         statement_timeout_ms: u64 = 10_000,

@@ -1,22 +1,25 @@
 //! Opening the databases, and the difference between the two.
 
 use super::session::Session;
+use super::sessions::Sessions;
 use super::tx::{Reader, Tx};
 use super::{count, writer::Writer};
 use crate::config::DatabaseConfig;
-use crate::error::is_lost;
 use crate::{Context, Ctx, Error, Result};
 use primitives::TenantId;
+use sea_orm::sqlx;
+use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{
-    ConnectOptions, ConnectionTrait as _, Database, DatabaseConnection, DbBackend, TransactionTrait as _,
-};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, TransactionTrait as _};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Role without ownership that the process takes on PostgreSQL, so that row level security binds it.
 const APP_ROLE: &str = "rustok_app";
+
+/// Most connections of PostgreSQL that are not for tenants' rows. Two of them listen.
+const PLATFORM_CONNECTIONS: u32 = 6;
 
 /// Both directions of one database: SQLite with one writer and many readers, or PostgreSQL with an optional replica.
 #[derive(Clone)]
@@ -27,7 +30,14 @@ struct Inner {
     read: DatabaseConnection,
     write: DatabaseConnection,
     writer: Option<Writer>,
-    connections: u32,
+    sessions: Option<Both>,
+}
+
+/// PostgreSQL's connections for tenants' rows.
+struct Both {
+    /// To the replica when there is one.
+    read: Sessions,
+    write: Sessions,
 }
 
 impl Db {
@@ -55,21 +65,21 @@ impl Db {
                 read,
                 write,
                 writer,
-                connections: readers,
+                sessions: None,
             })));
         }
         if config.url.starts_with("postgres:") || config.url.starts_with("postgresql:") {
-            let write = postgres(&config.url, config, as_app).await?;
-            let read = match &config.replica_url {
+            let (write, sessions) = postgres(&config.url, config, as_app).await?;
+            let (read, readers) = match &config.replica_url {
                 Some(url) => postgres(url, config, as_app).await?,
-                None => write.clone(),
+                None => (write.clone(), sessions.clone()),
             };
             return Ok(Self(Arc::new(Inner {
                 backend: DbBackend::Postgres,
                 read,
                 write,
                 writer: None,
-                connections: config.max_connections,
+                sessions: Some(Both { read: readers, write: sessions }),
             })));
         }
         Err(Error::unavailable("database.url must begin with sqlite: or postgres:"))
@@ -113,26 +123,23 @@ impl Db {
     }
 
     pub(crate) async fn reader(&self, tenant: TenantId) -> Result<Reader> {
-        match self.0.backend {
-            DbBackend::Postgres => {
-                let session = self.session(&self.0.read, Some(tenant), true).await;
-                Ok(Reader::from_session(session.context("opening a reading transaction")?, tenant))
-            }
-            _ => Ok(Reader::from_pool(self.0.read.clone(), tenant)),
-        }
+        let Some(sessions) = &self.0.sessions else {
+            return Ok(Reader::from_pool(self.0.read.clone(), tenant));
+        };
+        let asked = Instant::now();
+        let session = Session::read(&sessions.read, tenant).await.context("opening a reader")?;
+        waited(asked, true);
+        Ok(Reader::from_session(session, tenant))
     }
 
     /// One view of the tenant's rows for as long as the reader lives, whatever is committed meanwhile.
     pub(crate) async fn snapshot(&self, tenant: TenantId) -> Result<Reader> {
-        match self.0.backend {
-            DbBackend::Postgres => {
-                let session = self.session(&self.0.write, Some(tenant), true).await;
-                let session = session.context("opening a snapshot")?;
-                // Before the first query it may still be said.
-                session.execute_unprepared("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ").await?;
-                Ok(Reader::from_session(session, tenant))
+        match &self.0.sessions {
+            Some(sessions) => {
+                let session = Session::snapshot(&sessions.write, tenant).await;
+                Ok(Reader::from_session(session.context("opening a snapshot")?, tenant))
             }
-            _ => {
+            None => {
                 let transaction = self.0.read.begin().await.context("opening a snapshot")?;
                 Ok(Reader::from_transaction(transaction, tenant))
             }
@@ -144,41 +151,20 @@ impl Db {
     }
 
     async fn open_tx(&self, tenant: TenantId, ctx: Option<Ctx>, scoped: bool) -> Result<Tx> {
-        match &self.0.writer {
-            Some(writer) => {
-                let asked = Instant::now();
-                let lease = writer.lease().await.context("waiting for the writer")?;
-                waited(asked, false);
-                Ok(Tx::from_lease(lease, tenant, ctx))
-            }
-            None => {
-                let session = self.session(&self.0.write, scoped.then_some(tenant), false).await;
-                Ok(Tx::from_session(session.context("opening a writing transaction")?, tenant, ctx))
-            }
-        }
-    }
-
-    /// Opens a PostgreSQL transaction. A pooled connection that died while it was idle, as all do when the database
-    /// restarts, is thrown away and the next one taken: nothing was asked on it yet.
-    #[expect(clippy::disallowed_methods, reason = "this is where the doors are made")]
-    async fn session(
-        &self,
-        pool: &DatabaseConnection,
-        tenant: Option<TenantId>,
-        read_only: bool,
-    ) -> Result<Session> {
         let asked = Instant::now();
-        let pool = pool.get_postgres_connection_pool();
-        for _ in 0..self.0.connections {
-            match Session::begin(pool, tenant, read_only).await {
-                Err(error) if is_lost(&error) => {}
-                result => {
-                    waited(asked, read_only);
-                    return Ok(result?);
-                }
+        let tx = match (&self.0.writer, &self.0.sessions) {
+            (Some(writer), _) => {
+                let lease = writer.lease().await.context("waiting for the writer")?;
+                Tx::from_lease(lease, tenant, ctx)
             }
-        }
-        Ok(Session::begin(pool, tenant, read_only).await?)
+            (None, Some(sessions)) => {
+                let session = Session::write(&sessions.write, scoped.then_some(tenant)).await;
+                Tx::from_session(session.context("opening a writing transaction")?, tenant, ctx)
+            }
+            (None, None) => return Err(Error::internal("a database without a writer")),
+        };
+        waited(asked, false);
+        Ok(tx)
     }
 }
 
@@ -240,30 +226,46 @@ fn sqlite_path(url: &str) -> Option<&str> {
         .filter(|path| !path.is_empty() && !path.starts_with(":memory:"))
 }
 
-async fn postgres(url: &str, config: &DatabaseConfig, as_app: bool) -> Result<DatabaseConnection> {
+/// Connections for platform-wide tables and notifications, and those for tenants' rows.
+async fn postgres(
+    url: &str,
+    config: &DatabaseConfig,
+    as_app: bool,
+) -> Result<(DatabaseConnection, Sessions)> {
+    let sql = |error: sqlx::Error| Error::unavailable(format!("database.url cannot be used: {error}"));
+    let of_driver: PgConnectOptions = url.parse().map_err(sql)?;
+    let named = |options: PgConnectOptions| options.application_name("rustok").statement_cache_capacity(256);
+    let mut greeting = String::new();
+    if as_app {
+        let timeout = config.statement_timeout_ms;
+        greeting =
+            format!("SET ROLE {APP_ROLE}; SET statement_timeout = {timeout}; SET lock_timeout = {timeout}");
+    }
+    // Whatever does not say that it writes only reads.
+    let reading = "SET default_transaction_read_only = on";
+    let both = if as_app { format!("{greeting}; {reading}") } else { reading.to_owned() };
+    let sessions = Sessions::new(named(of_driver), both, config.max_connections);
     let mut options = ConnectOptions::new(url.to_owned());
     options
-        .max_connections(config.max_connections)
+        .max_connections(PLATFORM_CONNECTIONS)
         .acquire_timeout(Duration::from_secs(5))
         .test_before_acquire(false)
         .sqlx_logging(false)
-        .map_sqlx_postgres_opts(|options| options.application_name("rustok").statement_cache_capacity(256));
+        .map_sqlx_postgres_opts(named);
     if as_app {
-        let timeout = config.statement_timeout_ms;
         options.map_sqlx_postgres_pool_opts(move |pool| {
+            let greeting = greeting.clone();
             pool.after_connect(move |connection, _| {
+                let greeting = greeting.clone();
                 Box::pin(async move {
-                    use sea_orm::sqlx::Executor;
-                    let settings = format!(
-                        "SET ROLE {APP_ROLE}; SET statement_timeout = {timeout}; SET lock_timeout = {timeout}"
-                    );
-                    connection.execute(sea_orm::sqlx::AssertSqlSafe(settings)).await?;
+                    use sqlx::Executor;
+                    connection.execute(sqlx::AssertSqlSafe(greeting)).await?;
                     Ok(())
                 })
             })
         });
     }
-    connect(options).await
+    Ok((connect(options).await?, sessions))
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is where the doors are made")]

@@ -5,6 +5,7 @@ mod count;
 mod noting;
 pub mod schema;
 mod session;
+mod sessions;
 mod statistics;
 mod table;
 mod tenant_db;

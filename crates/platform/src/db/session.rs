@@ -1,9 +1,12 @@
-//! Where statements go: SQLite's pool or savepoint, or a PostgreSQL transaction that knows its tenant from its first
-//! round trip. SeaORM begins and sets in two, which is a third of what most reads cost.
+//! Where statements go: SQLite's pool or savepoint, or a connection of PostgreSQL that shows one tenant's rows.
 
 use super::count;
+use super::sessions::{Held, Sessions};
+use crate::error::is_lost;
+use futures::future::BoxFuture;
 use primitives::TenantId;
-use sea_orm::sqlx::{self, AssertSqlSafe, Executor as _, PgPool, Postgres, Transaction};
+use sea_orm::sqlx::postgres::PgConnection;
+use sea_orm::sqlx::{self, AssertSqlSafe, Executor as _, Postgres};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult,
     RuntimeErr, Statement, Values,
@@ -20,32 +23,52 @@ pub(super) enum Conn {
     Session(Session),
 }
 
-/// An open PostgreSQL transaction. Dropped without an end it rolls back.
+/// A connection of PostgreSQL, in a transaction or for reading alone. Dropped without an end a transaction rolls back.
 pub(super) struct Session {
-    transaction: Mutex<Transaction<'static, Postgres>>,
+    held: Mutex<Held>,
+    /// Whose rows a reader sees; each statement of it stands alone.
+    reads: Option<TenantId>,
     lets_go: AtomicBool,
 }
+
+/// Begins a writing transaction; a session reads only unless it says so.
+const WRITE: &str = "BEGIN READ WRITE";
+/// Begins one view of everything for as long as it lives.
+const SNAPSHOT: &str = "BEGIN READ ONLY ISOLATION LEVEL REPEATABLE READ";
 
 /// Commits without waiting for the disk, which lets the rows go that are locked, and begins a transaction that leaves a mark in
 /// the journal. Its own commit waits for the disk, and so for everything that stands before the mark.
 const COMMIT_AND_MARK: &str = "SET LOCAL synchronous_commit = off; COMMIT AND CHAIN; \
                                SELECT pg_logical_emit_message(true, 'rustok', '')";
 
+type Query<'q> = sqlx::query::Query<'q, Postgres, SqlxValues>;
+
 impl Session {
-    /// Begins on a connection of the pool; with a tenant, row level security shows its rows alone.
-    pub async fn begin(pool: &PgPool, tenant: Option<TenantId>, read_only: bool) -> Result<Self, DbErr> {
-        let mut begin = String::from(if read_only { "BEGIN READ ONLY" } else { "BEGIN READ WRITE" });
-        if let Some(tenant) = tenant {
-            // An id has nothing in it that could end the quotes.
-            begin.push_str(&format!("; SET LOCAL rustok.tenant = '{tenant}'"));
-        }
-        // A task of its own: sqlx does not undo a beginning that is cut off, and the connection would go back to the pool
-        // with a transaction open on it. One that nobody waits for any more is rolled back as every other.
-        let pool = pool.clone();
-        let begun = tokio::spawn(async move { pool.begin_with(AssertSqlSafe(begin)).await });
-        let transaction = begun.await.map_err(|error| DbErr::Custom(error.to_string()))?;
-        let transaction = Mutex::new(transaction.map_err(query_error)?);
-        Ok(Self { transaction, lets_go: AtomicBool::new(false) })
+    /// Reads rows of a tenant. Every statement sees what is committed when it begins, as in a transaction of this isolation;
+    /// begin and commit would be two round trips for nothing.
+    pub async fn read(sessions: &Sessions, tenant: TenantId) -> Result<Self, DbErr> {
+        let mut held = sessions.take(Some(tenant)).await?;
+        held.show(tenant).await?;
+        Ok(Self { held: Mutex::new(held), reads: Some(tenant), lets_go: AtomicBool::new(false) })
+    }
+
+    /// A transaction that writes; with a tenant, row level security shows its rows alone, without one none.
+    pub async fn write(sessions: &Sessions, tenant: Option<TenantId>) -> Result<Self, DbErr> {
+        Self::transaction(sessions, WRITE, tenant).await
+    }
+
+    /// A transaction that reads what was committed when it began.
+    pub async fn snapshot(sessions: &Sessions, tenant: TenantId) -> Result<Self, DbErr> {
+        Self::transaction(sessions, SNAPSHOT, Some(tenant)).await
+    }
+
+    async fn transaction(sessions: &Sessions, begin: &str, tenant: Option<TenantId>) -> Result<Self, DbErr> {
+        let shown = tenant.map(|tenant| tenant.to_string()).unwrap_or_default();
+        // An id has nothing in it that could end the quotes.
+        let begin = format!("{begin}; SET LOCAL rustok.tenant = '{shown}'");
+        let mut held = sessions.take(tenant).await?;
+        held.begin(&begin).await?;
+        Ok(Self { held: Mutex::new(held), reads: None, lets_go: AtomicBool::new(false) })
     }
 
     /// Has the commit let its rows go before it is on disk.
@@ -55,15 +78,44 @@ impl Session {
 
     /// Makes everything durable: this returns when it is on disk.
     pub async fn commit(self) -> Result<(), DbErr> {
-        let mut transaction = self.transaction.into_inner();
+        let mut held = self.held.into_inner();
         if self.lets_go.into_inner() {
-            transaction.execute(COMMIT_AND_MARK).await.map_err(exec_error)?;
+            let marked = held.work()?.execute(COMMIT_AND_MARK).await.map_err(exec_error);
+            held.done(marked)?;
         }
-        transaction.commit().await.map_err(exec_error)
+        held.end("COMMIT").await
     }
 
     pub async fn rollback(self) -> Result<(), DbErr> {
-        self.transaction.into_inner().rollback().await.map_err(exec_error)
+        self.held.into_inner().end("ROLLBACK").await
+    }
+
+    async fn ask<T>(
+        &self,
+        statement: Statement,
+        wrong: fn(sqlx::Error) -> DbErr,
+        how: for<'c> fn(&'c mut PgConnection, Query<'c>) -> BoxFuture<'c, Result<T, sqlx::Error>>,
+    ) -> Result<T, DbErr> {
+        count::add();
+        let mut held = self.held.lock().await;
+        let Statement { sql, values, .. } = statement;
+        let values = values.unwrap_or_else(|| Values(Vec::new()));
+        let query = |values: Values| sqlx::query_with(AssertSqlSafe(sql.as_str()), SqlxValues(values));
+        let Some(tenant) = self.reads else {
+            let done = how(held.work()?, query(values)).await.map_err(wrong);
+            return held.done(done);
+        };
+        let done = how(held.work()?, query(values.clone())).await.map_err(wrong);
+        match held.done(done) {
+            // It died while it was idle: nothing is lost by asking again.
+            Err(error) if is_lost(&error) => {
+                held.renew().await?;
+                held.show(tenant).await?;
+                let done = how(held.work()?, query(values)).await.map_err(wrong);
+                held.done(done)
+            }
+            done => done,
+        }
     }
 }
 
@@ -74,27 +126,26 @@ impl ConnectionTrait for Session {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        count::add();
-        let result = query(&statement).execute(&mut **self.transaction.lock().await).await;
-        Ok(result.map_err(exec_error)?.into())
+        let result = self.ask(statement, exec_error, |connection, query| connection.execute(query)).await;
+        Ok(result?.into())
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         count::add();
-        let result = self.transaction.lock().await.execute(AssertSqlSafe(sql)).await;
-        Ok(result.map_err(exec_error)?.into())
+        let mut held = self.held.lock().await;
+        let result = held.work()?.execute(AssertSqlSafe(sql)).await.map_err(exec_error);
+        Ok(held.done(result)?.into())
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        count::add();
-        let row = query(&statement).fetch_optional(&mut **self.transaction.lock().await).await;
-        Ok(row.map_err(query_error)?.map(Into::into))
+        let row =
+            self.ask(statement, query_error, |connection, query| connection.fetch_optional(query)).await;
+        Ok(row?.map(Into::into))
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        count::add();
-        let rows = query(&statement).fetch_all(&mut **self.transaction.lock().await).await;
-        Ok(rows.map_err(query_error)?.into_iter().map(Into::into).collect())
+        let rows = self.ask(statement, query_error, |connection, query| connection.fetch_all(query)).await;
+        Ok(rows?.into_iter().map(Into::into).collect())
     }
 }
 
@@ -139,11 +190,6 @@ impl ConnectionTrait for Conn {
             Self::Session(session) => session.query_all_raw(statement).await,
         }
     }
-}
-
-fn query(statement: &Statement) -> sqlx::query::Query<'_, Postgres, SqlxValues> {
-    let values = statement.values.clone().unwrap_or_else(|| Values(Vec::new()));
-    sqlx::query_with(AssertSqlSafe(statement.sql.as_str()), SqlxValues(values))
 }
 
 fn exec_error(error: sqlx::Error) -> DbErr {

@@ -1,6 +1,6 @@
 //! The doors on both databases, with the real schema.
 
-use platform::{Access, Actor, Ctx, Error, TenantOwned, Tx};
+use platform::{Access, Actor, Ctx, Error, Reader, TenantOwned, Tx};
 use primitives::{ErrorCode, Permission, UserId};
 use sea_orm::entity::prelude::*;
 use sea_orm::{ConnectionTrait, ExprTrait, QueryResult, Set};
@@ -173,19 +173,86 @@ async fn the_tenant_never_stays_on_a_pooled_connection(app: TestApp) {
                 let reader = mine.read(Access::System).await.unwrap();
                 let slow =
                     reader.raw_all("SELECT name FROM user_account WHERE tenant_id = {tenant}", Vec::new());
-                // Cut off wherever it stands.
+                // Cut off wherever it stands, and while the database is told whose rows are to be seen.
                 let _ = tokio::time::timeout(Duration::ZERO, slow).await;
+                drop(reader);
+                drop(other.read(Access::System).await.unwrap());
+                tokio::select! {
+                    biased;
+                    _ = mine.read(Access::System) => {}
+                    () = std::future::ready(()) => {}
+                }
             }
         }
         assert_eq!(names(&other).await, Vec::<String>::new(), "{round}");
         if backend == Backend::Postgres {
-            let left = "SELECT coalesce(current_setting('rustok.tenant', true), '')";
-            let left = sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, left);
-            let left = app.app().db().global().query_all_raw(left).await.unwrap();
-            assert_eq!(text(&left), [""], "{round}");
+            assert_eq!(shown(&other).await, [other.tenant_id().to_string()], "{round}");
+            // On the very connection of the reader before: there is no other one.
+            let wide = app.app().db().begin_global().await.unwrap();
+            let left = sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, SHOWN);
+            assert_eq!(text(&wide.global().query_all_raw(left).await.unwrap()), [""], "{round}");
         }
     }
     assert_eq!(names(&mine).await, ["anna"]);
+}
+
+/// Whose rows row level security shows.
+const SHOWN: &str = "SELECT coalesce(current_setting('rustok.tenant', true), '')";
+
+async fn shown(ctx: &Ctx) -> Vec<String> {
+    let rows = ctx.read(Access::System).await.unwrap();
+    text(&rows.raw_all(&format!("{SHOWN} WHERE {{tenant}} IS NOT NULL"), Vec::new()).await.unwrap())
+}
+
+/// The next reader of a shop gets the connection that shows its rows already; none of them is in a transaction.
+async fn readers_of_a_shop_share_a_connection(app: TestApp) {
+    if app.database().backend() != Backend::Postgres {
+        return;
+    }
+    let (mine, other) = (app.system(), app.other_system());
+    let ask = async |rows: &Reader, what: &str| {
+        text(
+            &rows
+                .raw_all(&format!("SELECT CAST({what} AS text) WHERE {{tenant}} IS NOT NULL"), vec![])
+                .await
+                .unwrap(),
+        )
+    };
+    let mut seen = Vec::new();
+    for _ in 0..2 {
+        let both = (mine.read(Access::System).await.unwrap(), other.read(Access::System).await.unwrap());
+        seen.push((ask(&both.0, "pg_backend_pid()").await, ask(&both.1, "pg_backend_pid()").await));
+        assert_ne!(
+            ask(&both.0, "transaction_timestamp()").await,
+            ask(&both.0, "transaction_timestamp()").await
+        );
+    }
+    assert_eq!(seen[0], seen[1]);
+    assert_ne!(seen[0].0, seen[0].1);
+}
+
+/// More callers than connections: each waits for its turn and nobody is forgotten.
+async fn who_waits_for_a_connection_gets_one(app: TestApp) {
+    let backend = app.database().backend();
+    drop(app);
+    let app = TestApp::configured(backend, |config| config.database.max_connections = 2).await;
+    let ctx = app.system();
+    let turn = |number: usize| {
+        let ctx = ctx.clone();
+        async move {
+            match number % 3 {
+                0 => drop(store(&ctx, &format!("anna{number}")).await.unwrap()),
+                1 => drop(names(&ctx).await),
+                _ => {
+                    let rows = ctx.read(Access::System).await.unwrap();
+                    tokio::time::sleep(Duration::from_millis(2)).await;
+                    drop(rows);
+                }
+            }
+        }
+    };
+    futures::future::join_all((0..60).map(turn)).await;
+    assert_eq!(names(&ctx).await.len(), 20);
 }
 
 async fn a_reader_cannot_write(app: TestApp) {
@@ -408,6 +475,8 @@ testkit::on_both!(
     an_upsert_cannot_reach_another_tenants_row,
     row_level_security_holds_where_a_raw_statement_forgets_the_filter,
     the_tenant_never_stays_on_a_pooled_connection,
+    readers_of_a_shop_share_a_connection,
+    who_waits_for_a_connection_gets_one,
     a_reader_cannot_write,
     a_taken_name_is_a_conflict_and_the_rest_is_not,
     raw_statements_leave_quotes_and_comments_alone,
