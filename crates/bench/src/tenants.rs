@@ -4,7 +4,8 @@
 //!
 //! The page cache is off in the runs whose memory is compared: with it every shop that is visited rightly takes its share of
 //! the cache's own limit, which says nothing about tenants. Lists are asked for by a price that nobody has asked for before,
-//! so that one shop's list is as new to the process as that of a thousand.
+//! so that one shop's list is as new to the process as that of a thousand, and under load by a thousand prices in turn, so that
+//! as much is read and remembered of one shop as of a thousand.
 
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -94,8 +95,8 @@ async fn one(
     let first = first[first.len() / 2];
     let rows = first_rows(&host, &order).await?;
     let (row, row_p99) = (rows[rows.len() / 2], rows[rows.len() * 99 / 100]);
-    let requests = order.iter().map(|tenant| get(&list_of(*tenant))).collect();
-    let scenario = Rc::new(Scenario::Requests { address: host.address, requests, graphql: false });
+    let scenario =
+        Rc::new(Scenario::Requests { address: host.address, requests: lists(&order), graphql: false });
     let warm_up = Duration::from_secs_f64(1.0);
     let run = measure(&scenario, connections, None, warm_up, Duration::from_secs_f64(seconds)).await;
     let run = run.context("list pages of random tenants")?;
@@ -109,8 +110,8 @@ async fn one(
     }
     drop(host);
     let host = setup.serve(true).await?;
-    let requests = order.iter().map(|tenant| get(&list_of(*tenant))).collect();
-    let scenario = Rc::new(Scenario::Requests { address: host.address, requests, graphql: false });
+    let scenario =
+        Rc::new(Scenario::Requests { address: host.address, requests: lists(&order), graphql: false });
     let warm = measure(&scenario, connections, None, warm_up, Duration::from_secs_f64(seconds)).await;
     let warm = warm.context("cached list pages of random tenants")?;
     let what = "list pages, cache on";
@@ -135,8 +136,7 @@ async fn first_rows(host: &Host, order: &[usize]) -> Result<Vec<Duration>> {
     let mut taken = Vec::with_capacity(ROWS);
     // Each shop once, so that all of them are known; then again.
     for (turn, tenant) in order.iter().cycle().take(order.len().max(MANY) + ROWS).enumerate() {
-        // Above every price, and another one each time.
-        let path = format!("{}?price_max={}.{:02}", list_of(*tenant), 100_000 + turn / 100, turn % 100);
+        let path = priced(*tenant, 100_000, turn);
         let begun = Instant::now();
         let status = connection.exchange(&get(&path)).await?;
         if status != 200 {
@@ -177,6 +177,17 @@ async fn visit(host: &Host, path: &str) -> Result<Duration> {
         bail!("{path} answered {status}");
     }
     Ok(begun.elapsed())
+}
+
+/// As many different lists, whoever they are of: what is compared is tenants, and not how much of one list is remembered.
+fn lists(order: &[usize]) -> Vec<Vec<u8>> {
+    let list = |(turn, tenant): (usize, &usize)| get(&priced(*tenant, 200_000, turn));
+    order.iter().cycle().take(order.len().max(MANY)).enumerate().map(list).collect()
+}
+
+/// A list up to a price that is above every price, and another one each turn.
+fn priced(tenant: usize, above: usize, turn: usize) -> String {
+    format!("{}?price_max={}.{:02}", list_of(tenant), above + turn / 100, turn % 100)
 }
 
 fn list_of(tenant: usize) -> String {
