@@ -37,7 +37,9 @@ mod m32_currencies;
 mod m33_product_text;
 mod m34_quotes;
 mod m35_credit_currencies;
+mod m36_shared_row;
 
+pub use m36_shared_row::BUSY;
 use sea_orm_migration::prelude::*;
 pub use sea_orm_migration::{self, MigratorTrait, SchemaManager};
 
@@ -82,6 +84,7 @@ impl MigratorTrait for Migrator {
             Box::new(m33_product_text::Migration),
             Box::new(m34_quotes::Migration),
             Box::new(m35_credit_currencies::Migration),
+            Box::new(m36_shared_row::Migration),
         ]
     }
 }

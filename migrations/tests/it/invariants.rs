@@ -47,7 +47,8 @@ async fn keys_of_tenant_tables_begin_with_the_tenant(database: TestDb) {
         assert!(table.columns["tenant_id"].required, "{name}.tenant_id must be NOT NULL");
         let to_tenant =
             table.foreign_keys.iter().any(|key| key.table == "tenant" && key.columns == ["tenant_id"]);
-        assert!(to_tenant, "{name}.tenant_id must reference tenant");
+        let busy = database.backend() == Backend::Postgres && migrations::BUSY.contains(&name);
+        assert_eq!(to_tenant, !busy, "{name}.tenant_id and the key to tenant");
         let composite = table.primary_key.first().is_some_and(|first| first == "tenant_id");
         // The outbox and its queue are ordered by a position across tenants.
         assert!(

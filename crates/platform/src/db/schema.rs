@@ -6,6 +6,9 @@ use crate::{Context, Result};
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Comes before every other table.
+const TENANT: &str = "tenant";
+
 /// A table with a tenant column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
@@ -89,7 +92,9 @@ impl Db {
                 (at(&row, 0)?, at(&row, 1)?, at(&row, 2)?);
             let (required, place): (bool, i64) = (at(&row, 3)?, at(&row, 4)?);
             let (table, key) = tables.entry(name.clone()).or_insert_with(|| {
-                let table = Table { name, columns: Vec::new(), key: Vec::new(), parents: BTreeSet::new() };
+                // Whether it points there or not (`migrations::BUSY`).
+                let parents = (name != TENANT).then(|| TENANT.to_owned()).into_iter().collect();
+                let table = Table { name, columns: Vec::new(), key: Vec::new(), parents };
                 (table, BTreeMap::new())
             });
             if column == "tenant_id" {
