@@ -13,7 +13,7 @@ use primitives::{
 };
 
 use super::saved;
-use super::store::{lines, locate};
+use super::store::locate_filled;
 use crate::currency::{self, exchange};
 use crate::customer::{self, Standing};
 use crate::entity::{cart, cart_line};
@@ -134,7 +134,7 @@ pub(crate) async fn basket_in(
         Some(user) if book.standing => customer::standing(rows, user).await?,
         _ => Standing::default(),
     };
-    let Some(cart) = locate(rows, who).await? else {
+    let Some((cart, lines)) = locate_filled(rows, who).await? else {
         return Ok(Basket {
             cart: None,
             lines: Vec::new(),
@@ -148,7 +148,6 @@ pub(crate) async fn basket_in(
             agreed: Agreed::default(),
         });
     };
-    let lines = lines(rows, cart.id).await?;
     let filled = filled(rows, lines, book, standing, exchange, Agreed::default()).await?;
     Ok(Basket { cart: Some(cart), ..filled })
 }

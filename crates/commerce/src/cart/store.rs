@@ -2,7 +2,9 @@
 
 use platform::{Error, TenantDb, Tx};
 use primitives::{CartId, CartLineId, Money, Quantity, Timestamp, UserId, VariantId};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, IntoActiveModel, sea_query::Expr};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, FromQueryResult, IntoActiveModel, Value, sea_query::Expr,
+};
 use uuid::Uuid;
 
 use super::read::seen_in;
@@ -25,6 +27,44 @@ pub(crate) async fn locate(rows: &TenantDb, who: &Who) -> Result<Option<cart::Mo
     let Some(hash) = who.token_hash else { return Ok(None) };
     let guest = rows.find::<cart::Entity>().filter(cart::Column::TokenHash.eq(hash.to_vec()));
     Ok(guest.filter(cart::Column::UserId.is_null()).filter(Expr::cust(OPEN)).one().await?)
+}
+
+/// As [`locate`], with its lines as [`lines`] gives them, in one statement.
+pub(super) async fn locate_filled(
+    rows: &TenantDb,
+    who: &Who,
+) -> Result<Option<(cart::Model, Vec<cart_line::Model>)>> {
+    if let Some(user) = who.user
+        && let Some(own) = filled(rows, "c.user_id = ?", user.uuid().into()).await?
+    {
+        return Ok(Some(own));
+    }
+    let Some(hash) = who.token_hash else { return Ok(None) };
+    filled(rows, "c.token_hash = ? AND c.user_id IS NULL", hash.to_vec().into()).await
+}
+
+async fn filled(
+    rows: &TenantDb,
+    whose: &str,
+    value: Value,
+) -> Result<Option<(cart::Model, Vec<cart_line::Model>)>> {
+    let sql = format!(
+        "SELECT c.tenant_id AS c_tenant_id, c.id AS c_id, c.token_hash AS c_token_hash, c.user_id AS c_user_id, \
+           c.state AS c_state, c.version AS c_version, c.created_at AS c_created_at, c.updated_at AS c_updated_at, \
+           c.abandoned_at AS c_abandoned_at, c.codes AS c_codes, c.tenders AS c_tenders, \
+           l.tenant_id AS l_tenant_id, l.id AS l_id, l.cart_id AS l_cart_id, l.variant_id AS l_variant_id, \
+           l.quantity AS l_quantity, l.unit_seen_minor AS l_unit_seen_minor, l.seen_currency AS l_seen_currency, \
+           l.created_at AS l_created_at \
+         FROM cart c LEFT JOIN cart_line l ON l.tenant_id = c.tenant_id AND l.cart_id = c.id \
+         WHERE c.tenant_id = {{tenant}} AND {whose} AND c.{OPEN} ORDER BY l.id"
+    );
+    let found = rows.raw_all(&sql, vec![value]).await?;
+    let Some(first) = found.first() else { return Ok(None) };
+    let cart = cart::Model::from_query_result(first, "c_").map_err(Error::from)?;
+    // A cart without lines is one row without a line.
+    let lines =
+        found.iter().filter_map(|row| cart_line::Model::from_query_result_optional(row, "l_").transpose());
+    Ok(Some((cart, lines.collect::<std::result::Result<_, _>>().map_err(Error::from)?)))
 }
 
 /// Written out, not bound: only then may the index of open carts answer.

@@ -79,7 +79,7 @@ async fn places_an_order_in_a_fixed_number_of_statements(shop: Shop) {
         count_statements(async { checkout::place_order(&guest.ctx, form).await.unwrap() }).await;
     assert_eq!(placed.order.state, OrderState::Paid);
     // Where each statement is a way to the database and back, the rows of an order go together.
-    let ways = if guest.ctx.app().db().backend() == DbBackend::Postgres { 15 } else { 18 };
+    let ways = if guest.ctx.app().db().backend() == DbBackend::Postgres { 14 } else { 17 };
     assert_eq!((added, bought), (4, ways), "to add, to buy");
     shop.holds().await;
 }
