@@ -13,7 +13,7 @@ use crate::process::{command, root, run, search_path};
 use crate::{tools, wasm};
 
 /// What a front end consists of: any change here means building again.
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 11] = [
     "Cargo.toml",
     "Cargo.lock",
     ".cargo",
@@ -22,6 +22,7 @@ const SOURCES: [&str; 10] = [
     "apps/storefront-wasm",
     "apps/server/schema.graphql",
     "crates/primitives",
+    "crates/xtask/src/wasm.rs",
     "public",
     "style",
 ];

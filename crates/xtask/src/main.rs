@@ -68,7 +68,7 @@ enum Command {
     /// Keep a private PostgreSQL running for test runs of your own, until Ctrl-C
     Pg,
     #[command(hide = true)]
-    StripWasm {
+    PackWasm {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
@@ -98,7 +98,7 @@ fn run(command: Command) -> Result<()> {
         Command::Bench { bench } => bench::run_all(&bench),
         Command::Crash { crash } => crash::run_all(&crash),
         Command::Pg => postgres::keep(),
-        Command::StripWasm { arguments } => wasm::strip(&arguments),
+        Command::PackWasm { arguments } => wasm::pack(&arguments),
         Command::Announce(announce) => announce.run(),
     }
 }
