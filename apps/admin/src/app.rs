@@ -38,11 +38,11 @@ pub fn Admin() -> impl IntoView {
 #[component]
 fn Gate() -> impl IntoView {
     let session = crate::session::use_session();
-    let inside = Memo::new(move |_| matches!(session.stage(), Stage::In | Stage::Expired));
-    let expired = Memo::new(move |_| session.stage() == Stage::Expired);
+    let inside = place::memo(move || matches!(session.stage(), Stage::In | Stage::Expired));
+    let expired = place::memo(move || session.stage() == Stage::Expired);
     // Links from mails open for whoever has them.
     let path = use_location().pathname;
-    let link = Memo::new(move |_| path.with(|path| access::is_link(path)));
+    let link = place::memo(move || path.with(|path| access::is_link(path)));
     move || {
         let asked = !matches!(session.stage(), Stage::Starting | Stage::Failed(_));
         if let Some(link) = link.get().filter(|_| asked) {

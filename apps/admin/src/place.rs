@@ -69,8 +69,30 @@ fn boxed_effect<T: 'static>(mut act: Box<dyn FnMut(Option<T>) -> T>) {
     Effect::new(move |before: Option<T>| act(before));
 }
 
+/// A value that is passed on only when it differs from the one before; in a box, like an effect.
+pub fn memo<T: PartialEq + Send + Sync + 'static>(read: impl Fn() -> T + Send + Sync + 'static) -> Memo<T> {
+    boxed_memo(Box::new(read))
+}
+
+fn boxed_memo<T: PartialEq + Send + Sync + 'static>(read: Box<dyn Fn() -> T + Send + Sync>) -> Memo<T> {
+    Memo::new(move |_| read())
+}
+
+/// A value that is read anew from other signals whenever it is asked for; in a box, like an effect.
+pub fn derived<T: Send + Sync + 'static>(read: impl Fn() -> T + Send + Sync + 'static) -> Signal<T> {
+    boxed_derived(Box::new(read))
+}
+
+fn boxed_derived<T: Send + Sync + 'static>(read: Box<dyn Fn() -> T + Send + Sync>) -> Signal<T> {
+    Signal::derive(read)
+}
+
 /// Names the page in the browser's title.
 pub fn title(text: impl Fn() -> String + 'static) {
+    boxed_title(Box::new(text));
+}
+
+fn boxed_title(text: Box<dyn Fn() -> String>) {
     let shop = use_context::<crate::session::Session>();
     effect(move |_| {
         let shop = shop.map(|session| session.shop_name()).unwrap_or_default();

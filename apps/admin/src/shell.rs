@@ -236,7 +236,7 @@ fn current(path: &str) -> &'static str {
 pub fn Shell(children: Children) -> impl IntoView {
     let session = use_session();
     let place_now = use_location().pathname;
-    let here = Memo::new(move |_| current(&place_now.get()));
+    let here = place::memo(move || current(&place_now.get()));
     let allowed = move |entry: &Entry| reachable(session, entry);
     jump_keys();
 

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::icon;
 use crate::gql::Picture;
+use crate::place;
 
 /// A picture in the grid.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -69,7 +70,7 @@ pub fn Pictures(
     view! {
         <ul class="mediagrid" data-busy=move || busy.get().then_some("")>
             <For each=move || pictures.get().into_iter().enumerate() key=|(at, shown)| (*at, shown.clone()) let:entry>
-                <Tile at=entry.0 shown=entry.1 last=Signal::derive(last) editable on_act/>
+                <Tile at=entry.0 shown=entry.1 last=place::derived(last) editable on_act/>
             </For>
             <For each=move || uploading.get() key=Clone::clone let:name>
                 <li data-loading="" aria-busy="true"><span class="skel"></span><span class="cap">{name}</span></li>

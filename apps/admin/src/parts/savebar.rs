@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::guard::Guard;
+use crate::place;
 
 /// Says what is unsaved, saves with its button or Ctrl+S, and guards the page.
 #[component]
@@ -23,7 +24,7 @@ pub fn SaveBar(
     #[prop(into)]
     on_discard: Callback<()>,
 ) -> impl IntoView {
-    let dirty = Memo::new(move |_| changes.with(|changes| !changes.is_empty()));
+    let dirty = place::memo(move || changes.with(|changes| !changes.is_empty()));
     let keys = window_event_listener(leptos::ev::keydown, move |event| {
         if (event.ctrl_key() || event.meta_key()) && event.key().eq_ignore_ascii_case("s") {
             event.prevent_default();

@@ -8,6 +8,7 @@ use super::list::{List, Pager, RowSkeleton, SortHead, row_keys};
 use super::{Empty, FailureView, count, grouped};
 use crate::api::{Asking, Remote};
 use crate::gql::PageInfo;
+use crate::place;
 
 /// A column of a table.
 #[derive(Clone, Copy)]
@@ -87,7 +88,7 @@ impl Shown {
 impl Rows {
     /// The rows in what is fetched.
     pub fn of<T: Send + Sync + 'static>(remote: Remote<T>, look: fn(&T) -> Shown) -> Self {
-        let shown = Signal::derive(move || remote.data.with(|data| data.as_ref().map(look)));
+        let shown = place::derived(move || remote.data.with(|data| data.as_ref().map(look)));
         Self { asking: remote.asking(), shown }
     }
 
@@ -114,7 +115,7 @@ impl Rows {
     }
 
     fn told(self, words: impl Fn(i64) -> String + Send + Sync + 'static) -> Signal<String> {
-        Signal::derive(move || {
+        place::derived(move || {
             let all = self.shown.with(|shown| shown.as_ref().map(|shown| shown.all));
             all.map_or_else(|| " ".to_owned(), |all| words(all.into()))
         })
@@ -174,9 +175,9 @@ pub fn Table(
     };
     let heads = columns.iter().map(|column| head(list, column, sort)).collect_view();
     let pager = list.map(|list| {
-        let page = Signal::derive(move || shown.with(|shown| shown.as_ref().and_then(|it| it.page.clone())));
+        let page = place::derived(move || shown.with(|shown| shown.as_ref().and_then(|it| it.page.clone())));
         let rows =
-            Signal::derive(move || shown.with(|shown| shown.as_ref().map_or((0, 0), |it| (it.rows, it.all))));
+            place::derived(move || shown.with(|shown| shown.as_ref().map_or((0, 0), |it| (it.rows, it.all))));
         view! { <Pager list words page rows/> }
     });
     view! {

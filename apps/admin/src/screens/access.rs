@@ -59,7 +59,7 @@ pub fn Forgotten(
             let _ = busy.try_set(false);
         });
     };
-    let error = Signal::derive(move || failure.get().and_then(|failure| failure.at("email")));
+    let error = place::derived(move || failure.get().and_then(|failure| failure.at("email")));
     view! {
         <Show
             when=move || !sent.get()
@@ -227,7 +227,7 @@ fn PasswordForm(
         });
     };
     let at = move |field: &'static str| {
-        Signal::derive(move || failure.get().and_then(|failure| failure.at(field)))
+        place::derived(move || failure.get().and_then(|failure| failure.at(field)))
     };
     let (name_error, password_error) = (at("name"), at("password"));
     // What is wrong with neither field is wrong with the link.

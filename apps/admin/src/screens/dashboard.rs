@@ -24,7 +24,7 @@ pub fn Dashboard() -> impl IntoView {
     place::title(|| "Dashboard".to_owned());
     let session = use_session();
     let list = List::here();
-    let days = Memo::new(move |_| {
+    let days = place::memo(move || {
         let asked = list.value("days");
         PERIODS.iter().find(|(_, key, _)| *key == asked).map_or(30, |(days, ..)| *days)
     });
@@ -45,14 +45,14 @@ pub fn Dashboard() -> impl IntoView {
             })
             .collect_view()
     };
-    let allowed = Memo::new(move |_| session.may("analytics:read"));
-    let orders = Memo::new(move |_| session.may("orders:list"));
-    let import = Memo::new(move |_| session.may("products:import"));
+    let allowed = place::memo(move || session.may("analytics:read"));
+    let orders = place::memo(move || session.may("orders:list"));
+    let import = place::memo(move || session.may("products:import"));
     view! {
         <div class="page">
             <PageHead
                 title="Dashboard".to_owned()
-                about=Signal::derive(move || format!("{}, all in {}", today.long(), session.currency()))
+                about=place::derived(move || format!("{}, all in {}", today.long(), session.currency()))
             >
                 {move || {
                     (allowed.get() && session.has_module("commerce"))

@@ -45,7 +45,7 @@ pub fn Import() -> impl IntoView {
     let step = RwSignal::new(Step::Choose);
     let busy = RwSignal::new(None::<&'static str>);
     let failure = RwSignal::new(None::<Failure>);
-    let allowed = Memo::new(move |_| session.may("products:import"));
+    let allowed = place::memo(move || session.may("products:import"));
 
     let look = Callback::new(move |chosen: Chosen| {
         failure.set(None);
@@ -100,8 +100,8 @@ pub fn Import() -> impl IntoView {
         failure.set(None);
         step.set(Step::Choose);
     });
-    let working = Signal::derive(move || busy.get().is_some() && matches!(step.get(), Step::Look(..)));
-    let place_now = Memo::new(move |_| match step.get() {
+    let working = place::derived(move || busy.get().is_some() && matches!(step.get(), Step::Look(..)));
+    let place_now = place::memo(move || match step.get() {
         Step::Choose => 0,
         Step::Look(..) => 1,
         Step::Done(_) => 2,
@@ -139,7 +139,7 @@ pub fn Import() -> impl IntoView {
                 <Guard dirty=working/>
                 <PageHead
                     title="Import products".to_owned()
-                    about=Signal::derive(|| "From a product file in the Shopify layout".to_owned())
+                    about=Signal::stored("From a product file in the Shopify layout".to_owned())
                     back=(place::to("/products"), "Products")
                 />
                 <ol class="stepbar" aria-label="Steps">{steps}</ol>

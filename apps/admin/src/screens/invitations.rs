@@ -41,7 +41,7 @@ pub fn Invitations() -> impl IntoView {
     let inviting = RwSignal::new(false);
     let revoking = RwSignal::new(None::<Invitation>);
     let may = move || may_invite(session);
-    let about = Signal::derive(move || {
+    let about = place::derived(move || {
         page.data.with(|all| match all {
             Some(all) => {
                 let open = all.iter().filter(|it| it.state == InvitationState::Open).count();
@@ -251,7 +251,7 @@ fn Invite(open: RwSignal<bool>, page: Remote<Vec<Invitation>>) -> impl IntoView 
         });
     };
     let at = move |field: &'static str| {
-        Signal::derive(move || failure.get().and_then(|failure| failure.at(field)))
+        place::derived(move || failure.get().and_then(|failure| failure.at(field)))
     };
     let (email_error, name_error, roles_error) = (at("email"), at("name"), at("roles"));
     let choices = move || match (roles.failure.get(), giveable()) {

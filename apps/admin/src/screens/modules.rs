@@ -100,11 +100,11 @@ pub fn Modules() -> impl IntoView {
         open: RwSignal::new(false),
         busy: RwSignal::new(false),
         failure: RwSignal::new(None),
-        editable: Memo::new(move |_| session.may("modules:update")),
+        editable: place::memo(move || session.may("modules:update")),
         session,
         toaster: use_toaster(),
     };
-    let about = Signal::derive(move || {
+    let about = place::derived(move || {
         board.data.with(|board| match board {
             Some(board) => {
                 let on = board.modules.iter().filter(|module| module.enabled).count();
@@ -300,13 +300,13 @@ fn put_back(event: &leptos::ev::Event, enabled: bool) {
 /// Asks before something disappears, or more than one thing is switched.
 #[component]
 fn Ask(switch: Switch) -> impl IntoView {
-    let heading = Signal::derive(move || match switch.wish.get() {
+    let heading = place::derived(move || match switch.wish.get() {
         Some(Wish::Module { name, enabled: true, .. }) => format!("Switch {} on?", title(&name)),
         Some(Wish::Module { name, .. }) => format!("Switch {} off?", title(&name)),
         Some(Wish::Feature(feature)) => format!("Switch {} off?", feature.title),
         None => String::new(),
     });
-    let act = Signal::derive(move || match switch.wish.get() {
+    let act = place::derived(move || match switch.wish.get() {
         Some(Wish::Module { others, enabled, .. }) => {
             let on = if enabled { "on" } else { "off" };
             match others.len() {

@@ -37,7 +37,7 @@ const DISPUTES: [Column; 6] = [
 pub fn Payments() -> impl IntoView {
     place::title(|| "Payments to look at".to_owned());
     let list = List::here();
-    let disputes = Memo::new(move |_| match list.value("tab").as_str() {
+    let disputes = place::memo(move || match list.value("tab").as_str() {
         "disputes" => Some(true),
         "all-disputes" => Some(false),
         _ => None,

@@ -111,19 +111,19 @@ fn Editor(settings: CommerceSettings) -> impl IntoView {
     let saved = RwSignal::new(form_of(session, &settings));
     let form = RwSignal::new(saved.get_untracked());
     let (busy, failure) = (RwSignal::new(false), RwSignal::new(None::<Failure>));
-    let faults = Memo::new(move |_| {
+    let faults = place::memo(move || {
         let exponent = session.exponent();
         form.with(|form| form.faults(exponent))
     });
     let asked = RwSignal::new(false);
     let fault = move |path: String| {
-        Signal::derive(move || {
+        place::derived(move || {
             let mine = asked.get().then(|| faults.with(|faults| faults.get(&path).cloned())).flatten();
             mine.or_else(|| failure.with(|failure| failure.as_ref().and_then(|failure| failure.at(&path))))
         })
     };
-    let editable = Memo::new(move |_| session.may("settings:update"));
-    let changes = Signal::derive(move || form.with(|form| saved.with(|saved| form.changes(saved))));
+    let editable = place::memo(move || session.may("settings:update"));
+    let changes = place::derived(move || form.with(|form| saved.with(|saved| form.changes(saved))));
     let save = move |()| {
         asked.set(true);
         if faults.with_untracked(|faults| !faults.is_empty()) {
@@ -154,9 +154,9 @@ fn Editor(settings: CommerceSettings) -> impl IntoView {
         form.set(saved.get_untracked());
     };
     let tax_keys =
-        Memo::new(move |_| form.with(|form| form.taxes.iter().map(|tax| tax.key).collect::<Vec<_>>()));
+        place::memo(move || form.with(|form| form.taxes.iter().map(|tax| tax.key).collect::<Vec<_>>()));
     let method_keys =
-        Memo::new(move |_| form.with(|form| form.methods.iter().map(|it| it.key).collect::<Vec<_>>()));
+        place::memo(move || form.with(|form| form.methods.iter().map(|it| it.key).collect::<Vec<_>>()));
     let cards = if untrack(|| session.has_module("commerce")) {
         view! {
             <section class="card clip-x">
@@ -230,7 +230,7 @@ fn Editor(settings: CommerceSettings) -> impl IntoView {
         <SaveBar
             changes
             busy
-            wrong=Signal::derive(move || if asked.get() { faults.with(|faults| faults.len()) } else { 0 })
+            wrong=place::derived(move || if asked.get() { faults.with(|faults| faults.len()) } else { 0 })
             on_save=save
             on_discard=discard
         />
@@ -256,7 +256,7 @@ fn Apart(#[prop(into)] editable: Signal<bool>) -> impl IntoView {
 #[component]
 fn WholeShop() -> impl IntoView {
     let session = use_session();
-    let may = Memo::new(move |_| session.may("tenants:export"));
+    let may = place::memo(move || session.may("tenants:export"));
     view! {
         <Show when=move || may.get()>
             <section class="card">
@@ -297,7 +297,7 @@ fn ShopCard(form: RwSignal<Form>, fault: impl Faults) -> impl IntoView {
                         id="shop-name"
                         label="Name"
                         most=100
-                        value=Signal::derive(move || form.with(|form| form.name.clone()))
+                        value=place::derived(move || form.with(|form| form.name.clone()))
                         on_input=move |typed| form.update(|form| form.name = typed)
                         error=fault("name".to_owned())
                     />
@@ -344,10 +344,10 @@ fn ReturnsCard(form: RwSignal<Form>, fault: impl Faults) -> impl IntoView {
                     label="Days to send something back"
                     mode="numeric"
                     most=3
-                    value=Signal::derive(move || form.with(|form| form.return_days.clone()))
+                    value=place::derived(move || form.with(|form| form.return_days.clone()))
                     on_input=move |typed| form.update(|form| form.return_days = typed)
                     error=fault("returnDays".to_owned())
-                    hint=Signal::derive(|| "Counted from the day on which the last parcel arrived. 0 takes nothing back".to_owned())
+                    hint=Signal::stored("Counted from the day on which the last parcel arrived. 0 takes nothing back".to_owned())
                 />
             </div>
         </section>

@@ -26,7 +26,7 @@ async fn fetch(id: String) -> Result<AuditEntry, Failure> {
 #[component]
 pub fn AuditEntryScreen() -> impl IntoView {
     let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
+    let id = place::memo(move || params.with(|params| params.get("id").unwrap_or_default()));
     let entry = remote(move || fetch(id.get()));
     let title = move || {
         entry
@@ -34,7 +34,7 @@ pub fn AuditEntryScreen() -> impl IntoView {
             .with(|entry| entry.as_ref().map_or_else(|| " ".to_owned(), |entry| words::action(&entry.action)))
     };
     place::title(move || title().trim().to_owned());
-    let about = Signal::derive(move || {
+    let about = place::derived(move || {
         entry.data.with(|entry| {
             entry.as_ref().map_or_else(
                 || " ".to_owned(),
@@ -44,7 +44,7 @@ pub fn AuditEntryScreen() -> impl IntoView {
     });
     view! {
         <div class="page">
-            <PageHead title=Signal::derive(title) about back=(place::to("/audit"), "Audit log")/>
+            <PageHead title=place::derived(title) about back=(place::to("/audit"), "Audit log")/>
             {move || match (entry.data.get(), entry.failure.get()) {
                 (_, Some(failure)) => view! { <FailureCard failure again=move |()| entry.reload()/> }.into_any(),
                 (None, None) => view! { <CardSkeleton/> <CardSkeleton/> }.into_any(),

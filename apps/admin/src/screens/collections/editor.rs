@@ -50,7 +50,7 @@ fn texts_of(collection: &AdminCollection) -> Texts {
 #[component]
 pub fn CollectionScreen() -> impl IntoView {
     let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
+    let id = place::memo(move || params.with(|params| params.get("id").unwrap_or_default()));
     let collection = remote(move || fetch(id.get()));
     move || match (collection.data.get(), collection.failure.get()) {
         (_, Some(failure)) => view! {
@@ -98,14 +98,14 @@ fn Editor(
     let turn = RwSignal::new(0_u32);
     let (busy, failure) = (RwSignal::new(false), RwSignal::new(None::<Failure>));
     let done = RwSignal::new(false);
-    let title = Signal::derive(move || {
+    let title = place::derived(move || {
         saved.with(|saved| {
             saved.as_ref().map_or_else(|| "New collection".to_owned(), |saved| saved.title.clone())
         })
     });
     place::title(move || title.get());
     let ids = |rows: &[AdminProductRow]| rows.iter().map(|row| row.id.clone()).collect::<Vec<_>>();
-    let changes = Signal::derive(move || {
+    let changes = place::derived(move || {
         if done.get() {
             return Vec::new();
         }
@@ -115,7 +115,7 @@ fn Editor(
         }
         changes
     });
-    let editable = Memo::new(move |_| {
+    let editable = place::memo(move || {
         session.may(if saved.with(Option::is_none) { "categories:create" } else { "categories:update" })
     });
     let save = move |()| {
@@ -206,7 +206,7 @@ fn Editor(
             <fieldset class="stack bare" disabled=move || !editable.get()>
                 <TitleAndBody texts failure turn editable/>
                 <Members products editable/>
-                <SearchTexts texts failure old_slugs=Signal::derive(Vec::new) path="/collections/"/>
+                <SearchTexts texts failure old_slugs=Signal::stored(Vec::new()) path="/collections/"/>
             </fieldset>
             <SaveBar changes busy on_save=save on_discard=discard/>
         </div>
@@ -268,7 +268,7 @@ fn Members(products: RwSignal<Vec<AdminProductRow>>, #[prop(into)] editable: Sig
     let row = move |at: usize, row: AdminProductRow| {
         let (id, up, down) = (row.id.clone(), row.id.clone(), row.id.clone());
         let title = row.title.clone();
-        let last = Signal::derive(move || products.with(Vec::len) == at + 1);
+        let last = place::derived(move || products.with(Vec::len) == at + 1);
         let button = move |symbol: &'static str, label: String, off: Signal<bool>, act: Callback<()>| {
             view! {
                 <button
@@ -317,7 +317,7 @@ fn Members(products: RwSignal<Vec<AdminProductRow>>, #[prop(into)] editable: Sig
                 <div class="body">
                     <FindProducts
                         label="Find products to add"
-                        taken=Signal::derive(move || products.with(|rows| rows.iter().map(|row| row.id.inner().to_owned()).collect()))
+                        taken=place::derived(move || products.with(|rows| rows.iter().map(|row| row.id.inner().to_owned()).collect()))
                         on_pick=move |row: AdminProductRow| products.update(|rows| rows.push(row))
                     />
                 </div>
@@ -335,7 +335,7 @@ fn Delete(saved: RwSignal<Option<AdminCollection>>) -> impl IntoView {
     let guard = expect_context::<LeaveGuard>();
     let (asking, busy, failure) =
         (RwSignal::new(false), RwSignal::new(false), RwSignal::new(None::<Failure>));
-    let may = Memo::new(move |_| session.may("categories:delete") && saved.with(Option::is_some));
+    let may = place::memo(move || session.may("categories:delete") && saved.with(Option::is_some));
     let yes = move |()| {
         let Some(input) = saved.with_untracked(|saved| {
             saved.as_ref().map(|saved| CollectionDeleteInput { id: saved.id.clone(), version: saved.version })
@@ -368,7 +368,7 @@ fn Delete(saved: RwSignal<Option<AdminCollection>>) -> impl IntoView {
         </Show>
         <Confirm
             open=asking
-            title=Signal::derive(move || format!("Delete “{}”?", saved.with(|it| it.as_ref().map(|it| it.title.clone()).unwrap_or_default())))
+            title=place::derived(move || format!("Delete “{}”?", saved.with(|it| it.as_ref().map(|it| it.title.clone()).unwrap_or_default())))
             act="Delete the collection".to_owned()
             busy
             failure

@@ -35,7 +35,7 @@ pub fn Collections() -> impl IntoView {
         };
         async move { api::ask(Page::build(variables)).await.map(|answer| answer.admin_collections) }
     });
-    let may_create = Memo::new(move |_| session.may("categories:create"));
+    let may_create = place::memo(move || session.may("categories:create"));
     let rows = Rows::of(page, |page| Shown::page(page.nodes.len(), page.total_count, &page.page_info));
     let body = move || {
         let nodes = page.data.get().map(|page| page.nodes).unwrap_or_default();

@@ -93,7 +93,7 @@ pub fn Credit(id: cynic::Id) -> impl IntoView {
             <TextField
                 id="credit-amount"
                 label="Amount"
-                hint=Signal::derive(|| "With a minus in front it is taken".to_owned())
+                hint=Signal::stored("With a minus in front it is taken".to_owned())
                 prefix=amount::symbol(&session.currency())
                 value=typed
                 on_input=move |text| {
@@ -102,7 +102,7 @@ pub fn Credit(id: cynic::Id) -> impl IntoView {
                 }
                 error=bad
             />
-            <TextField id="credit-reason" label="Reason" hint=Signal::derive(|| "Stays for good: write no names".to_owned()) most=500 value=reason on_input=move |text| reason.set(text)/>
+            <TextField id="credit-reason" label="Reason" hint=Signal::stored("Stays for good: write no names".to_owned()) most=500 value=reason on_input=move |text| reason.set(text)/>
         </Drawer>
     }
 }

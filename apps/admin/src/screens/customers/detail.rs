@@ -40,7 +40,7 @@ async fn fetch(id: String) -> Result<Customer, Failure> {
 pub fn CustomerScreen() -> impl IntoView {
     let session = use_session();
     let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
+    let id = place::memo(move || params.with(|params| params.get("id").unwrap_or_default()));
     let customer = remote(move || fetch(id.get()));
     let customer_again = move || customer.reload();
     let name = move || {
@@ -51,7 +51,7 @@ pub fn CustomerScreen() -> impl IntoView {
         })
     };
     place::title(move || name().trim().to_owned());
-    let about = Signal::derive(move || {
+    let about = place::derived(move || {
         customer.data.with(|customer| {
             customer.as_ref().map_or_else(
                 || " ".to_owned(),
@@ -70,7 +70,7 @@ pub fn CustomerScreen() -> impl IntoView {
     });
     view! {
         <div class="page">
-            <PageHead title=Signal::derive(name) about back=(place::to("/customers"), "Customers")/>
+            <PageHead title=place::derived(name) about back=(place::to("/customers"), "Customers")/>
             {move || match (customer.data.get(), customer.failure.get()) {
                 (_, Some(failure)) => view! { <FailureCard failure again=move |()| customer.reload()/> }.into_any(),
                 (None, None) => view! { <CardSkeleton/> <CardSkeleton/> }.into_any(),
@@ -133,7 +133,7 @@ fn GroupsCard(customer: Customer, #[prop(into)] on_done: Callback<()>) -> impl I
     let body = if may {
         let all = known_groups();
         let options =
-            Signal::derive(move || all.data.with(|all| all.as_ref().map(Known::names).unwrap_or_default()));
+            place::derived(move || all.data.with(|all| all.as_ref().map(Known::names).unwrap_or_default()));
         let chosen = RwSignal::new(now.clone());
         let change = move |next: Vec<(String, String)>| {
             let before = chosen.get_untracked();

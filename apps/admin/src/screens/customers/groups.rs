@@ -56,7 +56,7 @@ pub async fn move_members(group: String, customers: Vec<String>, into: bool) -> 
 
 /// What the server says about a field.
 pub fn fault(failure: RwSignal<Option<Failure>>, field: &'static str) -> Signal<Option<String>> {
-    Signal::derive(move || failure.with(|failure| failure.as_ref().and_then(|failure| failure.at(field))))
+    place::derived(move || failure.with(|failure| failure.as_ref().and_then(|failure| failure.at(field))))
 }
 
 /// What is being edited.
@@ -221,7 +221,7 @@ fn Edit(editing: RwSignal<Option<Editing>>, all: Remote<Known>) -> impl IntoView
             let _ = busy.try_set(false);
         });
     };
-    let title = Signal::derive(move || match editing.get() {
+    let title = place::derived(move || match editing.get() {
         Some(Editing::Old(group)) => format!("Edit {}", group.name),
         _ => "New group".to_owned(),
     });
@@ -312,7 +312,7 @@ fn Delete(leaving: RwSignal<Option<Group>>, all: Remote<Known>) -> impl IntoView
         });
     };
     view! {
-        <Confirm open title=Signal::derive(move || format!("Delete {}?", name())) act="Delete it" busy failure on_yes=yes>
+        <Confirm open title=place::derived(move || format!("Delete {}?", name())) act="Delete it" busy failure on_yes=yes>
             <p>{move || format!("{} no longer in it; they stay customers.", match members() { 1 => "One customer is".to_owned(), n => format!("{n} customers are") })}</p>
         </Confirm>
     }

@@ -52,7 +52,7 @@ pub fn Customers() -> impl IntoView {
     });
     let session = use_session();
     let groups = known_groups();
-    let selects = Memo::new(move |_| {
+    let selects = place::memo(move || {
         session.may("customers:update")
             && groups.data.with(|groups| groups.as_ref().is_some_and(|groups| !groups.names().is_empty()))
     });
@@ -168,7 +168,7 @@ fn Members(
 ) -> impl IntoView {
     let toaster = use_toaster();
     let busy = RwSignal::new(false);
-    let n = Memo::new(move |_| chosen.with(BTreeSet::len));
+    let n = place::memo(move || chosen.with(BTreeSet::len));
     let choice = move |into: bool, label: &'static str| {
         let act = move |event| {
             let group = event_target_value(&event);

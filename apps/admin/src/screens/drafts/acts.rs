@@ -77,7 +77,7 @@ pub fn Delete(
     let guard = expect_context::<LeaveGuard>();
     let navigate = use_navigate();
     let ask = Ask::new(form);
-    let may = Memo::new(move |_| {
+    let may = place::memo(move || {
         let open = saved.with(|it| it.as_ref().is_some_and(|it| it.state == DraftOrderState::Open));
         open && session.may("orders:delete")
     });
@@ -119,11 +119,11 @@ pub fn Send(
     let (session, toaster) = (use_session(), use_toaster());
     let ask = Ask::new(form);
     let open = move || saved.with(|it| it.as_ref().is_some_and(|it| it.state == DraftOrderState::Open));
-    let may = Memo::new(move |_| session.may("orders:update") && (open() || waits.get()));
-    let was_sent = Signal::derive(move || {
+    let may = place::memo(move || session.may("orders:update") && (open() || waits.get()));
+    let was_sent = place::derived(move || {
         saved.with(|it| it.as_ref().is_some_and(|it| it.sent_version == Some(it.version)))
     });
-    let why_not = Signal::derive(move || match was_sent.get() {
+    let why_not = place::derived(move || match was_sent.get() {
         true => Some("This version was sent already"),
         false => why_not.get(),
     });
@@ -138,7 +138,7 @@ pub fn Send(
         });
     };
     let to = move || saved.with(|it| it.as_ref().map(|it| it.email.clone()).unwrap_or_default());
-    let title = Signal::derive(move || format!("Write to {}?", to()));
+    let title = place::derived(move || format!("Write to {}?", to()));
     let words = move || match open() {
         true => {
             let pieces = count(form.draft.with(|draft| draft.n_pieces()), "piece", "pieces");

@@ -24,8 +24,8 @@ pub fn Contact(
     form: Form,
 ) -> impl IntoView {
     let session = use_session();
-    let may_find = Memo::new(move |_| session.may("customers:list"));
-    let may_open = Memo::new(move |_| session.may("customers:read"));
+    let may_find = place::memo(move || session.may("customers:list"));
+    let may_open = place::memo(move || session.may("customers:read"));
     let chosen = move || form.draft.with(|draft| draft.customer.clone());
     let drop_it = move |_| form.draft.update(|draft| draft.customer = None);
     let pick = move |row: CustomerRow| {

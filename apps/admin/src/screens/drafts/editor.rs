@@ -47,7 +47,7 @@ async fn send(before: Option<DraftOrder>, input: DraftOrderInput) -> Result<Draf
 #[component]
 pub fn DraftScreen() -> impl IntoView {
     let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
+    let id = place::memo(move || params.with(|params| params.get("id").unwrap_or_default()));
     let draft = remote(move || {
         let variables = IdVariables { id: cynic::Id::new(id.get()) };
         async move { api::ask(DraftById::build(variables)).await.map(|answer| answer.draft_order) }
@@ -91,10 +91,10 @@ fn Editor(
     let form = Form::new(draft.as_ref(), exponent);
     let order = draft.as_ref().and_then(|draft| draft.order_id.clone());
     let saved = RwSignal::new(draft);
-    let saved_draft = Memo::new(move |_| saved.with(|it| it.as_ref().map_or_else(Draft::new, Draft::of)));
+    let saved_draft = place::memo(move || saved.with(|it| it.as_ref().map_or_else(Draft::new, Draft::of)));
     let (busy, done) = (RwSignal::new(false), RwSignal::new(false));
-    let is_new = Memo::new(move |_| saved.with(Option::is_none));
-    let title = Signal::derive(move || {
+    let is_new = place::memo(move || saved.with(Option::is_none));
+    let title = place::derived(move || {
         let name = form.draft.with(|draft| {
             let names = [&draft.address.name, &draft.email];
             names.into_iter().map(|name| name.trim()).find(|name| !name.is_empty()).map(str::to_owned)
@@ -106,14 +106,14 @@ fn Editor(
         }
     });
     place::title(move || title.get());
-    let placed = Memo::new(move |_| {
+    let placed = place::memo(move || {
         saved.with(|it| it.as_ref().is_some_and(|it| it.state == DraftOrderState::Completed))
     });
-    let editable = Memo::new(move |_| {
+    let editable = place::memo(move || {
         let permission = if is_new.get() { "orders:create" } else { "orders:update" };
         session.may(permission) && !placed.get()
     });
-    let changes = Signal::derive(move || {
+    let changes = place::derived(move || {
         if done.get() || !editable.get() {
             return Vec::new();
         }
@@ -193,7 +193,7 @@ fn Editor(
             })
         })
     };
-    let about = Signal::derive(move || {
+    let about = place::derived(move || {
         saved.with(|it| {
             let Some(it) = it else { return String::new() };
             let Some(at) = &it.sent_at else { return String::new() };
@@ -204,7 +204,7 @@ fn Editor(
             }
         })
     });
-    let why_not = Signal::derive(move || {
+    let why_not = place::derived(move || {
         let dirty = changes.with(|changes| !changes.is_empty());
         let asking = form.foretold.asking();
         let unready = form
@@ -227,13 +227,13 @@ fn Editor(
             api::ask(PlacedOrderById::build(IdVariables { id })).await.map(|answer| answer.order)
         }
     });
-    let waits = Memo::new(move |_| {
+    let waits = place::memo(move || {
         made.data.with(|order| {
             let waits = |state| state == OrderState::PendingPayment;
             order.iter().flatten().any(|order| waits(order.state) && order.balance_due.minor.0 > 0)
         })
     });
-    let may_send = Signal::derive(move || if placed.get() { None } else { why_not.get() });
+    let may_send = place::derived(move || if placed.get() { None } else { why_not.get() });
     let note = move || {
         (!editable.get() && !placed.get()).then(|| {
             view! {
@@ -244,7 +244,7 @@ fn Editor(
             }
         })
     };
-    let tags = Signal::derive(move || form.draft.with(|draft| draft.tags.clone()));
+    let tags = place::derived(move || form.draft.with(|draft| draft.tags.clone()));
     let fixed = move || !editable.get();
     view! {
         <div class="page">

@@ -35,7 +35,7 @@ impl Form {
     /// A form that begins with what is saved, or with a new draft.
     pub fn new(saved: Option<&DraftOrder>, exponent: u32) -> Self {
         let draft = RwSignal::new(saved.map_or_else(Draft::new, Draft::of));
-        let faults = Memo::new(move |_| draft.with(|draft| draft.faults(exponent)));
+        let faults = place::memo(move || draft.with(|draft| draft.faults(exponent)));
         let turn = RwSignal::new(0_u32);
         let waiting = StoredValue::new(None::<TimeoutHandle>);
         let stop = move || {
@@ -72,7 +72,7 @@ impl Form {
 
     /// How many fields are wrong, as far as that is shown.
     pub fn wrong(self) -> Signal<usize> {
-        Signal::derive(move || if self.asked.get() { self.faults.with(BTreeMap::len) } else { 0 })
+        place::derived(move || if self.asked.get() { self.faults.with(BTreeMap::len) } else { 0 })
     }
 
     /// Whether it can be sent. If not, every fault is shown from now on.
@@ -91,7 +91,7 @@ impl Form {
 
     /// A text of the draft.
     pub fn text(self, pick: fn(&Draft) -> &String) -> Signal<String> {
-        Signal::derive(move || self.draft.with(|draft| pick(draft).clone()))
+        place::derived(move || self.draft.with(|draft| pick(draft).clone()))
     }
 
     /// Writes a text into the draft.
@@ -101,7 +101,7 @@ impl Form {
 
     /// What is wrong at a path. Why something is taken off may be said last.
     pub fn fault(self, path: &'static str) -> Signal<Option<String>> {
-        Signal::derive(move || self.said(path))
+        place::derived(move || self.said(path))
     }
 
     fn said(self, path: &str) -> Option<String> {
@@ -141,7 +141,7 @@ impl LineForm {
 
     /// A text of it.
     pub fn text(self, pick: fn(&Line) -> &String) -> Signal<String> {
-        Signal::derive(move || self.with(|line| pick(line).clone()))
+        place::derived(move || self.with(|line| pick(line).clone()))
     }
 
     /// Writes a text into it.
@@ -161,7 +161,7 @@ impl LineForm {
 
     /// What is wrong with a field of it.
     pub fn fault(self, field: &'static str) -> Signal<Option<String>> {
-        Signal::derive(move || self.form.said(&format!("lines.{}.{field}", self.at()?)))
+        place::derived(move || self.form.said(&format!("lines.{}.{field}", self.at()?)))
     }
 }
 
@@ -189,7 +189,7 @@ pub fn TakenOff(
 ) -> impl IntoView {
     use crate::parts::field::TextField;
     let [amount, percent, reason] = faults;
-    let wrong = Signal::derive(move || amount.get().or_else(|| percent.get()));
+    let wrong = place::derived(move || amount.get().or_else(|| percent.get()));
     let change = move |act: &dyn Fn(&mut Off)| {
         let mut off = value.get_untracked();
         act(&mut off);
@@ -236,7 +236,7 @@ pub fn TakenOff(
                 label="Why"
                 hint=Signal::stored("The customer reads it".to_owned())
                 most=200
-                value=Signal::derive(move || value.with(|off| off.reason.clone()))
+                value=place::derived(move || value.with(|off| off.reason.clone()))
                 on_input=move |typed: String| change(&|off| off.reason.clone_from(&typed))
                 error=reason
             />

@@ -8,6 +8,7 @@ use crate::logic::draft_order::{self, Line};
 use crate::logic::price_list::one_more;
 use crate::parts::field::TextField;
 use crate::parts::{count, icon};
+use crate::place;
 use crate::screens::stock::picker::AnyVariant;
 use crate::session::use_session;
 
@@ -19,7 +20,7 @@ pub fn Lines(
     /// Whether it can be changed.
     editable: Memo<bool>,
 ) -> impl IntoView {
-    let variants = Memo::new(move |_| {
+    let variants = place::memo(move || {
         form.draft.with(|draft| draft.lines.iter().map(|line| line.variant.clone()).collect::<Vec<_>>())
     });
     let add = move |(variant, name): (String, String)| {
@@ -63,7 +64,7 @@ fn One(line: LineForm, editable: Memo<bool>) -> impl IntoView {
     let full =
         move || seen(|seen| (seen.line.total != seen.line.left).then(|| seen.line.total.formatted.clone()));
     let left = move || seen(|seen| Some(seen.line.left.formatted.clone()));
-    let problem = Signal::derive(move || seen(|seen| seen.problem.map(|problem| problem.message.clone())));
+    let problem = place::derived(move || seen(|seen| seen.problem.map(|problem| problem.message.clone())));
     let discounts = move || {
         seen(|seen| {
             let words: Vec<_> = seen.line.discounts.iter().map(|one| one.words.as_str()).collect();
@@ -76,7 +77,7 @@ fn One(line: LineForm, editable: Memo<bool>) -> impl IntoView {
     };
     let id = line.variant.with_value(|variant| format!("line-{variant}"));
     let open = untrack(|| line.with(Line::is_agreed));
-    let off = Signal::derive(move || line.with(|line| line.off.clone()));
+    let off = place::derived(move || line.with(|line| line.off.clone()));
     let faults = ["discount.amount", "discount.percent", "discount.reason"].map(|field| line.fault(field));
     view! {
         <fieldset class="stack bare" aria-label=called disabled=move || !editable.get()>

@@ -42,7 +42,7 @@ pub fn Drafts() -> impl IntoView {
         async move { api::ask(Page::build(variables)).await.map(|answer| answer.draft_orders) }
     });
     let rows = Rows::of(page, |page| Shown::page(page.nodes.len(), page.total_count, &page.page_info));
-    let may_create = Memo::new(move |_| session.may("orders:create"));
+    let may_create = place::memo(move || session.may("orders:create"));
     let acts = move || may_create.get().then(begin);
     let body = move || {
         let nodes = page.data.get().map(|page| page.nodes).unwrap_or_default();

@@ -39,11 +39,11 @@ pub fn PlaceIt(
     let paid = RwSignal::new(false);
     let key = RwSignal::new(api::fresh_key());
     place::effect(move |_| ask.failure.with(|failure| failure.iter().for_each(|it| api::renew(key, it))));
-    let may = Memo::new(move |_| {
+    let may = place::memo(move || {
         let open = saved.with(|it| it.as_ref().is_some_and(|it| it.state == DraftOrderState::Open));
         open && session.may("orders:create")
     });
-    let may_pay = Memo::new(move |_| session.may("payments:update"));
+    let may_pay = place::memo(move || session.may("payments:update"));
     let total = move || form.total().map(|(total, _)| total).unwrap_or_default();
     let yes = move |()| {
         let (Some(draft), Some((_, total))) = (saved.get_untracked(), untrack(|| form.total())) else {
@@ -82,8 +82,8 @@ pub fn PlaceIt(
         </Show>
         <Confirm
             open=ask.open
-            title=Signal::derive(move || format!("Place the order for {}?", total()))
-            act=Signal::derive(move || format!("Place it for {}", total()))
+            title=place::derived(move || format!("Place the order for {}?", total()))
+            act=place::derived(move || format!("Place it for {}", total()))
             kind="primary"
             refuse="Not yet"
             busy=ask.busy

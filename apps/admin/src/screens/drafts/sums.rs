@@ -7,6 +7,7 @@ use crate::gql::drafts::DraftOrderPreview;
 use crate::logic::{amount, draft_order, order};
 use crate::parts::field::Field;
 use crate::parts::{FailureView, icon, status};
+use crate::place;
 use crate::session::use_session;
 
 /// The sums, as the server counts them.
@@ -95,7 +96,7 @@ pub fn WholeDiscount(
     form: Form,
 ) -> impl IntoView {
     let symbol = amount::symbol(&use_session().currency());
-    let off = Signal::derive(move || form.draft.with(|draft| draft.off.clone()));
+    let off = place::derived(move || form.draft.with(|draft| draft.off.clone()));
     let faults = ["discount.amount", "discount.percent", "discount.reason"].map(|path| form.fault(path));
     view! {
         <section class="card">
@@ -129,7 +130,7 @@ pub fn DeliveryAndPayment(
     let seen = move |pick: fn(&DraftOrderPreview) -> Vec<(String, String)>| {
         form.foretold.data.with(|seen| seen.iter().flatten().next().map(pick).unwrap_or_default())
     };
-    let deliveries = Memo::new(move |_| {
+    let deliveries = place::memo(move || {
         seen(|seen| {
             let named = |one: &crate::gql::drafts::Delivery| {
                 (one.id.clone(), format!("{}, {}", one.name, one.price.formatted))
@@ -137,7 +138,7 @@ pub fn DeliveryAndPayment(
             seen.deliveries.iter().map(named).collect()
         })
     });
-    let payments = Memo::new(move |_| {
+    let payments = place::memo(move || {
         seen(|seen| seen.payments.iter().map(|one| (one.id.clone(), one.name.clone())).collect())
     });
     view! {

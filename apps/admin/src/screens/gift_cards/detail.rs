@@ -26,7 +26,7 @@ pub fn GiftCardScreen() -> impl IntoView {
     let session = use_session();
     let toaster = use_toaster();
     let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
+    let id = place::memo(move || params.with(|params| params.get("id").unwrap_or_default()));
     let card = remote(move || {
         let variables = IdVariables { id: cynic::Id::new(id.get()) };
         async move { api::ask(GiftCardById::build(variables)).await.map(|answer| answer.gift_card) }
@@ -92,14 +92,14 @@ pub fn GiftCardScreen() -> impl IntoView {
     };
     view! {
         <div class="page">
-            <PageHead title=Signal::derive(title) back=(place::to("/gift-cards"), "Gift cards")>{button}</PageHead>
+            <PageHead title=place::derived(title) back=(place::to("/gift-cards"), "Gift cards")>{button}</PageHead>
             {move || match (card.data.get(), card.failure.get()) {
                 (_, Some(failure)) => view! { <FailureCard failure again=move |()| card.reload()/> }.into_any(),
                 (None, None) => view! { <CardSkeleton lines=4/> }.into_any(),
                 (Some(card), None) => shown(card).into_any(),
             }}
             <Drawer open=dating title="Pays until".to_owned() on_submit=redate footer>
-                <Field id="card-until" label="Pays until" hint=Signal::derive(|| "Empty: for good".to_owned()) optional=true>
+                <Field id="card-until" label="Pays until" hint=Signal::stored("Empty: for good".to_owned()) optional=true>
                     <input
                         class="input"
                         id="card-until"

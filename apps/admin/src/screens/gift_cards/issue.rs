@@ -121,7 +121,7 @@ pub fn Issue(
                 />
             </Field>
             <TextField id="gift-to" label="Mail the code to" optional=true mode="email" value=recipient on_input=move |text| recipient.set(text)/>
-            <TextField id="gift-note" label="Note for colleagues" hint=Signal::derive(|| "Stays for good: write no names".to_owned()) optional=true most=500 value=note on_input=move |text| note.set(text)/>
+            <TextField id="gift-note" label="Note for colleagues" hint=Signal::stored("Stays for good: write no names".to_owned()) optional=true most=500 value=note on_input=move |text| note.set(text)/>
         </Drawer>
     }
 }

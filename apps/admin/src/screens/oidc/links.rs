@@ -41,7 +41,7 @@ pub fn LinksCard() -> impl IntoView {
             let _ = busy.try_set(false);
         });
     };
-    let title = Signal::derive(move || {
+    let title = place::derived(move || {
         let name = of.with(|link| link.as_ref().map(|link| link.provider.clone()).unwrap_or_default());
         format!("Unlink {name}?")
     });

@@ -52,7 +52,7 @@ pub fn SignInSettings() -> impl IntoView {
     let session = use_session();
     let settings =
         remote(|| async { api::ask(Settings::build(())).await.map(|answer| answer.oidc_settings) });
-    let may = Memo::new(move |_| session.may("roles:manage"));
+    let may = place::memo(move || session.may("roles:manage"));
     let acts = Acts {
         editing: RwSignal::new(None),
         removing: RwSignal::new(None),
@@ -355,9 +355,9 @@ fn Edit(acts: Acts, settings: Remote<OidcSettings>) -> impl IntoView {
         });
     };
     let fault = move |field: &'static str| {
-        Signal::derive(move || failure.with(|failure| failure.as_ref().and_then(|failure| failure.at(field))))
+        place::derived(move || failure.with(|failure| failure.as_ref().and_then(|failure| failure.at(field))))
     };
-    let domain_fault = Signal::derive(move || {
+    let domain_fault = place::derived(move || {
         failure.with(|failure| {
             let faults = failure.as_ref().map(|failure| failure.fields.as_slice()).unwrap_or_default();
             faults.iter().find(|fault| fault.field.starts_with("domains")).map(|fault| fault.message.clone())
@@ -370,7 +370,7 @@ fn Edit(acts: Acts, settings: Remote<OidcSettings>) -> impl IntoView {
             </button>
         }
     };
-    let title = Signal::derive(move || match old() {
+    let title = place::derived(move || match old() {
         Some(provider) => format!("Edit {}", provider.name),
         None => "New provider".to_owned(),
     });
@@ -388,7 +388,7 @@ fn Edit(acts: Acts, settings: Remote<OidcSettings>) -> impl IntoView {
                 failure.get().filter(|failure| failure.fields.is_empty()).map(|failure| view! { <Wrong failure/> })
             }}
             <TextField id="oidc-name" label="Name" value=name on_input=move |text| name.set(text) error=fault("name") hint="Stands on the button: Continue with …".to_owned() most=64/>
-            <Field id="oidc-issuer" label="Issuer" error=fault("issuer") hint=Signal::derive(move || {
+            <Field id="oidc-issuer" label="Issuer" error=fault("issuer") hint=place::derived(move || {
                 if old().is_some() { "Cannot be changed: another issuer is another provider.".to_owned() } else { "The provider's address, such as https://accounts.google.com".to_owned() }
             })>
                 <input
@@ -407,7 +407,7 @@ fn Edit(acts: Acts, settings: Remote<OidcSettings>) -> impl IntoView {
             </Field>
             <TextField id="oidc-client" label="Client id" value=client_id on_input=move |text| client_id.set(text) error=fault("clientId") hint="What the provider gave the shop".to_owned() most=255/>
             {other_client}
-            <Field id="oidc-secret" label="Client secret" error=fault("clientSecret") hint=Signal::derive(move || {
+            <Field id="oidc-secret" label="Client secret" error=fault("clientSecret") hint=place::derived(move || {
                 if old().is_some() { "Leave it empty to keep the one that is stored; nobody sees it again.".to_owned() } else { "Is kept sealed; nobody sees it again.".to_owned() }
             })>
                 <input
@@ -469,7 +469,7 @@ fn Remove(of: RwSignal<Option<OidcProvider>>, settings: Remote<OidcSettings>) ->
             let _ = busy.try_set(false);
         });
     };
-    let title = Signal::derive(move || {
+    let title = place::derived(move || {
         of.with(|it| it.as_ref().map(|it| format!("Remove {}?", it.name)).unwrap_or_default())
     });
     let linked = move || of.with(|it| it.as_ref().map_or(0, |it| i64::from(it.linked_count)));

@@ -9,6 +9,7 @@ use crate::gql::orders::Order;
 use crate::logic::amount;
 use crate::logic::contact::Contact;
 use crate::parts::field::TextField;
+use crate::place;
 
 /// The fields, behind a line that opens them. What cannot be done stands at them, as far as the preview says it.
 pub(super) fn fields(
@@ -22,7 +23,7 @@ pub(super) fn fields(
     let has_left =
         act.order.with_untracked(|order| order.iter().flat_map(|it| &it.lines).any(|line| 0 < line.sent));
     let fault = move |names: &'static [&'static str]| {
-        Signal::derive(move || {
+        place::derived(move || {
             let foretold = seen.with(|seen| {
                 let mut problems = seen.iter().flatten().flat_map(|preview| &preview.problems);
                 let found = problems.find(|problem| names.contains(&problem.field.as_str()));
@@ -45,7 +46,7 @@ pub(super) fn fields(
                 id
                 label
                 most
-                value=Signal::derive(value)
+                value=place::derived(value)
                 on_input=move |typed| contact.update(|contact| *part(contact) = typed)
                 error=fault(names)
             />
@@ -67,7 +68,7 @@ pub(super) fn fields(
     let symbol = said(|order| amount::symbol(order.currency()));
     let exponent = amount::exponent(&said(|order| order.currency().to_owned()));
     let refused = fault(&["shipping"]);
-    let no_price = Signal::derive(move || {
+    let no_price = place::derived(move || {
         let mine = contact.with(|contact| contact.shipping(exponent).err());
         mine.map(|error| error.to_string()).or_else(|| refused.get())
     });
@@ -81,7 +82,7 @@ pub(super) fn fields(
                 most=14
                 prefix=symbol
                 hint=Signal::stored(format!("{delivery}. Empty: it stays {costs}"))
-                value=Signal::derive(move || contact.with(|contact| contact.shipping.clone()))
+                value=place::derived(move || contact.with(|contact| contact.shipping.clone()))
                 on_input=move |typed| contact.update(|contact| contact.shipping = typed)
                 error=no_price
             />

@@ -35,9 +35,9 @@ pub(super) async fn fetch(id: String) -> Result<Order, Failure> {
 #[component]
 pub fn OrderScreen() -> impl IntoView {
     let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
+    let id = place::memo(move || params.with(|params| params.get("id").unwrap_or_default()));
     let order = remote(move || fetch(id.get()));
-    let there = Memo::new(move |_| order.data.with(Option::is_some));
+    let there = place::memo(move || order.data.with(Option::is_some));
     place::title(move || {
         order.data.with(|order| {
             order.as_ref().map_or_else(|| "Order".to_owned(), |order| format!("Order #{}", order.number.0))
@@ -70,10 +70,10 @@ fn Detail(order: Data<Order>, #[prop(into)] reload: Callback<()>) -> impl IntoVi
     // Every move answers with the whole order; it takes the place of the one on the screen.
     let show = Callback::new(move |next: Order| order.set(Some(next)));
     let reader = place::reader();
-    let title = Signal::derive(move || {
+    let title = place::derived(move || {
         order.with(|order| order.as_ref().map_or_else(String::new, |order| format!("#{}", order.number.0)))
     });
-    let about = Signal::derive(move || {
+    let about = place::derived(move || {
         order.with(|order| {
             order.as_ref().map_or_else(String::new, |order| {
                 format!("{}, by {}", reader.moment(&order.placed_at.0), order.address.name)

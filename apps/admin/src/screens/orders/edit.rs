@@ -52,12 +52,12 @@ pub(super) fn Edit(act: Act) -> impl IntoView {
         open
     });
     place::effect(move |_| act.failure.with(|failure| failure.iter().for_each(|it| api::renew(key, it))));
-    let wanted = Memo::new(move |_| {
+    let wanted = place::memo(move || {
         let (received, exponent) = (received.get(), exponent());
         let wanted = rows.with(|rows| contact.with(|contact| changes(rows, contact, received, exponent)));
         wanted.filter(|_| act.open.get())
     });
-    let legible = Memo::new(move |_| {
+    let legible = place::memo(move || {
         let exponent = exponent();
         rows.with(|rows| contact.with(|contact| is_legible(rows, contact, exponent)))
     });
@@ -145,10 +145,10 @@ pub(super) fn Edit(act: Act) -> impl IntoView {
     };
     let number = number(act);
     view! {
-        <Drawer open=act.open title=Signal::derive(move || format!("Edit {}", number())) on_submit=send footer>
+        <Drawer open=act.open title=place::derived(move || format!("Edit {}", number())) on_submit=send footer>
             {move || above(act, has_place)}
             <div class="stack">
-                <For each=move || 0..rows.with(Vec::len) key=|at| *at children=move |at| line(rows, at, Memo::new(move |_| faults(at)))/>
+                <For each=move || 0..rows.with(Vec::len) key=|at| *at children=move |at| line(rows, at, place::memo(move || faults(at)))/>
             </div>
             <AnyVariant on_pick=pick/>
             {contact::fields(act, contact, seen)}

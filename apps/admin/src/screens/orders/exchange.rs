@@ -144,7 +144,7 @@ pub(super) fn Exchange(act: Act, chosen: RwSignal<Option<Return>>) -> impl IntoV
             Ok(order)
         });
     };
-    let nothing = Signal::derive(move || missing.get() && rows.with(Vec::is_empty));
+    let nothing = place::derived(move || missing.get() && rows.with(Vec::is_empty));
     let pick = move |(variant, name): (String, String)| {
         rows.update(|rows| exchange::add(rows, variant, name));
     };
@@ -167,7 +167,7 @@ pub(super) fn Exchange(act: Act, chosen: RwSignal<Option<Return>>) -> impl IntoV
         }
     };
     view! {
-        <Drawer open=act.open title=Signal::derive(move || format!("Exchange {}", number())) on_submit=ask footer>
+        <Drawer open=act.open title=place::derived(move || format!("Exchange {}", number())) on_submit=ask footer>
             {move || above(act, has_field)}
             <dl class="dl">
                 <dt>"What came back has cost"</dt>
@@ -190,11 +190,11 @@ pub(super) fn Exchange(act: Act, chosen: RwSignal<Option<Return>>) -> impl IntoV
         </Drawer>
         <Confirm
             open=asking
-            title=Signal::derive(move || format!("Place the order for {}?", number()))
+            title=place::derived(move || format!("Place the order for {}?", number()))
             act="Place the order".to_owned()
             kind="primary"
             refuse="Not yet"
-            busy=Signal::derive(move || act.busy.get() || counting.busy.get())
+            busy=place::derived(move || act.busy.get() || counting.busy.get())
             on_yes=yes
         >
             <p><b>{move || rows.with(|rows| listed(rows))}</b></p>
@@ -260,7 +260,7 @@ fn line(
 ) -> impl IntoView {
     let of = move |what: fn(&Line) -> String| rows.with(|rows| rows.get(at).map(what).unwrap_or_default());
     let called = move || of(|row| row.name.clone());
-    let priced = Memo::new(move |_| {
+    let priced = place::memo(move || {
         let variant = of(|row| row.variant.clone());
         seen.with(|seen| {
             let found = foretold(seen.iter().flatten().next()?, &variant)?;
@@ -276,7 +276,7 @@ fn line(
         refused.or_else(|| priced.get().and_then(|(_, problem)| problem))
     };
     let wrong =
-        Memo::new(move |_| rows.with(|rows| rows.get(at).is_some_and(|it| pieces(&it.pieces).is_none())));
+        place::memo(move || rows.with(|rows| rows.get(at).is_some_and(|it| pieces(&it.pieces).is_none())));
     let remove = move |_| {
         rows.update(|rows| {
             if at < rows.len() {
@@ -324,7 +324,7 @@ fn ways(
     let gateways = gateways.into_iter().filter(|(_, on, _)| *on);
     let gateways: Vec<_> = gateways.map(|(id, _, name)| (id.to_owned(), name.clone())).collect();
     let fault = move |field: &'static str| {
-        Signal::derive(move || act.failure.with(|failure| failure.as_ref().and_then(|it| it.at(field))))
+        place::derived(move || act.failure.with(|failure| failure.as_ref().and_then(|it| it.at(field))))
     };
     let choice = move |id: &'static str,
                        first: String,

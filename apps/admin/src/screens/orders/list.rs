@@ -86,13 +86,13 @@ pub fn Orders() -> impl IntoView {
         Shown::page(orders.nodes.len(), orders.total_count, &orders.page_info)
     });
     let tally = move |pick: fn(&OrderCounts) -> i32| {
-        Signal::derive(move || page.data.with(|page| page.as_ref().map(|page| pick(&page.order_counts))))
+        place::derived(move || page.data.with(|page| page.as_ref().map(|page| pick(&page.order_counts))))
     };
-    let odd = Memo::new(move |_| {
+    let odd = place::memo(move || {
         let odd = page.data.with(|page| page.as_ref().map_or(0, |page| page.order_counts.attention));
         odd > 0 || list.value("tab") == "attention"
     });
-    let about = Signal::derive(move || {
+    let about = place::derived(move || {
         page.data.with(|page| match page {
             Some(page) if page.order_counts.paid > 0 => {
                 let all = count(page.order_counts.all.into(), "order", "orders");
@@ -120,11 +120,11 @@ pub fn Orders() -> impl IntoView {
         .collect();
     let known = super::tags::known();
     let tag_options =
-        Signal::derive(move || known.get().into_iter().map(|tag| (tag.clone(), tag)).collect::<Vec<_>>());
+        place::derived(move || known.get().into_iter().map(|tag| (tag.clone(), tag)).collect::<Vec<_>>());
     // A shop that tags nothing has no such filter.
     let tagging =
-        Memo::new(move |_| list.value("tag").is_empty() && tag_options.with(|tags| !tags.is_empty()));
-    let may_draft = Memo::new(move |_| session.may("orders:create"));
+        place::memo(move || list.value("tag").is_empty() && tag_options.with(|tags| !tags.is_empty()));
+    let may_draft = place::memo(move || session.may("orders:create"));
     let acts = move || {
         view! {
             <a class="btn" href=place::to("/drafts")>{icon("draft")} "Drafts"</a>

@@ -19,6 +19,7 @@ use crate::parts::dialog::{Confirm, Drawer, Wrong};
 use crate::parts::field::{Field, TextField};
 use crate::parts::toast::{Toaster, use_toaster};
 use crate::parts::{count, icon};
+use crate::place;
 use crate::session::use_session;
 
 /// What has to be known before a reason is written that the order's page shows.
@@ -120,7 +121,7 @@ pub fn Moves(
     let act = move || Act::new(order, on_change, reload);
     let (pay, ship, deliver, cancel, refund, edit) = (act(), act(), act(), act(), act(), act());
     let can = move |name: &'static str, permission: &'static str| {
-        Memo::new(move |_| {
+        place::memo(move || {
             session.may(permission) && order.with(|order| order.as_ref().is_some_and(|order| order.can(name)))
         })
     };
@@ -194,8 +195,8 @@ fn Pay(act: Act) -> impl IntoView {
     view! {
         <Confirm
             open=act.open
-            title=Signal::derive(move || format!("Is {} here?", total()))
-            act=Signal::derive(move || format!("Mark {} as paid", total()))
+            title=place::derived(move || format!("Is {} here?", total()))
+            act=place::derived(move || format!("Mark {} as paid", total()))
             kind="primary"
             refuse="Not yet"
             busy=act.busy
@@ -220,7 +221,7 @@ fn Deliver(act: Act) -> impl IntoView {
     view! {
         <Confirm
             open=act.open
-            title=Signal::derive(move || format!("Has everything of {} arrived?", number()))
+            title=place::derived(move || format!("Has everything of {} arrived?", number()))
             act="Mark as delivered".to_owned()
             kind="primary"
             refuse="Not yet"
@@ -252,7 +253,7 @@ pub(super) fn Reason(
     id: &'static str,
     #[prop(default = "Stays in the order's story for good: write no names")] hint: &'static str,
 ) -> impl IntoView {
-    let error = Signal::derive(move || {
+    let error = place::derived(move || {
         let refused = act.failure.with(|failure| failure.as_ref().and_then(|it| it.at("reason")));
         refused.or_else(|| missing.get().then(|| "Say why, in a few words".to_owned()))
     });
@@ -295,8 +296,8 @@ fn Cancel(act: Act) -> impl IntoView {
     view! {
         <Confirm
             open=act.open
-            title=Signal::derive(move || format!("Cancel order {}?", number()))
-            act=Signal::derive(move || format!("Cancel {}", number()))
+            title=place::derived(move || format!("Cancel order {}?", number()))
+            act=place::derived(move || format!("Cancel {}", number()))
             refuse="Keep the order"
             busy=act.busy
             failure=act.failure
@@ -358,7 +359,7 @@ fn Refund(act: Act) -> impl IntoView {
     };
     let number = number(act);
     let refused = move || act.failure.with(|failure| failure.as_ref().and_then(|it| it.at("amount")));
-    let error = Signal::derive(move || bad.get().or_else(refused));
+    let error = place::derived(move || bad.get().or_else(refused));
     let footer = move || {
         view! {
             <button
@@ -375,7 +376,7 @@ fn Refund(act: Act) -> impl IntoView {
         }
     };
     view! {
-        <Drawer open=act.open title=Signal::derive(move || format!("Refund for {}", number())) on_submit=send footer>
+        <Drawer open=act.open title=place::derived(move || format!("Refund for {}", number())) on_submit=send footer>
             {move || act.failure.get().filter(|it| it.at("amount").is_none()).map(|failure| view! { <Wrong failure/> })}
             {move || {
                 act.order
@@ -399,7 +400,7 @@ fn Refund(act: Act) -> impl IntoView {
                 label="Amount"
                 optional=true
                 mode="decimal"
-                hint=Signal::derive(|| "Empty: all of it".to_owned())
+                hint=Signal::stored("Empty: all of it".to_owned())
                 prefix=amount::symbol(&untrack(currency))
                 value=typed
                 on_input=move |text| {

@@ -202,9 +202,9 @@ impl Typed {
 fn TrackingFields(act: Act, typed: Typed) -> impl IntoView {
     let Typed { carrier, number, url, bad_url } = typed;
     let refused = move |name: &'static str| {
-        Signal::derive(move || act.failure.with(|failure| failure.as_ref().and_then(|it| it.at(name))))
+        place::derived(move || act.failure.with(|failure| failure.as_ref().and_then(|it| it.at(name))))
     };
-    let url_error = Signal::derive(move || {
+    let url_error = place::derived(move || {
         let typed = bad_url.get().then(|| "An address begins with https://".to_owned());
         typed.or_else(|| refused("trackingUrl").get())
     });
@@ -301,7 +301,7 @@ pub(super) fn Ship(act: Act) -> impl IntoView {
         });
     };
     let number = number(act);
-    let label = Signal::derive(move || format!("Send {}", count(sum().into(), "item", "items")));
+    let label = place::derived(move || format!("Send {}", count(sum().into(), "item", "items")));
     let footer = move || {
         act_button(
             act,
@@ -345,7 +345,7 @@ pub(super) fn Ship(act: Act) -> impl IntoView {
         })
     };
     view! {
-        <Drawer open=act.open title=Signal::derive(move || format!("Send {}", number())) on_submit=send footer>
+        <Drawer open=act.open title=place::derived(move || format!("Send {}", number())) on_submit=send footer>
             {move || act.failure.get().map(|failure| view! { <Wrong failure/> })}
             {fields}
             <TrackingFields act typed/>
@@ -371,7 +371,7 @@ fn Track(act: Act, chosen: RwSignal<Option<Fulfilment>>) -> impl IntoView {
             Ok(answer.fulfilment_track.order)
         });
     };
-    let label = Signal::derive(|| "Save".to_owned());
+    let label = Signal::stored("Save".to_owned());
     let footer =
         move || act_button(act, label, "The customer follows the parcel on the order's page with this.");
     view! {

@@ -34,10 +34,10 @@ pub fn Payment(
     let (take, release) = (act(), act());
     let checking = RwSignal::new(false);
     let is = move |what: fn(&Order) -> bool| {
-        Memo::new(move |_| order.with(|order| order.as_ref().is_some_and(what)))
+        place::memo(move || order.with(|order| order.as_ref().is_some_and(what)))
     };
     let here = is(Order::through_gateway);
-    let may = Memo::new(move |_| session.may("payments:update"));
+    let may = place::memo(move || session.may("payments:update"));
     let (can_take, can_release) = (is(|order| 0 < order.capturable.minor.0), is(Order::can_release));
     let check = move |_| {
         let id = order.with_untracked(|order| order.as_ref().map(|order| order.id.clone()));
@@ -145,7 +145,7 @@ fn Take(act: Act) -> impl IntoView {
     let rest = move || act.order.with(|order| order.as_ref().map(|order| order.capturable.clone()));
     // All that is promised, until somebody types something else.
     let value =
-        Signal::derive(move || typed.get().or_else(|| rest().map(|rest| rest.decimal)).unwrap_or_default());
+        place::derived(move || typed.get().or_else(|| rest().map(|rest| rest.decimal)).unwrap_or_default());
     let send = move |()| {
         let Some((stamp, rest)) = act.stamp().zip(untrack(rest)) else { return };
         let amount = match amount::parse(&value.get_untracked(), amount::exponent(&rest.currency)) {
@@ -174,9 +174,9 @@ fn Take(act: Act) -> impl IntoView {
         });
     };
     let refused = move || act.failure.with(|failure| failure.as_ref().and_then(|it| it.at("amount")));
-    let error = Signal::derive(move || bad.get().or_else(refused));
+    let error = place::derived(move || bad.get().or_else(refused));
     let symbol = untrack(rest).map(|rest| amount::symbol(&rest.currency)).unwrap_or_default();
-    let hint = Signal::derive(move || match rest() {
+    let hint = place::derived(move || match rest() {
         Some(rest) => format!("{} is promised", rest.formatted),
         None => String::new(),
     });
@@ -248,8 +248,8 @@ fn Release(act: Act) -> impl IntoView {
     view! {
         <Confirm
             open=act.open
-            title=Signal::derive(move || format!("Forgo {}?", said(lost)))
-            act=Signal::derive(move || format!("Forgo {}", said(lost)))
+            title=place::derived(move || format!("Forgo {}?", said(lost)))
+            act=place::derived(move || format!("Forgo {}", said(lost)))
             refuse="Keep waiting for it"
             busy=act.busy
             failure=act.failure

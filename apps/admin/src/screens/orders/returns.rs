@@ -202,7 +202,7 @@ fn Answer(act: Act, chosen: RwSignal<Option<Return>>, word: RwSignal<Word>) -> i
         Word::Decline => "Decline",
         Word::Close => "Close",
     };
-    let hint = Signal::derive(move || match word.get() {
+    let hint = place::derived(move || match word.get() {
         Word::Approve => {
             "Where to send it, for instance. The customer reads it on the order's page".to_owned()
         }
@@ -210,10 +210,10 @@ fn Answer(act: Act, chosen: RwSignal<Option<Return>>, word: RwSignal<Word>) -> i
         Word::Close => "The customer reads it on the order's page. No money goes back".to_owned(),
     });
     let error =
-        Signal::derive(move || act.failure.with(|failure| failure.as_ref().and_then(|it| it.at("words"))));
+        place::derived(move || act.failure.with(|failure| failure.as_ref().and_then(|it| it.at("words"))));
     let number =
         move || chosen.with(|found| found.as_ref().map(|found| found.number.clone()).unwrap_or_default());
-    let title = Signal::derive(move || format!("{} {}", verb(), number()));
+    let title = place::derived(move || format!("{} {}", verb(), number()));
     let footer = move || act_button(act, title, "");
     view! {
         <Drawer open=act.open title on_submit=save footer>
@@ -308,7 +308,7 @@ fn Receive(act: Act, chosen: RwSignal<Option<Return>>) -> impl IntoView {
     let footer = move || {
         act_button(
             act,
-            Signal::derive(|| "Receive".to_owned()),
+            Signal::stored("Receive".to_owned()),
             "What can be sold again goes on the shelf. Pieces that did not come can be part of another return.",
         )
     };
@@ -352,23 +352,23 @@ fn Refund(act: Act, chosen: RwSignal<Option<Return>>) -> impl IntoView {
         });
     };
     let error =
-        Signal::derive(move || act.failure.with(|failure| failure.as_ref().and_then(|it| it.at("amount"))));
+        place::derived(move || act.failure.with(|failure| failure.as_ref().and_then(|it| it.at("amount"))));
     let offer = move || chosen.with(|found| found.as_ref().and_then(|found| found.offer.clone()));
-    let hint = Signal::derive(move || {
+    let hint = place::derived(move || {
         let most = offer().map(|offer| offer.formatted).unwrap_or_default();
         format!("At most {most}, what the pieces have cost after discounts")
     });
     let footer = move || {
         act_button(
             act,
-            Signal::derive(|| "Refund".to_owned()),
+            Signal::stored("Refund".to_owned()),
             "The money goes back the way it came, and the return ends as refunded. This cannot be undone.",
         )
     };
     let number =
         move || chosen.with(|found| found.as_ref().map(|found| found.number.clone()).unwrap_or_default());
     view! {
-        <Drawer open=act.open title=Signal::derive(move || format!("Refund {}", number())) on_submit=save footer>
+        <Drawer open=act.open title=place::derived(move || format!("Refund {}", number())) on_submit=save footer>
             {move || act.failure.get().filter(|it| it.at("amount").is_none()).map(|failure| view! { <Wrong failure/> })}
             <TextField id="return-amount" label="Amount" value=amount on_input=move |typed| amount.set(typed) mode="decimal" error hint most=20/>
         </Drawer>

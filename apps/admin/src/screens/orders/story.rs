@@ -147,7 +147,7 @@ pub fn Story(
             view! { <ol class="timeline">{items}</ol> }.into_any()
         })
     };
-    let may_write = Memo::new(move |_| session.may("orders:update"));
+    let may_write = place::memo(move || session.may("orders:update"));
     view! {
         <section class="card">
             <header>

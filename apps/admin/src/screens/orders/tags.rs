@@ -9,12 +9,13 @@ use crate::gql::order_moves::{OrderTagsSet, OrderTagsSetInput, OrderTagsSetVaria
 use crate::gql::orders::{Order, OrderTags};
 use crate::parts::tags::Tags as Words;
 use crate::parts::toast::use_toaster;
+use crate::place;
 use crate::session::use_session;
 
 /// The tags that orders of the shop have; none until the answer is there.
 pub fn known() -> Signal<Vec<String>> {
     let known = remote(|| api::ask(OrderTags::build(())));
-    Signal::derive(move || {
+    place::derived(move || {
         known.data.with(|known| {
             let known = known.as_ref().map(|known| known.order_tags.iter().map(|one| one.tag.clone()));
             known.map(Iterator::collect).unwrap_or_default()
@@ -39,7 +40,7 @@ pub fn TagsCard(
     let busy = RwSignal::new(false);
     let saved =
         move || order.with(|order| order.as_ref().map(|order| order.tags.clone()).unwrap_or_default());
-    let tags = Signal::derive(move || wanted.get().unwrap_or_else(saved));
+    let tags = place::derived(move || wanted.get().unwrap_or_else(saved));
     let save = move |next: Vec<String>| {
         wanted.set(Some(next));
         if busy.get_untracked() {

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::gql::people::{EffectivePermission, PermissionInfo, PermissionScope, role_words};
 use crate::logic::grants::{COLUMNS, Choice, Row, may_choose, rows, words};
 use crate::parts::icon;
+use crate::place;
 
 fn head() -> impl IntoView {
     view! {
@@ -67,8 +68,8 @@ pub fn Grid(
             "refund" | "moderate" => format!("{}: {}", words(&permission.resource), permission.action),
             action => format!("{}: {}", words(&permission.resource), role_words(action).to_lowercase()),
         };
-        let implied = Memo::new(move |_| name.with_value(|name| choice.with(|choice| choice.implied(name))));
-        let now = Memo::new(move |_| name.with_value(|name| choice.with(|choice| choice.get(name))));
+        let implied = place::memo(move || name.with_value(|name| choice.with(|choice| choice.implied(name))));
+        let now = place::memo(move || name.with_value(|name| choice.with(|choice| choice.get(name))));
         let holds = may_choose(permission, PermissionScope::All);
         let narrow = scoped && may_choose(permission, PermissionScope::Own);
         let locked = move || !editable.get() || implied.get() || !(holds || narrow);

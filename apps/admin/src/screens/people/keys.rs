@@ -40,7 +40,7 @@ pub fn ApiKeys() -> impl IntoView {
         let variables = ApiKeysVariables { revoked: revoked.get() };
         async move { api::ask(Page::build(variables)).await.map(|answer| answer.api_keys) }
     });
-    let may_create = Memo::new(move |_| session.may("api_keys:create"));
+    let may_create = place::memo(move || session.may("api_keys:create"));
     let making = RwSignal::new(false);
     let shown = RwSignal::new(None::<String>);
     let (renaming, revoking) = (RwSignal::new(None::<ApiKey>), RwSignal::new(None::<ApiKey>));
@@ -230,7 +230,7 @@ fn Make(open: RwSignal<bool>, shown: RwSignal<Option<String>>, keys: Remote<Vec<
         });
     };
     let fault = move |field: &'static str| {
-        Signal::derive(move || failure.with(|failure| failure.as_ref().and_then(|failure| failure.at(field))))
+        place::derived(move || failure.with(|failure| failure.as_ref().and_then(|failure| failure.at(field))))
     };
     let footer = move || {
         view! {
@@ -301,7 +301,7 @@ fn Rename(of: RwSignal<Option<ApiKey>>, keys: Remote<Vec<ApiKey>>) -> impl IntoV
             let _ = busy.try_set(false);
         });
     };
-    let error = Signal::derive(move || {
+    let error = place::derived(move || {
         failure.with(|failure| failure.as_ref().and_then(|failure| failure.at("name")))
     });
     let footer = move || {
@@ -356,7 +356,7 @@ fn Revoke(of: RwSignal<Option<ApiKey>>, keys: Remote<Vec<ApiKey>>) -> impl IntoV
             let _ = busy.try_set(false);
         });
     };
-    let title = Signal::derive(move || {
+    let title = place::derived(move || {
         format!("Revoke “{}”?", of.with(|key| key.as_ref().map(|key| key.name.clone()).unwrap_or_default()))
     });
     view! {

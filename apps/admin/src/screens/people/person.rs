@@ -32,7 +32,7 @@ async fn fetch(id: String) -> Result<(MemberDetail, Vec<PermissionInfo>), Failur
 pub fn PersonScreen() -> impl IntoView {
     let session = use_session();
     let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
+    let id = place::memo(move || params.with(|params| params.get("id").unwrap_or_default()));
     let person = remote(move || fetch(id.get()));
     let roles = remote(move || {
         let may = session.may("roles:list");
@@ -47,7 +47,7 @@ pub fn PersonScreen() -> impl IntoView {
         person.data.with(|person| person.as_ref().map_or_else(|| " ".to_owned(), |(it, _)| it.member.title()))
     };
     place::title(move || name().trim().to_owned());
-    let about = Signal::derive(move || {
+    let about = place::derived(move || {
         person
             .data
             .with(|person| person.as_ref().map_or_else(|| " ".to_owned(), |(it, _)| it.member.email.clone()))
@@ -62,7 +62,7 @@ pub fn PersonScreen() -> impl IntoView {
     };
     view! {
         <div class="page">
-            <PageHead title=Signal::derive(name) about beside=beside back=(place::to("/team"), "Team")>
+            <PageHead title=place::derived(name) about beside=beside back=(place::to("/team"), "Team")>
                 {move || person.data.get().map(|(it, _)| view! { <Account member=it.member on_change=move |()| person.reload()/> })}
             </PageHead>
             {move || match (person.data.get(), roles.data.get(), person.failure.get().or_else(|| roles.failure.get())) {
@@ -101,8 +101,8 @@ fn RolesCard(member: Member, roles: Vec<Role>, #[prop(into)] on_change: Callback
     let saved = StoredValue::new(sorted(member.keys()));
     let chosen = RwSignal::new(saved.get_value());
     let (busy, failure) = (RwSignal::new(false), RwSignal::new(None::<Failure>));
-    let may = Memo::new(move |_| session.may("roles:manage"));
-    let changes = Signal::derive(move || {
+    let may = place::memo(move || session.may("roles:manage"));
+    let changes = place::derived(move || {
         let changed = chosen.with(|chosen| saved.with_value(|saved| chosen != saved));
         if changed { vec!["roles".to_owned()] } else { Vec::new() }
     });

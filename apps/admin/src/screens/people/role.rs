@@ -35,7 +35,7 @@ async fn fetch(id: String) -> Result<(Option<Role>, Vec<PermissionInfo>), Failur
 #[component]
 pub fn RoleScreen() -> impl IntoView {
     let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
+    let id = place::memo(move || params.with(|params| params.get("id").unwrap_or_default()));
     let role = remote(move || fetch(id.get()));
     view! { <Screen role/> }
 }
@@ -109,15 +109,15 @@ fn Editor(
     let saved_draft = RwSignal::new(first);
     let saved = RwSignal::new(role);
     let (busy, failure, done) = (RwSignal::new(false), RwSignal::new(None::<Failure>), RwSignal::new(false));
-    let title = Signal::derive(move || {
+    let title = place::derived(move || {
         saved.with(|saved| saved.as_ref().map_or_else(|| "New role".to_owned(), Role::words))
     });
     place::title(move || title.get());
-    let editable = Memo::new(move |_| {
+    let editable = place::memo(move || {
         let needed = if saved.with(Option::is_none) { "roles:create" } else { "roles:update" };
         !system && grantable && session.may(needed)
     });
-    let changes = Signal::derive(move || {
+    let changes = place::derived(move || {
         if done.get() || !editable.get() {
             return Vec::new();
         }
@@ -134,7 +134,7 @@ fn Editor(
         })
     });
     let fault = move |field: &'static str| {
-        Signal::derive(move || failure.with(|failure| failure.as_ref().and_then(|failure| failure.at(field))))
+        place::derived(move || failure.with(|failure| failure.as_ref().and_then(|failure| failure.at(field))))
     };
     let save = move |()| {
         busy.set(true);
@@ -270,7 +270,7 @@ fn Delete(saved: RwSignal<Option<Role>>) -> impl IntoView {
     let (asking, busy, failure) =
         (RwSignal::new(false), RwSignal::new(false), RwSignal::new(None::<Failure>));
     let target = RwSignal::new(String::new());
-    let may = Memo::new(move |_| {
+    let may = place::memo(move || {
         session.may("roles:delete")
             && saved.with(|role| role.as_ref().is_some_and(|role| !role.system && role.grantable))
     });
@@ -327,7 +327,7 @@ fn Delete(saved: RwSignal<Option<Role>>) -> impl IntoView {
         </Show>
         <Confirm
             open=asking
-            title=Signal::derive(move || format!("Delete “{}”?", saved.with(|role| role.as_ref().map(Role::words).unwrap_or_default())))
+            title=place::derived(move || format!("Delete “{}”?", saved.with(|role| role.as_ref().map(Role::words).unwrap_or_default())))
             act="Delete the role".to_owned()
             busy
             failure

@@ -19,7 +19,7 @@ pub fn Roles() -> impl IntoView {
     place::title(|| "Roles".to_owned());
     let session = use_session();
     let roles = remote(|| async { api::ask(Page::build(())).await.map(|answer| answer.roles) });
-    let may_create = Memo::new(move |_| session.may("roles:create"));
+    let may_create = place::memo(move || session.may("roles:create"));
     let rows = Rows::of(roles, |roles| Shown::all(roles.len()));
     let body = move || {
         // The platform's role is given on the command line only.

@@ -50,7 +50,7 @@ pub fn Team() -> impl IntoView {
             api::ask(AllRoles::build(())).await.map(|answer| answer.roles)
         }
     });
-    let options = Signal::derive(move || {
+    let options = place::derived(move || {
         let roles = roles.data.get().unwrap_or_default();
         let staff = roles.into_iter().filter(|role| role.id.inner() != "customer");
         staff.map(|role| (role.id.inner().to_owned(), role.words())).collect::<Vec<_>>()

@@ -42,7 +42,7 @@ async fn send(before: Option<PriceList>, input: PriceListInput) -> Result<PriceL
 #[component]
 pub fn PriceListScreen() -> impl IntoView {
     let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
+    let id = place::memo(move || params.with(|params| params.get("id").unwrap_or_default()));
     let list = remote(move || {
         let variables = IdVariables { id: cynic::Id::new(id.get()) };
         async move { api::ask(PriceListById::build(variables)).await.map(|answer| answer.price_list) }
@@ -92,20 +92,20 @@ fn Editor(
     };
     let form = Form::new(draft_of(list.as_ref()));
     let saved = RwSignal::new(list);
-    let saved_draft = Memo::new(move |_| saved.with(|saved| draft_of(saved.as_ref())));
+    let saved_draft = place::memo(move || saved.with(|saved| draft_of(saved.as_ref())));
     let (busy, done) = (RwSignal::new(false), RwSignal::new(false));
-    let title = Signal::derive(move || {
+    let title = place::derived(move || {
         saved.with(|saved| {
             saved.as_ref().map_or_else(|| "New price list".to_owned(), |saved| saved.name.clone())
         })
     });
     place::title(move || title.get());
-    let away = Memo::new(move |_| saved.with(|it| it.as_ref().is_some_and(|it| it.archived_at.is_some())));
-    let editable = Memo::new(move |_| {
+    let away = place::memo(move || saved.with(|it| it.as_ref().is_some_and(|it| it.archived_at.is_some())));
+    let editable = place::memo(move || {
         let permission = if saved.with(Option::is_none) { "prices:create" } else { "prices:update" };
         session.may(permission) && !away.get()
     });
-    let changes = Signal::derive(move || {
+    let changes = place::derived(move || {
         if done.get() || !editable.get() {
             return Vec::new();
         }
@@ -180,9 +180,9 @@ fn Editor(
             view! { <div class="banner" data-tone="info" role="note">{icon("info")}<p class="grow">{words}</p></div> },
         )
     };
-    let priced = Memo::new(move |_| saved.with(|it| it.as_ref().is_some_and(|it| it.n_prices > 0)));
+    let priced = place::memo(move || saved.with(|it| it.as_ref().is_some_and(|it| it.n_prices > 0)));
     let there =
-        Memo::new(move |_| saved.with(|it| it.as_ref().map(|it| (it.id.clone(), it.currency.clone()))));
+        place::memo(move || saved.with(|it| it.as_ref().map(|it| (it.id.clone(), it.currency.clone()))));
     let prices = move || {
         match there.get() {
         Some((id, currency)) => {

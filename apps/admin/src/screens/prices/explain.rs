@@ -21,12 +21,12 @@ pub fn Explain() -> impl IntoView {
     place::title(|| "Explain a price".to_owned());
     let session = use_session();
     let variant = RwSignal::new(None::<(String, String)>);
-    let chosen = Signal::derive(move || variant.with(|it| it.as_ref().map(|(_, name)| name.clone())));
+    let chosen = place::derived(move || variant.with(|it| it.as_ref().map(|(_, name)| name.clone())));
     let groups = RwSignal::new(Vec::<(String, String)>::new());
     let [country, at] = [(); 2].map(|()| RwSignal::new(String::new()));
     let quantity = RwSignal::new("1".to_owned());
-    let n_pieces = Memo::new(move |_| quantity.with(|typed| pieces(typed)));
-    let wrong = Signal::derive(move || {
+    let n_pieces = place::memo(move || quantity.with(|typed| pieces(typed)));
+    let wrong = place::derived(move || {
         n_pieces.get().is_none().then(|| "Write a whole number from 1 to 10000".to_owned())
     });
     let answer = remote(move || {

@@ -28,13 +28,13 @@ impl Form {
     /// A form that begins with a draft.
     pub fn new(draft: Draft) -> Self {
         let draft = RwSignal::new(draft);
-        let faults = Memo::new(move |_| draft.with(|draft| draft.faults(place::zone)));
+        let faults = place::memo(move || draft.with(|draft| draft.faults(place::zone)));
         Self { draft, failure: RwSignal::new(None), asked: RwSignal::new(false), faults }
     }
 
     /// How many fields are wrong, as far as that is shown.
     pub fn wrong(self) -> Signal<usize> {
-        Signal::derive(move || if self.asked.get() { self.faults.with(BTreeMap::len) } else { 0 })
+        place::derived(move || if self.asked.get() { self.faults.with(BTreeMap::len) } else { 0 })
     }
 
     /// Whether it can be sent. If not, every fault is shown from now on.
@@ -44,7 +44,7 @@ impl Form {
     }
 
     fn text(self, pick: fn(&Draft) -> &String) -> Signal<String> {
-        Signal::derive(move || self.draft.with(|draft| pick(draft).clone()))
+        place::derived(move || self.draft.with(|draft| pick(draft).clone()))
     }
 
     fn put(self, put: fn(&mut Draft, String)) -> Callback<String> {
@@ -52,7 +52,7 @@ impl Form {
     }
 
     fn fault(self, path: &'static str) -> Signal<Option<String>> {
-        Signal::derive(move || {
+        place::derived(move || {
             let mine =
                 self.asked.get().then(|| self.faults.with(|faults| faults.get(path).cloned())).flatten();
             mine.or_else(|| {
@@ -112,7 +112,7 @@ pub fn NameAndTime(form: Form) -> impl IntoView {
 pub fn ForWhom(form: Form) -> impl IntoView {
     let all = countries();
     let named = StoredValue::new(all.clone());
-    let chosen = Signal::derive(move || {
+    let chosen = place::derived(move || {
         let name = |code: &String| {
             let known = named.with_value(|all| all.iter().find(|(own, _)| own == code).cloned());
             known.unwrap_or_else(|| (code.clone(), code.clone()))
@@ -129,7 +129,7 @@ pub fn ForWhom(form: Form) -> impl IntoView {
                 <Groups
                     label="Groups of customers"
                     hint="None chosen: everybody, signed in or not"
-                    chosen=Signal::derive(move || form.draft.with(|draft| draft.groups.clone()))
+                    chosen=place::derived(move || form.draft.with(|draft| draft.groups.clone()))
                     on_change=move |groups| form.draft.update(|draft| draft.groups = groups)
                     error=form.fault("groupIds")
                 />
@@ -164,8 +164,8 @@ pub fn Meaning(
     #[prop(into)]
     priced: Signal<bool>,
 ) -> impl IntoView {
-    let chosen = Memo::new(move |_| form.draft.with(|draft| draft.currency.clone()));
-    let includes = Memo::new(move |_| form.draft.with(|draft| draft.includes_tax));
+    let chosen = place::memo(move || form.draft.with(|draft| draft.currency.clone()));
+    let includes = place::memo(move || form.draft.with(|draft| draft.includes_tax));
     let options = move || {
         let now = chosen.get();
         let option = |currency: primitives::Currency| {
@@ -187,7 +187,7 @@ pub fn Meaning(
         }
     };
     let session = use_session();
-    let hint = Signal::derive(move || {
+    let hint = place::derived(move || {
         let text = match (priced.get(), chosen.get() == session.currency()) {
             (true, _) => "It has prices: make another list for another currency",
             (false, true) => {

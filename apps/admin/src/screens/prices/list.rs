@@ -43,8 +43,8 @@ pub fn PriceLists() -> impl IntoView {
         async move { api::ask(Page::build(variables)).await.map(|answer| answer.price_lists) }
     });
     let rows = Rows::of(page, |page| Shown::page(page.nodes.len(), page.total_count, &page.page_info));
-    let may_create = Memo::new(move |_| session.may("prices:create"));
-    let may_explain = Memo::new(move |_| session.may("prices:read"));
+    let may_create = place::memo(move || session.may("prices:create"));
+    let may_explain = place::memo(move || session.may("prices:read"));
     let acts = move || {
         view! {
             {may_explain.get().then(|| view! { <a class="btn" href=place::to("/prices/explain")>{icon("info")} "Explain a price"</a> })}

@@ -12,6 +12,7 @@ use leptos::prelude::*;
 use crate::parts::field::Field;
 use crate::parts::icon;
 use crate::parts::tags::Pick;
+use crate::place;
 use crate::screens::customers::groups::known_groups;
 
 /// Countries by code and name, in the order of their names.
@@ -40,9 +41,9 @@ fn Groups(
     error: Signal<Option<String>>,
 ) -> impl IntoView {
     let all = known_groups();
-    let options = Signal::derive(move || all.data.get().map(|groups| groups.names()).unwrap_or_default());
+    let options = place::derived(move || all.data.get().map(|groups| groups.names()).unwrap_or_default());
     let none = move || all.data.with(|all| all.as_ref().is_some_and(|all| all.is_empty()));
-    let hint = Signal::derive(move || match none() {
+    let hint = place::derived(move || match none() {
         true => "The shop has no groups of customers yet".to_owned(),
         false => hint.to_owned(),
     });

@@ -10,6 +10,7 @@ use crate::gql::prices::{PriceList, PriceListArchive, PriceListArchiveVariables}
 use crate::parts::dialog::Confirm;
 use crate::parts::icon;
 use crate::parts::toast::use_toaster;
+use crate::place;
 use crate::session::use_session;
 
 /// Button and dialog.
@@ -24,7 +25,7 @@ pub fn PutAway(
     let (session, toaster) = (use_session(), use_toaster());
     let (asking, busy, failure) =
         (RwSignal::new(false), RwSignal::new(false), RwSignal::new(None::<Failure>));
-    let may = Memo::new(move |_| {
+    let may = place::memo(move || {
         let open = saved.with(|saved| saved.as_ref().is_some_and(|saved| saved.archived_at.is_none()));
         open && session.may("prices:delete")
     });
@@ -49,7 +50,7 @@ pub fn PutAway(
     };
     let said =
         move |say: fn(&PriceList) -> String| saved.with(|saved| saved.as_ref().map(say).unwrap_or_default());
-    let title = Signal::derive(move || format!("Put “{}” away?", said(|list| list.name.clone())));
+    let title = place::derived(move || format!("Put “{}” away?", said(|list| list.name.clone())));
     view! {
         <Show when=move || may.get()>
             <button

@@ -20,6 +20,7 @@ use crate::parts::list::List;
 use crate::parts::table::{Column, Rows, Shown, Table};
 use crate::parts::toast::use_toaster;
 use crate::parts::{Empty, count, icon};
+use crate::place;
 use crate::screens::products::find::FindVariant;
 
 const COLUMNS: [Column; 6] = [
@@ -160,7 +161,7 @@ pub fn Prices(
         <Edit open draft before faults failure busy symbol=amount::symbol(&currency) on_save=save/>
         <Confirm
             open=asking
-            title=Signal::derive(move || format!("Take the price of {} out?", named()))
+            title=place::derived(move || format!("Take the price of {} out?", named()))
             act="Take it out".to_owned()
             busy
             failure
@@ -242,9 +243,9 @@ fn Edit(
     symbol: String,
     #[prop(into)] on_save: Callback<()>,
 ) -> impl IntoView {
-    let adding = Memo::new(move |_| before.with(Option::is_none));
+    let adding = place::memo(move || before.with(Option::is_none));
     let fault = move |field: &'static str| {
-        Signal::derive(move || {
+        place::derived(move || {
             let mine = faults.with(|faults| faults.get(field).cloned());
             mine.or_else(|| {
                 failure.with(|failure| {
@@ -256,7 +257,7 @@ fn Edit(
         })
     };
     let text =
-        move |pick: fn(&RowDraft) -> &String| Signal::derive(move || draft.with(|draft| pick(draft).clone()));
+        move |pick: fn(&RowDraft) -> &String| place::derived(move || draft.with(|draft| pick(draft).clone()));
     let put = move |field: &'static str, put: fn(&mut RowDraft, String)| {
         Callback::new(move |typed| {
             faults.update(|faults| drop(faults.remove(field)));
@@ -280,10 +281,10 @@ fn Edit(
         }
     };
     let chosen =
-        Signal::derive(move || draft.with(|draft| draft.variant.as_ref().map(|(_, name)| name.clone())));
+        place::derived(move || draft.with(|draft| draft.variant.as_ref().map(|(_, name)| name.clone())));
     let symbol = StoredValue::new(symbol);
     let title =
-        Signal::derive(
+        place::derived(
             move || if adding.get() { "Add a price".to_owned() } else { "Change the price".to_owned() },
         );
     view! {

@@ -34,7 +34,7 @@ pub fn NewProduct() -> impl IntoView {
     let failure = RwSignal::new(None::<Failure>);
     let busy = RwSignal::new(false);
     let done = RwSignal::new(false);
-    let dirty = Signal::derive(move || {
+    let dirty = place::derived(move || {
         !done.get() && (texts.with(|texts| *texts != Texts::default()) || variant.with(|it| *it != empty))
     });
     let collections = remote(move || {
@@ -46,12 +46,12 @@ pub fn NewProduct() -> impl IntoView {
             api::ask(CollectionNames::build(())).await.map(|answer| answer.admin_collections.nodes)
         }
     });
-    let collection_options = Signal::derive(move || {
+    let collection_options = place::derived(move || {
         let rows = collections.data.get().unwrap_or_default();
         rows.into_iter().map(|row| (row.id.inner().to_owned(), row.title)).collect::<Vec<_>>()
     });
     let error = move |column: &'static str| {
-        Signal::derive(move || {
+        place::derived(move || {
             faults.with(|faults| {
                 faults.iter().find(|fault| fault.column == column).map(|fault| fault.message.clone())
             })
@@ -136,7 +136,7 @@ pub fn NewProduct() -> impl IntoView {
             .collect_view()
     };
     let read =
-        move |pick: fn(&VariantDraft) -> &String| Signal::derive(move || variant.with(|it| pick(it).clone()));
+        move |pick: fn(&VariantDraft) -> &String| place::derived(move || variant.with(|it| pick(it).clone()));
     let write = move |put: fn(&mut VariantDraft, String)| {
         Callback::new(move |typed| variant.update(|it| put(it, typed)))
     };
@@ -146,7 +146,7 @@ pub fn NewProduct() -> impl IntoView {
             <Guard dirty/>
             <PageHead
                 title="New product".to_owned()
-                about=Signal::derive(|| "Options, more variants and pictures follow in the next step".to_owned())
+                about=Signal::stored("Options, more variants and pictures follow in the next step".to_owned())
                 back=(place::to("/products"), "Products")
             >
                 <a class="btn" href=place::to("/products")>"Cancel"</a>
@@ -163,7 +163,7 @@ pub fn NewProduct() -> impl IntoView {
             {move || failure.get().map(|failure| view! { <Wrong failure/> })}
             <div class="cols">
                 <div class="stack">
-                    <TitleAndBody texts failure turn=Signal::derive(|| 0)/>
+                    <TitleAndBody texts failure turn=Signal::stored(0)/>
                     <section class="card">
                         <header><h2>"Price and stock"</h2></header>
                         <div class="body">
@@ -229,7 +229,7 @@ pub fn NewProduct() -> impl IntoView {
                             </div>
                         </div>
                     </section>
-                    <SearchTexts texts failure old_slugs=Signal::derive(Vec::new)/>
+                    <SearchTexts texts failure old_slugs=Signal::stored(Vec::new())/>
                 </div>
                 <aside class="stack"><Organisation texts failure collections=collection_options/></aside>
             </div>

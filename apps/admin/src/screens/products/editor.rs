@@ -40,7 +40,7 @@ async fn fetch(id: String) -> Result<AdminProduct, Failure> {
 #[component]
 pub fn ProductScreen() -> impl IntoView {
     let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
+    let id = place::memo(move || params.with(|params| params.get("id").unwrap_or_default()));
     let product = remote(move || fetch(id.get()));
     move || match (product.data.get(), product.failure.get()) {
         (_, Some(failure)) => view! {
@@ -70,8 +70,8 @@ fn Editor(product: AdminProduct) -> impl IntoView {
     let toaster = use_toaster();
     let draft = Draft::new(product);
     place::title(move || draft.product.with(|product| product.title.clone()));
-    let editable = Memo::new(move |_| session.may("products:update"));
-    let changes = Signal::derive(move || draft.changes());
+    let editable = place::memo(move || session.may("products:update"));
+    let changes = place::derived(move || draft.changes());
     let failure = RwSignal::new(None::<Failure>);
     let busy = RwSignal::new(false);
     let collections = remote(move || {
@@ -83,11 +83,11 @@ fn Editor(product: AdminProduct) -> impl IntoView {
             api::ask(CollectionNames::build(())).await.map(|answer| answer.admin_collections.nodes)
         }
     });
-    let collection_options = Signal::derive(move || {
+    let collection_options = place::derived(move || {
         let rows = collections.data.get().unwrap_or_default();
         rows.into_iter().map(|row| (row.id.inner().to_owned(), row.title)).collect::<Vec<_>>()
     });
-    let wrong = Signal::derive(move || {
+    let wrong = place::derived(move || {
         let cells = draft.faults.with(Vec::len);
         let fields = failure.with(|failure| failure.as_ref().map_or(0, |it| it.fields.len()));
         cells.max(fields)
@@ -172,7 +172,7 @@ fn Editor(product: AdminProduct) -> impl IntoView {
     view! {
         <div class="page">
             <PageHead
-                title=Signal::derive(move || draft.product.with(|product| product.title.clone()))
+                title=place::derived(move || draft.product.with(|product| product.title.clone()))
                 back=(place::to("/products"), "Products")
                 beside=status_pill
             >
@@ -187,7 +187,7 @@ fn Editor(product: AdminProduct) -> impl IntoView {
                     <SearchTexts
                         texts=draft.texts
                         failure
-                        old_slugs=Signal::derive(move || draft.product.with(|product| product.old_slugs.clone()))
+                        old_slugs=place::derived(move || draft.product.with(|product| product.old_slugs.clone()))
                     />
                 </fieldset>
                 <aside class="stack">
@@ -253,7 +253,7 @@ fn Moves(draft: Draft, changes: Signal<Vec<String>>) -> impl IntoView {
     let toaster = use_toaster();
     let busy = RwSignal::new(false);
     let archiving = RwSignal::new(false);
-    let status = Memo::new(move |_| draft.product.with(|product| product.status));
+    let status = place::memo(move || draft.product.with(|product| product.status));
     let go = move |target: ProductStatus| {
         if busy.get_untracked() {
             return;
@@ -312,8 +312,8 @@ fn Moves(draft: Draft, changes: Signal<Vec<String>>) -> impl IntoView {
             let _ = busy.try_set(false);
         });
     };
-    let publish = Memo::new(move |_| session.may("products:publish"));
-    let update = Memo::new(move |_| session.may("products:update"));
+    let publish = place::memo(move || session.may("products:publish"));
+    let update = place::memo(move || session.may("products:update"));
     let button = move |label: &'static str, kind: Option<&'static str>, target: ProductStatus| {
         view! {
             <button class="btn" type="button" data-kind=kind disabled=move || busy.get() on:click=move |_| go(target)>
@@ -352,7 +352,7 @@ fn Moves(draft: Draft, changes: Signal<Vec<String>>) -> impl IntoView {
         }}
         <Confirm
             open=archiving
-            title=Signal::derive(move || format!("Archive “{}”?", draft.product.with(|product| product.title.clone())))
+            title=place::derived(move || format!("Archive “{}”?", draft.product.with(|product| product.title.clone())))
             act="Archive".to_owned()
             kind="primary"
             on_yes=move |()| go(ProductStatus::Archived)

@@ -13,6 +13,7 @@ use crate::gql::catalog::{
 use crate::gql::promotions::{ProductNameById, VariantName};
 use crate::parts::dialog::Wrong;
 use crate::parts::{FailureView, icon, thumb};
+use crate::place;
 use crate::session::use_session;
 
 /// A search whose results are buttons.
@@ -117,7 +118,7 @@ pub fn FindVariant(
     on_pick: Callback<Option<(String, String)>>,
 ) -> impl IntoView {
     let session = use_session();
-    let may_find = Memo::new(move |_| session.may("products:list") && session.may("products:read"));
+    let may_find = place::memo(move || session.may("products:list") && session.may("products:read"));
     let product = RwSignal::new(None::<(String, Vec<VariantName>)>);
     let failure = RwSignal::new(None::<Failure>);
     let take = move |title: &str, variant: &VariantName| {

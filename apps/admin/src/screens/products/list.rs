@@ -105,7 +105,7 @@ pub fn Products() -> impl IntoView {
             api::ask(CollectionNames::build(())).await.map(|answer| answer.admin_collections.nodes)
         }
     });
-    let collection_options = Signal::derive(move || {
+    let collection_options = place::derived(move || {
         let rows = collections.data.get().unwrap_or_default();
         rows.into_iter().map(|row| (row.id.inner().to_owned(), row.title)).collect::<Vec<_>>()
     });
@@ -116,19 +116,19 @@ pub fn Products() -> impl IntoView {
         list.get();
         chosen.update(BTreeMap::clear);
     });
-    let can_publish = Memo::new(move |_| session.may("products:publish"));
-    let can_update = Memo::new(move |_| session.may("products:update"));
-    let selects = Memo::new(move |_| can_publish.get() || can_update.get());
+    let can_publish = place::memo(move || session.may("products:publish"));
+    let can_update = place::memo(move || session.may("products:update"));
+    let selects = place::memo(move || can_publish.get() || can_update.get());
 
     let rows = Rows::of(page, |Page { admin_products, .. }| {
         Shown::page(admin_products.nodes.len(), admin_products.total_count, &admin_products.page_info)
     });
     let tally = move |pick: fn(&crate::gql::catalog::AdminProductCounts) -> i32| {
-        Signal::derive(move || {
+        place::derived(move || {
             page.data.with(|page| page.as_ref().map(|page| pick(&page.admin_product_counts)))
         })
     };
-    let about = Signal::derive(move || {
+    let about = place::derived(move || {
         page.data.with(|page| match page {
             Some(page) => {
                 let counts = &page.admin_product_counts;
@@ -379,7 +379,7 @@ fn BulkBar(
     let toaster = use_toaster();
     let busy = RwSignal::new(None::<Bulk>);
     let asking = RwSignal::new(false);
-    let n = Memo::new(move |_| chosen.with(BTreeMap::len));
+    let n = place::memo(move || chosen.with(BTreeMap::len));
     let run = move |bulk: Bulk| {
         if busy.get_untracked().is_some() {
             return;
@@ -455,8 +455,8 @@ fn BulkBar(
         </Show>
         <Confirm
             open=asking
-            title=Signal::derive(move || format!("Archive {}?", count(n.get() as i64, "product", "products")))
-            act=Signal::derive(move || format!("Archive {}", n.get()))
+            title=place::derived(move || format!("Archive {}?", count(n.get() as i64, "product", "products")))
+            act=place::derived(move || format!("Archive {}", n.get()))
             kind="primary"
             on_yes=move |()| run(Bulk::Archive)
         >

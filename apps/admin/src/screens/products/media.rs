@@ -15,6 +15,7 @@ use crate::gql::catalog::{
 use crate::parts::dialog::Confirm;
 use crate::parts::pictures::{Act, Pictures, Shown};
 use crate::parts::toast::use_toaster;
+use crate::place;
 
 /// Largest picture that the shop takes, in bytes.
 const LARGEST: f64 = 20.0 * 1024.0 * 1024.0;
@@ -49,7 +50,7 @@ pub fn Media(
     let (busy, uploading) = (RwSignal::new(false), RwSignal::new(Vec::<String>::new()));
     let describing = RwSignal::new(None::<String>);
     let (asking, words) = (RwSignal::new(false), RwSignal::new(String::new()));
-    let pictures = Signal::derive(move || {
+    let pictures = place::derived(move || {
         draft.product.with(|product| {
             let shown = product.images.iter().map(|image| Shown {
                 id: image.id.inner().to_owned(),

@@ -52,12 +52,12 @@ pub fn Options(
             }
         }
     });
-    let wanted = Memo::new(move |_| {
+    let wanted = place::memo(move || {
         let lines = lines.get();
         let filled = lines.iter().map(|line| (line.name.trim().to_owned(), matrix::values(&line.values)));
         filled.filter(|(name, values)| !name.is_empty() || !values.is_empty()).collect::<Vec<_>>()
     });
-    let problem = Memo::new(move |_| {
+    let problem = place::memo(move || {
         wanted.with(|wanted| {
             let values: Vec<Vec<String>> = wanted.iter().map(|(_, values)| values.clone()).collect();
             let twice =
@@ -78,7 +78,7 @@ pub fn Options(
             }
         })
     });
-    let plan = Memo::new(move |_| {
+    let plan = place::memo(move || {
         if problem.with(Option::is_some) || !open.get() {
             return None;
         }
@@ -150,7 +150,7 @@ pub fn Options(
 #[component]
 fn OptionLine(lines: RwSignal<Vec<Line>>, row: u32) -> impl IntoView {
     let read = move |pick: fn(&Line) -> &String| {
-        Signal::derive(move || {
+        place::derived(move || {
             lines.with(|lines| {
                 lines.iter().find(|line| line.key == row).map(|line| pick(line).clone()).unwrap_or_default()
             })

@@ -16,14 +16,14 @@ macro_rules! bind {
     ($texts:expr, $field:ident) => {{
         let texts = $texts;
         (
-            Signal::derive(move || texts.with(|texts: &Texts| texts.$field.clone())),
+            place::derived(move || texts.with(|texts: &Texts| texts.$field.clone())),
             Callback::new(move |typed: String| texts.update(|texts: &mut Texts| texts.$field = typed)),
         )
     }};
 }
 
 fn refused(failure: Signal<Option<Failure>>, names: &'static [&'static str]) -> Signal<Option<String>> {
-    Signal::derive(move || {
+    place::derived(move || {
         failure.with(|failure| {
             let failure = failure.as_ref()?;
             names.iter().find_map(|name| failure.at(name).or_else(|| failure.at(&format!("input.{name}"))))
@@ -47,13 +47,13 @@ pub fn TitleAndBody(
     editable: Signal<bool>,
 ) -> impl IntoView {
     let (title, set_title) = bind!(texts, title);
-    let said = Signal::derive(move || {
+    let said = place::derived(move || {
         let missing = texts.with(|texts| texts.title.trim().is_empty());
         refused(failure, &["title"]).get().or_else(|| missing.then(|| "A product needs a title".to_owned()))
     });
     // A new product is not wrong before anything was typed.
     let touched = RwSignal::new(!texts.with_untracked(|texts| texts.title.is_empty()));
-    let error = Signal::derive(move || said.get().filter(|_| touched.get() || failure.with(Option::is_some)));
+    let error = place::derived(move || said.get().filter(|_| touched.get() || failure.with(Option::is_some)));
     let on_input = Callback::new(move |typed| {
         touched.set(true);
         set_title.run(typed);
@@ -208,19 +208,19 @@ pub fn SearchTexts(
     };
     let origin = window().location().host().unwrap_or_default();
     let length = |text: &str, most: usize| format!("{} of about {most} characters", text.chars().count());
-    let title_hint = Signal::derive(move || {
+    let title_hint = place::derived(move || {
         texts.with(|it| match it.seo_title.as_str() {
             "" => "Empty: the title stands there".to_owned(),
             text => length(text, SEO.0),
         })
     });
-    let description_hint = Signal::derive(move || {
+    let description_hint = place::derived(move || {
         texts.with(|it| match it.seo_description.as_str() {
             "" => "Empty: the first sentences of the description stand there".to_owned(),
             text => length(text, SEO.1),
         })
     });
-    let slug_hint = Signal::derive(move || match old_slugs.with(Vec::len) {
+    let slug_hint = place::derived(move || match old_slugs.with(Vec::len) {
         0 => "Small letters, digits and hyphens. When it changes, the old address forwards to the new one."
             .to_owned(),
         _ => format!("Forwarded from {}", old_slugs.get().join(", ")),
@@ -285,9 +285,9 @@ pub fn Organisation(
 ) -> impl IntoView {
     let (kind, set_kind) = bind!(texts, kind);
     let (vendor, set_vendor) = bind!(texts, vendor);
-    let chosen = Signal::derive(move || texts.with(|texts| texts.collections.clone()));
+    let chosen = place::derived(move || texts.with(|texts| texts.collections.clone()));
     let set_collections = Callback::new(move |chosen| texts.update(|texts| texts.collections = chosen));
-    let tags = Signal::derive(move || texts.with(|texts| texts.tags.clone()));
+    let tags = place::derived(move || texts.with(|texts| texts.tags.clone()));
     let set_tags = Callback::new(move |tags| texts.update(|texts| texts.tags = tags));
     view! {
         <section class="card">

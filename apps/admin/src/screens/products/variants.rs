@@ -30,7 +30,7 @@ pub fn Variants(
 ) -> impl IntoView {
     let shown = RwSignal::new(STEP);
     let editing_options = RwSignal::new(false);
-    let total = Memo::new(move |_| draft.rows.with(Vec::len));
+    let total = place::memo(move || draft.rows.with(Vec::len));
     let session = use_session();
     let locations = session.may("inventory:read").then(all_locations);
     let taxes = session.has_module("commerce").then(all_taxes);
@@ -143,7 +143,7 @@ fn Line(
                 .map(|fault| fault.message.clone())
         })
     };
-    let saved = Memo::new(move |_| {
+    let saved = place::memo(move || {
         let id = row.draft.with(|it| it.id.clone())?;
         let exponent = draft.exponent();
         draft.product.with(|product| {
@@ -220,7 +220,7 @@ fn Line(
             .map(|reserved| view! { <span class="meta">" " {reserved} " reserved"</span> })
     };
     // Where the pieces lie, once there is more than one place; and how they came there.
-    let shelves = Memo::new(move |_| {
+    let shelves = place::memo(move || {
         let id = row.draft.with(|it| it.id.clone());
         let of = |variants: &[AdminVariant]| {
             let variant = variants.iter().find(|it| Some(it.id.inner()) == id.as_deref())?;

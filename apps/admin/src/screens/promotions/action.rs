@@ -14,6 +14,7 @@ use crate::logic::promotion::{Choice, Part, has, words};
 use crate::parts::dialog::Wrong;
 use crate::parts::field::{Field, TextField};
 use crate::parts::tags::Pick;
+use crate::place;
 use crate::screens::products::find::FindVariant;
 use crate::session::use_session;
 
@@ -21,7 +22,7 @@ use crate::session::use_session;
 #[component]
 pub fn WhatItDoes(form: Form) -> impl IntoView {
     let session = use_session();
-    let kind = Memo::new(move |_| form.draft.with(|draft| draft.action.kind));
+    let kind = place::memo(move || form.draft.with(|draft| draft.action.kind));
     let options = words::ACTIONS
         .into_iter()
         .map(
@@ -82,7 +83,7 @@ pub fn WhatItDoes(form: Form) -> impl IntoView {
                         <TextField
                             id="action-percent"
                             label="Per cent off"
-                            hint=Signal::derive(move || match kind {
+                            hint=place::derived(move || match kind {
                                 Kind::BuyGet => "100 is free".to_owned(),
                                 _ => "10, or 12.5".to_owned(),
                             })
@@ -103,7 +104,7 @@ pub fn WhatItDoes(form: Form) -> impl IntoView {
                                 Kind::FreeShipping => "At most so much off the delivery",
                                 _ => "Amount off",
                             }
-                            hint=Signal::derive(move || match kind {
+                            hint=place::derived(move || match kind {
                                 Kind::FreeShipping => "Empty: it costs nothing, however dear it is".to_owned(),
                                 _ => "As the shop writes its prices".to_owned(),
                             })
@@ -135,7 +136,7 @@ pub fn WhatItDoes(form: Form) -> impl IntoView {
                     <Which
                         id="action"
                         label=if kind == Kind::BuyGet { "What has to be bought" } else { "Which products" }
-                        choice=Signal::derive(move || form.draft.with(|draft| draft.action.of.clone()))
+                        choice=place::derived(move || form.draft.with(|draft| draft.action.of.clone()))
                         on_change=move |choice: Choice| form.draft.update(|draft| draft.action.of = choice)
                         error=form.fault("action.of")
                     />
@@ -145,7 +146,7 @@ pub fn WhatItDoes(form: Form) -> impl IntoView {
                     <Which
                         id="action-given"
                         label="What is cheaper then"
-                        choice=Signal::derive(move || form.draft.with(|draft| draft.action.get_of.clone()))
+                        choice=place::derived(move || form.draft.with(|draft| draft.action.get_of.clone()))
                         on_change=move |choice: Choice| form.draft.update(|draft| draft.action.get_of = choice)
                         error=form.fault("action.getOf")
                     />
@@ -170,7 +171,7 @@ pub fn WhatItDoes(form: Form) -> impl IntoView {
 /// For each piece, or once for all of them.
 #[component]
 fn Once(form: Form) -> impl IntoView {
-    let once = Memo::new(move |_| form.draft.with(|draft| draft.action.once));
+    let once = place::memo(move || form.draft.with(|draft| draft.action.once));
     let radio = move |words: &'static str, value: bool| {
         view! {
             <label>
@@ -196,7 +197,7 @@ fn Once(form: Form) -> impl IntoView {
 #[component]
 fn Gift(form: Form) -> impl IntoView {
     let names = expect_context::<Names>();
-    let chosen = Memo::new(move |_| form.draft.with(|draft| draft.action.variant.clone()));
+    let chosen = place::memo(move || form.draft.with(|draft| draft.action.variant.clone()));
     let set = move |variant: Option<String>| form.draft.update(|draft| draft.action.variant = variant);
     let take = move |found: Option<(String, String)>| {
         set(found.map(|(id, name)| {
@@ -204,7 +205,7 @@ fn Gift(form: Form) -> impl IntoView {
             id
         }));
     };
-    let name = Signal::derive(move || {
+    let name = place::derived(move || {
         let name = |id: String| names.variant(&id).unwrap_or_else(|| nameless("The saved variant", &id));
         chosen.get().map(name)
     });
@@ -231,8 +232,8 @@ fn Methods(form: Form) -> impl IntoView {
         let methods = answer.commerce_settings.shipping.into_iter();
         Ok(methods.map(|method| (method.id, method.name)).collect::<Vec<_>>())
     });
-    let options = Signal::derive(move || known.data.get().unwrap_or_default());
-    let chosen = Signal::derive(move || {
+    let options = place::derived(move || known.data.get().unwrap_or_default());
+    let chosen = place::derived(move || {
         let options = options.get();
         let name = |id: &String| {
             let known = options.iter().find(|(own, _)| own == id);

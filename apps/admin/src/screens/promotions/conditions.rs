@@ -11,13 +11,14 @@ use crate::logic::promotion::{Choice, ConditionDraft, MOST_CONDITIONS, words};
 use crate::parts::field::TextField;
 use crate::parts::icon;
 use crate::parts::tags::Pick;
+use crate::place;
 use crate::screens::customers::groups::known_groups;
 use crate::session::use_session;
 
 /// The card.
 #[component]
 pub fn Conditions(form: Form) -> impl IntoView {
-    let keys = Memo::new(move |_| {
+    let keys = place::memo(move || {
         form.draft
             .with(|draft| draft.conditions.iter().map(|it| (it.key, it.kind)).collect::<Vec<(u32, Needs)>>())
     });
@@ -72,7 +73,7 @@ fn One(form: Form, key: u32, kind: Needs) -> impl IntoView {
     let session = use_session();
     let title = words::CONDITIONS.into_iter().find(|(one, ..)| *one == kind).map_or("", |(_, _, name)| name);
     let read = move |pick: fn(&ConditionDraft) -> &String| {
-        Signal::derive(move || {
+        place::derived(move || {
             form.draft.with(|draft| draft.condition(key).map(|it| pick(it).clone()).unwrap_or_default())
         })
     };
@@ -81,7 +82,7 @@ fn One(form: Form, key: u32, kind: Needs) -> impl IntoView {
     };
     let fault =
         move |field: &'static str| form.fault_of(move || form.draft.with(|draft| draft.path_of(key, field)));
-    let of = Signal::derive(move || {
+    let of = place::derived(move || {
         form.draft.with(|draft| draft.condition(key).map(|it| it.of.clone()).unwrap_or_default())
     });
     let set_of =
@@ -156,7 +157,7 @@ fn One(form: Form, key: u32, kind: Needs) -> impl IntoView {
 
 #[component]
 fn Countries(form: Form, of: u32, error: Signal<Option<String>>) -> impl IntoView {
-    let chosen = Signal::derive(move || {
+    let chosen = place::derived(move || {
         let name = |code: &String| {
             let country = primitives::Country::parse(code);
             (code.clone(), country.map_or_else(|_| code.clone(), |country| country.name().to_owned()))
@@ -188,8 +189,8 @@ fn Countries(form: Form, of: u32, error: Signal<Option<String>>) -> impl IntoVie
 #[component]
 fn Groups(form: Form, of: u32, error: Signal<Option<String>>) -> impl IntoView {
     let all = known_groups();
-    let options = Signal::derive(move || all.data.get().map(|groups| groups.names()).unwrap_or_default());
-    let chosen = Signal::derive(move || {
+    let options = place::derived(move || all.data.get().map(|groups| groups.names()).unwrap_or_default());
+    let chosen = place::derived(move || {
         let names = options.get();
         let name = |id: &String| {
             let known = names.iter().find(|(known, _)| known == id);

@@ -51,7 +51,7 @@ async fn send(before: Option<Promotion>, input: PromotionInput) -> Result<Promot
 #[component]
 pub fn PromotionScreen() -> impl IntoView {
     let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
+    let id = place::memo(move || params.with(|params| params.get("id").unwrap_or_default()));
     let promotion = remote(move || fetch(id.get()));
     move || match (promotion.data.get(), promotion.failure.get()) {
         (_, Some(failure)) => view! {
@@ -103,18 +103,18 @@ fn Editor(
     let draft_of = |saved: Option<&Promotion>| saved.map_or_else(Draft::new, |it| Draft::of(it, place::zone));
     let form = Form::new(draft_of(promotion.as_ref()));
     let saved = RwSignal::new(promotion);
-    let saved_draft = Memo::new(move |_| saved.with(|saved| draft_of(saved.as_ref())));
+    let saved_draft = place::memo(move || saved.with(|saved| draft_of(saved.as_ref())));
     let (busy, done) = (RwSignal::new(false), RwSignal::new(false));
-    let title = Signal::derive(move || {
+    let title = place::derived(move || {
         saved.with(|saved| {
             saved.as_ref().map_or_else(|| "New promotion".to_owned(), |saved| saved.name.clone())
         })
     });
     place::title(move || title.get());
-    let editable = Memo::new(move |_| {
+    let editable = place::memo(move || {
         session.may(if saved.with(Option::is_none) { "promotions:create" } else { "promotions:update" })
     });
-    let changes = Signal::derive(move || {
+    let changes = place::derived(move || {
         if done.get() || !editable.get() {
             return Vec::new();
         }
@@ -195,7 +195,7 @@ fn Editor(
             view! { <div class="banner" data-tone="info" role="note">{icon("info")}<p class="grow">{words}</p></div> }
         })
     };
-    let may_try = Memo::new(move |_| session.may("promotions:read"));
+    let may_try = place::memo(move || session.may("promotions:read"));
     view! {
         <div class="page">
             <PageHead title back=(place::to("/promotions"), "Promotions") beside=state>

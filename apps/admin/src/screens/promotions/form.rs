@@ -29,7 +29,7 @@ impl Form {
     pub fn new(draft: Draft) -> Self {
         let session = use_session();
         let draft = RwSignal::new(draft);
-        let faults = Memo::new(move |_| {
+        let faults = place::memo(move || {
             let exponent = session.exponent();
             draft.with(|draft| draft.faults(exponent, place::zone))
         });
@@ -38,7 +38,7 @@ impl Form {
 
     /// How many fields are wrong, as far as that is shown.
     pub fn wrong(self) -> Signal<usize> {
-        Signal::derive(move || if self.asked.get() { self.faults.with(BTreeMap::len) } else { 0 })
+        place::derived(move || if self.asked.get() { self.faults.with(BTreeMap::len) } else { 0 })
     }
 
     /// Whether it can be sent. If not, every fault is shown from now on.
@@ -70,7 +70,7 @@ impl Form {
 
     /// Reads a text of the draft.
     pub fn text(self, pick: fn(&Draft) -> &String) -> Signal<String> {
-        Signal::derive(move || self.draft.with(|draft| pick(draft).clone()))
+        place::derived(move || self.draft.with(|draft| pick(draft).clone()))
     }
 
     /// Writes a text of the draft.
@@ -85,7 +85,7 @@ impl Form {
 
     /// What is wrong with a field whose path may change.
     pub fn fault_of(self, path: impl Fn() -> String + Send + Sync + 'static) -> Signal<Option<String>> {
-        Signal::derive(move || {
+        place::derived(move || {
             let path = path();
             let mine =
                 self.asked.get().then(|| self.faults.with(|faults| faults.get(&path).cloned())).flatten();
@@ -100,7 +100,7 @@ impl Form {
         let inside = move |path: &str| {
             path.strip_prefix(field).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         };
-        Signal::derive(move || {
+        place::derived(move || {
             let first = |faults: &BTreeMap<String, String>| {
                 faults.iter().find(|(path, _)| inside(path)).map(|(_, text)| text.clone())
             };

@@ -48,7 +48,7 @@ pub fn Promotions() -> impl IntoView {
         };
         async move { api::ask(Page::build(variables)).await.map(|answer| answer.promotions) }
     });
-    let may_create = Memo::new(move |_| session.may("promotions:create"));
+    let may_create = place::memo(move || session.may("promotions:create"));
     let rows = Rows::of(page, |page| Shown::page(page.nodes.len(), page.total_count, &page.page_info));
     let make = move || {
         may_create.get().then(|| {

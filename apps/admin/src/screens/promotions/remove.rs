@@ -37,11 +37,11 @@ pub fn Remove(
         (RwSignal::new(false), RwSignal::new(false), RwSignal::new(None::<Failure>));
     // The server knows of orders that the figure does not count any more, because they were given up.
     let refused = RwSignal::new(false);
-    let may = Memo::new(move |_| session.may("promotions:delete") && saved.with(Option::is_some));
+    let may = place::memo(move || session.may("promotions:delete") && saved.with(Option::is_some));
     let uses = move || saved.with(|saved| saved.as_ref().map_or(0, |saved| saved.uses.0));
-    let kept = Memo::new(move |_| uses() > 0 || refused.get());
-    let active = Memo::new(move |_| saved.with(|saved| saved.as_ref().is_some_and(|saved| saved.active)));
-    let may_switch = Memo::new(move |_| session.may("promotions:update"));
+    let kept = place::memo(move || uses() > 0 || refused.get());
+    let active = place::memo(move || saved.with(|saved| saved.as_ref().is_some_and(|saved| saved.active)));
+    let may_switch = place::memo(move || session.may("promotions:update"));
     let delete = move |promotion: Promotion| {
         spawn_local(async move {
             let variables = PromotionDeleteVariables { id: promotion.id.clone(), version: promotion.version };
@@ -99,11 +99,11 @@ pub fn Remove(
         }
     };
     let name = move || saved.with(|saved| saved.as_ref().map(|saved| saved.name.clone()).unwrap_or_default());
-    let title = Signal::derive(move || match kept.get() {
+    let title = place::derived(move || match kept.get() {
         true => format!("“{}” cannot be deleted", name()),
         false => format!("Delete “{}”?", name()),
     });
-    let act = Signal::derive(move || match (kept.get(), active.get() && may_switch.get()) {
+    let act = place::derived(move || match (kept.get(), active.get() && may_switch.get()) {
         (false, _) => "Delete the promotion".to_owned(),
         (true, true) => "Switch it off".to_owned(),
         (true, false) => "All right".to_owned(),

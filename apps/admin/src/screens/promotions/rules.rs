@@ -8,6 +8,7 @@ use crate::logic::promotion::{Draft, codes, drawn_code};
 use crate::parts::field::{Field, TextField};
 use crate::parts::icon;
 use crate::parts::tags::Tags;
+use crate::place;
 use crate::session::use_session;
 
 /// Name, switch and time.
@@ -75,7 +76,7 @@ pub fn NameAndTime(form: Form) -> impl IntoView {
 /// Codes that open it.
 #[component]
 pub fn Codes(form: Form) -> impl IntoView {
-    let tags = Signal::derive(move || form.draft.with(|draft| draft.codes.clone()));
+    let tags = place::derived(move || form.draft.with(|draft| draft.codes.clone()));
     let set = move |typed: Vec<String>| form.draft.update(|draft| draft.codes = codes(&typed));
     let draw = move |_| {
         if let Some(code) = draw() {
@@ -160,9 +161,9 @@ pub fn Limits(form: Form) -> impl IntoView {
 /// Priority, exclusiveness and group.
 #[component]
 pub fn Others(form: Form) -> impl IntoView {
-    let exclusive = Memo::new(move |_| form.draft.with(|draft| draft.exclusive));
-    let grouped = Memo::new(move |_| form.draft.with(|draft| !draft.group.trim().is_empty()));
-    let best = Memo::new(move |_| form.draft.with(|draft| draft.best));
+    let exclusive = place::memo(move || form.draft.with(|draft| draft.exclusive));
+    let grouped = place::memo(move || form.draft.with(|draft| !draft.group.trim().is_empty()));
+    let best = place::memo(move || form.draft.with(|draft| draft.best));
     let radio = move |words: &'static str, value: bool| {
         let set = move |draft: &mut Draft| draft.best = value;
         view! {

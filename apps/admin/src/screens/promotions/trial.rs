@@ -34,7 +34,7 @@ pub fn Trial(form: Form) -> impl IntoView {
     let unready = RwSignal::new(false);
     let found = RwSignal::new(None::<Tried>);
     let latest = StoredValue::new(0_u32);
-    let delivery = Memo::new(move |_| form.draft.with(|draft| draft.action.kind == Kind::FreeShipping));
+    let delivery = place::memo(move || form.draft.with(|draft| draft.action.kind == Kind::FreeShipping));
     let ask = move || {
         failure.set(None);
         unready.set(!form.can_be_tried());

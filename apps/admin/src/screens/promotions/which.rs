@@ -36,7 +36,7 @@ pub fn Which(
     /// What is wrong with it.
     error: Signal<Option<String>>,
 ) -> impl IntoView {
-    let some = Memo::new(move |_| choice.with(|choice| choice.some));
+    let some = place::memo(move || choice.with(|choice| choice.some));
     let take = move |some: bool| on_change.run(Choice { some, ..choice.get_untracked() });
     let excludes = choice.with_untracked(Choice::excludes);
     let n_excluded = move || {
@@ -107,16 +107,16 @@ fn Sets(
     let session = use_session();
     let names = expect_context::<Names>();
     let (products, collections, tags) = sets;
-    let read = move |set: Things| Signal::derive(move || choice.with(|choice| choice.list(set).clone()));
+    let read = move |set: Things| place::derived(move || choice.with(|choice| choice.list(set).clone()));
     let write = Callback::new(move |(set, list): (Things, Vec<String>)| {
         on_change.run(choice.get_untracked().with(set, list))
     });
     let chosen_collections =
-        Signal::derive(move || choice.with(|choice| names.named_collections(choice.list(collections))));
+        place::derived(move || choice.with(|choice| names.named_collections(choice.list(collections))));
     let set_collections = Callback::new(move |chosen: Vec<(String, String)>| {
         write.run((collections, chosen.into_iter().map(|(id, _)| id).collect()));
     });
-    let may_find = Memo::new(move |_| session.may("products:list"));
+    let may_find = place::memo(move || session.may("products:list"));
     let n_variants = move || choice.with(|choice| choice.list(Things::Variants).len());
     let tags_id = format!("{id}-tags");
     view! {
@@ -160,7 +160,7 @@ fn Sets(
             <span class="label">"Collections"</span>
             <Pick
                 chosen=chosen_collections
-                options=Signal::derive(move || names.collections())
+                options=place::derived(move || names.collections())
                 on_change=set_collections
                 label=words.1
             />
@@ -177,7 +177,7 @@ fn Sets(
 fn Products(ids: Signal<Vec<String>>, #[prop(into)] on_change: Callback<Vec<String>>) -> impl IntoView {
     let names = expect_context::<Names>();
     let whole = RwSignal::new(false);
-    let shown = Memo::new(move |_| {
+    let shown = place::memo(move || {
         let most = if whole.get() { usize::MAX } else { SHOWN };
         ids.with(|ids| ids.iter().take(most).cloned().collect::<Vec<_>>())
     });

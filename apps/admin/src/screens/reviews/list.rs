@@ -63,9 +63,9 @@ pub fn Reviews() -> impl IntoView {
         Shown::page(reviews.nodes.len(), reviews.total_count, &reviews.page_info)
     });
     let tally = move |pick: fn(&ReviewCounts) -> i32| {
-        Signal::derive(move || page.data.with(|page| page.as_ref().map(|page| pick(&page.review_counts))))
+        place::derived(move || page.data.with(|page| page.as_ref().map(|page| pick(&page.review_counts))))
     };
-    let about = Signal::derive(move || {
+    let about = place::derived(move || {
         page.data.with(|page| match page {
             Some(page) if page.review_counts.pending > 0 => {
                 count(page.review_counts.pending.into(), "review to read", "reviews to read")
@@ -128,7 +128,7 @@ fn Row(row: StaffReview, chosen: Chosen, open: RwSignal<Option<StaffReview>>) ->
     let (id, version) = (row.id.inner().to_owned(), row.version.0);
     let checked = {
         let id = id.clone();
-        Signal::derive(move || chosen.with(|chosen| chosen.contains_key(&id)))
+        place::derived(move || chosen.with(|chosen| chosen.contains_key(&id)))
     };
     let toggle = move |event| {
         let on = event_target_checked(&event);

@@ -12,6 +12,7 @@ use crate::gql::reviews::{
 use crate::parts::dialog::{Drawer, Wrong};
 use crate::parts::icon;
 use crate::parts::toast::use_toaster;
+use crate::place;
 use crate::session::use_session;
 
 const CHOICES: [(ReviewWriters, bool, &str, &str); 5] = [
@@ -51,7 +52,7 @@ pub fn Rules() -> impl IntoView {
     let settings =
         remote(move || async { api::ask(ReviewSettingsQuery::build(())).await.map(|it| it.review_settings) });
     let picked = RwSignal::new(None::<usize>);
-    let now = Memo::new(move |_| {
+    let now = place::memo(move || {
         let found = settings.data.with(|settings| {
             let settings = settings.as_ref()?;
             CHOICES.iter().position(|(writers, look, ..)| {
@@ -61,7 +62,7 @@ pub fn Rules() -> impl IntoView {
         });
         picked.get().or(found)
     });
-    let may = Memo::new(move |_| session.may("settings:update"));
+    let may = place::memo(move || session.may("settings:update"));
     let save = move |()| {
         let version = settings.data.with_untracked(|settings| settings.as_ref().map(|it| it.version));
         let (Some(version), Some(choice)) = (version, now.get_untracked().and_then(|at| CHOICES.get(at)))

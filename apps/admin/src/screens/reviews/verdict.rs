@@ -108,20 +108,20 @@ fn Acts(
         failure.set(None);
         asking.set(true);
     };
-    let title = Signal::derive(move || {
+    let title = place::derived(move || {
         let what = count(seen.with(Vec::len) as i64, "review", "reviews");
         match act.get() {
             Act::Delete => format!("Delete {what}?"),
             _ => format!("Turn {what} down?"),
         }
     });
-    let words = Signal::derive(move || match act.get() {
+    let words = place::derived(move || match act.get() {
         Act::Delete => "Delete".to_owned(),
         _ => "Turn down".to_owned(),
     });
     let wrong =
-        Signal::derive(move || failure.with(|failure| failure.as_ref().and_then(|it| it.at("reason"))));
-    let other = Signal::derive(move || failure.get().filter(|_| wrong.with(Option::is_none)));
+        place::derived(move || failure.with(|failure| failure.as_ref().and_then(|it| it.at("reason"))));
+    let other = place::derived(move || failure.get().filter(|_| wrong.with(Option::is_none)));
     let field = StoredValue::new(format!("{id}-reason"));
     let body = move || {
         match act.get() {
@@ -177,8 +177,8 @@ pub fn BulkBar(
     #[prop(into)]
     on_done: Callback<()>,
 ) -> impl IntoView {
-    let n = Memo::new(move |_| chosen.with(|chosen| chosen.len()));
-    let seen = Signal::derive(move || chosen.get().into_iter().collect::<Vec<_>>());
+    let n = place::memo(move || chosen.with(|chosen| chosen.len()));
+    let seen = place::derived(move || chosen.get().into_iter().collect::<Vec<_>>());
     let done = move |()| {
         chosen.set(Default::default());
         on_done.run(());
@@ -231,7 +231,7 @@ pub fn OneReview(
             open.set(None);
         }
     });
-    let seen = Signal::derive(move || {
+    let seen = place::derived(move || {
         open.get().map(|review| (review.id.into_inner(), review.version.0)).into_iter().collect::<Vec<_>>()
     });
     let done = Callback::new(move |()| {
@@ -257,7 +257,7 @@ pub fn OneReview(
             let _ = busy.try_set(false);
         });
     };
-    let may = Memo::new(move |_| session.may("comments:moderate"));
+    let may = place::memo(move || session.may("comments:moderate"));
     let text = move || {
         let review = open.get()?;
         let (tone, word) = review.state.words();
@@ -273,10 +273,10 @@ pub fn OneReview(
             {reason.map(|reason| view! { <p class="dim">{reason}</p> })}
         })
     };
-    let title = Signal::derive(move || {
+    let title = place::derived(move || {
         open.with(|review| review.as_ref().map(|it| it.title.clone()).unwrap_or_default())
     });
-    let wrong = Signal::derive(move || failure.with(|failure| failure.as_ref().and_then(|it| it.at("text"))));
+    let wrong = place::derived(move || failure.with(|failure| failure.as_ref().and_then(|it| it.at("text"))));
     let field = move || {
         may.get().then(|| {
             view! {

@@ -10,6 +10,7 @@ use crate::gql::security::{RequestAddressChange, RequestAddressChangeInput, Requ
 use crate::parts::dialog::Wrong;
 use crate::parts::field::Field;
 use crate::parts::icon;
+use crate::place;
 use crate::session::use_session;
 
 /// The form: the account moves when the link is opened that the new address gets.
@@ -47,7 +48,7 @@ pub fn AddressCard() -> impl IntoView {
         });
     };
     let at = move |field: &'static str| {
-        Signal::derive(move || failure.with(|failure| failure.as_ref().and_then(|failure| failure.at(field))))
+        place::derived(move || failure.with(|failure| failure.as_ref().and_then(|failure| failure.at(field))))
     };
     let wrong = move || {
         failure

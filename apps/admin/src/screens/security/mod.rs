@@ -19,7 +19,7 @@ pub fn Security() -> impl IntoView {
         <div class="page" data-narrow="">
             <PageHead
                 title="Password and security".to_owned()
-                about=Signal::derive(|| "Of your own account, in this shop.".to_owned())
+                about=Signal::stored("Of your own account, in this shop.".to_owned())
             />
             <two_step::TwoStepCard/>
             <password::PasswordCard/>

@@ -10,6 +10,7 @@ use crate::gql::security::{ChangePassword, ChangePasswordInput, ChangePasswordVa
 use crate::parts::dialog::Wrong;
 use crate::parts::field::Field;
 use crate::parts::toast::use_toaster;
+use crate::place;
 
 /// The form; what was typed goes away as soon as it worked.
 #[component]
@@ -44,7 +45,7 @@ pub fn PasswordCard() -> impl IntoView {
         });
     };
     let at = move |field: &'static str| {
-        Signal::derive(move || failure.with(|failure| failure.as_ref().and_then(|failure| failure.at(field))))
+        place::derived(move || failure.with(|failure| failure.as_ref().and_then(|failure| failure.at(field))))
     };
     let banner = move || {
         failure.get().filter(|failure| failure.fields.is_empty()).map(|failure| view! { <Wrong failure/> })
@@ -70,7 +71,7 @@ pub fn PasswordCard() -> impl IntoView {
                     <Field
                         id="new-password"
                         label="New password"
-                        hint=Signal::derive(|| "Eight characters or more. A sentence works well.".to_owned())
+                        hint=Signal::stored("Eight characters or more. A sentence works well.".to_owned())
                         error=at("new")
                     >
                         <input

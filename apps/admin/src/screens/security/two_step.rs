@@ -178,7 +178,7 @@ fn Steps(open: RwSignal<bool>, doing: RwSignal<Doing>, stands: Remote<TwoStep>) 
         });
     };
     let at = move |field: &'static str| {
-        Signal::derive(move || failure.with(|failure| failure.as_ref().and_then(|failure| failure.at(field))))
+        place::derived(move || failure.with(|failure| failure.as_ref().and_then(|failure| failure.at(field))))
     };
     let password_field = move || {
         view! {
@@ -199,7 +199,7 @@ fn Steps(open: RwSignal<bool>, doing: RwSignal<Doing>, stands: Remote<TwoStep>) 
     };
     let code_field = move |hint: &'static str| {
         view! {
-            <Field id="step-code" label="Code" hint=Signal::derive(move || hint.to_owned()) error=at("code")>
+            <Field id="step-code" label="Code" hint=place::derived(move || hint.to_owned()) error=at("code")>
                 <input
                     class="input"
                     id="step-code"
@@ -255,7 +255,7 @@ fn Steps(open: RwSignal<bool>, doing: RwSignal<Doing>, stands: Remote<TwoStep>) 
         .into_any(),
     }
     };
-    let title = Signal::derive(move || doing.with(|doing| doing.title().to_owned()));
+    let title = place::derived(move || doing.with(|doing| doing.title().to_owned()));
     let button = move || {
         let kind =
             move || if doing.with(|doing| matches!(doing, Doing::Disable)) { "danger" } else { "primary" };

@@ -14,6 +14,7 @@ use crate::parts::dialog::{Confirm, Drawer, Wrong};
 use crate::parts::field::{Field, TextField};
 use crate::parts::toast::use_toaster;
 use crate::parts::{CardSkeleton, FailureCard, icon};
+use crate::place;
 use crate::session::{Session, use_session};
 
 /// What is offered.
@@ -151,7 +152,7 @@ pub fn Currencies(
         <Edit open draft adding=adding.into() asked=asked.into() rates failure busy on_save=save/>
         <Confirm
             open=asking
-            title=Signal::derive(move || format!("Offer {} no longer?", leaving.get()))
+            title=place::derived(move || format!("Offer {} no longer?", leaving.get()))
             act="Offer it no longer".to_owned()
             busy
             failure
@@ -229,7 +230,7 @@ fn Edit(
 ) -> impl IntoView {
     let session = use_session();
     let fault = move |field: &'static str| {
-        Signal::derive(move || {
+        place::derived(move || {
             let faults = move || draft.with(|draft| draft.exchange(&session.currency()).err());
             let mine = asked.get().then(faults).flatten();
             let mine = mine.and_then(|mut faults| faults.remove(field));
@@ -252,7 +253,7 @@ fn Edit(
                 optional=field != "rate"
                 mode="decimal"
                 most=20
-                value=Signal::derive(move || draft.with(|draft| read(draft).clone()))
+                value=place::derived(move || draft.with(|draft| read(draft).clone()))
                 on_input=move |typed| draft.update(|draft| write(draft, typed))
                 error=fault(field)
             />
@@ -299,7 +300,7 @@ fn Edit(
         Some(view! { <p class="meta">"Now: " {words}</p> })
     };
     let shown = move || draft.with(|draft| example(session, draft));
-    let rate_hint = Signal::derive(move || {
+    let rate_hint = place::derived(move || {
         let code = match code() {
             code if code.is_empty() => "it".to_owned(),
             code => code,
@@ -321,7 +322,7 @@ fn Edit(
             <span class="meta">"The next page and the next cart count with it. Orders keep the rate that they were placed at."</span>
         }
     };
-    let title = Signal::derive(move || match adding.get() {
+    let title = place::derived(move || match adding.get() {
         true => "Offer a currency".to_owned(),
         false => format!("Change {}", code()),
     });

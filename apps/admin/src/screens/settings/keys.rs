@@ -134,7 +134,7 @@ pub fn Keys(
         }
     }
     };
-    let is_set = Memo::new(move |_| known.with(Option::is_some));
+    let is_set = place::memo(move || known.with(Option::is_some));
     let footer = move || {
         view! {
             <button
@@ -192,7 +192,7 @@ fn Secret(
     value: RwSignal<String>,
     failure: RwSignal<Option<Failure>>,
 ) -> impl IntoView {
-    let error = Signal::derive(move || failure.with(|failure| failure.as_ref().and_then(|it| it.at(field))));
+    let error = place::derived(move || failure.with(|failure| failure.as_ref().and_then(|it| it.at(field))));
     view! {
         <Field id label error hint=Signal::stored(hint.to_owned())>
             <input

@@ -6,12 +6,13 @@ use super::Faults;
 use crate::gql::settings::{PaymentCapture, PaymentSettings};
 use crate::logic::settings::Form;
 use crate::parts::field::{Field, TextField};
+use crate::place;
 
 /// The card.
 #[component]
 pub fn PaymentCard(form: RwSignal<Form>, fault: impl Faults) -> impl IntoView {
     let text = move |pick: fn(&PaymentSettings) -> &String| {
-        Signal::derive(move || form.with(|form| pick(&form.payment).clone()))
+        place::derived(move || form.with(|form| pick(&form.payment).clone()))
     };
     let put = move |put: fn(&mut PaymentSettings, String)| {
         Callback::new(move |typed| form.update(|form| put(&mut form.payment, typed)))

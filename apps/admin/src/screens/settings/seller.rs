@@ -9,6 +9,7 @@ use crate::gql::payments::{Seller, SellerInput, SellerUpdate, SellerUpdateVariab
 use crate::parts::dialog::{Drawer, Wrong};
 use crate::parts::field::{Field, TextField};
 use crate::parts::toast::use_toaster;
+use crate::place;
 use crate::session::use_session;
 
 /// The card.
@@ -48,7 +49,7 @@ pub fn SellerCard(
         });
     };
     let fault = move |field: &'static str| {
-        Signal::derive(move || failure.with(|failure| failure.as_ref().and_then(|it| it.at(field))))
+        place::derived(move || failure.with(|failure| failure.as_ref().and_then(|it| it.at(field))))
     };
     let line = move |id: &'static str,
                      label: &'static str,
@@ -61,7 +62,7 @@ pub fn SellerCard(
                 label
                 optional=true
                 most=200
-                value=Signal::derive(move || draft.with(|draft| read(draft).clone()))
+                value=place::derived(move || draft.with(|draft| read(draft).clone()))
                 on_input=move |typed| draft.update(|draft| write(draft, typed))
                 error=fault(field)
             />

@@ -6,6 +6,7 @@ use super::Faults;
 use crate::gql::settings::ShippingMeasure;
 use crate::logic::settings::{Form, MethodDraft, StepDraft};
 use crate::parts::icon;
+use crate::place;
 use crate::session::use_session;
 
 /// A way to send.
@@ -13,7 +14,7 @@ use crate::session::use_session;
 pub fn MethodLine(form: RwSignal<Form>, row: u32, fault: impl Faults) -> impl IntoView {
     let symbol = crate::logic::amount::symbol(&use_session().currency());
     let read = move |pick: fn(&MethodDraft) -> &String| {
-        Signal::derive(move || {
+        place::derived(move || {
             form.with(|form| form.method(row).map(|it| pick(it).clone()).unwrap_or_default())
         })
     };
@@ -107,14 +108,14 @@ fn Steps(form: RwSignal<Form>, row: u32, symbol: String, fault: impl Faults) -> 
     };
     let unit =
         move || form.with(|form| form.method(row).map(|it| it.unit(&symbol.get_value())).unwrap_or_default());
-    let keys = Memo::new(move |_| {
+    let keys = place::memo(move || {
         form.with(|form| {
             form.method(row)
                 .map(|it| it.steps.iter().map(|step| step.key).collect::<Vec<_>>())
                 .unwrap_or_default()
         })
     });
-    let up_to = Signal::derive(move || {
+    let up_to = place::derived(move || {
         form.with(|form| form.method(row).map(|it| it.up_to.clone()).unwrap_or_default())
     });
     let up_to_error = fault(format!("shipping.{row}.upTo"));
@@ -188,7 +189,7 @@ fn Steps(form: RwSignal<Form>, row: u32, symbol: String, fault: impl Faults) -> 
 #[component]
 fn StepLine(form: RwSignal<Form>, row: u32, step: u32, symbol: String, fault: impl Faults) -> impl IntoView {
     let read = move |pick: fn(&StepDraft) -> &String| {
-        Signal::derive(move || {
+        place::derived(move || {
             form.with(|form| {
                 let steps = form.method(row).map(|it| it.steps.as_slice()).unwrap_or_default();
                 steps.iter().find(|it| it.key == step).map(|it| pick(it).clone()).unwrap_or_default()

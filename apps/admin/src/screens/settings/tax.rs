@@ -6,12 +6,13 @@ use super::Faults;
 use crate::gql::settings::{DeliveryTax, TaxRounding};
 use crate::logic::settings::{Form, TaxDraft};
 use crate::parts::icon;
+use crate::place;
 
 /// A rate of a place.
 #[component]
 pub fn TaxLine(form: RwSignal<Form>, row: u32, fault: impl Faults) -> impl IntoView {
     let read = move |pick: fn(&TaxDraft) -> &String| {
-        Signal::derive(move || {
+        place::derived(move || {
             form.with(|form| form.tax(row).map(|tax| pick(tax).clone()).unwrap_or_default())
         })
     };

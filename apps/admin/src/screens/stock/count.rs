@@ -25,14 +25,14 @@ use crate::session::use_session;
 pub fn CountScreen() -> impl IntoView {
     place::title(|| "Stock count".to_owned());
     let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
+    let id = place::memo(move || params.with(|params| params.get("id").unwrap_or_default()));
     let locations = all_locations();
     let asked = remote(move || {
         let id = cynic::Id::new(id.get());
         async move { api::ask(CountById::build(IdVariables { id })).await.map(|answer| answer.stock_count) }
     });
     // Whether there is a count, apart from what it says: typing must not make the list anew.
-    let there = Memo::new(move |_| asked.data.with(Option::is_some));
+    let there = place::memo(move || asked.data.with(Option::is_some));
     move || {
         match (there.get(), asked.failure.get()) {
         (false, Some(failure)) => view! {
@@ -65,9 +65,9 @@ fn Sheet(first: StockCount, locations: Remote<Vec<Location>>) -> impl IntoView {
     let seen = RwSignal::new(first);
     let (applying, cancelling) = (RwSignal::new(false), RwSignal::new(false));
     let (busy, failure) = (RwSignal::new(false), RwSignal::new(None::<Failure>));
-    let may = Memo::new(move |_| session.may("inventory:update"));
-    let state = Memo::new(move |_| seen.with(|seen| seen.state));
-    let editable = Signal::derive(move || may.get() && state.get() == StockCountState::Open);
+    let may = place::memo(move || session.may("inventory:update"));
+    let state = place::memo(move || seen.with(|seen| seen.state));
+    let editable = place::derived(move || may.get() && state.get() == StockCountState::Open);
     let done = move |answer: Result<StockCount, Failure>, text: &'static str| {
         match answer {
             Ok(count) => {
@@ -136,9 +136,9 @@ fn Sheet(first: StockCount, locations: Remote<Vec<Location>>) -> impl IntoView {
     };
     let title = {
         let location = location.clone();
-        Signal::derive(move || format!("Count of {}", called(locations, &location)))
+        place::derived(move || format!("Count of {}", called(locations, &location)))
     };
-    let about = Signal::derive(move || {
+    let about = place::derived(move || {
         seen.with(|seen| {
             format!(
                 "{} of {} counted",
@@ -169,7 +169,7 @@ fn Sheet(first: StockCount, locations: Remote<Vec<Location>>) -> impl IntoView {
             }
         })
     };
-    let at = Signal::derive(|| None);
+    let at = Signal::stored(None);
     let pick = move |item: InventoryItem| {
         let there =
             seen.with_untracked(|seen| seen.lines.iter().any(|line| line.variant_id == item.variant_id));
@@ -226,7 +226,7 @@ fn Line(
 ) -> impl IntoView {
     let line = {
         let id = id.clone();
-        Memo::new(move |_| {
+        place::memo(move || {
             seen.with(|seen| seen.lines.iter().find(|line| line.variant_id.inner() == id).cloned())
         })
     };

@@ -53,7 +53,7 @@ pub fn Inventory() -> impl IntoView {
         async move { api::ask(Page::build(variables)).await.map(|answer| answer.inventory) }
     });
     let counting = RwSignal::new(None::<InventoryItem>);
-    let may = Memo::new(move |_| session.may("inventory:update"));
+    let may = place::memo(move || session.may("inventory:update"));
     let rows = Rows::of(page, |page| Shown::page(page.nodes.len(), page.total_count, &page.page_info));
     let about = rows.found(list, &FILTERS, "variant", "variants");
     let here = move || Some(list.value("at")).filter(|it| !it.is_empty()).map(cynic::Id::new);
@@ -200,7 +200,7 @@ fn Count(
         }
         now
     });
-    let wrong = Signal::derive(move || {
+    let wrong = place::derived(move || {
         let said = failure.with(|failure| failure.as_ref().and_then(|failure| failure.at("items.0.onHand")));
         said.or_else(|| pieces(&typed.get()).is_none().then(|| "A whole number".to_owned()))
     });
@@ -239,10 +239,10 @@ fn Count(
             let _ = busy.try_set(false);
         });
     };
-    let title = Signal::derive(move || {
+    let title = place::derived(move || {
         of.get().map_or_else(|| "Count".to_owned(), |item| format!("Count {}", item.called()))
     });
-    let hint = Signal::derive(move || match list.value("at").as_str() {
+    let hint = place::derived(move || match list.value("at").as_str() {
         "" => "Of the whole shop. What differs is put on the shelf of the default location.".to_owned(),
         at => format!("On the shelf of {}.", called(locations, &cynic::Id::new(at))),
     });

@@ -40,7 +40,7 @@ pub fn Locations() -> impl IntoView {
     let session = use_session();
     let all = all_locations();
     let editing = RwSignal::new(None::<Editing>);
-    let may = Memo::new(move |_| session.may("inventory:update"));
+    let may = place::memo(move || session.may("inventory:update"));
     let add = move || {
         session.may("inventory:create").then(|| {
             view! {
@@ -231,7 +231,7 @@ fn Edit(editing: RwSignal<Option<Editing>>, all: Remote<Vec<Location>>) -> impl 
             let _ = busy.try_set(false);
         });
     };
-    let title = Signal::derive(move || match editing.get() {
+    let title = place::derived(move || match editing.get() {
         Some(Editing::Old(location)) => format!("Edit {}", location.name),
         _ => "New location".to_owned(),
     });

@@ -14,6 +14,7 @@ use leptos::prelude::*;
 use crate::api::{self, Failure, Remote, remote};
 use crate::gql::Document;
 use crate::gql::stock::{Location, Locations};
+use crate::place;
 
 /// Asks for all locations.
 pub fn all_locations() -> Remote<Vec<Location>> {
@@ -30,7 +31,7 @@ pub fn called(locations: Remote<Vec<Location>>, id: &cynic::Id) -> String {
 
 /// Values and names of the locations, for a choice.
 fn options(locations: Remote<Vec<Location>>) -> Signal<Vec<(String, String)>> {
-    Signal::derive(move || {
+    place::derived(move || {
         locations.data.with(|all| {
             let option = |location: &Location| (location.id.inner().to_owned(), location.name.clone());
             all.iter().flatten().map(option).collect()
@@ -40,7 +41,7 @@ fn options(locations: Remote<Vec<Location>>) -> Signal<Vec<(String, String)>> {
 
 /// What the server says about a field.
 fn fault(failure: RwSignal<Option<Failure>>, field: &'static str) -> Signal<Option<String>> {
-    Signal::derive(move || failure.with(|failure| failure.as_ref().and_then(|failure| failure.at(field))))
+    place::derived(move || failure.with(|failure| failure.as_ref().and_then(|failure| failure.at(field))))
 }
 
 /// A whole number of pieces that somebody typed.

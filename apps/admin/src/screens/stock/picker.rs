@@ -6,6 +6,7 @@ use crate::api::{self, remote};
 use crate::gql::Document;
 use crate::gql::stock::{Inventory, InventoryItem, InventoryVariables};
 use crate::parts::{FailureView, grouped};
+use crate::place;
 use crate::screens::products::find::FindVariant;
 use crate::session::use_session;
 
@@ -20,12 +21,12 @@ pub fn AnyVariant(
     on_pick: Callback<(String, String)>,
 ) -> impl IntoView {
     let session = use_session();
-    let by_stock = Memo::new(move |_| session.may("inventory:read"));
+    let by_stock = place::memo(move || session.may("inventory:read"));
     move || match by_stock.get() {
         true => {
             let pick =
                 move |item: InventoryItem| on_pick.run((item.variant_id.inner().to_owned(), item.called()));
-            view! { <Picker at=Signal::derive(|| None) on_pick=pick/> }.into_any()
+            view! { <Picker at=Signal::stored(None) on_pick=pick/> }.into_any()
         }
         false => {
             let pick = move |found: Option<(String, String)>| {
@@ -33,7 +34,7 @@ pub fn AnyVariant(
                     on_pick.run(found);
                 }
             };
-            view! { <FindVariant label="Find a product" chosen=Signal::derive(|| None::<String>) on_pick=pick/> }
+            view! { <FindVariant label="Find a product" chosen=Signal::stored(None::<String>) on_pick=pick/> }
                 .into_any()
         }
     }

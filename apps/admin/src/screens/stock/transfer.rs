@@ -24,7 +24,7 @@ use crate::session::use_session;
 pub fn TransferScreen() -> impl IntoView {
     place::title(|| "Transfer".to_owned());
     let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|params| params.get("id").unwrap_or_default()));
+    let id = place::memo(move || params.with(|params| params.get("id").unwrap_or_default()));
     let locations = all_locations();
     let transfer = remote(move || {
         let id = cynic::Id::new(id.get());
@@ -60,7 +60,7 @@ fn Seen(
     let (receiving, cancelling) = (RwSignal::new(false), RwSignal::new(false));
     let (busy, failure) = (RwSignal::new(false), RwSignal::new(None::<Failure>));
     let state = seen.state;
-    let may = Memo::new(move |_| session.may("inventory:update"));
+    let may = place::memo(move || session.may("inventory:update"));
     let which = StoredValue::new(StockTransferMoveInput { id: seen.id.clone(), version: seen.version });
     let done = move |answer: Result<StockTransfer, Failure>, text: &'static str| {
         match answer {
@@ -97,7 +97,7 @@ fn Seen(
         });
     };
     let (from, to) = (seen.from_id.clone(), seen.to_id.clone());
-    let title = Signal::derive(move || format!("{} → {}", called(locations, &from), called(locations, &to)));
+    let title = place::derived(move || format!("{} → {}", called(locations, &from), called(locations, &to)));
     let (tone, word) = state.words();
     let actions = move || {
         may.get().then(|| {

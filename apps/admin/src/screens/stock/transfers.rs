@@ -200,7 +200,7 @@ fn Plan(open: RwSignal<bool>, locations: Remote<Vec<Location>>) -> impl IntoView
             let _ = busy.try_set(false);
         });
     };
-    let at = Signal::derive(move || Some(from.get()).filter(|it| !it.is_empty()).map(cynic::Id::new));
+    let at = place::derived(move || Some(from.get()).filter(|it| !it.is_empty()).map(cynic::Id::new));
     let footer = move || {
         view! {
             <button class="btn" type="submit" data-kind="primary" aria-busy=move || busy.get().to_string() disabled=move || busy.get() || lines.with(Vec::is_empty)>

@@ -66,9 +66,9 @@ pub fn Bring(
         });
     };
     let fault = move |field: &'static str| {
-        Signal::derive(move || failure.with(|failure| failure.as_ref().and_then(|failure| failure.at(field))))
+        place::derived(move || failure.with(|failure| failure.as_ref().and_then(|failure| failure.at(field))))
     };
-    let file_error = Signal::derive(move || match missing.get() {
+    let file_error = place::derived(move || match missing.get() {
         true => Some("Choose the file".to_owned()),
         false => fault("body").get(),
     });

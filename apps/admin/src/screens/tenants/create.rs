@@ -88,9 +88,9 @@ pub fn NewTenant() -> impl IntoView {
     let draft = RwSignal::new(Draft::new());
     let (busy, done) = (RwSignal::new(false), RwSignal::new(false));
     let failure = RwSignal::new(None::<Failure>);
-    let dirty = Signal::derive(move || !done.get() && draft.with(|draft| *draft != Draft::new()));
+    let dirty = place::derived(move || !done.get() && draft.with(|draft| *draft != Draft::new()));
     let error = move |field: &'static str| {
-        Signal::derive(move || failure.with(|failure| failure.as_ref().and_then(|it| it.at(field))))
+        place::derived(move || failure.with(|failure| failure.as_ref().and_then(|it| it.at(field))))
     };
     let create = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
@@ -130,7 +130,7 @@ pub fn NewTenant() -> impl IntoView {
                         <TextField
                             id="name"
                             label="Name"
-                            value=Signal::derive(move || draft.with(|it| it.name.clone()))
+                            value=place::derived(move || draft.with(|it| it.name.clone()))
                             on_input=move |text| draft.update(|it| it.rename(text))
                             error=error("name")
                             most=200
@@ -138,10 +138,10 @@ pub fn NewTenant() -> impl IntoView {
                         <TextField
                             id="slug"
                             label="Slug"
-                            value=Signal::derive(move || draft.with(|it| it.slug.clone()))
+                            value=place::derived(move || draft.with(|it| it.slug.clone()))
                             on_input=move |text| draft.update(|it| it.slug = text)
                             error=error("slug")
-                            hint=Signal::derive(|| "Its name in addresses: letters a to z, digits and -".to_owned())
+                            hint=Signal::stored("Its name in addresses: letters a to z, digits and -".to_owned())
                             most=63
                         />
                         <Field id="currency" label="Currency" error=error("currency") hint="It stays once the shop has prices.".to_owned()>
@@ -175,7 +175,7 @@ pub fn NewTenant() -> impl IntoView {
                         <TextField
                             id="owner-email"
                             label="E-mail"
-                            value=Signal::derive(move || draft.with(|it| it.email.clone()))
+                            value=place::derived(move || draft.with(|it| it.email.clone()))
                             on_input=move |text| draft.update(|it| it.email = text)
                             error=error("owner.email")
                             mode="email"
@@ -185,7 +185,7 @@ pub fn NewTenant() -> impl IntoView {
                         <TextField
                             id="owner-name"
                             label="Name"
-                            value=Signal::derive(move || draft.with(|it| it.person.clone()))
+                            value=place::derived(move || draft.with(|it| it.person.clone()))
                             on_input=move |text| draft.update(|it| it.person = text)
                             error=error("owner.name")
                             optional=true
@@ -194,10 +194,10 @@ pub fn NewTenant() -> impl IntoView {
                         <TextField
                             id="owner-password"
                             label="First password"
-                            value=Signal::derive(move || draft.with(|it| it.password.clone()))
+                            value=place::derived(move || draft.with(|it| it.password.clone()))
                             on_input=move |text| draft.update(|it| it.password = text)
                             error=error("owner.password")
-                            hint=Signal::derive(|| "Without one the owner gets an invitation by mail".to_owned())
+                            hint=Signal::stored("Without one the owner gets an invitation by mail".to_owned())
                             optional=true
                             most=1024
                         />

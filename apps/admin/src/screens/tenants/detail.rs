@@ -36,12 +36,12 @@ async fn fetch(slug: String) -> Result<Tenant, Failure> {
 pub fn TenantScreen() -> impl IntoView {
     let session = use_session();
     let params = use_params_map();
-    let slug = Memo::new(move |_| params.with(|params| params.get("slug").unwrap_or_default()));
+    let slug = place::memo(move || params.with(|params| params.get("slug").unwrap_or_default()));
     let tenant = remote(move || fetch(slug.get()));
     let name =
         move || tenant.data.with(|it| it.as_ref().map_or_else(|| " ".to_owned(), |it| it.name.clone()));
     place::title(move || name().trim().to_owned());
-    let about = Signal::derive(move || {
+    let about = place::derived(move || {
         tenant.data.with(|it| {
             it.as_ref().map_or_else(
                 || " ".to_owned(),
@@ -57,10 +57,10 @@ pub fn TenantScreen() -> impl IntoView {
             })
         })
     };
-    let manages = Memo::new(move |_| session.may("tenants:manage"));
+    let manages = place::memo(move || session.may("tenants:manage"));
     view! {
         <div class="page">
-            <PageHead title=Signal::derive(name) about beside back=(place::to("/tenants"), "Tenants")/>
+            <PageHead title=place::derived(name) about beside back=(place::to("/tenants"), "Tenants")/>
             {move || match (tenant.data.get(), tenant.failure.get()) {
                 (_, Some(failure)) => view! { <FailureCard failure again=move |()| tenant.reload()/> }.into_any(),
                 (None, None) => view! { <CardSkeleton/> <CardSkeleton/> }.into_any(),
@@ -237,7 +237,7 @@ fn Acts(tenant: Tenant, remote: Remote<Tenant>) -> impl IntoView {
         });
     };
     let error = move |field: &'static str| {
-        Signal::derive(move || failure.with(|failure| failure.as_ref().and_then(|it| it.at(field))))
+        place::derived(move || failure.with(|failure| failure.as_ref().and_then(|it| it.at(field))))
     };
     let general = move || {
         failure
@@ -295,8 +295,8 @@ fn Acts(tenant: Tenant, remote: Remote<Tenant>) -> impl IntoView {
             </div>
             <Confirm
                 open=suspending
-                title=Signal::derive(move || format!("Suspend {}?", slug.get_value()))
-                act=Signal::derive(|| "Suspend the shop".to_owned())
+                title=place::derived(move || format!("Suspend {}?", slug.get_value()))
+                act=Signal::stored("Suspend the shop".to_owned())
                 busy
                 failure
                 on_yes=suspend
@@ -306,8 +306,8 @@ fn Acts(tenant: Tenant, remote: Remote<Tenant>) -> impl IntoView {
             </Confirm>
             <Confirm
                 open=deleting
-                title=Signal::derive(move || format!("Delete {}?", slug.get_value()))
-                act=Signal::derive(|| "Delete the shop".to_owned())
+                title=place::derived(move || format!("Delete {}?", slug.get_value()))
+                act=Signal::stored("Delete the shop".to_owned())
                 busy
                 failure
                 on_yes=delete
@@ -324,7 +324,7 @@ fn Acts(tenant: Tenant, remote: Remote<Tenant>) -> impl IntoView {
                     most=63
                 />
             </Confirm>
-            <Drawer open=renaming title=Signal::derive(|| "Rename the shop".to_owned()) footer=move || save("Rename") on_submit=rename>
+            <Drawer open=renaming title=Signal::stored("Rename the shop".to_owned()) footer=move || save("Rename") on_submit=rename>
                 {general}
                 <TextField id="new-name" label="Name" value=new_name on_input=move |text| new_name.set(text) error=error("name") most=200/>
                 <TextField
@@ -333,11 +333,11 @@ fn Acts(tenant: Tenant, remote: Remote<Tenant>) -> impl IntoView {
                     value=new_slug
                     on_input=move |text| new_slug.set(text)
                     error=error("slug")
-                    hint=Signal::derive(|| "Addresses with the old slug stop working, and everybody has to sign in again".to_owned())
+                    hint=Signal::stored("Addresses with the old slug stop working, and everybody has to sign in again".to_owned())
                     most=63
                 />
             </Drawer>
-            <Drawer open=copying title=Signal::derive(|| "Make a copy".to_owned()) footer=move || save("Copy") on_submit=copy>
+            <Drawer open=copying title=Signal::stored("Make a copy".to_owned()) footer=move || save("Copy") on_submit=copy>
                 {general}
                 <p>"What the shop sells and how it looks, with ids of its own. Customers, orders and people stay where they are."</p>
                 <TextField

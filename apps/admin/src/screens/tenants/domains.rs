@@ -70,12 +70,12 @@ pub fn Domains() -> impl IntoView {
     let session = use_session();
     let domains =
         remote(|| async { api::ask(ShopDomains::build(())).await.map(|answer| answer.shop_domains) });
-    let editable = Memo::new(move |_| session.may("tenants:update"));
+    let editable = place::memo(move || session.may("tenants:update"));
     view! {
         <div class="page" data-narrow="">
             <PageHead
                 title="Domains".to_owned()
-                about=Signal::derive(|| "Addresses of your own that lead to this shop".to_owned())
+                about=Signal::stored("Addresses of your own that lead to this shop".to_owned())
             />
             {move || match (domains.data.get(), domains.failure.get()) {
                 (_, Some(failure)) => view! { <FailureCard failure again=move |()| domains.reload()/> }.into_any(),
@@ -138,7 +138,7 @@ pub fn DomainsCard(
             }
         });
     });
-    let error = Signal::derive(move || failure.with(|failure| failure.as_ref().and_then(|it| it.at("host"))));
+    let error = place::derived(move || failure.with(|failure| failure.as_ref().and_then(|it| it.at("host"))));
     let none = domains.is_empty();
     let rows = domains
         .into_iter()
@@ -231,7 +231,7 @@ pub fn DomainsCard(
                                 value=host
                                 on_input=move |text| host.set(text)
                                 error
-                                hint=Signal::derive(|| "Such as shop.example".to_owned())
+                                hint=Signal::stored("Such as shop.example".to_owned())
                                 most=253
                             />
                             <div class="actions">
@@ -248,9 +248,9 @@ pub fn DomainsCard(
                 })}
             <Confirm
                 open=asking
-                title=Signal::derive(move || format!("Remove {}?", removing.get()))
-                act=Signal::derive(|| "Remove the domain".to_owned())
-                busy=Signal::derive(move || busy.with(Option::is_some))
+                title=place::derived(move || format!("Remove {}?", removing.get()))
+                act=Signal::stored("Remove the domain".to_owned())
+                busy=place::derived(move || busy.with(Option::is_some))
                 on_yes=move |()| act.run((Act::Remove, removing.get_untracked()))
             >
                 <p>"Links to this domain stop leading to the shop at once. To have it back it has to be proved again."</p>

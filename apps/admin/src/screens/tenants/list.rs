@@ -39,11 +39,11 @@ pub fn Tenants() -> impl IntoView {
         };
         async move { api::ask(Page::build(variables)).await.map(|answer| answer.tenants) }
     });
-    let may_create = Memo::new(move |_| session.may("tenants:create"));
+    let may_create = place::memo(move || session.may("tenants:create"));
     let bringing = RwSignal::new(false);
     let rows = Rows::of(page, |page| Shown::page(page.nodes.len(), page.total_count, &page.page_info));
     let about = rows.found(list, &FILTERS, "shop", "shops");
-    let states = Signal::derive(|| {
+    let states = place::derived(|| {
         TenantStatus::ALL
             .into_iter()
             .map(|(status, key)| (key.to_owned(), status.words().1.to_owned()))
