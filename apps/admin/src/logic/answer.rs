@@ -45,8 +45,9 @@ impl de::Error for Unfit {
         Self(field)
     }
 
-    fn duplicate_field(field: &'static str) -> Self {
-        Self(field)
+    /// Never so: what is read here has every key once. One text for all of them keeps the readers small.
+    fn duplicate_field(_: &'static str) -> Self {
+        KIND
     }
 }
 
@@ -81,9 +82,8 @@ impl<'de> Node<'de> {
         self.0.as_bool().ok_or(KIND)
     }
 
-    fn members(self) -> Result<Members<'de>, Unfit> {
-        let map = self.0.as_object().ok_or(KIND)?;
-        Ok(Members { rest: map.iter(), value: None })
+    fn members(self) -> Members<'de> {
+        Members { rest: self.0.as_object().map(Map::iter), value: None }
     }
 
     fn items(self) -> Result<Items<'de>, Unfit> {
@@ -119,7 +119,6 @@ impl<'de> de::Deserializer<'de> for Node<'de> {
         deserialize_string: text -> visit_str;
         deserialize_identifier: text -> visit_str;
         deserialize_seq: items -> visit_seq;
-        deserialize_map: members -> visit_map;
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -128,7 +127,11 @@ impl<'de> de::Deserializer<'de> for Node<'de> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Unfit> {
-        visitor.visit_map(self.members()?)
+        visitor.visit_map(self.members())
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
+        visitor.visit_map(self.members())
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unfit> {
@@ -158,7 +161,7 @@ impl<'de> de::Deserializer<'de> for Node<'de> {
             },
             Value::String(it) => visitor.visit_str(it),
             Value::Array(_) => visitor.visit_seq(self.items()?),
-            Value::Object(_) => visitor.visit_map(self.members()?),
+            Value::Object(_) => visitor.visit_map(self.members()),
         }
     }
 
@@ -167,18 +170,18 @@ impl<'de> de::Deserializer<'de> for Node<'de> {
     }
 }
 
-/// The fields of an object.
+/// The fields of an object; of anything else the first step fails, so that whoever begins need not look.
 struct Members<'de> {
-    rest: <&'de Map<String, Value> as IntoIterator>::IntoIter,
+    rest: Option<<&'de Map<String, Value> as IntoIterator>::IntoIter>,
     value: Option<&'de Value>,
 }
 
 impl<'de> Members<'de> {
     #[inline(never)]
-    fn step(&mut self) -> Option<&'de str> {
-        let (key, value) = self.rest.next()?;
-        self.value = Some(value);
-        Some(key)
+    fn step(&mut self) -> Result<Option<&'de str>, Unfit> {
+        let next = self.rest.as_mut().ok_or(KIND)?.next();
+        self.value = next.map(|(_, value)| value);
+        Ok(next.map(|(key, _)| key.as_str()))
     }
 
     #[inline(never)]
@@ -191,7 +194,7 @@ impl<'de> MapAccess<'de> for Members<'de> {
     type Error = Unfit;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Unfit> {
-        match self.step() {
+        match self.step()? {
             Some(key) => seed.deserialize(StrDeserializer::new(key)).map(Some),
             None => Ok(None),
         }
