@@ -1,5 +1,7 @@
 //! The application: sign-in or shell, and the table of screens.
 
+use std::sync::Arc;
+
 use leptos::prelude::*;
 use leptos_router::components::{Route, Router, Routes};
 use leptos_router::hooks::use_location;
@@ -85,60 +87,71 @@ fn Starting() -> impl IntoView {
 fn Screens() -> impl IntoView {
     view! {
         <Routes fallback=NotFound transition=false>
-            <Route path=path!("/") view=dashboard::Dashboard/>
-            <Route path=path!("/orders") view=orders::list::Orders/>
-            <Route path=path!("/orders/:id") view=orders::detail::OrderScreen/>
-            <Route path=path!("/drafts") view=drafts::list::Drafts/>
-            <Route path=path!("/drafts/new") view=drafts::editor::NewDraft/>
-            <Route path=path!("/drafts/:id") view=drafts::editor::DraftScreen/>
-            <Route path=path!("/returns") view=returns::Returns/>
-            <Route path=path!("/payments") view=payments::Payments/>
-            <Route path=path!("/products") view=products::list::Products/>
-            <Route path=path!("/products/new") view=products::create::NewProduct/>
-            <Route path=path!("/products/import") view=import::Import/>
-            <Route path=path!("/products/:id") view=products::editor::ProductScreen/>
-            <Route path=path!("/inventory") view=stock::inventory::Inventory/>
-            <Route path=path!("/inventory/history") view=stock::history::History/>
-            <Route path=path!("/inventory/locations") view=stock::locations::Locations/>
-            <Route path=path!("/inventory/transfers") view=stock::transfers::Transfers/>
-            <Route path=path!("/inventory/transfers/:id") view=stock::transfer::TransferScreen/>
-            <Route path=path!("/inventory/counts") view=stock::counts::Counts/>
-            <Route path=path!("/inventory/counts/:id") view=stock::count::CountScreen/>
-            <Route path=path!("/collections") view=collections::list::Collections/>
-            <Route path=path!("/collections/new") view=collections::editor::NewCollection/>
-            <Route path=path!("/collections/:id") view=collections::editor::CollectionScreen/>
-            <Route path=path!("/prices") view=prices::list::PriceLists/>
-            <Route path=path!("/prices/new") view=prices::editor::NewPriceList/>
-            <Route path=path!("/prices/explain") view=prices::explain::Explain/>
-            <Route path=path!("/prices/:id") view=prices::editor::PriceListScreen/>
-            <Route path=path!("/promotions") view=promotions::list::Promotions/>
-            <Route path=path!("/promotions/new") view=promotions::editor::NewPromotion/>
-            <Route path=path!("/promotions/:id") view=promotions::editor::PromotionScreen/>
-            <Route path=path!("/reviews") view=reviews::list::Reviews/>
-            <Route path=path!("/gift-cards") view=gift_cards::list::GiftCards/>
-            <Route path=path!("/gift-cards/:id") view=gift_cards::detail::GiftCardScreen/>
-            <Route path=path!("/customers") view=customers::list::Customers/>
-            <Route path=path!("/customers/groups") view=customers::groups::CustomerGroups/>
-            <Route path=path!("/customers/:id") view=customers::detail::CustomerScreen/>
-            <Route path=path!("/invitations") view=invitations::Invitations/>
-            <Route path=path!("/audit") view=audit::list::AuditLog/>
-            <Route path=path!("/audit/:id") view=audit::detail::AuditEntryScreen/>
-            <Route path=path!("/settings") view=settings::Settings/>
-            <Route path=path!("/modules") view=modules::Modules/>
-            <Route path=path!("/security") view=security::Security/>
-            <Route path=path!("/single-sign-on") view=oidc::settings::SignInSettings/>
-            <Route path=path!("/domains") view=tenants::domains::Domains/>
-            <Route path=path!("/tenants") view=tenants::list::Tenants/>
-            <Route path=path!("/tenants/new") view=tenants::create::NewTenant/>
-            <Route path=path!("/tenants/:slug") view=tenants::detail::TenantScreen/>
-            <Route path=path!("/team") view=people::team::Team/>
-            <Route path=path!("/team/:id") view=people::person::PersonScreen/>
-            <Route path=path!("/roles") view=people::roles::Roles/>
-            <Route path=path!("/roles/new") view=people::role::NewRole/>
-            <Route path=path!("/roles/:id") view=people::role::RoleScreen/>
-            <Route path=path!("/api-keys") view=people::keys::ApiKeys/>
+            <Route path=path!("/") view=screen(dashboard::Dashboard)/>
+            <Route path=path!("/orders") view=screen(orders::list::Orders)/>
+            <Route path=path!("/orders/:id") view=screen(orders::detail::OrderScreen)/>
+            <Route path=path!("/drafts") view=screen(drafts::list::Drafts)/>
+            <Route path=path!("/drafts/new") view=screen(drafts::editor::NewDraft)/>
+            <Route path=path!("/drafts/:id") view=screen(drafts::editor::DraftScreen)/>
+            <Route path=path!("/returns") view=screen(returns::Returns)/>
+            <Route path=path!("/payments") view=screen(payments::Payments)/>
+            <Route path=path!("/products") view=screen(products::list::Products)/>
+            <Route path=path!("/products/new") view=screen(products::create::NewProduct)/>
+            <Route path=path!("/products/import") view=screen(import::Import)/>
+            <Route path=path!("/products/:id") view=screen(products::editor::ProductScreen)/>
+            <Route path=path!("/inventory") view=screen(stock::inventory::Inventory)/>
+            <Route path=path!("/inventory/history") view=screen(stock::history::History)/>
+            <Route path=path!("/inventory/locations") view=screen(stock::locations::Locations)/>
+            <Route path=path!("/inventory/transfers") view=screen(stock::transfers::Transfers)/>
+            <Route path=path!("/inventory/transfers/:id") view=screen(stock::transfer::TransferScreen)/>
+            <Route path=path!("/inventory/counts") view=screen(stock::counts::Counts)/>
+            <Route path=path!("/inventory/counts/:id") view=screen(stock::count::CountScreen)/>
+            <Route path=path!("/collections") view=screen(collections::list::Collections)/>
+            <Route path=path!("/collections/new") view=screen(collections::editor::NewCollection)/>
+            <Route path=path!("/collections/:id") view=screen(collections::editor::CollectionScreen)/>
+            <Route path=path!("/prices") view=screen(prices::list::PriceLists)/>
+            <Route path=path!("/prices/new") view=screen(prices::editor::NewPriceList)/>
+            <Route path=path!("/prices/explain") view=screen(prices::explain::Explain)/>
+            <Route path=path!("/prices/:id") view=screen(prices::editor::PriceListScreen)/>
+            <Route path=path!("/promotions") view=screen(promotions::list::Promotions)/>
+            <Route path=path!("/promotions/new") view=screen(promotions::editor::NewPromotion)/>
+            <Route path=path!("/promotions/:id") view=screen(promotions::editor::PromotionScreen)/>
+            <Route path=path!("/reviews") view=screen(reviews::list::Reviews)/>
+            <Route path=path!("/gift-cards") view=screen(gift_cards::list::GiftCards)/>
+            <Route path=path!("/gift-cards/:id") view=screen(gift_cards::detail::GiftCardScreen)/>
+            <Route path=path!("/customers") view=screen(customers::list::Customers)/>
+            <Route path=path!("/customers/groups") view=screen(customers::groups::CustomerGroups)/>
+            <Route path=path!("/customers/:id") view=screen(customers::detail::CustomerScreen)/>
+            <Route path=path!("/invitations") view=screen(invitations::Invitations)/>
+            <Route path=path!("/audit") view=screen(audit::list::AuditLog)/>
+            <Route path=path!("/audit/:id") view=screen(audit::detail::AuditEntryScreen)/>
+            <Route path=path!("/settings") view=screen(settings::Settings)/>
+            <Route path=path!("/modules") view=screen(modules::Modules)/>
+            <Route path=path!("/security") view=screen(security::Security)/>
+            <Route path=path!("/single-sign-on") view=screen(oidc::settings::SignInSettings)/>
+            <Route path=path!("/domains") view=screen(tenants::domains::Domains)/>
+            <Route path=path!("/tenants") view=screen(tenants::list::Tenants)/>
+            <Route path=path!("/tenants/new") view=screen(tenants::create::NewTenant)/>
+            <Route path=path!("/tenants/:slug") view=screen(tenants::detail::TenantScreen)/>
+            <Route path=path!("/team") view=screen(people::team::Team)/>
+            <Route path=path!("/team/:id") view=screen(people::person::PersonScreen)/>
+            <Route path=path!("/roles") view=screen(people::roles::Roles)/>
+            <Route path=path!("/roles/new") view=screen(people::role::NewRole)/>
+            <Route path=path!("/roles/:id") view=screen(people::role::RoleScreen)/>
+            <Route path=path!("/api-keys") view=screen(people::keys::ApiKeys)/>
         </Routes>
     }
+}
+
+/// In a box, because a route brings a copy of the router for every kind of view.
+fn screen<V: IntoView + 'static>(view: fn() -> V) -> impl Fn() -> AnyView + Clone + Send + 'static {
+    boxed_screen(Arc::new(move || view().into_any()))
+}
+
+fn boxed_screen(
+    view: Arc<dyn Fn() -> AnyView + Send + Sync>,
+) -> impl Fn() -> AnyView + Clone + Send + 'static {
+    move || view()
 }
 
 /// An address without a screen.
