@@ -55,7 +55,8 @@ pub struct Fault {
 }
 
 impl Failure {
-    fn new(code: &str, message: impl Into<String>) -> Self {
+    /// With nothing at any field.
+    pub fn new(code: &str, message: impl Into<String>) -> Self {
         Self { code: code.to_owned(), message: message.into(), fields: Vec::new(), trace: None }
     }
 
@@ -66,6 +67,11 @@ impl Failure {
     /// Whether somebody else changed the same thing first.
     pub fn is_conflict(&self) -> bool {
         self.code == "CONFLICT"
+    }
+
+    /// Whether somebody else changed the same thing first, and no field of this one is to blame.
+    pub fn is_stale(&self) -> bool {
+        self.is_conflict() && self.fields.is_empty()
     }
 
     /// The failure in one line: what it is, or how many fields have to be mended.

@@ -3,6 +3,7 @@
 use js_sys::Date;
 use leptos::prelude::*;
 use leptos::reactive::graph::Observer;
+use leptos_router::hooks::use_params_map;
 
 use crate::logic::moment::{self, Reader};
 
@@ -85,6 +86,12 @@ pub fn derived<T: Send + Sync + 'static>(read: impl Fn() -> T + Send + Sync + 's
 
 fn boxed_derived<T: Send + Sync + 'static>(read: Box<dyn Fn() -> T + Send + Sync>) -> Signal<T> {
     Signal::derive(read)
+}
+
+/// What the address of the screen says about which thing it shows.
+pub fn id() -> Memo<String> {
+    let params = use_params_map();
+    memo(move || params.with(|params| params.get("id").unwrap_or_default()))
 }
 
 /// Names the page in the browser's title.

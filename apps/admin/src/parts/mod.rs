@@ -8,6 +8,7 @@ use crate::gql::Picture;
 
 pub mod chart;
 pub mod dialog;
+pub mod editor;
 pub mod field;
 pub mod guard;
 pub mod list;

@@ -58,12 +58,7 @@ pub fn Import() -> impl IntoView {
             } else {
                 "There is nothing in it.".to_owned()
             };
-            failure.set(Some(Failure {
-                code: "BAD_USER_INPUT".to_owned(),
-                message,
-                fields: Vec::new(),
-                trace: None,
-            }));
+            failure.set(Some(Failure::new("BAD_USER_INPUT", message)));
             return;
         }
         busy.set(Some("Reading the file and comparing it with the catalogue…"));

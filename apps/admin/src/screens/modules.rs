@@ -11,8 +11,9 @@ use crate::gql::modules::{
 };
 use crate::logic::modules::{listed, losses, title};
 use crate::parts::dialog::Confirm;
+use crate::parts::editor::cards;
 use crate::parts::toast::{Toaster, use_toaster};
-use crate::parts::{CardSkeleton, FailureCard, PageHead, count, pill, status};
+use crate::parts::{PageHead, count, pill, status};
 use crate::place;
 use crate::session::{Session, use_session};
 
@@ -116,11 +117,7 @@ pub fn Modules() -> impl IntoView {
     view! {
         <div class="page">
             <PageHead title="Modules".to_owned() about/>
-            {move || match (board.data.get(), board.failure.get()) {
-                (_, Some(failure)) => view! { <FailureCard failure again=move |()| board.reload()/> }.into_any(),
-                (None, None) => view! { <CardSkeleton lines=9/> <CardSkeleton/> }.into_any(),
-                (Some(data), None) => view! { <Tables data switch/> }.into_any(),
-            }}
+            {cards(board, &[9, 5], move |data| view! { <Tables data switch/> }.into_any())}
             <Ask switch/>
         </div>
     }

@@ -21,10 +21,11 @@ use crate::gql::settings::{
 };
 use crate::logic::settings::Form;
 use crate::parts::dialog::Wrong;
+use crate::parts::editor::cards;
 use crate::parts::field::{Field, TextField};
 use crate::parts::savebar::SaveBar;
 use crate::parts::toast::use_toaster;
-use crate::parts::{CardSkeleton, Empty, FailureCard, PageHead, icon};
+use crate::parts::{Empty, PageHead, icon};
 use crate::place;
 use crate::session::{Session, use_session};
 use currencies::Currencies;
@@ -51,11 +52,7 @@ pub fn Settings() -> impl IntoView {
     view! {
         <div class="page" data-narrow="">
             <PageHead title="Settings".to_owned()/>
-            {move || match (settings.data.get(), settings.failure.get()) {
-                (_, Some(failure)) => view! { <FailureCard failure again=move |()| settings.reload()/> }.into_any(),
-                (None, None) => view! { <CardSkeleton/> <CardSkeleton/> <CardSkeleton/> }.into_any(),
-                (Some(settings), None) => view! { <Editor settings/> }.into_any(),
-            }}
+            {cards(settings, &[5, 5, 5], |settings| view! { <Editor settings/> }.into_any())}
         </div>
     }
 }
@@ -241,15 +238,13 @@ fn Editor(settings: CommerceSettings) -> impl IntoView {
 #[component]
 fn Apart(#[prop(into)] editable: Signal<bool>) -> impl IntoView {
     let both = remote(|| api::ask(MoneySettings::build(())));
-    move || match (both.data.get(), both.failure.get()) {
-        (_, Some(failure)) => view! { <FailureCard failure again=move |()| both.reload()/> }.into_any(),
-        (None, None) => view! { <CardSkeleton/> <CardSkeleton/> }.into_any(),
-        (Some(MoneySettings { payment_providers, seller }), None) => view! {
+    cards(both, &[5, 5], move |MoneySettings { payment_providers, seller }| {
+        view! {
             <Keys known=payment_providers.into_iter().next() editable/>
             <SellerCard seller editable/>
         }
-        .into_any(),
-    }
+        .into_any()
+    })
 }
 
 /// The shop as one file.

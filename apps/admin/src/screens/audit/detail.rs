@@ -1,32 +1,26 @@
 //! One entry: who, what, before and after.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
 
 use crate::api::{self, Failure, remote};
 use crate::gql::Document;
 use crate::gql::audit::{AuditChange, AuditChangeKind, AuditEntry, AuditEntryById, AuditField};
 use crate::gql::catalog::IdVariables;
 use crate::logic::audit::{self as words, Value};
-use crate::parts::{CardSkeleton, Empty, FailureCard, PageHead, count, status};
+use crate::parts::editor::cards;
+use crate::parts::{Empty, PageHead, count, status};
 use crate::place;
 use crate::session::use_session;
 
 async fn fetch(id: String) -> Result<AuditEntry, Failure> {
     let answer = api::ask(AuditEntryById::build(IdVariables { id: cynic::Id::new(id) })).await?;
-    answer.audit_entry.ok_or_else(|| Failure {
-        code: "NOT_FOUND".to_owned(),
-        message: "This entry does not exist.".to_owned(),
-        fields: Vec::new(),
-        trace: None,
-    })
+    answer.audit_entry.ok_or_else(|| Failure::new("NOT_FOUND", "This entry does not exist."))
 }
 
 /// The screen of one entry.
 #[component]
 pub fn AuditEntryScreen() -> impl IntoView {
-    let params = use_params_map();
-    let id = place::memo(move || params.with(|params| params.get("id").unwrap_or_default()));
+    let id = place::id();
     let entry = remote(move || fetch(id.get()));
     let title = move || {
         entry
@@ -45,20 +39,16 @@ pub fn AuditEntryScreen() -> impl IntoView {
     view! {
         <div class="page">
             <PageHead title=place::derived(title) about back=(place::to("/audit"), "Audit log")/>
-            {move || match (entry.data.get(), entry.failure.get()) {
-                (_, Some(failure)) => view! { <FailureCard failure again=move |()| entry.reload()/> }.into_any(),
-                (None, None) => view! { <CardSkeleton/> <CardSkeleton/> }.into_any(),
-                (Some(entry), None) => {
-                    let changes = entry.changes.clone();
-                    view! {
-                        <div class="cols">
-                            <div class="stack"><Changes changes/></div>
-                            <aside class="stack"><Circumstances entry=entry.clone()/> <Seal entry/></aside>
-                        </div>
-                    }
-                        .into_any()
+            {cards(entry, &[5, 5], |entry| {
+                let changes = entry.changes.clone();
+                view! {
+                    <div class="cols">
+                        <div class="stack"><Changes changes/></div>
+                        <aside class="stack"><Circumstances entry=entry.clone()/> <Seal entry/></aside>
+                    </div>
                 }
-            }}
+                    .into_any()
+            })}
         </div>
     }
 }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_navigate, use_params_map};
+use leptos_router::hooks::use_navigate;
 
 use crate::api::{self, Failure, remote};
 use crate::gql::Document;
@@ -15,11 +15,12 @@ use crate::gql::collections::{
     CollectionUpdateVariables,
 };
 use crate::logic::product::Texts;
-use crate::parts::dialog::{Confirm, Wrong};
+use crate::parts::dialog::Confirm;
+use crate::parts::editor::{Refused, Saved, Saving, screen};
 use crate::parts::guard::LeaveGuard;
 use crate::parts::savebar::SaveBar;
 use crate::parts::toast::use_toaster;
-use crate::parts::{CardSkeleton, Empty, FailureCard, PageHead, count, icon, status, thumb};
+use crate::parts::{Empty, PageHead, count, icon, status, thumb};
 use crate::place;
 use crate::screens::products::find::FindProducts;
 use crate::screens::products::texts::{SearchTexts, TitleAndBody};
@@ -27,12 +28,9 @@ use crate::session::use_session;
 
 async fn fetch(id: String) -> Result<AdminCollection, Failure> {
     let answer = api::ask(CollectionById::build(IdVariables { id: cynic::Id::new(id) })).await?;
-    answer.admin_collection.ok_or_else(|| Failure {
-        code: "NOT_FOUND".to_owned(),
-        message: "This collection does not exist, or not any more.".to_owned(),
-        fields: Vec::new(),
-        trace: None,
-    })
+    answer
+        .admin_collection
+        .ok_or_else(|| Failure::new("NOT_FOUND", "This collection does not exist, or not any more."))
 }
 
 fn texts_of(collection: &AdminCollection) -> Texts {
@@ -49,28 +47,11 @@ fn texts_of(collection: &AdminCollection) -> Texts {
 /// The screen of one collection.
 #[component]
 pub fn CollectionScreen() -> impl IntoView {
-    let params = use_params_map();
-    let id = place::memo(move || params.with(|params| params.get("id").unwrap_or_default()));
+    let id = place::id();
     let collection = remote(move || fetch(id.get()));
-    move || match (collection.data.get(), collection.failure.get()) {
-        (_, Some(failure)) => view! {
-            <div class="page">
-                <PageHead title="Collection".to_owned() back=(place::to("/collections"), "Collections")/>
-                <FailureCard failure again=move |()| collection.reload()/>
-            </div>
-        }
-        .into_any(),
-        (None, None) => view! {
-            <div class="page" aria-busy="true">
-                <PageHead title=" ".to_owned() back=(place::to("/collections"), "Collections")/>
-                <div class="cols"><div class="stack"><CardSkeleton/><CardSkeleton lines=7/></div></div>
-            </div>
-        }
-        .into_any(),
-        (Some(it), None) => {
-            view! { <Editor collection=Some(it) on_reload=move |()| collection.reload()/> }.into_any()
-        }
-    }
+    screen(collection, "Collection", ("/collections", "Collections"), &[&[5, 7], &[]], move |it| {
+        view! { <Editor collection=Some(it) on_reload=move |()| collection.reload()/> }.into_any()
+    })
 }
 
 /// The screen of a new collection.
@@ -86,9 +67,6 @@ fn Editor(
     #[prop(into)] on_reload: Callback<()>,
 ) -> impl IntoView {
     let session = use_session();
-    let toaster = use_toaster();
-    let navigate = use_navigate();
-    let guard = expect_context::<LeaveGuard>();
     let saved = RwSignal::new(collection);
     let saved_texts = move || saved.with(|saved| saved.as_ref().map(texts_of).unwrap_or_default());
     let saved_products =
@@ -96,8 +74,8 @@ fn Editor(
     let texts = RwSignal::new(untrack(saved_texts));
     let products = RwSignal::new(untrack(saved_products));
     let turn = RwSignal::new(0_u32);
-    let (busy, failure) = (RwSignal::new(false), RwSignal::new(None::<Failure>));
-    let done = RwSignal::new(false);
+    let failure = RwSignal::new(None::<Failure>);
+    let saving = Saving::new(failure);
     let title = place::derived(move || {
         saved.with(|saved| {
             saved.as_ref().map_or_else(|| "New collection".to_owned(), |saved| saved.title.clone())
@@ -106,7 +84,7 @@ fn Editor(
     place::title(move || title.get());
     let ids = |rows: &[AdminProductRow]| rows.iter().map(|row| row.id.clone()).collect::<Vec<_>>();
     let changes = place::derived(move || {
-        if done.get() {
+        if saving.done.get() {
             return Vec::new();
         }
         let mut changes = texts.with(|texts| texts.changes(&saved_texts()));
@@ -120,47 +98,24 @@ fn Editor(
     });
     let save = move |()| {
         if texts.with_untracked(|texts| texts.title.trim().is_empty()) {
-            failure.set(Some(Failure {
-                code: "BAD_USER_INPUT".to_owned(),
-                message: "A collection needs a title.".to_owned(),
-                fields: Vec::new(),
-                trace: None,
-            }));
+            failure.set(Some(Failure::new("BAD_USER_INPUT", "A collection needs a title.")));
             crate::parts::list::focus("title");
             return;
         }
-        busy.set(true);
-        failure.set(None);
-        let navigate = navigate.clone();
-        spawn_local(async move {
+        saving.run(async move {
             let mine = texts.get_untracked();
             let chosen = ids(&products.get_untracked());
-            let answer = match saved.get_untracked() {
-                None => create(mine, chosen).await,
-                Some(before) => update(before, mine, chosen).await,
+            let before = saved.get_untracked();
+            let new = before.is_none();
+            let collection = match before {
+                None => create(mine, chosen).await?,
+                Some(before) => update(before, mine, chosen).await?,
             };
-            match answer {
-                Ok(collection) => {
-                    toaster.done("Saved");
-                    let new = saved.with_untracked(Option::is_none);
-                    let path = place::to(&format!("/collections/{}", collection.id.inner()));
-                    texts.set(texts_of(&collection));
-                    products.set(collection.products.clone());
-                    saved.set(Some(collection));
-                    if new {
-                        done.set(true);
-                        guard.clear();
-                        navigate(
-                            &path,
-                            NavigateOptions { resolve: false, replace: true, ..Default::default() },
-                        );
-                    }
-                }
-                Err(wrong) => {
-                    let _ = failure.try_set(Some(wrong));
-                }
-            }
-            let _ = busy.try_set(false);
+            let path = place::to(&format!("/collections/{}", collection.id.inner()));
+            texts.set(texts_of(&collection));
+            products.set(collection.products.clone());
+            saved.set(Some(collection));
+            Ok(Saved("Saved", new.then_some(path)))
         });
     };
     let discard = move |()| {
@@ -168,25 +123,6 @@ fn Editor(
         texts.set(untrack(saved_texts));
         products.set(untrack(saved_products));
         turn.update(|turn| *turn += 1);
-    };
-    let wrong = move || {
-        failure.get().map(|failure| {
-            if failure.is_conflict() {
-                view! {
-                    <div class="banner" data-tone="warning" role="alert">
-                        {icon("warn")}
-                        <div class="grow">
-                            <b>"Somebody else saved this collection first"</b>
-                            <p>"Nothing of yours was saved. Load theirs to go on; what you typed here is then gone."</p>
-                        </div>
-                        <button class="btn" type="button" data-size="sm" on:click=move |_| on_reload.run(())>"Load theirs"</button>
-                    </div>
-                }
-                .into_any()
-            } else {
-                view! { <Wrong failure/> }.into_any()
-            }
-        })
     };
     let open_in_shop = move || {
         saved.with(|saved| {
@@ -202,13 +138,13 @@ fn Editor(
                 {open_in_shop}
                 <Delete saved/>
             </PageHead>
-            {wrong}
+            <Refused failure what="collection" on_reload/>
             <fieldset class="stack bare" disabled=move || !editable.get()>
                 <TitleAndBody texts failure turn editable/>
                 <Members products editable/>
                 <SearchTexts texts failure old_slugs=Signal::stored(Vec::new()) path="/collections/"/>
             </fieldset>
-            <SaveBar changes busy on_save=save on_discard=discard/>
+            <SaveBar changes busy=saving.busy on_save=save on_discard=discard/>
         </div>
     }
 }

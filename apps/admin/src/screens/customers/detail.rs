@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::hooks::use_params_map;
 
 use super::credit::Credit;
 use super::groups::{Known, TaxFields, fault, known_groups, move_members};
@@ -15,11 +14,12 @@ use crate::gql::customers::{Customer, CustomerById};
 use crate::gql::groups::{TaxInput, TaxSet, TaxSetVariables};
 use crate::gql::orders::{OrderFilter, OrderSort, OrdersOf, OrdersVariables};
 use crate::parts::dialog::{Drawer, Wrong};
+use crate::parts::editor::cards;
 use crate::parts::field::TextField;
 use crate::parts::list::RowSkeleton;
 use crate::parts::tags::Pick;
 use crate::parts::toast::use_toaster;
-use crate::parts::{CardSkeleton, Empty, FailureCard, FailureView, PageHead, count, grouped, icon, status};
+use crate::parts::{Empty, FailureView, PageHead, count, grouped, icon, status};
 use crate::place;
 use crate::screens::orders::detail::address;
 use crate::screens::security::sessions::PersonSessions;
@@ -27,20 +27,14 @@ use crate::session::use_session;
 
 async fn fetch(id: String) -> Result<Customer, Failure> {
     let answer = api::ask(CustomerById::build(IdVariables { id: cynic::Id::new(id) })).await?;
-    answer.customer.ok_or_else(|| Failure {
-        code: "NOT_FOUND".to_owned(),
-        message: "This customer does not exist.".to_owned(),
-        fields: Vec::new(),
-        trace: None,
-    })
+    answer.customer.ok_or_else(|| Failure::new("NOT_FOUND", "This customer does not exist."))
 }
 
 /// The screen of one customer.
 #[component]
 pub fn CustomerScreen() -> impl IntoView {
     let session = use_session();
-    let params = use_params_map();
-    let id = place::memo(move || params.with(|params| params.get("id").unwrap_or_default()));
+    let id = place::id();
     let customer = remote(move || fetch(id.get()));
     let customer_again = move || customer.reload();
     let name = move || {
@@ -71,37 +65,33 @@ pub fn CustomerScreen() -> impl IntoView {
     view! {
         <div class="page">
             <PageHead title=place::derived(name) about back=(place::to("/customers"), "Customers")/>
-            {move || match (customer.data.get(), customer.failure.get()) {
-                (_, Some(failure)) => view! { <FailureCard failure again=move |()| customer.reload()/> }.into_any(),
-                (None, None) => view! { <CardSkeleton/> <CardSkeleton/> }.into_any(),
-                (Some(customer), None) => {
-                    let orders = session.may("orders:list");
-                    // Nothing is said any more about whoever is forgotten.
-                    let known = customer.erased_at.is_none();
-                    let person = customer.user_id.clone().filter(|_| session.may("users:update"));
-                    view! {
-                        <div class="cols">
-                            <div class="stack">
-                                <Figures customer=customer.clone()/>
-                                <NotesCard customer=customer.clone() on_done=move |()| customer_again()/>
-                                {orders.then(|| view! { <OrdersCard id=customer.id.clone()/> })}
-                                {session.may("payments:read").then(|| view! { <Credit id=customer.id.clone()/> })}
-                            </div>
-                            <aside class="stack">
-                                <LettersCard customer=customer.clone() on_done=move |()| customer_again()/>
-                                {known.then(|| view! {
-                                    <GroupsCard customer=customer.clone() on_done=move |()| customer_again()/>
-                                    <TaxCard customer=customer.clone() on_done=move |()| customer_again()/>
-                                })}
-                                <Contact customer=customer.clone()/>
-                                <PrivacyCard customer=customer.clone() on_done=move |()| customer_again()/>
-                                {person.map(|id| view! { <PersonSessions id/> })}
-                            </aside>
+            {cards(customer, &[5, 5], move |customer| {
+                let orders = session.may("orders:list");
+                // Nothing is said any more about whoever is forgotten.
+                let known = customer.erased_at.is_none();
+                let person = customer.user_id.clone().filter(|_| session.may("users:update"));
+                view! {
+                    <div class="cols">
+                        <div class="stack">
+                            <Figures customer=customer.clone()/>
+                            <NotesCard customer=customer.clone() on_done=move |()| customer_again()/>
+                            {orders.then(|| view! { <OrdersCard id=customer.id.clone()/> })}
+                            {session.may("payments:read").then(|| view! { <Credit id=customer.id.clone()/> })}
                         </div>
-                    }
-                        .into_any()
+                        <aside class="stack">
+                            <LettersCard customer=customer.clone() on_done=move |()| customer_again()/>
+                            {known.then(|| view! {
+                                <GroupsCard customer=customer.clone() on_done=move |()| customer_again()/>
+                                <TaxCard customer=customer.clone() on_done=move |()| customer_again()/>
+                            })}
+                            <Contact customer=customer.clone()/>
+                            <PrivacyCard customer=customer.clone() on_done=move |()| customer_again()/>
+                            {person.map(|id| view! { <PersonSessions id/> })}
+                        </aside>
+                    </div>
                 }
-            }}
+                    .into_any()
+            })}
         </div>
     }
 }

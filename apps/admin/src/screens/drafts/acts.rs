@@ -48,7 +48,7 @@ impl Ask {
                 Ok(()) => {
                     let _ = self.open.try_set(false);
                 }
-                Err(wrong) if wrong.is_conflict() && wrong.fields.is_empty() => {
+                Err(wrong) if wrong.is_stale() => {
                     let _ = self.open.try_set(false);
                     let _ = self.form.failure.try_set(Some(wrong));
                 }

@@ -1,9 +1,6 @@
 //! The editor of a draft.
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_navigate, use_params_map};
 
 use super::acts::{Delete, Send};
 use super::contact::{Contact, Notes, Where};
@@ -21,11 +18,11 @@ use crate::gql::drafts::{
 use crate::gql::orders::OrderState;
 use crate::logic::draft_order::Draft;
 use crate::parts::dialog::Wrong;
+use crate::parts::editor::{Saved, Saving, note, screen};
 use crate::parts::guard::LeaveGuard;
 use crate::parts::savebar::SaveBar;
 use crate::parts::tags::Tags;
-use crate::parts::toast::use_toaster;
-use crate::parts::{CardSkeleton, FailureCard, PageHead, icon, pill};
+use crate::parts::{PageHead, icon, pill};
 use crate::place;
 use crate::screens::orders::tags::known;
 use crate::screens::promotions::editor::focus_first_fault;
@@ -46,30 +43,14 @@ async fn send(before: Option<DraftOrder>, input: DraftOrderInput) -> Result<Draf
 /// The screen of one draft.
 #[component]
 pub fn DraftScreen() -> impl IntoView {
-    let params = use_params_map();
-    let id = place::memo(move || params.with(|params| params.get("id").unwrap_or_default()));
+    let id = place::id();
     let draft = remote(move || {
         let variables = IdVariables { id: cynic::Id::new(id.get()) };
         async move { api::ask(DraftById::build(variables)).await.map(|answer| answer.draft_order) }
     });
-    move || match (draft.data.get(), draft.failure.get()) {
-        (_, Some(failure)) => view! {
-            <div class="page">
-                <PageHead title="Draft".to_owned() back=(place::to("/drafts"), "Drafts")/>
-                <FailureCard failure again=move |()| draft.reload()/>
-            </div>
-        }
-        .into_any(),
-        (None, None) => view! {
-            <div class="page" aria-busy="true">
-                <PageHead title=" ".to_owned() back=(place::to("/drafts"), "Drafts")/>
-                <CardSkeleton/>
-                <CardSkeleton lines=7/>
-            </div>
-        }
-        .into_any(),
-        (Some(it), None) => view! { <Editor draft=Some(it) on_reload=move |()| draft.reload()/> }.into_any(),
-    }
+    screen(draft, "Draft", ("/drafts", "Drafts"), &[&[5, 7]], move |it| {
+        view! { <Editor draft=Some(it) on_reload=move |()| draft.reload()/> }.into_any()
+    })
 }
 
 /// The screen of a new draft.
@@ -84,15 +65,14 @@ fn Editor(
     draft: Option<DraftOrder>,
     #[prop(into)] on_reload: Callback<()>,
 ) -> impl IntoView {
-    let (session, toaster) = (use_session(), use_toaster());
-    let navigate = use_navigate();
+    let session = use_session();
     let guard = expect_context::<LeaveGuard>();
     let exponent = untrack(|| session.exponent());
     let form = Form::new(draft.as_ref(), exponent);
     let order = draft.as_ref().and_then(|draft| draft.order_id.clone());
     let saved = RwSignal::new(draft);
     let saved_draft = place::memo(move || saved.with(|it| it.as_ref().map_or_else(Draft::new, Draft::of)));
-    let (busy, done) = (RwSignal::new(false), RwSignal::new(false));
+    let saving = Saving::new(form.failure);
     let is_new = place::memo(move || saved.with(Option::is_none));
     let title = place::derived(move || {
         let name = form.draft.with(|draft| {
@@ -114,7 +94,7 @@ fn Editor(
         session.may(permission) && !placed.get()
     });
     let changes = place::derived(move || {
-        if done.get() || !editable.get() {
+        if saving.done.get() || !editable.get() {
             return Vec::new();
         }
         form.draft.with(|draft| saved_draft.with(|saved| draft.changes(saved)))
@@ -124,32 +104,16 @@ fn Editor(
             focus_first_fault();
             return;
         }
-        busy.set(true);
-        form.failure.set(None);
-        let navigate = navigate.clone();
-        spawn_local(async move {
+        saving.run(async move {
             let before = saved.get_untracked();
             let new = before.is_none();
-            match send(before, form.draft.with_untracked(|draft| draft.input(exponent))).await {
-                Ok(draft) => {
-                    toaster.done("Saved");
-                    let path = place::to(&format!("/drafts/{}", draft.id.inner()));
-                    form.asked.set(false);
-                    form.draft.set(Draft::of(&draft));
-                    saved.set(Some(draft));
-                    if new {
-                        done.set(true);
-                        guard.clear();
-                        let options = NavigateOptions { resolve: false, replace: true, ..Default::default() };
-                        navigate(&path, options);
-                    }
-                }
-                Err(wrong) => {
-                    let _ = form.failure.try_set(Some(wrong));
-                    focus_first_fault();
-                }
-            }
-            let _ = busy.try_set(false);
+            let sent = send(before, form.draft.with_untracked(|draft| draft.input(exponent))).await;
+            let draft = sent.inspect_err(|_| focus_first_fault())?;
+            let path = place::to(&format!("/drafts/{}", draft.id.inner()));
+            form.asked.set(false);
+            form.draft.set(Draft::of(&draft));
+            saved.set(Some(draft));
+            Ok(Saved("Saved", new.then_some(path)))
         });
     };
     let discard = move |()| {
@@ -235,14 +199,8 @@ fn Editor(
     });
     let may_send = place::derived(move || if placed.get() { None } else { why_not.get() });
     let note = move || {
-        (!editable.get() && !placed.get()).then(|| {
-            view! {
-                <div class="banner" data-tone="info" role="note">
-                    {icon("info")}
-                    <p class="grow">"You may look at drafts, but not change them."</p>
-                </div>
-            }
-        })
+        let words = "You may look at drafts, but not change them.";
+        (!editable.get() && !placed.get()).then(|| note(words))
     };
     let tags = place::derived(move || form.draft.with(|draft| draft.tags.clone()));
     let fixed = move || !editable.get();
@@ -287,7 +245,7 @@ fn Editor(
                     </fieldset>
                 </aside>
             </div>
-            <SaveBar changes busy wrong=form.wrong() on_save=save on_discard=discard/>
+            <SaveBar changes busy=saving.busy wrong=form.wrong() on_save=save on_discard=discard/>
         </div>
     }
 }

@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::hooks::use_params_map;
 
 use super::movements;
 use crate::api::{self, remote};
@@ -14,9 +13,10 @@ use crate::gql::gift_cards::{
 };
 use crate::logic::moment;
 use crate::parts::dialog::Drawer;
+use crate::parts::editor::cards;
 use crate::parts::field::Field;
 use crate::parts::toast::use_toaster;
-use crate::parts::{CardSkeleton, FailureCard, PageHead, pill};
+use crate::parts::{PageHead, pill};
 use crate::place;
 use crate::session::use_session;
 
@@ -25,8 +25,7 @@ use crate::session::use_session;
 pub fn GiftCardScreen() -> impl IntoView {
     let session = use_session();
     let toaster = use_toaster();
-    let params = use_params_map();
-    let id = place::memo(move || params.with(|params| params.get("id").unwrap_or_default()));
+    let id = place::id();
     let card = remote(move || {
         let variables = IdVariables { id: cynic::Id::new(id.get()) };
         async move { api::ask(GiftCardById::build(variables)).await.map(|answer| answer.gift_card) }
@@ -93,11 +92,7 @@ pub fn GiftCardScreen() -> impl IntoView {
     view! {
         <div class="page">
             <PageHead title=place::derived(title) back=(place::to("/gift-cards"), "Gift cards")>{button}</PageHead>
-            {move || match (card.data.get(), card.failure.get()) {
-                (_, Some(failure)) => view! { <FailureCard failure again=move |()| card.reload()/> }.into_any(),
-                (None, None) => view! { <CardSkeleton lines=4/> }.into_any(),
-                (Some(card), None) => shown(card).into_any(),
-            }}
+            {cards(card, &[4], |card| shown(card).into_any())}
             <Drawer open=dating title="Pays until".to_owned() on_submit=redate footer>
                 <Field id="card-until" label="Pays until" hint=Signal::stored("Empty: for good".to_owned()) optional=true>
                     <input

@@ -344,7 +344,7 @@ fn Edit(acts: Acts, settings: Remote<OidcSettings>) -> impl IntoView {
                     settings.reload();
                 }
                 Err(wrong) => {
-                    let stale = wrong.is_conflict() && wrong.fields.is_empty();
+                    let stale = wrong.is_stale();
                     let _ = failure.try_set(Some(wrong));
                     if stale {
                         settings.reload();

@@ -1,7 +1,6 @@
 //! One order.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_params_map;
 
 use super::exchange::came_from;
 use super::moves::Moves;
@@ -16,26 +15,21 @@ use crate::gql::Document;
 use crate::gql::catalog::IdVariables;
 use crate::gql::orders::{Address, Order, OrderById, OrderState, PaymentState};
 use crate::logic::order;
-use crate::parts::{CardSkeleton, FailureCard, PageHead, icon, pill};
+use crate::parts::editor::frame;
+use crate::parts::{PageHead, icon, pill};
 use crate::place;
 use crate::session::use_session;
 
 /// The order with everything.
 pub(super) async fn fetch(id: String) -> Result<Order, Failure> {
     let answer = api::ask(OrderById::build(IdVariables { id: cynic::Id::new(id) })).await?;
-    answer.order.ok_or_else(|| Failure {
-        code: "NOT_FOUND".to_owned(),
-        message: "This order does not exist.".to_owned(),
-        fields: Vec::new(),
-        trace: None,
-    })
+    answer.order.ok_or_else(|| Failure::new("NOT_FOUND", "This order does not exist."))
 }
 
 /// The screen of one order.
 #[component]
 pub fn OrderScreen() -> impl IntoView {
-    let params = use_params_map();
-    let id = place::memo(move || params.with(|params| params.get("id").unwrap_or_default()));
+    let id = place::id();
     let order = remote(move || fetch(id.get()));
     let there = place::memo(move || order.data.with(Option::is_some));
     place::title(move || {
@@ -43,26 +37,10 @@ pub fn OrderScreen() -> impl IntoView {
             order.as_ref().map_or_else(|| "Order".to_owned(), |order| format!("Order #{}", order.number.0))
         })
     });
-    move || match (there.get(), order.failure.get()) {
-        (_, Some(failure)) => view! {
-            <div class="page">
-                <PageHead title="Order".to_owned() back=(place::to("/orders"), "Orders")/>
-                <FailureCard failure again=move |()| order.reload()/>
-            </div>
-        }
-        .into_any(),
-        (false, None) => view! {
-            <div class="page" aria-busy="true">
-                <PageHead title=" ".to_owned() back=(place::to("/orders"), "Orders")/>
-                <div class="cols">
-                    <div class="stack"><CardSkeleton lines=6/><CardSkeleton/><CardSkeleton lines=7/></div>
-                    <div class="stack"><CardSkeleton/></div>
-                </div>
-            </div>
-        }
-        .into_any(),
-        (true, None) => view! { <Detail order=order.data reload=move |()| order.reload()/> }.into_any(),
-    }
+    let shown = move || {
+        there.get().then(|| view! { <Detail order=order.data reload=move |()| order.reload()/> }.into_any())
+    };
+    frame(order.asking(), "Order", ("/orders", "Orders"), &[&[6, 5, 7], &[5]], Box::new(shown))
 }
 
 #[component]

@@ -11,10 +11,5 @@ use crate::api::Failure;
 
 /// The answer to an address with an id that leads nowhere.
 fn missing(what: &str) -> Failure {
-    Failure {
-        code: "NOT_FOUND".to_owned(),
-        message: format!("This {what} does not exist, or not any more."),
-        fields: Vec::new(),
-        trace: None,
-    }
+    Failure::new("NOT_FOUND", format!("This {what} does not exist, or not any more."))
 }

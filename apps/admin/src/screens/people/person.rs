@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::hooks::use_params_map;
 
 use super::grid::EffectiveGrid;
 use super::missing;
@@ -31,8 +30,7 @@ async fn fetch(id: String) -> Result<(MemberDetail, Vec<PermissionInfo>), Failur
 #[component]
 pub fn PersonScreen() -> impl IntoView {
     let session = use_session();
-    let params = use_params_map();
-    let id = place::memo(move || params.with(|params| params.get("id").unwrap_or_default()));
+    let id = place::id();
     let person = remote(move || fetch(id.get()));
     let roles = remote(move || {
         let may = session.may("roles:list");

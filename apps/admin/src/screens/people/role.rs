@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_navigate, use_params_map};
+use leptos_router::hooks::use_navigate;
 
 use super::grid::Grid;
 use super::missing;
@@ -16,12 +16,13 @@ use crate::gql::people::{
     UpdateRoleVariables,
 };
 use crate::logic::grants::Choice;
-use crate::parts::dialog::{Confirm, Wrong};
+use crate::parts::dialog::Confirm;
+use crate::parts::editor::{Refused, Saved, Saving, note, screen};
 use crate::parts::field::TextField;
 use crate::parts::guard::LeaveGuard;
 use crate::parts::savebar::SaveBar;
 use crate::parts::toast::use_toaster;
-use crate::parts::{CardSkeleton, FailureCard, PageHead, count, icon};
+use crate::parts::{PageHead, count, icon};
 use crate::place;
 use crate::session::use_session;
 
@@ -34,8 +35,7 @@ async fn fetch(id: String) -> Result<(Option<Role>, Vec<PermissionInfo>), Failur
 /// The screen of one role.
 #[component]
 pub fn RoleScreen() -> impl IntoView {
-    let params = use_params_map();
-    let id = place::memo(move || params.with(|params| params.get("id").unwrap_or_default()));
+    let id = place::id();
     let role = remote(move || fetch(id.get()));
     view! { <Screen role/> }
 }
@@ -50,26 +50,9 @@ pub fn NewRole() -> impl IntoView {
 
 #[component]
 fn Screen(role: api::Remote<(Option<Role>, Vec<PermissionInfo>)>) -> impl IntoView {
-    move || match (role.data.get(), role.failure.get()) {
-        (_, Some(failure)) => view! {
-            <div class="page">
-                <PageHead title="Role".to_owned() back=(place::to("/roles"), "Roles")/>
-                <FailureCard failure again=move |()| role.reload()/>
-            </div>
-        }
-        .into_any(),
-        (None, None) => view! {
-            <div class="page" aria-busy="true">
-                <PageHead title=" ".to_owned() back=(place::to("/roles"), "Roles")/>
-                <CardSkeleton lines=2/>
-                <CardSkeleton lines=9/>
-            </div>
-        }
-        .into_any(),
-        (Some((it, permissions)), None) => {
-            view! { <Editor role=it permissions on_reload=move |()| role.reload()/> }.into_any()
-        }
-    }
+    screen(role, "Role", ("/roles", "Roles"), &[&[2, 9]], move |(it, permissions)| {
+        view! { <Editor role=it permissions on_reload=move |()| role.reload()/> }.into_any()
+    })
 }
 
 /// What is typed and chosen.
@@ -98,9 +81,6 @@ fn Editor(
     #[prop(into)] on_reload: Callback<()>,
 ) -> impl IntoView {
     let session = use_session();
-    let toaster = use_toaster();
-    let navigate = use_navigate();
-    let guard = expect_context::<LeaveGuard>();
     let first = Draft::of(role.as_ref());
     let system = role.as_ref().is_some_and(|role| role.system);
     let grantable = role.as_ref().is_none_or(|role| role.grantable);
@@ -108,7 +88,8 @@ fn Editor(
     let choice = RwSignal::new(first.choice.clone());
     let saved_draft = RwSignal::new(first);
     let saved = RwSignal::new(role);
-    let (busy, failure, done) = (RwSignal::new(false), RwSignal::new(None::<Failure>), RwSignal::new(false));
+    let failure = RwSignal::new(None::<Failure>);
+    let saving = Saving::new(failure);
     let title = place::derived(move || {
         saved.with(|saved| saved.as_ref().map_or_else(|| "New role".to_owned(), Role::words))
     });
@@ -118,7 +99,7 @@ fn Editor(
         !system && grantable && session.may(needed)
     });
     let changes = place::derived(move || {
-        if done.get() || !editable.get() {
+        if saving.done.get() || !editable.get() {
             return Vec::new();
         }
         saved_draft.with(|saved| {
@@ -137,19 +118,15 @@ fn Editor(
         place::derived(move || failure.with(|failure| failure.as_ref().and_then(|failure| failure.at(field))))
     };
     let save = move |()| {
-        busy.set(true);
-        failure.set(None);
-        let navigate = navigate.clone();
-        spawn_local(async move {
+        saving.run(async move {
             let before = saved.get_untracked();
             let new = before.is_none();
             let (name_now, text, grants) =
                 (name.get_untracked(), description.get_untracked(), choice.get_untracked().grants());
-            let answer = match before {
+            let role = match before {
                 None => {
                     let input = CreateRoleInput { name: name_now, description: text, permissions: grants };
-                    let answer = api::ask(CreateRole::build(CreateRoleVariables { input })).await;
-                    answer.map(|answer| answer.create_role.role)
+                    api::ask(CreateRole::build(CreateRoleVariables { input })).await?.create_role.role
                 }
                 Some(role) => {
                     let input = UpdateRoleInput {
@@ -159,32 +136,17 @@ fn Editor(
                         description: text,
                         permissions: grants,
                     };
-                    let answer = api::ask(UpdateRole::build(UpdateRoleVariables { input })).await;
-                    answer.map(|answer| answer.update_role.role)
+                    api::ask(UpdateRole::build(UpdateRoleVariables { input })).await?.update_role.role
                 }
             };
-            match answer {
-                Ok(role) => {
-                    toaster.done("Saved: whoever holds it has it from now on");
-                    let path = place::to(&format!("/roles/{}", role.id.inner()));
-                    let draft = Draft::of(Some(&role));
-                    name.set(draft.name.clone());
-                    description.set(draft.description.clone());
-                    choice.set(draft.choice.clone());
-                    saved_draft.set(draft);
-                    saved.set(Some(role));
-                    if new {
-                        done.set(true);
-                        guard.clear();
-                        let options = NavigateOptions { resolve: false, replace: true, ..Default::default() };
-                        navigate(&path, options);
-                    }
-                }
-                Err(wrong) => {
-                    let _ = failure.try_set(Some(wrong));
-                }
-            }
-            let _ = busy.try_set(false);
+            let path = place::to(&format!("/roles/{}", role.id.inner()));
+            let draft = Draft::of(Some(&role));
+            name.set(draft.name.clone());
+            description.set(draft.description.clone());
+            choice.set(draft.choice.clone());
+            saved_draft.set(draft);
+            saved.set(Some(role));
+            Ok(Saved("Saved: whoever holds it has it from now on", new.then_some(path)))
         });
     };
     let discard = move |()| {
@@ -194,31 +156,12 @@ fn Editor(
         description.set(draft.description);
         choice.set(draft.choice);
     };
-    let note = match (system, grantable) {
+    let words = match (system, grantable) {
         (true, _) => Some(
             "Every shop has this role, and it cannot be changed. Make a role of your own for anything else.",
         ),
         (false, false) => Some("This role allows what you do not hold, so it is not yours to change."),
         (false, true) => None,
-    };
-    let wrong = move || {
-        failure.get().map(|failure| {
-            if failure.is_conflict() && failure.fields.is_empty() {
-                view! {
-                    <div class="banner" data-tone="warning" role="alert">
-                        {icon("warn")}
-                        <div class="grow">
-                            <b>"Somebody else saved this role first"</b>
-                            <p>"Nothing of yours was saved. Load theirs to go on; what you chose here is then gone."</p>
-                        </div>
-                        <button class="btn" type="button" data-size="sm" on:click=move |_| on_reload.run(())>"Load theirs"</button>
-                    </div>
-                }
-                .into_any()
-            } else {
-                view! { <Wrong failure/> }.into_any()
-            }
-        })
     };
     let chosen = move || {
         let all = choice.with(Choice::len) as i64;
@@ -227,8 +170,8 @@ fn Editor(
     view! {
         <div class="page">
             <PageHead title back=(place::to("/roles"), "Roles")><Delete saved/></PageHead>
-            {note.map(|note| view! { <div class="banner" data-tone="info" role="note">{icon("info")}<p class="grow">{note}</p></div> })}
-            {wrong}
+            {words.map(note)}
+            <Refused failure late=Failure::is_stale what="role" made="chose" on_reload/>
             <fieldset class="stack bare" disabled=move || !editable.get()>
                 <section class="card">
                     <header><h2>"Role"</h2></header>
@@ -255,7 +198,7 @@ fn Editor(
                     </div>
                 </section>
             </fieldset>
-            <SaveBar changes busy on_save=save on_discard=discard/>
+            <SaveBar changes busy=saving.busy on_save=save on_discard=discard/>
         </div>
     }
 }

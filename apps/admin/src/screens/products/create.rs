@@ -68,12 +68,7 @@ pub fn NewProduct() -> impl IntoView {
         if words.title.trim().is_empty() {
             // Typing nothing is a change as well: the field then says what it needs.
             texts.update(|texts| texts.title.clear());
-            failure.set(Some(Failure {
-                code: "BAD_USER_INPUT".to_owned(),
-                message: "A product needs a title.".to_owned(),
-                fields: Vec::new(),
-                trace: None,
-            }));
+            failure.set(Some(Failure::new("BAD_USER_INPUT", "A product needs a title.")));
             crate::parts::list::focus("title");
             return;
         }

@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::hooks::use_params_map;
 
 use super::draft::Draft;
 use super::media::Media;
@@ -19,49 +18,29 @@ use crate::gql::catalog::{
 use crate::gql::collections::CollectionNames;
 use crate::logic::product::{CellFault, cell};
 use crate::parts::dialog::Confirm;
+use crate::parts::editor::screen;
 use crate::parts::savebar::SaveBar;
 use crate::parts::toast::use_toaster;
-use crate::parts::{CardSkeleton, FailureCard, PageHead, icon, pill};
+use crate::parts::{PageHead, icon, pill};
 use crate::place;
 use crate::session::use_session;
 
 /// Fetches a product; a missing one is a failure like any other.
 async fn fetch(id: String) -> Result<AdminProduct, Failure> {
     let answer = api::ask(ProductById::build(IdVariables { id: cynic::Id::new(id) })).await?;
-    answer.admin_product.ok_or_else(|| Failure {
-        code: "NOT_FOUND".to_owned(),
-        message: "This product does not exist, or not any more.".to_owned(),
-        fields: Vec::new(),
-        trace: None,
-    })
+    answer
+        .admin_product
+        .ok_or_else(|| Failure::new("NOT_FOUND", "This product does not exist, or not any more."))
 }
 
 /// The screen of one product.
 #[component]
 pub fn ProductScreen() -> impl IntoView {
-    let params = use_params_map();
-    let id = place::memo(move || params.with(|params| params.get("id").unwrap_or_default()));
+    let id = place::id();
     let product = remote(move || fetch(id.get()));
-    move || match (product.data.get(), product.failure.get()) {
-        (_, Some(failure)) => view! {
-            <div class="page">
-                <PageHead title="Product".to_owned() back=(place::to("/products"), "Products")/>
-                <FailureCard failure again=move |()| product.reload()/>
-            </div>
-        }
-        .into_any(),
-        (None, None) => view! {
-            <div class="page" aria-busy="true">
-                <PageHead title=" ".to_owned() back=(place::to("/products"), "Products")/>
-                <div class="cols">
-                    <div class="stack"><CardSkeleton lines=6/><CardSkeleton/><CardSkeleton/></div>
-                    <div class="stack"><CardSkeleton lines=3/><CardSkeleton/></div>
-                </div>
-            </div>
-        }
-        .into_any(),
-        (Some(product), None) => view! { <Editor product/> }.into_any(),
-    }
+    screen(product, "Product", ("/products", "Products"), &[&[6, 5, 5], &[3, 5]], |product| {
+        view! { <Editor product/> }.into_any()
+    })
 }
 
 #[component]
@@ -259,12 +238,10 @@ fn Moves(draft: Draft, changes: Signal<Vec<String>>) -> impl IntoView {
             return;
         }
         if changes.with_untracked(|changes| !changes.is_empty()) && target == ProductStatus::Published {
-            let failure = Failure {
-                code: "CONFLICT".to_owned(),
-                message: "Save or discard your changes first, so that shoppers see what you see.".to_owned(),
-                fields: Vec::new(),
-                trace: None,
-            };
+            let failure = Failure::new(
+                "CONFLICT",
+                "Save or discard your changes first, so that shoppers see what you see.",
+            );
             toaster.failure("Not published", &failure);
             return;
         }

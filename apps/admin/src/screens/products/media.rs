@@ -26,12 +26,7 @@ struct Uploaded {
 }
 
 async fn upload(file: &web_sys::File) -> Result<String, Failure> {
-    let offline = |_| Failure {
-        code: "OFFLINE".to_owned(),
-        message: "The file could not be read.".to_owned(),
-        fields: Vec::new(),
-        trace: None,
-    };
+    let offline = |_| Failure::new("OFFLINE", "The file could not be read.");
     let form = web_sys::FormData::new().map_err(offline)?;
     form.append_with_blob_and_filename("file", file, &file.name()).map_err(offline)?;
     api::send_form::<Uploaded>("/api/v1/media", form).await.map(|uploaded| uploaded.id)
@@ -131,8 +126,7 @@ pub fn Media(
             files.into_iter().partition(|file| file.type_().starts_with("image/") && file.size() <= LARGEST);
         for file in others {
             let message = format!("{} is not a picture, or larger than 20 MB.", file.name());
-            let failure =
-                Failure { code: "BAD_USER_INPUT".to_owned(), message, fields: Vec::new(), trace: None };
+            let failure = Failure::new("BAD_USER_INPUT", message);
             toaster.failure("Not uploaded", &failure);
         }
         uploading.update(|names| names.extend(fitting.iter().map(web_sys::File::name)));

@@ -1,10 +1,7 @@
 //! The editor of a promotion.
 
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use leptos::wasm_bindgen::JsCast;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_navigate, use_params_map};
 
 use super::action::WhatItDoes;
 use super::conditions::Conditions;
@@ -21,11 +18,9 @@ use crate::gql::promotions::{
     PromotionUpdateVariables,
 };
 use crate::logic::promotion::Draft;
-use crate::parts::dialog::Wrong;
-use crate::parts::guard::LeaveGuard;
+use crate::parts::editor::{Refused, Saved, Saving, note, screen};
 use crate::parts::savebar::SaveBar;
-use crate::parts::toast::use_toaster;
-use crate::parts::{CardSkeleton, FailureCard, PageHead, count, icon, pill};
+use crate::parts::{PageHead, count, pill};
 use crate::place;
 use crate::session::use_session;
 
@@ -50,31 +45,11 @@ async fn send(before: Option<Promotion>, input: PromotionInput) -> Result<Promot
 /// The screen of one promotion.
 #[component]
 pub fn PromotionScreen() -> impl IntoView {
-    let params = use_params_map();
-    let id = place::memo(move || params.with(|params| params.get("id").unwrap_or_default()));
+    let id = place::id();
     let promotion = remote(move || fetch(id.get()));
-    move || match (promotion.data.get(), promotion.failure.get()) {
-        (_, Some(failure)) => view! {
-            <div class="page">
-                <PageHead title="Promotion".to_owned() back=(place::to("/promotions"), "Promotions")/>
-                <FailureCard failure again=move |()| promotion.reload()/>
-            </div>
-        }
-        .into_any(),
-        (None, None) => view! {
-            <div class="page" aria-busy="true">
-                <PageHead title=" ".to_owned() back=(place::to("/promotions"), "Promotions")/>
-                <div class="cols">
-                    <div class="stack"><CardSkeleton/><CardSkeleton lines=7/><CardSkeleton lines=3/></div>
-                    <div class="stack"><CardSkeleton/></div>
-                </div>
-            </div>
-        }
-        .into_any(),
-        (Some(it), None) => {
-            view! { <Editor promotion=Some(it) on_reload=move |()| promotion.reload()/> }.into_any()
-        }
-    }
+    screen(promotion, "Promotion", ("/promotions", "Promotions"), &[&[5, 7, 3], &[5]], move |it| {
+        view! { <Editor promotion=Some(it) on_reload=move |()| promotion.reload()/> }.into_any()
+    })
 }
 
 /// The screen of a new promotion.
@@ -90,9 +65,6 @@ fn Editor(
     #[prop(into)] on_reload: Callback<()>,
 ) -> impl IntoView {
     let session = use_session();
-    let toaster = use_toaster();
-    let navigate = use_navigate();
-    let guard = expect_context::<LeaveGuard>();
     let names = Names::new();
     if let Some(promotion) = &promotion
         && let (Some(variant), Some(gift)) = (&promotion.action.variant_id, &promotion.gift)
@@ -104,7 +76,7 @@ fn Editor(
     let form = Form::new(draft_of(promotion.as_ref()));
     let saved = RwSignal::new(promotion);
     let saved_draft = place::memo(move || saved.with(|saved| draft_of(saved.as_ref())));
-    let (busy, done) = (RwSignal::new(false), RwSignal::new(false));
+    let saving = Saving::new(form.failure);
     let title = place::derived(move || {
         saved.with(|saved| {
             saved.as_ref().map_or_else(|| "New promotion".to_owned(), |saved| saved.name.clone())
@@ -115,7 +87,7 @@ fn Editor(
         session.may(if saved.with(Option::is_none) { "promotions:create" } else { "promotions:update" })
     });
     let changes = place::derived(move || {
-        if done.get() || !editable.get() {
+        if saving.done.get() || !editable.get() {
             return Vec::new();
         }
         form.draft.with(|draft| saved_draft.with(|saved| draft.changes(saved)))
@@ -125,31 +97,15 @@ fn Editor(
             focus_first_fault();
             return;
         }
-        busy.set(true);
-        form.failure.set(None);
-        let navigate = navigate.clone();
-        spawn_local(async move {
+        saving.run(async move {
             let before = saved.get_untracked();
             let new = before.is_none();
-            match send(before, form.input()).await {
-                Ok(promotion) => {
-                    toaster.done("Saved: the next cart counts with it");
-                    let path = place::to(&format!("/promotions/{}", promotion.id.inner()));
-                    form.asked.set(false);
-                    form.draft.set(Draft::of(&promotion, place::zone));
-                    saved.set(Some(promotion));
-                    if new {
-                        done.set(true);
-                        guard.clear();
-                        let options = NavigateOptions { resolve: false, replace: true, ..Default::default() };
-                        navigate(&path, options);
-                    }
-                }
-                Err(wrong) => {
-                    let _ = form.failure.try_set(Some(wrong));
-                }
-            }
-            let _ = busy.try_set(false);
+            let promotion = send(before, form.input()).await?;
+            let path = place::to(&format!("/promotions/{}", promotion.id.inner()));
+            form.asked.set(false);
+            form.draft.set(Draft::of(&promotion, place::zone));
+            saved.set(Some(promotion));
+            Ok(Saved("Saved: the next cart counts with it", new.then_some(path)))
         });
     };
     let discard = move |()| {
@@ -160,26 +116,6 @@ fn Editor(
     let switched_off = move |promotion: Promotion| {
         form.draft.update(|draft| draft.active = promotion.active);
         saved.set(Some(promotion));
-    };
-    let wrong = move || {
-        form.failure.get().map(|failure| {
-            // A code that opens another promotion is a conflict too; it stands at its field.
-            if failure.is_conflict() && failure.fields.is_empty() {
-                view! {
-                    <div class="banner" data-tone="warning" role="alert">
-                        {icon("warn")}
-                        <div class="grow">
-                            <b>"Somebody else saved this promotion first"</b>
-                            <p>"Nothing of yours was saved. Load theirs to go on; what you typed here is then gone."</p>
-                        </div>
-                        <button class="btn" type="button" data-size="sm" on:click=move |_| on_reload.run(())>"Load theirs"</button>
-                    </div>
-                }
-                .into_any()
-            } else {
-                view! { <Wrong failure/> }.into_any()
-            }
-        })
     };
     let state = move || {
         saved
@@ -192,7 +128,7 @@ fn Editor(
                 true => "You may look at promotions, but not make them.",
                 false => "You may look at this promotion, but not change it.",
             };
-            view! { <div class="banner" data-tone="info" role="note">{icon("info")}<p class="grow">{words}</p></div> }
+            note(words)
         })
     };
     let may_try = place::memo(move || session.may("promotions:read"));
@@ -202,7 +138,8 @@ fn Editor(
                 <Remove saved on_off=switched_off/>
             </PageHead>
             {note}
-            {wrong}
+            // A code that opens another promotion is a conflict too; it stands at its field.
+            <Refused failure=form.failure late=Failure::is_stale what="promotion" on_reload/>
             <div class="cols">
                 <div class="stack">
                     <fieldset class="stack bare" disabled=move || !editable.get()>
@@ -217,7 +154,7 @@ fn Editor(
                 </div>
                 <aside class="stack"><InWords form saved/></aside>
             </div>
-            <SaveBar changes busy wrong=form.wrong() on_save=save on_discard=discard/>
+            <SaveBar changes busy=saving.busy wrong=form.wrong() on_save=save on_discard=discard/>
         </div>
     }
 }

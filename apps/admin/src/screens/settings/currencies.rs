@@ -11,9 +11,10 @@ use crate::gql::currencies::{
 use crate::gql::{Document, Long};
 use crate::logic::currency::{self, Draft, called};
 use crate::parts::dialog::{Confirm, Drawer, Wrong};
+use crate::parts::editor::cards;
 use crate::parts::field::{Field, TextField};
+use crate::parts::icon;
 use crate::parts::toast::use_toaster;
-use crate::parts::{CardSkeleton, FailureCard, icon};
 use crate::place;
 use crate::session::{Session, use_session};
 
@@ -144,11 +145,7 @@ pub fn Currencies(
     };
     let own = move || session.currency();
     view! {
-        {move || match (found.data.get(), found.failure.get()) {
-            (_, Some(failure)) => view! { <FailureCard failure again=move |()| found.reload()/> }.into_any(),
-            (None, None) => view! { <CardSkeleton lines=3/> }.into_any(),
-            (Some(all), None) => card(all).into_any(),
-        }}
+        {cards(found, &[3], move |all| card(all).into_any())}
         <Edit open draft adding=adding.into() asked=asked.into() rates failure busy on_save=save/>
         <Confirm
             open=asking

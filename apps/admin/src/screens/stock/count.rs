@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::hooks::use_params_map;
 
 use super::picker::Picker;
 use super::{all_locations, called, pieces};
@@ -24,8 +23,7 @@ use crate::session::use_session;
 #[component]
 pub fn CountScreen() -> impl IntoView {
     place::title(|| "Stock count".to_owned());
-    let params = use_params_map();
-    let id = place::memo(move || params.with(|params| params.get("id").unwrap_or_default()));
+    let id = place::id();
     let locations = all_locations();
     let asked = remote(move || {
         let id = cynic::Id::new(id.get());

@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::hooks::use_params_map;
 
 use super::{all_locations, called, pieces};
 use crate::api::{self, Failure, Remote, remote};
@@ -14,8 +13,9 @@ use crate::gql::stock::{
     TransferReceiveVariables, TransferShip, TransferShipVariables,
 };
 use crate::parts::dialog::{Confirm, Drawer, Wrong};
+use crate::parts::editor::screen;
 use crate::parts::toast::use_toaster;
-use crate::parts::{CardSkeleton, FailureCard, PageHead, count, grouped, pill};
+use crate::parts::{PageHead, count, grouped, pill};
 use crate::place;
 use crate::session::use_session;
 
@@ -23,30 +23,15 @@ use crate::session::use_session;
 #[component]
 pub fn TransferScreen() -> impl IntoView {
     place::title(|| "Transfer".to_owned());
-    let params = use_params_map();
-    let id = place::memo(move || params.with(|params| params.get("id").unwrap_or_default()));
+    let id = place::id();
     let locations = all_locations();
     let transfer = remote(move || {
         let id = cynic::Id::new(id.get());
         async move { api::ask(TransferById::build(IdVariables { id })).await.map(|answer| answer.stock_transfer) }
     });
-    move || match (transfer.data.get(), transfer.failure.get()) {
-        (_, Some(failure)) => view! {
-            <div class="page">
-                <PageHead title="Transfer".to_owned() back=(place::to("/inventory/transfers"), "Transfers")/>
-                <FailureCard failure again=move |()| transfer.reload()/>
-            </div>
-        }
-        .into_any(),
-        (None, None) => view! {
-            <div class="page">
-                <PageHead title="Transfer".to_owned() back=(place::to("/inventory/transfers"), "Transfers")/>
-                <CardSkeleton/>
-            </div>
-        }
-        .into_any(),
-        (Some(seen), None) => view! { <Seen seen transfer locations/> }.into_any(),
-    }
+    screen(transfer, "Transfer", ("/inventory/transfers", "Transfers"), &[&[5]], move |seen| {
+        view! { <Seen seen transfer locations/> }.into_any()
+    })
 }
 
 #[component]

@@ -15,20 +15,16 @@ use crate::gql::tenants::{
     TenantStatus, TenantSuspend, TenantSuspendInput, TenantSuspendVariables,
 };
 use crate::parts::dialog::{Confirm, Drawer, Wrong};
+use crate::parts::editor::cards;
 use crate::parts::field::TextField;
 use crate::parts::toast::use_toaster;
-use crate::parts::{CardSkeleton, FailureCard, PageHead, icon, pill};
+use crate::parts::{PageHead, icon, pill};
 use crate::place;
 use crate::session::use_session;
 
 async fn fetch(slug: String) -> Result<Tenant, Failure> {
     let answer = api::ask(TenantBySlug::build(SlugVariables { slug })).await?;
-    answer.tenant.ok_or_else(|| Failure {
-        code: "NOT_FOUND".to_owned(),
-        message: "There is no shop with this slug.".to_owned(),
-        fields: Vec::new(),
-        trace: None,
-    })
+    answer.tenant.ok_or_else(|| Failure::new("NOT_FOUND", "There is no shop with this slug."))
 }
 
 /// The screen of one tenant.
@@ -61,31 +57,27 @@ pub fn TenantScreen() -> impl IntoView {
     view! {
         <div class="page">
             <PageHead title=place::derived(name) about beside back=(place::to("/tenants"), "Tenants")/>
-            {move || match (tenant.data.get(), tenant.failure.get()) {
-                (_, Some(failure)) => view! { <FailureCard failure again=move |()| tenant.reload()/> }.into_any(),
-                (None, None) => view! { <CardSkeleton/> <CardSkeleton/> }.into_any(),
-                (Some(it), None) => {
-                    let whose = Whose::Tenant(it.slug.clone());
-                    let open = matches!(it.status, TenantStatus::Active | TenantStatus::Suspended);
-                    view! {
-                        <div class="cols">
-                            <div class="stack">
-                                <DomainsCard
-                                    whose
-                                    domains=it.domains.clone()
-                                    editable=manages.get() && open
-                                    changed=move |()| tenant.reload()
-                                />
-                            </div>
-                            <aside class="stack">
-                                <Facts tenant=it.clone()/>
-                                {manages.get().then(|| view! { <Acts tenant=it remote=tenant/> })}
-                            </aside>
+            {cards(tenant, &[5, 5], move |it| {
+                let whose = Whose::Tenant(it.slug.clone());
+                let open = matches!(it.status, TenantStatus::Active | TenantStatus::Suspended);
+                view! {
+                    <div class="cols">
+                        <div class="stack">
+                            <DomainsCard
+                                whose
+                                domains=it.domains.clone()
+                                editable=manages.get() && open
+                                changed=move |()| tenant.reload()
+                            />
                         </div>
-                    }
-                        .into_any()
+                        <aside class="stack">
+                            <Facts tenant=it.clone()/>
+                            {manages.get().then(|| view! { <Acts tenant=it remote=tenant/> })}
+                        </aside>
+                    </div>
                 }
-            }}
+                    .into_any()
+            })}
         </div>
     }
 }
@@ -151,12 +143,8 @@ fn Acts(tenant: Tenant, remote: Remote<Tenant>) -> impl IntoView {
     };
     let delete = move |()| {
         if typed.with_untracked(|typed| slug.with_value(|slug| typed != slug)) {
-            failure.set(Some(Failure {
-                code: "BAD_USER_INPUT".to_owned(),
-                message: format!("Type {} to mean it", slug.get_value()),
-                fields: Vec::new(),
-                trace: None,
-            }));
+            failure
+                .set(Some(Failure::new("BAD_USER_INPUT", format!("Type {} to mean it", slug.get_value()))));
             return;
         }
         busy.set(true);

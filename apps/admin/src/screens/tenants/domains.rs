@@ -12,9 +12,10 @@ use crate::gql::tenants::{
     TenantDomainVerify, TenantDomainVerifyVariables,
 };
 use crate::parts::dialog::{Confirm, Wrong};
+use crate::parts::editor::cards;
 use crate::parts::field::TextField;
 use crate::parts::toast::use_toaster;
-use crate::parts::{CardSkeleton, FailureCard, PageHead, icon, status};
+use crate::parts::{PageHead, icon, status};
 use crate::place;
 use crate::session::use_session;
 
@@ -77,16 +78,12 @@ pub fn Domains() -> impl IntoView {
                 title="Domains".to_owned()
                 about=Signal::stored("Addresses of your own that lead to this shop".to_owned())
             />
-            {move || match (domains.data.get(), domains.failure.get()) {
-                (_, Some(failure)) => view! { <FailureCard failure again=move |()| domains.reload()/> }.into_any(),
-                (None, None) => view! { <CardSkeleton/> }.into_any(),
-                (Some(rows), None) => {
-                    view! {
-                        <DomainsCard whose=Whose::Own domains=rows editable=editable.get() changed=move |()| domains.reload()/>
-                    }
-                        .into_any()
+            {cards(domains, &[5], move |rows| {
+                view! {
+                    <DomainsCard whose=Whose::Own domains=rows editable=editable.get() changed=move |()| domains.reload()/>
                 }
-            }}
+                    .into_any()
+            })}
         </div>
     }
 }
