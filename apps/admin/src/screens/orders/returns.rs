@@ -125,7 +125,7 @@ fn one_return(
         (None, Some(offer)) => Some(format!("Up to {} to give back", offer.formatted)),
         _ => None,
     };
-    let wish = found.exchange_wished.then(|| match at_home {
+    let wish = found.exchange_wished.then_some(match at_home {
         true => "The customer would rather have other goods than money",
         false => {
             "The customer would rather have other goods than money. Only orders in the shop's own currency are exchanged: give the money back instead"
