@@ -171,7 +171,9 @@ fn both_databases_have_the_same_schema() {
         assert_eq!(difference, [], "{name} differs");
         assert_eq!(one.columns.len(), other.columns.len(), "{name} has other columns");
         assert_eq!(one.primary_key, other.primary_key, "{name} has another primary key");
-        assert_eq!(one.foreign_keys, other.foreign_keys, "{name} points elsewhere");
+        let busy = migrations::BUSY.contains(&name.as_str());
+        let pointing = one.foreign_keys.iter().filter(|key| !busy || key.table != "tenant");
+        assert!(pointing.eq(&other.foreign_keys), "{name} points elsewhere");
         for key in &one.unique {
             let key: Vec<_> = key.iter().map(String::as_str).collect();
             assert!(other.has_unique(&key), "{name} is unique on {key:?} on SQLite only");

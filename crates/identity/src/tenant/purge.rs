@@ -87,9 +87,7 @@ pub async fn purge(app: &App, id: TenantId) -> Result<bool> {
         return Ok(false);
     }
     let tables = app.db().tenant_tables().await?;
-    let tables: Vec<&Table> =
-        tables.iter().rev().filter(|table| !WITH_THE_TENANT.contains(&table.name.as_str())).collect();
-    for table in &tables {
+    for table in tables.iter().rev().filter(|table| !WITH_THE_TENANT.contains(&table.name.as_str())) {
         empty(&ctx, table).await.context("deleting the rows of a tenant")?;
     }
     let folder = app.config().media.dir.join(id.to_string());
@@ -100,10 +98,6 @@ pub async fn purge(app: &App, id: TenantId) -> Result<bool> {
         _ => {}
     }
     ctx.write(Access::System, async |tx| {
-        // What somebody wrote meanwhile who had begun before: not every table points at the tenant.
-        for Table { name, .. } in &tables {
-            tx.raw_exec(&format!("DELETE FROM {name} WHERE tenant_id = {{tenant}}"), Vec::new()).await?;
-        }
         tx.raw_exec("DELETE FROM tenant WHERE id = {tenant}", Vec::new()).await?;
         forget(tx)
     })
