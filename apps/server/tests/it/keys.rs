@@ -1,5 +1,7 @@
 //! API keys over HTTP, and roles over GraphQL.
 
+use std::time::Duration;
+
 use crate::world::World;
 use primitives::{Grant, Permission};
 use reqwest::Method;
@@ -100,6 +102,13 @@ async fn the_owner_makes_roles_and_keys_over_graphql(world: World) {
 
 async fn whoever_sees_the_own_orders_alone_sees_no_others(world: World) {
     crate::shop::place_order(&world, "hearth").await;
+    // The list is read from what is written a moment later.
+    for _ in 0..500 {
+        if 0 < world.number("SELECT COUNT(*) FROM order_row").await {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     let order = world.id("SELECT id FROM orders LIMIT 1").await.unwrap();
     let grants =
         [Permission::ORDERS_LIST, Permission::ORDERS_READ, Permission::CUSTOMERS_LIST].map(Grant::own);
