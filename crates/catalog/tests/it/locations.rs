@@ -533,6 +533,53 @@ async fn a_variant_becomes_hot_and_cold_while_people_buy(app: TestApp) {
     );
 }
 
+async fn what_a_location_keeps_back_stays_there_and_its_depth_is_sold(app: TestApp) {
+    let ctx = editor(&app);
+    let (main, ghent) = (main_location(&ctx), open(&ctx, "Ghent", Country::parse("BE").unwrap()).await.id);
+    let at = |variant, location, on_hand, threshold| CountItem {
+        place: Place::At(location),
+        threshold: Some(threshold),
+        ..CountItem::new(variant, on_hand)
+    };
+    let free = async |variant: VariantId| {
+        let reader = ctx.read(Access::Public).await.unwrap();
+        query::offers(&reader, &[variant]).await.unwrap()[&variant].available
+    };
+    let short = |asked: Result<(), CatalogError>| match asked {
+        Err(CatalogError::OutOfStock(short)) => short[0].available,
+        other => panic!("{other:?}"),
+    };
+    for hot in [false, true] {
+        // Two of three are kept back here, one more than there are may be sold there.
+        let (id, variant) = thing(&ctx, 3, StockPolicy::Deny).await;
+        stock::set_on_hand(&ctx, &[at(variant, main, 3, 2), at(variant, ghent, 4, -1)], "").await.unwrap();
+        assert_eq!(stock::hot::set(&ctx, variant, hot).await.unwrap(), hot);
+        assert_eq!(free(variant).await, Some(6), "{hot}");
+        assert_eq!(short(promise(&ctx, Uuid::now_v7(), &[(variant, pieces(7))], None).await), 6, "{hot}");
+        promise(&ctx, Uuid::now_v7(), &[(variant, pieces(6))], None).await.unwrap();
+        assert_eq!(shelves(&ctx, id).await, BTreeMap::from([(main, (3, 1)), (ghent, (4, 5))]), "{hot}");
+        assert_eq!(short(promise(&ctx, Uuid::now_v7(), &[(variant, Quantity::ONE)], None).await), 0, "{hot}");
+        nothing_is_lost(&ctx).await;
+    }
+    // At one location, piece by piece, from as many rows as a hot variant has.
+    for (threshold, offered) in [(2, 1), (-5, 8)] {
+        let (id, variant) = thing(&ctx, 3, StockPolicy::Deny).await;
+        stock::set_on_hand(&ctx, &[at(variant, main, 3, threshold)], "").await.unwrap();
+        assert!(stock::hot::set(&ctx, variant, true).await.unwrap());
+        let holder = Uuid::now_v7();
+        for n in (1..=offered).rev() {
+            assert_eq!(free(variant).await, Some(n), "{threshold}");
+            promise(&ctx, holder, &[(variant, Quantity::ONE)], None).await.unwrap();
+        }
+        assert_eq!(short(promise(&ctx, holder, &[(variant, Quantity::ONE)], None).await), 0, "{threshold}");
+        let now = ctx.now();
+        let lines = [(variant, pieces(offered))];
+        ctx.write(Access::Public, async |tx| stock::ship(tx, holder, &lines, now).await).await.unwrap();
+        assert_eq!(shelves(&ctx, id).await, BTreeMap::from([(main, (3 - offered, 0))]), "{threshold}");
+        nothing_is_lost(&ctx).await;
+    }
+}
+
 testkit::on_both!(
     every_shop_has_a_location_from_its_first_moment,
     one_location_takes_as_many_statements_as_ever,
@@ -541,6 +588,7 @@ testkit::on_both!(
     buyers_of_many_things_do_not_wait_in_a_circle,
     a_location_that_is_switched_off_sells_nothing,
     counts_are_of_a_place_or_of_the_shop,
+    what_a_location_keeps_back_stays_there_and_its_depth_is_sold,
     transfers_lie_on_neither_shelf_while_they_are_under_way,
     a_count_is_applied_at_once_and_keeps_what_was_sold_meanwhile,
     what_suppliers_bring_is_stock_when_it_is_there,

@@ -3,6 +3,7 @@ use std::time::Duration;
 use catalog::CatalogError;
 use catalog::product;
 use catalog::product::input::{NewProduct, VariantInput, VariantsEdit};
+use catalog::query;
 use catalog::stock::{self, CountItem, Held, MovementFilter};
 use catalog::view::{AdminVariant, StockPolicy};
 use platform::{Access, Ctx};
@@ -155,6 +156,46 @@ async fn backorders_go_below_nothing(app: TestApp) {
     assert_eq!(levels(&ctx, id).await[0].on_hand, -3);
 }
 
+async fn the_threshold_is_kept_back_or_sold_into(app: TestApp) {
+    let ctx = editor(&app);
+    for (threshold, offered, short) in [(0, 3, Some(3)), (2, 1, Some(1)), (-5, 8, None)] {
+        let (id, variant) = single(&ctx, 3, StockPolicy::Deny).await;
+        let item = CountItem { threshold: Some(threshold), ..CountItem::new(variant, 3) };
+        stock::set_on_hand(&ctx, &[item], "").await.unwrap();
+        let free = async || {
+            let reader = ctx.read(Access::Public).await.unwrap();
+            query::offers(&reader, &[variant]).await.unwrap()[&variant].available
+        };
+        assert_eq!((free().await, levels(&ctx, id).await[0].available), (Some(offered), offered));
+        let order = Uuid::now_v7();
+        let asked = reserve(&ctx, order, &[(variant, pieces(5))], None).await;
+        let available = match asked {
+            Ok(()) => None,
+            Err(CatalogError::OutOfStock(short)) => Some(short[0].available),
+            Err(other) => panic!("{other:?}"),
+        };
+        assert_eq!(available, short, "{threshold}");
+        if available.is_some() {
+            assert_eq!(levels(&ctx, id).await[0].reserved, 0);
+            // Exactly what is offered can be had, and nothing after it.
+            reserve(&ctx, order, &[(variant, pieces(offered))], None).await.unwrap();
+            let more = reserve(&ctx, Uuid::now_v7(), &[(variant, Quantity::ONE)], None).await;
+            assert_eq!(refusal(more).0, "OUT_OF_STOCK", "{threshold}");
+            assert_eq!(free().await, Some(0));
+            continue;
+        }
+        assert_eq!(free().await, Some(3));
+        let more = reserve(&ctx, Uuid::now_v7(), &[(variant, pieces(4))], None).await;
+        assert_eq!(refusal(more).0, "OUT_OF_STOCK");
+        let now = ctx.now();
+        ctx.write(Access::Public, async |tx| stock::ship(tx, order, &[(variant, pieces(5))], now).await)
+            .await
+            .unwrap();
+        let level = &levels(&ctx, id).await[0];
+        assert_eq!((level.on_hand, level.reserved, level.available), (-2, 0, 3));
+    }
+}
+
 async fn counting_respects_promises_and_other_counters(app: TestApp) {
     let ctx = editor(&app);
     let (id, variant) = single(&ctx, 10, StockPolicy::Deny).await;
@@ -229,6 +270,7 @@ testkit::on_both!(
     promises_run_out_unless_they_are_kept,
     shipping_takes_from_the_shelf_what_was_promised,
     backorders_go_below_nothing,
+    the_threshold_is_kept_back_or_sold_into,
     counting_respects_promises_and_other_counters,
     history_is_never_changed,
 );
