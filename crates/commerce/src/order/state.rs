@@ -121,6 +121,10 @@ pub enum Command {
 }
 
 impl Command {
+    /// Every command.
+    pub const ALL: [Self; 6] =
+        [Self::Place, Self::Pay, Self::Ship, Self::Deliver, Self::Cancel, Self::Refund];
+
     /// The word that clients use.
     pub fn name(self) -> &'static str {
         match self {
@@ -367,7 +371,11 @@ pub(super) fn words(state: OrderState) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use events::DomainEvent;
+    use primitives::{CartId, CustomerId, FulfilmentId, OrderId};
+
     use super::*;
+    use crate::event::CommerceEvent;
 
     const PAID: Facts =
         Facts { total: 100, paid: 100, refunded: 0, tendered: 0, released: 0, to_send: 0, under_way: 0 };
@@ -427,6 +435,97 @@ mod tests {
         assert!(at(paid, Facts { to_send: 1, ..PAID }).is_err());
         assert_eq!(at(shipped, PAID), Ok(OrderState::Delivered));
         assert!(at(shipped, Facts { under_way: 1, ..PAID }).is_err());
+    }
+
+    /// What the method of the type says; `None` where the type has none.
+    fn typed(from: OrderState, command: Command, facts: Facts) -> Option<Result<OrderState, Refusal>> {
+        fn end<S: State>(moved: Result<Order<S>, Refusal>) -> Option<Result<OrderState, Refusal>> {
+            Some(moved.map(|order| order.state()))
+        }
+        match (AnyOrder::rehydrate(from, facts), command) {
+            (AnyOrder::Draft(order), Command::Place) => end(order.place()),
+            (AnyOrder::Draft(order), Command::Cancel) => end(order.cancel()),
+            (AnyOrder::PendingPayment(order), Command::Pay) => end(order.pay()),
+            (AnyOrder::PendingPayment(order), Command::Cancel) => end(order.cancel()),
+            (AnyOrder::Paid(order), Command::Ship) => end(order.ship()),
+            (AnyOrder::Shipped(order), Command::Deliver) => end(order.deliver()),
+            (AnyOrder::Paid(order), Command::Refund) => end(order.refund()),
+            (AnyOrder::Shipped(order), Command::Refund) => end(order.refund()),
+            (AnyOrder::Delivered(order), Command::Refund) => end(order.refund()),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn every_command_in_every_state_is_a_move_or_says_why_not() {
+        // Nothing paid; paid, and nothing else to do; paid with everything still to do.
+        let unpaid = Facts { total: 100, to_send: 1, ..Facts::default() };
+        let refunded = Facts { refunded: 100, ..PAID };
+        let begun = Facts { to_send: 1, under_way: 1, ..PAID };
+        let mut said = Vec::new();
+        for from in OrderState::ALL {
+            for command in Command::ALL {
+                let found = transition(from, command);
+                for facts in [unpaid, PAID, refunded, begun] {
+                    let table = found.as_ref().ok().map(|one| one.check(&facts).map(|()| one.to));
+                    assert_eq!(table, typed(from, command, facts), "{from:?} {command:?} {facts:?}");
+                }
+                let words = match found {
+                    Err(refusal) => refusal.to_string(),
+                    Ok(one) => match [unpaid, begun].iter().find_map(|facts| one.check(facts).err()) {
+                        None => one.to.as_str().to_owned(),
+                        Some(refusal) => format!("{}, unless {refusal}", one.to.as_str()),
+                    },
+                };
+                said.push(format!("{} + {}: {words}", from.as_str(), command.name()));
+            }
+        }
+        insta::assert_snapshot!("every_state_and_command", said.join("\n"));
+    }
+
+    /// The table as the documentation shows it.
+    fn markdown() -> String {
+        let mut lines = vec![
+            "| from | command | if | to | effects | event |".to_owned(),
+            "|---|---|---|---|---|---|".to_owned(),
+        ];
+        lines.extend(TRANSITIONS.iter().map(|one| {
+            let Transition { from, command, guard, to, effects, event, .. } = one;
+            let (from, command, to) = (from.as_str(), command.name(), to.as_str());
+            format!("| `{from}` | `{command}` | {guard} | `{to}` | {effects} | `{event}` |")
+        }));
+        lines.join("\n")
+    }
+
+    #[test]
+    fn the_table_reads_like_this() {
+        insta::assert_snapshot!("transitions", markdown());
+    }
+
+    #[test]
+    fn every_move_tells_an_event_that_there_is() {
+        let order_id = OrderId::new();
+        let (currency, reason) = (|| "EUR".to_owned(), || "why".to_owned());
+        let known = |command| match command {
+            Command::Place => CommerceEvent::OrderPlaced {
+                order_id,
+                number: 1,
+                cart_id: CartId::new(),
+                customer_id: CustomerId::new(),
+                total: 1,
+                currency: currency(),
+            },
+            Command::Pay => CommerceEvent::OrderPaid { order_id, amount: 1, currency: currency() },
+            Command::Ship => CommerceEvent::OrderShipped { order_id, fulfilment_id: FulfilmentId::new() },
+            Command::Deliver => CommerceEvent::OrderDelivered { order_id, fulfilment_id: None },
+            Command::Cancel => CommerceEvent::OrderCancelled { order_id, reason: reason() },
+            Command::Refund => {
+                CommerceEvent::OrderRefunded { order_id, amount: 1, currency: currency(), reason: reason() }
+            }
+        };
+        for one in TRANSITIONS {
+            assert_eq!(one.event, known(one.command).kind(), "{:?} {:?}", one.from, one.command);
+        }
     }
 
     #[test]
