@@ -66,6 +66,32 @@ async fn goes_from_placed_to_delivered(shop: Shop) {
     shop.holds().await;
 }
 
+async fn says_in_every_state_what_is_possible_and_why_the_rest_is_not(shop: Shop) {
+    let mug = shop.product("Mug", "12.50", 20).await;
+    let boss = shop.boss();
+    let id = shop.guest(mug, 1).await.order("manual").await.id;
+    let mut seen = vec![order::by_id(&boss, id).await.unwrap()];
+    seen.push(order::mark_paid(&boss, id).await.unwrap());
+    seen.push(order::ship(&boss, id, &parcel()).await.unwrap());
+    seen.push(order::deliver(&boss, id).await.unwrap());
+    seen.push(order::refund(&boss, id, "broken").await.unwrap());
+    let other = shop.guest(mug, 1).await.order("manual").await.id;
+    seen.push(order::cancel(&boss, other, "changed their mind").await.unwrap());
+    let states: Vec<_> = seen.iter().map(|order| order.state).collect();
+    use OrderState::{Cancelled, Delivered, Paid, PendingPayment, Refunded, Shipped};
+    assert_eq!(states, [PendingPayment, Paid, Shipped, Delivered, Refunded, Cancelled]);
+    let mut said = Vec::new();
+    for order in &seen {
+        for found in &order.moves {
+            assert_eq!(found.possible, found.why_not.is_empty(), "{found:?}");
+            let verdict = if found.possible { "possible" } else { found.why_not.as_str() };
+            said.push(format!("{} + {}: {verdict}", order.state.as_str(), found.name));
+        }
+    }
+    insta::assert_snapshot!("moves", said.join("\n"));
+    shop.holds().await;
+}
+
 async fn is_called_off_only_before_payment(shop: Shop) {
     let mug = shop.product("Mug", "12.50", 20).await;
     let placed = shop.guest(mug, 3).await.order("manual").await;
@@ -177,6 +203,7 @@ async fn is_cancelled_when_nobody_pays_in_time(shop: Shop) {
 
 on_both!(
     goes_from_placed_to_delivered,
+    says_in_every_state_what_is_possible_and_why_the_rest_is_not,
     is_called_off_only_before_payment,
     belongs_to_its_shop_and_to_those_who_may,
     gives_everything_back_and_ends_at_zero,
