@@ -1,9 +1,10 @@
 //! Many at once.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use commerce::view::OrderState;
-use commerce::{cart, checkout};
+use commerce::{CheckoutInput, cart, checkout};
 use futures::future::join_all;
 use platform::Error;
 use platform::db::count_statements;
@@ -66,6 +67,31 @@ async fn turns_a_hundred_clicks_into_one_order_and_one_capture(shop: Shop) {
     shop.holds().await;
 }
 
+async fn turns_clicks_with_different_keys_into_one_order(shop: Shop) {
+    let mug = shop.product("Mug", "12.50", 500).await;
+    let guest = shop.guest(mug, 2).await;
+    let form = guest.form("http").await;
+    let clicks = (0..40).map(|n| {
+        let form = CheckoutInput { idempotency_key: format!("click-{n}"), ..form.clone() };
+        let ctx = guest.ctx.clone();
+        tokio::spawn(async move { checkout::place_order(&ctx, form).await })
+    });
+    let mut fresh = 0;
+    let mut ids = BTreeSet::new();
+    for result in join_all(clicks).await {
+        let placed = result.unwrap().unwrap();
+        fresh += usize::from(!placed.replayed);
+        ids.insert(placed.order.id);
+    }
+    assert_eq!((fresh, ids.len()), (1, 1));
+    assert_eq!(shop.number("SELECT COUNT(*) FROM orders").await, 1);
+    assert_eq!(shop.number("SELECT COUNT(*) FROM money_ledger").await, 1);
+    assert_eq!((shop.gateway.effects("authorize"), shop.gateway.effects("capture")), (1, 1));
+    assert_eq!(shop.stock().await, (500, 2));
+    assert_eq!(shop.told().await["order.placed"], 1);
+    shop.holds().await;
+}
+
 async fn places_an_order_in_a_fixed_number_of_statements(shop: Shop) {
     let mug = shop.product("Mug", "12.50", 500).await;
     // The first round loads the settings.
@@ -88,4 +114,5 @@ on_both!(
     places_an_order_in_a_fixed_number_of_statements,
     sells_one_piece_once_to_two_hundred_buyers,
     turns_a_hundred_clicks_into_one_order_and_one_capture,
+    turns_clicks_with_different_keys_into_one_order,
 );
