@@ -21,7 +21,7 @@ use testkit::{Backend, Fixture, TestApp};
 use crate::gateway::Gateway;
 
 /// The secret of the gateway's call-backs.
-const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+pub const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 pub struct Shop {
     pub app: TestApp,

@@ -18,8 +18,8 @@ use testkit::stripe::{SECRET_KEY, Stripe, WEBHOOK_SECRET};
 use testkit::{Backend, Fixture, TestApp, on_both};
 
 use crate::drafting::{complete, drafted, line, written};
-use crate::gateway::Gateway;
-use crate::shop::{Guest, Shop, refusal};
+use crate::gateway::{Gateway, Mood};
+use crate::shop::{Guest, SECRET, Shop, refusal};
 
 struct StripeShop {
     shop: Shop,
@@ -38,9 +38,11 @@ impl std::ops::Deref for StripeShop {
 impl Fixture for StripeShop {
     async fn create(backend: Backend) -> Self {
         let (gateway, stripe) = (Gateway::start().await, Stripe::start().await);
-        let url = stripe.url.clone();
+        let (url, gateway_url) = (stripe.url.clone(), gateway.url.clone());
         let app = TestApp::configured(backend, |config| {
             config.payments.stripe_url = url;
+            config.payments.gateway_url = Some(gateway_url);
+            config.payments.webhook_secret = Some(SECRET.to_owned());
             config.payments.timeout_ms = 1_500;
             config.database.max_connections = 16;
         })
@@ -202,6 +204,31 @@ async fn hears_twice_in_any_order_and_only_what_is_signed(shop: StripeShop) {
     let none = webhook::receive(&shop.anonymous(), "stripe", &HeaderMap::new(), body.as_bytes()).await;
     assert_eq!(refusal(none).0, "UNAUTHENTICATED");
     assert_eq!(shop.number("SELECT COUNT(*) FROM payment_event").await, events);
+    shop.holds().await;
+}
+
+async fn an_id_of_one_gateway_is_not_that_of_another(shop: StripeShop) {
+    shop.gateway.next("authorize", &[Mood::Pending]);
+    let here = shop.guest(shop.mug, 1).await.buy("http").await.unwrap().order;
+    let (_, there) = shop.placed().await;
+    let session = shop.session_id();
+    shop.stripe.pay(&session);
+    let body = json!({"operation": "authorize", "reference": shop.gateway.last_reference(), "id": "a-1",
+                      "status": "succeeded", "amount": 1_750, "currency": "EUR"});
+    let about = shop.stripe.thing(&session);
+    let completed = "checkout.session.completed";
+    assert_eq!(shop.call_back("evt_1", body.clone()).await.unwrap(), Receipt::Stored);
+    assert_eq!(shop.send("evt_1", completed, &about).await.unwrap(), Receipt::Stored);
+    assert_eq!(shop.call_back("evt_1", body).await.unwrap(), Receipt::Duplicate);
+    assert_eq!(shop.send("evt_1", completed, &about).await.unwrap(), Receipt::Duplicate);
+    assert_eq!(shop.sweep().await.call_backs, 2);
+    shop.sweep().await;
+    for (id, total) in [(here.id, 1_750), (there.id, 3_000)] {
+        let paid = shop.seen(id).await;
+        assert_eq!((paid.state, paid.paid.minor, paid.attention), (OrderState::Paid, total, None));
+    }
+    assert_eq!(shop.number("SELECT COUNT(*) FROM payment_event WHERE event_id = 'evt_1'").await, 2);
+    assert_eq!((shop.gateway.effects("capture"), shop.asked("capture")), (1, (1, 1)));
     shop.holds().await;
 }
 
@@ -435,6 +462,7 @@ on_both!(
     sends_the_shopper_to_pay_and_takes_what_was_promised,
     gives_the_cart_back_when_nobody_pays_or_the_bank_refuses,
     hears_twice_in_any_order_and_only_what_is_signed,
+    an_id_of_one_gateway_is_not_that_of_another,
     settles_lost_answers_and_events_that_never_came,
     takes_a_part_and_gives_some_back,
     a_failed_refund_is_for_a_person,
