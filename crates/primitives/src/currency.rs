@@ -264,5 +264,11 @@ mod tests {
     fn exponents_are_those_of_iso_4217() {
         let exponents = [Currency::EUR, Currency::USD, Currency::JPY, Currency::KWD].map(Currency::exponent);
         assert_eq!(exponents, [2, 2, 0, 3]);
+        let with =
+            |exponent| Currency::all().filter(move |one| one.exponent() == exponent).map(Currency::code);
+        let none = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF";
+        assert_eq!(with(0).collect::<Vec<_>>().join(" "), none);
+        assert_eq!(with(3).collect::<Vec<_>>().join(" "), "BHD IQD JOD KWD LYD OMR TND");
+        assert!(Currency::all().all(|one| [0, 2, 3].contains(&one.exponent())));
     }
 }
