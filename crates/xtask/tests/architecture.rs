@@ -55,6 +55,11 @@ const SERVER_ONLY: [&str; 6] = ["sea-orm", "sqlx", "sqlx-core", "tokio", "axum",
 const ROOT: [&str; 8] =
     ["Cargo.toml", "apps", "crates", "style", "public", "end2end", "migrations", "README.md"];
 
+/// What the schema counts in floats, none of it money.
+const FLOATS: [&str; 1] = [
+    "ProductRating.average", // stars
+];
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap()
 }
@@ -131,6 +136,27 @@ fn the_root_holds_only_what_was_agreed() {
         names.into_iter().filter(|name| !name.starts_with('.') && *name != "Cargo.lock").collect();
     let surprising: Vec<_> = visible.iter().filter(|name| !ROOT.contains(name)).collect();
     assert_eq!(surprising, Vec::<&&str>::new());
+}
+
+#[test]
+fn no_amount_in_the_schema_is_a_float() {
+    let schema = std::fs::read_to_string(root().join("apps/server/schema.graphql")).unwrap();
+    let (mut of, mut in_text, mut found) = (String::new(), false, vec![]);
+    for line in schema.lines() {
+        in_text ^= line.trim() == "\"\"\"";
+        if in_text || line.trim_start().starts_with('"') {
+            continue;
+        }
+        let mut words =
+            line.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|word| !word.is_empty());
+        let first = words.next().unwrap_or_default();
+        if !line.starts_with(char::is_whitespace) {
+            of = words.next().unwrap_or_default().to_owned();
+        } else if words.any(|word| word == "Float") {
+            found.push(format!("{of}.{first}"));
+        }
+    }
+    assert_eq!(found, FLOATS, "an amount is minor units or decimal text");
 }
 
 #[test]
