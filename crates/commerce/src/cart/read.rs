@@ -134,7 +134,7 @@ pub(crate) async fn basket_in(
         Some(user) if book.standing => customer::standing(rows, user).await?,
         _ => Standing::default(),
     };
-    let Some((cart, lines)) = locate_filled(rows, who).await? else {
+    let Some((cart, lines)) = Box::pin(locate_filled(rows, who)).await? else {
         return Ok(Basket {
             cart: None,
             lines: Vec::new(),
