@@ -1,12 +1,23 @@
 //! Checkouts: from a cart to an order.
 
+use catalog::product;
+use catalog::product::input::{ProductEdit, VariantInput, VariantsEdit};
+use catalog::product::state::Move;
 use commerce::checkout::Wish;
-use commerce::view::{NextStep, OrderState, OrderView, PaymentState};
-use commerce::{CheckoutInput, cart, checkout, order, settings};
-use primitives::{OrderId, PageArgs};
+use commerce::order::Tracking;
+use commerce::order::edit::{self, Changes, LineQuantity};
+use commerce::promotion::{self, PromotionDraft};
+use commerce::settings::{DeliveryTax, TaxRule};
+use commerce::view::{Address, NextStep, OrderState, OrderView, PaymentState};
+use commerce::{CheckoutInput, cart, checkout, order, returns, settings};
+use platform::Actor;
+use pricing::{Action, Rounding};
+use primitives::{Country, OrderId, PageArgs, Permission, Rate};
 use testkit::on_both;
 
-use crate::shop::{Shop, maud, refusal};
+use crate::promoting::draft;
+use crate::returning::{all_of, asked};
+use crate::shop::{Shop, maud, product_of, refusal};
 
 async fn makes_one_order_with_everything_as_it_was(shop: Shop) {
     let mug = shop.product("Mug", "12.50", 20).await;
@@ -117,7 +128,7 @@ async fn the_form_of_an_account_starts_with_what_the_account_knows(shop: Shop) {
     let account =
         identity::people::create(&system, "maud@example.com", "Maud V.", "correct horse", "customer");
     let user = account.await.unwrap().id;
-    let maud = shop.anonymous().with_actor(platform::Actor::Customer { user });
+    let maud = shop.anonymous().with_actor(Actor::Customer { user });
     cart::add(&maud, None, &[(mug, 1)]).await.unwrap();
     let page = checkout::view(&maud, None, Wish::default()).await.unwrap();
     assert_eq!(
@@ -179,9 +190,9 @@ async fn taxes_and_sends_as_the_settings_say(shop: Shop) {
     let boss = shop.boss();
     let current = settings::current(&boss).await.unwrap();
     let mut next = current.settings.clone();
-    let netherlands = primitives::Country::parse("NL").unwrap();
+    let netherlands = Country::parse("NL").unwrap();
     next.shipping[0].countries.push(netherlands);
-    let btw = settings::TaxRule::of_country(netherlands, "BTW", primitives::Rate::from_ppm(90_000));
+    let btw = TaxRule::of_country(netherlands, "BTW", Rate::from_ppm(90_000));
     next.taxes.push(btw);
     let saved = settings::update(&boss, current.version, next.clone()).await.unwrap();
     assert_eq!(saved.version, 1);
@@ -213,6 +224,145 @@ async fn taxes_and_sends_as_the_settings_say(shop: Shop) {
     shop.holds().await;
 }
 
+async fn tax_is_rounded_as_the_shop_says(shop: Shop) {
+    let boss = shop.other_tenant();
+    let plate = product_of(&boss, "Plate", "1.23", 50).await;
+    let (pin, pen) = (product_of(&boss, "Pin", "0.12", 50).await, product_of(&boss, "Pen", "0.12", 50).await);
+    let usa = Country::parse("US").unwrap();
+    let address = Address {
+        name: "Ada".into(),
+        line1: "1 Road".into(),
+        city: "Portland".into(),
+        region: "OR".into(),
+        postal_code: "97201".into(),
+        country: "US".into(),
+        ..Address::default()
+    };
+    // 20 % of three times 1.23 and twice 0.12, and of one plate less.
+    for (rounding, placed, fewer) in [
+        (Rounding::Line, [74, 2, 2], [49, 2, 2]),
+        (Rounding::Unit, [75, 2, 2], [50, 2, 2]),
+        (Rounding::Order, [74, 3, 2], [49, 3, 2]),
+    ] {
+        let current = settings::current(&boss).await.unwrap();
+        let mut next = current.settings.clone();
+        next.taxes = vec![TaxRule::of_country(usa, "Sales tax", Rate::percent(20))];
+        next.delivery_tax = DeliveryTax::Untaxed;
+        next.rounding = rounding;
+        settings::update(&boss, current.version, next).await.unwrap();
+        let tax: i64 = placed.iter().sum();
+        let shopper = boss.with_actor(Actor::Anonymous);
+        let added = cart::add(&shopper, None, &[(plate, 3), (pin, 1), (pen, 1)]).await.unwrap();
+        assert_eq!(added.cart.totals.tax.minor, tax, "{rounding:?}");
+        let wish = Wish { country: Some("US"), ..Wish::default() };
+        let page = checkout::view(&shopper, added.token.as_deref(), wish).await.unwrap();
+        let totals = page.cart.totals.clone();
+        assert_eq!((totals.tax.minor, totals.total.minor), (tax, 393 + 500 + tax), "{rounding:?}");
+        let form = CheckoutInput {
+            token: added.token,
+            cart: page.cart.id,
+            email: "ada@example.com".into(),
+            address: address.clone(),
+            shipping_method: page.method.unwrap(),
+            payment_provider: "manual".into(),
+            expected_total: totals.total.minor,
+            expected_currency: None,
+            expected_due: None,
+            idempotency_key: page.idempotency_key,
+        };
+        let order = checkout::place_order(&shopper, form).await.unwrap().order;
+        assert_eq!(order.totals, totals, "{rounding:?}");
+        let taxed: Vec<_> = order.lines.iter().map(|line| (line.tax.minor, line.gross.minor)).collect();
+        let [plates, pins, pens] = placed;
+        assert_eq!(taxed, [(plates, 369 + plates), (pins, 12 + pins), (pens, 12 + pens)], "{rounding:?}");
+        let shares: Vec<_> = order.totals.taxes.iter().map(|one| (one.net.minor, one.tax.minor)).collect();
+        assert_eq!(shares, [(393, tax)], "{rounding:?}");
+        let quantities = vec![LineQuantity { line: order.lines[0].id, quantity: 2 }];
+        let changes = Changes { quantities, ..Changes::default() };
+        let preview = edit::preview(&boss, order.id, &changes).await.unwrap();
+        assert_eq!(
+            preview.lines.iter().map(|line| line.tax.minor).collect::<Vec<_>>(),
+            fewer,
+            "{rounding:?}"
+        );
+        let tax: i64 = fewer.iter().sum();
+        assert_eq!(
+            (preview.after.tax.minor, preview.after.total.minor),
+            (tax, 270 + 500 + tax),
+            "{rounding:?}"
+        );
+    }
+    assert_eq!(settings::current(&shop.boss()).await.unwrap().settings.rounding, Rounding::Line, "next door");
+    shop.holds().await;
+}
+
+async fn what_was_placed_outlives_what_it_came_from(shop: Shop) {
+    let (boss, merchant) = (shop.boss(), shop.staff(&[Permission::PROMOTIONS_MANAGE]));
+    let mug = shop.product("Mug", "12.50", 20).await;
+    let off = |percent| Action::OrderPercent { off: Rate::percent(percent) };
+    let summer = PromotionDraft { codes: vec!["SUN".into()], ..draft("Summer", off(10)) };
+    let summer = promotion::create(&merchant, &summer).await.unwrap();
+    let guest = shop.guest(mug, 3).await;
+    cart::set_codes(&guest.ctx, Some(&guest.token), &["SUN".to_owned()]).await.unwrap();
+    let placed = guest.order("manual").await;
+    order::mark_paid(&boss, placed.id).await.unwrap();
+    order::ship(&boss, placed.id, &Tracking::default()).await.unwrap();
+    order::deliver(&boss, placed.id).await.unwrap();
+    let back = asked(&shop, &placed, &[(placed.lines[0].id, 3)]).await.unwrap();
+    returns::approve(&boss, back.id, "").await.unwrap();
+    let back = returns::receive(&boss, back.id, &all_of(&back)).await.unwrap();
+    assert_eq!(back.offer.map(|offer| offer.minor), Some(3_375));
+    let read = async || {
+        let staff = order::by_id(&boss, placed.id).await.unwrap();
+        (staff, order::by_token(&guest.ctx, &placed.token).await.unwrap())
+    };
+    let before = read().await;
+
+    let id = placed.lines[0].product;
+    let seen = product::get(&boss, id).await.unwrap();
+    let renamed =
+        ProductEdit { title: Some("Cup".into()), slug: Some("cup".into()), ..ProductEdit::default() };
+    let seen = product::update(&boss, id, seen.version, &renamed).await.unwrap();
+    let dear = VariantInput {
+        id: Some(mug),
+        sku: Some("SKU-2".into()),
+        price: Some("99.00".into()),
+        ..VariantInput::default()
+    };
+    let dear = VariantsEdit { variants: vec![dear], ..VariantsEdit::default() };
+    let seen = product::save_variants(&boss, id, seen.version, &dear).await.unwrap();
+    let current = settings::current(&boss).await.unwrap();
+    let mut next = current.settings.clone();
+    (next.taxes[0].name, next.taxes[0].rate) = ("BTW".into(), Rate::percent(6));
+    next.rounding = Rounding::Unit;
+    settings::update(&boss, current.version, next).await.unwrap();
+    let summer = promotion::get(&merchant, summer.id).await.unwrap();
+    let winter = PromotionDraft { active: false, ..draft("Winter", off(50)) };
+    promotion::update(&merchant, summer.id, summer.version, &winter).await.unwrap();
+    // Whoever comes now buys something else.
+    let today = shop.guest(mug, 1).await.form("manual").await;
+    let today = checkout::place_order(&shop.anonymous(), today).await.unwrap().order;
+    let line = &today.lines[0];
+    assert_eq!((line.title.as_str(), line.slug.as_str(), line.sku.as_str()), ("Cup", "cup", "SKU-2"));
+    assert_eq!((line.unit.minor, line.rate, line.discounts.len()), (9_900, Rate::percent(6), 0));
+    product::move_to(&boss, id, seen.version, Move::Archive).await.unwrap();
+
+    assert_eq!(read().await, before);
+    let line = &before.1.lines[0];
+    assert_eq!((line.title.as_str(), line.slug.as_str(), line.sku.as_str()), ("Mug", "mug", "SKU-1"));
+    assert_eq!((line.unit.minor, line.rate, line.total.minor), (1_250, Rate::percent(21), 3_375));
+    let source = &line.discounts[0];
+    assert_eq!((source.promotion, source.words.as_str()), (summer.id, "Summer: its share of 10 % off 37.50"));
+    let taxes: Vec<_> = before.1.totals.taxes.iter().map(|one| (one.name.as_str(), one.rate)).collect();
+    assert_eq!(taxes, [("VAT", Rate::percent(21))]);
+    assert_eq!(returns::by_id(&boss, back.id).await.unwrap().offer, back.offer);
+    let given = returns::refund(&boss, back.id, None).await.unwrap();
+    assert_eq!(given.refunded, back.offer);
+    let done = order::refund(&boss, placed.id, "the rest").await.unwrap();
+    assert_eq!((done.state, done.refunded), (OrderState::Refunded, placed.totals.total));
+    shop.holds().await;
+}
+
 async fn takes_nothing_for_what_costs_nothing(shop: Shop) {
     let boss = shop.boss();
     let mut free = settings::current(&boss).await.unwrap().settings.clone();
@@ -234,5 +384,7 @@ on_both!(
     the_form_of_an_account_starts_with_what_the_account_knows,
     keeps_an_accounts_orders_to_the_account,
     taxes_and_sends_as_the_settings_say,
+    tax_is_rounded_as_the_shop_says,
+    what_was_placed_outlives_what_it_came_from,
     takes_nothing_for_what_costs_nothing,
 );

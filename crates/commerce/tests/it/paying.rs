@@ -210,6 +210,67 @@ async fn never_loses_money_that_comes_late(shop: Shop) {
     shop.holds().await;
 }
 
+async fn an_order_whose_payment_nobody_knows_is_kept(shop: Shop) {
+    const DAY: u64 = 24 * 3_600;
+    let vase = shop.product("The only vase", "12.50", 1).await;
+    for yes in [false, true] {
+        shop.gateway.next("authorize", &[Mood::Down; 20]);
+        let late = shop.guest(vase, 1).await;
+        let form = late.form("http").await;
+        let placed = shop.guest(vase, 1).await.buy("http").await.unwrap();
+        assert_eq!((placed.next, placed.order.payment), (NextStep::Wait, PaymentState::Pending));
+        let reference = shop.gateway.last_reference();
+        let stands = async || {
+            let order = seen(&shop, &placed.order).await;
+            (order.state, order.attention, shop.stock().await)
+        };
+        let waits = (OrderState::PendingPayment, None, (1, 1));
+        // Its deadline is over, and it is looked at once a minute.
+        shop.advance(Duration::from_secs(1_801));
+        assert_eq!(shop.sweep().await.expired, 0);
+        assert_eq!(stands().await, waits);
+        let minute = shop.now() + Duration::from_secs(60);
+        assert_eq!(seen(&shop, &placed.order).await.pay_until, Some(minute));
+        assert_eq!(refusal(checkout::place_order(&late.ctx, form).await).0, "OUT_OF_STOCK", "it is held");
+        shop.advance(Duration::from_secs(DAY - 1_801));
+        assert_eq!(shop.sweep().await.expired, 0);
+        assert_eq!(stands().await, waits);
+        // After a day a person is asked, once, and it waits all the same.
+        let (_, _, held) = waits;
+        let why = Some("the gateway does not tell what became of the payment".to_owned());
+        let asked = shop.told().await.get("order.edited").copied().unwrap_or_default();
+        for minutes in [1, 1, 24 * 60] {
+            shop.advance(Duration::from_secs(minutes * 60));
+            assert_eq!(shop.sweep().await.expired, 0);
+            assert_eq!(stands().await, (OrderState::PendingPayment, why.clone(), held));
+        }
+        assert_eq!(shop.told().await["order.edited"], asked + 1);
+        assert_eq!((shop.gateway.effects("authorize"), shop.gateway.effects("capture")), (0, 0));
+        // What the gateway says in the end counts, and nobody has to look any more.
+        shop.gateway.calm();
+        if yes {
+            let body = json!({"operation": "authorize", "reference": reference, "id": "a-1",
+                              "status": "succeeded", "amount": 1750, "currency": "EUR"});
+            assert_eq!(shop.call_back("evt-late", body).await.unwrap(), Receipt::Stored);
+        } else {
+            shop.gateway.next("authorize", &[Mood::Decline]);
+            shop.advance(Duration::from_secs(600));
+        }
+        shop.sweep().await;
+        shop.sweep().await;
+        let order = seen(&shop, &placed.order).await;
+        if yes {
+            assert_eq!((order.state, order.paid.minor), (OrderState::Paid, 1_750));
+            assert_eq!((shop.gateway.effects("capture"), shop.stock().await), (1, held));
+            assert_eq!(order.attention, None);
+        } else {
+            assert_eq!((order.state, order.paid.minor), (OrderState::Cancelled, 0));
+            assert_eq!((order.attention, shop.stock().await), (None, (1, 0)));
+        }
+    }
+    shop.holds().await;
+}
+
 async fn knows_of_money_that_was_taken_while_the_order_was_given_up(shop: Shop) {
     let mug = shop.product("Mug", "12.50", 20).await;
     for (round, by_call_back) in [false, true].into_iter().enumerate() {
@@ -404,6 +465,7 @@ on_both!(
     settles_lost_answers_by_asking_again_with_the_same_key,
     finishes_what_a_cut_connection_left_behind,
     never_loses_money_that_comes_late,
+    an_order_whose_payment_nobody_knows_is_kept,
     knows_of_money_that_was_taken_while_the_order_was_given_up,
     asks_for_money_that_was_taken_while_the_order_was_given_up_and_nobody_heard,
     an_authorisation_that_nobody_calls_off_is_tried_again,

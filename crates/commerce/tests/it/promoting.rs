@@ -1,6 +1,7 @@
 //! Promotions: what they take off, how often, and what is kept of it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use commerce::checkout::Wish;
 use commerce::promotion::{self, PromotionDraft, PromotionState};
@@ -12,6 +13,7 @@ use pricing::{Action, Condition, Per, Selector};
 use primitives::{PageArgs, Permission, Quantity, Rate, VariantId};
 use testkit::on_both;
 
+use crate::gateway::Mood;
 use crate::shop::{Guest, Shop, refusal};
 
 pub fn draft(name: &str, action: Action) -> PromotionDraft {
@@ -183,6 +185,45 @@ async fn knows_the_first_order_and_how_often_somebody_had_it(shop: Shop) {
     assert_eq!(taken, [330, 100, 0]);
 }
 
+async fn what_was_not_paid_has_used_nothing(shop: Shop) {
+    let mug = shop.product("Mug", "10.00", 50).await;
+    let once = PromotionDraft {
+        use_limit: Some(1),
+        budget_minor: Some(200),
+        ..draft("Once", Action::OrderFixed { off: 200 })
+    };
+    let made = promotion::create(&merchant(&shop), &once).await.unwrap();
+    let stands = async || {
+        let seen = promotion::get(&merchant(&shop), made.id).await.unwrap();
+        (seen.uses, seen.spent.minor, seen.state)
+    };
+    let (free, used) = ((0, 0, PromotionState::Running), (1, 200, PromotionState::UsedUp));
+    // Nobody pays in time, and meanwhile nobody else has it.
+    let other = shop.guest(mug, 1).await;
+    let form = other.form("manual").await;
+    let late = shop.guest(mug, 1).await.order("manual").await;
+    assert_eq!((late.totals.discount.minor, stands().await), (200, used));
+    assert_eq!(refusal(checkout::place_order(&other.ctx, form).await).0, "CONFLICT");
+    shop.advance(Duration::from_secs(7 * 24 * 3600));
+    assert_eq!((shop.sweep().await.expired, stands().await), (1, free));
+    assert_eq!(order::by_id(&shop.boss(), late.id).await.unwrap().state, OrderState::Cancelled);
+    // The bank says no, at either step. What a cart shows of promotions may be a second old.
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    for step in ["authorize", "capture"] {
+        shop.gateway.next(step, &[Mood::Decline]);
+        let declined = shop.guest(mug, 1).await.order("http").await;
+        assert_eq!((declined.state, declined.totals.discount.minor), (OrderState::Cancelled, 200), "{step}");
+        assert_eq!(stands().await, free, "{step}");
+    }
+    // The next one gets it, and keeps it.
+    let form = other.form("http").await;
+    let paid = shop.guest(mug, 1).await.order("http").await;
+    assert_eq!((paid.state, paid.totals.discount.minor, stands().await), (OrderState::Paid, 200, used));
+    assert_eq!(refusal(checkout::place_order(&other.ctx, form).await).0, "CONFLICT");
+    assert_eq!((stands().await, shop.number("SELECT COUNT(*) FROM orders").await), (used, 4));
+    shop.holds().await;
+}
+
 async fn one_customer_has_it_once_in_a_race_of_carts(shop: Shop) {
     let mug = shop.product("Mug", "10.00", 50).await;
     let once =
@@ -317,4 +358,5 @@ on_both!(
     refuses_what_makes_no_sense_and_changes_nothing,
     sends_for_nothing,
     takes_off_what_it_says_and_the_order_keeps_it,
+    what_was_not_paid_has_used_nothing,
 );
