@@ -14,6 +14,9 @@ use crate::payment::Status;
 /// How long an order whose payment has an unknown outcome outlives its deadline before a person is asked.
 const PATIENCE: Duration = Duration::from_secs(24 * 3600);
 
+/// What the person reads; it is taken off once the gateway has told.
+pub(crate) const SILENT: &str = "the gateway does not tell what became of the payment";
+
 /// Cancels orders past their deadline and frees their stock, at most `limit`; gives back how many were cancelled.
 ///
 /// An order whose gateway has yet to tell what became of the money is not cancelled: it is settled first, and after a
@@ -65,7 +68,7 @@ async fn expire(ctx: &Ctx, id: OrderId) -> Result<bool> {
             let tries_until = primitives::Timestamp::from_millis(desk.row().placed_at) + PATIENCE;
             desk.row_mut().hold_until = Some((ctx.now() + Duration::from_secs(60)).millis());
             if tries_until < ctx.now() {
-                desk.attention("the gateway does not tell what became of the payment");
+                desk.attention(SILENT);
             }
             desk.save().await?;
             return Ok(false);

@@ -15,7 +15,7 @@ use crate::event::CommerceEvent;
 use crate::jobs;
 use crate::order::desk::Desk;
 use crate::order::read::currency_of;
-use crate::order::{AnyOrder, Refusal, refund};
+use crate::order::{AnyOrder, Refusal, expire, refund};
 use crate::returns;
 use crate::view::OrderState;
 
@@ -60,6 +60,7 @@ async fn apply_authorise(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool>
         Outcome::Succeeded(id) => {
             let (payment_id, order_id, amount, currency) = named(desk)?;
             desk.emit(CommerceEvent::PaymentAuthorised { payment_id, order_id, amount, currency });
+            heard(desk);
             let waiting = matches!(desk.order(), AnyOrder::PendingPayment(_));
             let now = desk.now();
             let payment = desk.payment_mut()?;
@@ -163,6 +164,7 @@ async fn receive(desk: &mut Desk<'_>, amount: i64, fact: String) -> Result<bool>
     }
     let (payment_id, order_id, _, currency) = named(desk)?;
     desk.row_mut().paid_minor += amount;
+    heard(desk);
     desk.emit(CommerceEvent::PaymentCaptured { payment_id, order_id, amount, currency: currency.clone() });
     let AnyOrder::PendingPayment(pending) = desk.order() else {
         desk.attention("money arrived after the order was given up: refund it or call the customer");
@@ -370,7 +372,15 @@ async fn decline(desk: &mut Desk<'_>, step: Step, reason: &str) -> Result<()> {
     Ok(())
 }
 
+/// The gateway has told what it kept to itself: nobody has to look for that any more.
+fn heard(desk: &mut Desk<'_>) {
+    if desk.row().attention.as_deref() == Some(expire::SILENT) {
+        desk.row_mut().attention = None;
+    }
+}
+
 fn refuse(desk: &mut Desk<'_>, step: Step, reason: &str) -> Result<()> {
+    heard(desk);
     let payment = desk.payment_mut()?;
     move_to(payment, step, Status::Declined, None);
     payment.last_error = brief(reason, 300);
