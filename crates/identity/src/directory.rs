@@ -7,7 +7,7 @@
 //! Other processes notice a change by [`mod@crate::watch`], within a second.
 //!
 //! A found tenant whose time is up is still given out while it is asked for anew, and for as long as the database is
-//! away: nothing that we know of has changed in its generation.
+//! away: nothing that we know of has changed in its generation. So found ones leave by size and by a change only.
 
 use crate::entity::{domain, tenant};
 use crate::resolve::{Key, Rules};
@@ -77,6 +77,8 @@ impl Life {
 pub struct Directory {
     rules: Rules,
     default_slug: Option<String>,
+    /// How long a found tenant is given out without being asked for anew.
+    fresh: Duration,
     names: Shelf,
     ids: Shelf,
     /// What is being asked for anew.
@@ -86,28 +88,24 @@ pub struct Directory {
 }
 
 /// What is known under one kind of key.
-struct Shelf {
-    found: Cache<(u64, Key), Option<Arc<Record>>>,
-    /// The last that was found, without a time limit.
-    last: Cache<(u64, Key), Arc<Record>>,
+type Shelf = Cache<(u64, Key), Option<Known>>;
+
+/// A tenant that was found.
+#[derive(Clone)]
+struct Known {
+    record: Arc<Record>,
+    /// When to ask for it anew.
+    until: Instant,
 }
 
-impl Shelf {
-    fn new(cache: &CacheConfig) -> Self {
-        let life = Keep {
-            found: Duration::from_secs(cache.tenant_seconds),
-            missing: Duration::from_secs(cache.tenant_missing_seconds),
-        };
-        Self {
-            found: Cache::builder().max_capacity(cache.tenants).expire_after(life).build(),
-            last: Cache::new(cache.tenants),
-        }
-    }
+fn shelf(cache: &CacheConfig) -> Shelf {
+    let life = Keep { missing: Duration::from_secs(cache.tenant_missing_seconds) };
+    Cache::builder().max_capacity(cache.tenants).expire_after(life).build()
+}
 
-    fn forget(&self) {
-        self.found.invalidate_all();
-        self.last.invalidate_all();
-    }
+/// What was asked for together does not run out together.
+fn about(life: Duration) -> Duration {
+    life.mul_f64(rand::random_range(0.9..=1.0))
 }
 
 /// Refuses a configuration that no request could be resolved with; for the start of the host.
@@ -132,8 +130,9 @@ impl Directory {
         Ok(Self {
             rules: Rules::from_config(config)?,
             default_slug: config.server.default_tenant.clone(),
-            names: Shelf::new(&config.cache),
-            ids: Shelf::new(&config.cache),
+            fresh: Duration::from_secs(config.cache.tenant_seconds),
+            names: shelf(&config.cache),
+            ids: shelf(&config.cache),
             renewing: Mutex::default(),
             generation: AtomicU64::new(0),
             loads: AtomicU64::new(0),
@@ -151,18 +150,23 @@ impl Directory {
     /// Those of the database, when nothing is known from before; they are not remembered.
     pub async fn find(self: &Arc<Self>, app: &App, key: &Key) -> Result<Option<Arc<Record>>> {
         let place = (self.generation.load(Ordering::Acquire), key.clone());
-        let shelf = self.shelf(key);
-        if let Some(known) = shelf.found.get(&place).await {
-            counter!("rustok_cache_operations_total", "cache" => "tenant", "result" => "hit").increment(1);
-            return Ok(known);
-        }
-        counter!("rustok_cache_operations_total", "cache" => "tenant", "result" => "miss").increment(1);
-        match shelf.last.get(&place).await {
-            Some(stale) => {
-                self.renew(app, place);
-                Ok(Some(stale))
+        let known = self.shelf(key).get(&place).await;
+        let result = if known.is_some() { "hit" } else { "miss" };
+        counter!("rustok_cache_operations_total", "cache" => "tenant", "result" => result).increment(1);
+        match known {
+            Some(Some(known)) => {
+                if known.until <= Instant::now() {
+                    self.renew(app, place);
+                }
+                Ok(Some(known.record))
             }
-            None => self.ask(app.db(), place).await,
+            Some(None) => Ok(None),
+            None => {
+                let load = self.ask(app.db(), &place);
+                let loaded = self.shelf(key).try_get_with(place.clone(), load).await;
+                let loaded = loaded.map_err(|error: Arc<Error>| Error::clone(&error))?;
+                Ok(loaded.map(|known| known.record))
+            }
         }
     }
 
@@ -173,25 +177,14 @@ impl Directory {
         }
     }
 
-    /// Loads once, whoever else asks for the same at the same time. What was found by a name is known by its id, too.
-    async fn ask(&self, db: &Db, place: (u64, Key)) -> Result<Option<Arc<Record>>> {
-        let shelf = self.shelf(&place.1);
-        let load = async {
-            let loaded = self.load(db, &place.1).await?;
-            let Some(record) = &loaded else {
-                shelf.last.invalidate(&place).await;
-                return Ok(loaded);
-            };
-            shelf.last.insert(place.clone(), record.clone()).await;
-            if !matches!(place.1, Key::Id(_)) {
-                let own = (place.0, Key::Id(record.info.id));
-                self.ids.last.insert(own.clone(), record.clone()).await;
-                self.ids.found.insert(own, loaded.clone()).await;
-            }
-            Ok(loaded)
-        };
-        let loaded = shelf.found.try_get_with(place.clone(), load).await;
-        loaded.map_err(|error: Arc<Error>| Error::clone(&error))
+    /// Loads. What was found by a name is known by its id, too.
+    async fn ask(&self, db: &Db, place: &(u64, Key)) -> Result<Option<Known>> {
+        let Some(record) = self.load(db, &place.1).await? else { return Ok(None) };
+        let known = Known { record, until: Instant::now() + about(self.fresh) };
+        if !matches!(place.1, Key::Id(_)) {
+            self.ids.insert((place.0, Key::Id(known.record.info.id)), Some(known.clone())).await;
+        }
+        Ok(Some(known))
     }
 
     /// Asks in the background, once at a time.
@@ -202,8 +195,11 @@ impl Directory {
         }
         let (directory, app) = (self.clone(), app.clone());
         tokio::spawn(async move {
-            if let Err(error) = directory.ask(app.db(), place.clone()).await {
-                tracing::warn!(report = %error.report(), "a tenant is served as it was known before");
+            match directory.ask(app.db(), &place).await {
+                Ok(found) => directory.shelf(&place.1).insert(place.clone(), found).await,
+                Err(error) => {
+                    tracing::warn!(report = %error.report(), "a tenant is served as it was known before");
+                }
             }
             directory.renewing.lock().unwrap_or_else(PoisonError::into_inner).remove(&place);
         });
@@ -212,8 +208,8 @@ impl Directory {
     /// Forgets everything: the next question to each key is a new load.
     pub fn invalidate(&self) {
         self.generation.fetch_add(1, Ordering::AcqRel);
-        self.names.forget();
-        self.ids.forget();
+        self.names.invalidate_all();
+        self.ids.invalidate_all();
     }
 
     /// How many loads there have been.
@@ -309,20 +305,23 @@ pub async fn tenant_of(app: App, id: TenantId) -> Result<Arc<TenantInfo>> {
     record.map(|record| Arc::clone(&record.info)).ok_or_else(|| Error::not_found("tenant"))
 }
 
+/// How long a name that leads nowhere is remembered; what was found has no end of its own.
 struct Keep {
-    found: Duration,
     missing: Duration,
 }
 
-impl Expiry<(u64, Key), Option<Arc<Record>>> for Keep {
-    fn expire_after_create(
+impl Expiry<(u64, Key), Option<Known>> for Keep {
+    fn expire_after_create(&self, _: &(u64, Key), found: &Option<Known>, _: Instant) -> Option<Duration> {
+        found.is_none().then(|| about(self.missing))
+    }
+
+    fn expire_after_update(
         &self,
         _: &(u64, Key),
-        found: &Option<Arc<Record>>,
+        found: &Option<Known>,
         _: Instant,
+        _: Option<Duration>,
     ) -> Option<Duration> {
-        let life = if found.is_some() { self.found } else { self.missing };
-        // What was found together does not run out together.
-        Some(life.mul_f64(rand::random_range(0.9..=1.0)))
+        found.is_none().then(|| about(self.missing))
     }
 }
