@@ -10,7 +10,7 @@ use primitives::TenantId;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 /// The storefront section of a tenant's settings.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -380,9 +380,15 @@ pub struct SettingsCache(RwLock<HashMap<TenantId, Parsed>>);
 /// What they were made of, and they.
 type Parsed = (Arc<Value>, Arc<Switches>, Arc<Settings>);
 
+/// Those of every shop that has set nothing: without a link there is nothing that a switch could take away.
+static PLAIN: LazyLock<Arc<Settings>> = LazyLock::new(Arc::default);
+
 impl SettingsCache {
     /// The typed settings of `tenant`; parsed again when the tenant's document or switches are others.
     pub fn of(&self, tenant: &TenantInfo) -> Arc<Settings> {
+        if tenant.storefront.as_object().is_none_or(serde_json::Map::is_empty) {
+            return PLAIN.clone();
+        }
         if let Some((document, switches, settings)) =
             self.0.read().unwrap_or_else(PoisonError::into_inner).get(&tenant.id)
             && Arc::ptr_eq(document, &tenant.storefront)

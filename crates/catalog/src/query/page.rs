@@ -30,19 +30,25 @@ pub(super) enum Resolved {
     Missing,
 }
 
-/// All collections; a shop has tens of them, not thousands.
+/// All collections; a shop has tens of them, not thousands. One of every shop is in memory, so there is nothing in it
+/// that looking through does not find.
 #[derive(Debug, Default)]
 pub struct CollectionIndex {
     /// In the merchant's order.
     pub all: Vec<Arc<CollectionView>>,
-    places: HashMap<String, usize>,
-    moved: HashMap<String, String>,
+    /// Addresses of before, in their order, and where they went.
+    moved: Vec<(String, Arc<CollectionView>)>,
 }
 
 impl CollectionIndex {
     /// The collection with this address.
     pub fn by_slug(&self, slug: &str) -> Option<Arc<CollectionView>> {
-        self.places.get(slug).and_then(|at| self.all.get(*at)).cloned()
+        self.all.iter().find(|view| view.slug == slug).cloned()
+    }
+
+    fn by_old_slug(&self, slug: &str) -> Option<&CollectionView> {
+        let at = self.moved.binary_search_by(|(old, _)| old.as_str().cmp(slug)).ok()?;
+        self.moved.get(at).map(|(_, view)| &**view)
     }
 }
 
@@ -162,9 +168,9 @@ pub async fn collections(ctx: &Ctx) -> Result<Arc<CollectionIndex>> {
 /// The collection at an address, or where it went.
 pub async fn collection(ctx: &Ctx, slug: &str) -> Result<CollectionLookup> {
     let index = collections(ctx).await?;
-    Ok(match (index.by_slug(slug), index.moved.get(slug)) {
+    Ok(match (index.by_slug(slug), index.by_old_slug(slug)) {
         (Some(view), _) => CollectionLookup::Found(view),
-        (None, Some(slug)) => CollectionLookup::Moved { slug: slug.clone() },
+        (None, Some(view)) => CollectionLookup::Moved { slug: view.slug.clone() },
         (None, None) => CollectionLookup::Missing,
     })
 }
@@ -183,20 +189,19 @@ async fn load_collections(ctx: &Ctx) -> Result<CollectionIndex> {
         .all()
         .await
         .context("loading collections")?;
-    let mut index = CollectionIndex::default();
-    let mut slugs = HashMap::new();
+    let mut all = Vec::with_capacity(rows.len());
     for row in rows {
-        let view: CollectionView = serde_json::from_str(&row.view).map_err(Error::internal)?;
-        slugs.insert(row.collection_id, view.slug.clone());
-        index.places.insert(view.slug.clone(), index.all.len());
-        index.all.push(Arc::new(view));
+        all.push(Arc::new(serde_json::from_str::<CollectionView>(&row.view).map_err(Error::internal)?));
     }
+    let by_id: HashMap<Uuid, &Arc<CollectionView>> = all.iter().map(|view| (view.id.uuid(), view)).collect();
+    let mut moved = Vec::new();
     for old in db.find::<collection_slug::Entity>().all().await? {
-        if let Some(slug) = slugs.get(&old.collection_id) {
-            index.moved.insert(old.slug, slug.clone());
+        if let Some(view) = by_id.get(&old.collection_id) {
+            moved.push((old.slug, Arc::clone(view)));
         }
     }
-    Ok(index)
+    moved.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    Ok(CollectionIndex { all, moved })
 }
 
 /// Addresses of everything public: collections, then products, newest first.
