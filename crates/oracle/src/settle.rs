@@ -112,7 +112,7 @@ pub fn quote(
     })
 }
 
-/// What to give back for some pieces, as [`pricing::refund_of`] says: every piece has its own net and tax.
+/// What to give back for some pieces, as [`pricing::refund_of`] says: every piece has its own gross and tax.
 ///
 /// # Errors
 /// [`MoneyError::Overflow`] when there are not that many pieces any more.
@@ -124,7 +124,8 @@ pub fn refund_of(line: &QuotedLine, already: u32, pieces: u32) -> Result<TaxedLi
     }
     let of_pieces =
         |amount: i64| -> i128 { spread(i128::from(amount), &vec![1; quantity])[from..until].iter().sum() };
-    fitting(Taxed { net: of_pieces(line.taxed.net), tax: of_pieces(line.taxed.tax) })
+    let (gross, tax) = (of_pieces(line.taxed.gross), of_pieces(line.taxed.tax));
+    fitting(Taxed { net: gross - tax, tax })
 }
 
 /// Tax on one amount that is rounded on its own.

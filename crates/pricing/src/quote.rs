@@ -154,9 +154,10 @@ pub fn quote(request: &Request<'_>) -> Result<Quote, MoneyError> {
 
 /// What to give back for some pieces of a line: what it cost, not what its list price was.
 ///
-/// The net and the tax of the line are each spread over its pieces by largest remainder, which takes from the first
+/// The gross and the tax of the line are each spread over its pieces by largest remainder, which takes from the first
 /// piece on; pieces are given back in that order, after `already_refunded_pieces`. So the refunds of all pieces, in
-/// whatever portions, sum exactly to the line.
+/// whatever portions, sum exactly to the line, no two pieces are more than one minor unit apart, and pieces that were
+/// bought at one price without a discount are given back at that price (MONEY rule 6).
 ///
 /// # Errors
 /// [`MoneyError::Overflow`] when there are not that many pieces any more.
@@ -184,9 +185,9 @@ pub fn refund_pieces(
     let (after, quantity) = (i64::from(after), i64::from(quantity));
     // The first `whole % quantity` pieces have one minor unit more.
     let first = |whole: i64, pieces: i64| whole / quantity * pieces + (whole % quantity).min(pieces);
-    let net = first(taxed.net, after) - first(taxed.net, before);
+    let gross = first(taxed.gross, after) - first(taxed.gross, before);
     let tax = first(taxed.tax, after) - first(taxed.tax, before);
-    let gross = net.checked_add(tax).ok_or(MoneyError::Overflow)?;
+    let net = gross.checked_sub(tax).ok_or(MoneyError::Overflow)?;
     Ok(TaxedLine { net, tax, gross })
 }
 

@@ -177,6 +177,10 @@ proptest! {
                 let pieces = portion.min(line.quantity.get() - already);
                 let refund = refund_of(line, already, pieces).unwrap();
                 prop_assert!(0 <= refund.net && 0 <= refund.tax);
+                if pieces == 1 {
+                    let fair = line.taxed.gross / i64::from(line.quantity.get());
+                    prop_assert!((fair..=fair + 1).contains(&refund.gross));
+                }
                 sum = sum.checked_add(refund).unwrap();
                 already += pieces;
             }

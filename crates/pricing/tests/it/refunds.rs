@@ -19,7 +19,20 @@ fn pieces_are_given_back_from_the_first_on() {
         let refund = refund_of(line, already, 1).unwrap();
         (refund.net, refund.tax, refund.gross)
     };
-    assert_eq!([0, 1, 2].map(piece), [(333, 67, 400), (333, 67, 400), (332, 66, 398)]);
+    assert_eq!([0, 1, 2].map(piece), [(333, 67, 400), (332, 67, 399), (333, 66, 399)]);
+}
+
+#[test]
+fn pieces_of_one_price_are_given_back_at_it() {
+    // Three mugs at 11.25 with 21 % in it: 27.89 net and 5.86 tax, which no piece has a third of.
+    let line = &World::inclusive().rates(&[("standard", "21")]).line(1_125, 3).quote().lines[0];
+    assert_eq!(line.taxed, TaxedLine { net: 2_789, tax: 586, gross: 3_375 });
+    assert_eq!([0, 1, 2].map(|already| refund_of(line, already, 1).unwrap().gross), [1_125; 3]);
+    // The same with tax on top: each has its net price.
+    let line = &World::ex().line(100, 7).quote().lines[0];
+    for already in 0..7 {
+        assert_eq!(refund_of(line, already, 1).unwrap().net, 100);
+    }
 }
 
 #[test]
