@@ -12,7 +12,7 @@ use crate::shop::tests::shop_without;
 use crate::shop::{Currencies, Shop};
 use catalog::view::{OptionGroup, OptionValue, VariantView};
 use commerce::review::{OwnReview, ReviewState, ReviewView};
-use commerce::view::{CartView, CheckoutView, OrderState, OrderView};
+use commerce::view::{CartView, CheckoutView, OrderRowView, OrderState, OrderView};
 use leptos::prelude::*;
 use primitives::{Currency, FieldError};
 use sample::{
@@ -125,6 +125,44 @@ fn goods_for_what_came_back_are_no_money() {
     let new = page(&new);
     assert!(new.contains("<dt>Given back</dt><dd>€98.00</dd>"), "{new}");
     assert!(new.contains("Your money is on its way back."), "{new}");
+}
+
+#[test]
+fn a_list_of_orders_says_what_was_exchanged() {
+    let shop = shop();
+    let (old, words) =
+        (exchanged(OrderState::Refunded, 9_800, 9_800), |row: &OrderRowView| order::row_words(row).1);
+    let row = OrderRowView {
+        id: old.id,
+        number: old.number,
+        state: old.state,
+        payment: old.payment,
+        email: old.email.clone(),
+        name: old.address.name.clone(),
+        n_items: 2,
+        partly_shipped: false,
+        exchanged: old.is_exchanged(),
+        total: old.totals.total,
+        country: old.address.country.clone(),
+        shipping_name: old.shipping_name.clone(),
+        payment_provider: old.payment_provider.clone(),
+        attention: None,
+        placed_at: old.placed_at,
+        updated_at: old.placed_at,
+    };
+    assert_eq!(words(&row), "Exchanged");
+    assert_eq!(words(&OrderRowView { exchanged: false, ..row.clone() }), "Refunded");
+    let account = crate::data::Account {
+        name: "Ada".into(),
+        email: "ada@example.com".into(),
+        verified: true,
+        address: None,
+        letters: None,
+        orders: vec![row],
+        credit: None,
+    };
+    let page = scene(|| crate::routes::account::page(&shop, &account, false).into_html(&shop));
+    assert!(page.contains(">Exchanged</p>") && !page.contains("Refunded"), "{page}");
 }
 
 #[test]

@@ -7,11 +7,11 @@ use std::collections::HashMap;
 
 use crate::entity::order_row;
 use crate::error::{CommerceError, Result};
-use crate::order::row_view;
+use crate::order::row_views;
 use crate::projection::DAY;
 use crate::view::{DashboardView, SalesDay, TopProduct};
 
-/// Sales of the last `days` days (1 to 366), today included; what needs hands. UTC. A constant number of statements.
+/// Sales of the last `days` days (1 to 366), today included; what needs hands. UTC. At most a constant number of statements.
 pub async fn view(ctx: &Ctx, days: i64) -> Result<DashboardView> {
     if !(1..=366).contains(&days) {
         return Err(CommerceError::field("days", "must be between 1 and 366"));
@@ -68,8 +68,8 @@ pub async fn view(ctx: &Ctx, days: i64) -> Result<DashboardView> {
         n_to_ship,
         n_unpaid,
         top_products: top_products(&rows, currency, first, today).await?,
-        attention: attention.into_iter().map(row_view).collect::<Result<_>>()?,
-        latest: latest.into_iter().map(row_view).collect::<Result<_>>()?,
+        attention: row_views(&rows, attention).await?,
+        latest: row_views(&rows, latest).await?,
     })
 }
 

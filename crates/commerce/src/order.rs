@@ -18,7 +18,7 @@ pub use capture::{Capture, capture, release};
 pub use fact::{
     Content, EditedOrder, LineChange, OrderFact, OrderStory, PlacedLine, PlacedOrder, Standing, Sums,
 };
-pub(crate) use list::row_view;
+pub(crate) use list::row_views;
 pub use list::{OrderCounts, OrderFilter, OrderSort, counts, list, my_orders};
 pub use parcel::{Piece, Tracking, deliver, deliver_parcel, ship, ship_pieces, track};
 pub use read::{amount, by_id, by_token, my_order};

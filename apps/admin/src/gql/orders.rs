@@ -223,6 +223,7 @@ pub struct OrderRow {
     pub name: String,
     pub n_items: i32,
     pub partly_shipped: bool,
+    pub exchanged: bool,
     pub total: Money,
     pub country: String,
     pub shipping_name: String,
@@ -265,6 +266,7 @@ pub struct Order {
     pub tenders: Vec<OrderTender>,
     pub fulfilments: Vec<Fulfilment>,
     pub partly_shipped: bool,
+    pub exchanged: bool,
     pub returns: Vec<super::returns::Return>,
     pub exchanges: Vec<OrderExchange>,
     pub timeline: Vec<TimelineEntry>,
@@ -476,21 +478,25 @@ pub struct OrderMove {
 }
 
 /// Words for where an order stands, with what its parcels say.
-fn words(state: OrderState, partly_shipped: bool) -> (&'static str, &'static str) {
-    if partly_shipped { ("warning", "Partly sent") } else { state.words() }
+fn words(state: OrderState, partly_shipped: bool, exchanged: bool) -> (&'static str, &'static str) {
+    match (partly_shipped, exchanged) {
+        (true, _) => ("warning", "Partly sent"),
+        (_, true) => ("good", "Exchanged"),
+        _ => state.words(),
+    }
 }
 
 impl OrderRow {
     /// Tone and word for where it stands.
     pub fn words(&self) -> (&'static str, &'static str) {
-        words(self.state, self.partly_shipped)
+        words(self.state, self.partly_shipped, self.exchanged)
     }
 }
 
 impl Order {
     /// Tone and word for where it stands.
     pub fn words(&self) -> (&'static str, &'static str) {
-        words(self.state, self.partly_shipped)
+        words(self.state, self.partly_shipped, self.exchanged)
     }
 
     /// The currency of its amounts.

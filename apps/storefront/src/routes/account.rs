@@ -1,6 +1,6 @@
 //! The account: orders and what we know.
 
-use super::order::{address, again, state_words};
+use super::order::{address, again, row_words};
 use crate::data::{self, Account};
 use crate::page::{Head, Page, answer};
 use crate::parts::{form, icon, tender};
@@ -141,10 +141,7 @@ fn orders(shop: &Shop, orders: &[OrderRowView]) -> AnyView {
     let rows = orders
         .iter()
         .map(|order| {
-            let (tone, words) = match order.partly_shipped {
-                true => ("info", "Partly on its way"),
-                false => state_words(order.state, order.payment),
-            };
+            let (tone, words) = row_words(order);
             let things = shop.settings.list.count(u64::from(order.n_items));
             let path = format!("/account/orders/{}", order.id);
             let again = again::is_offered(order.state).then(|| again::button(shop, &path, order.number));

@@ -14,7 +14,7 @@ use axum::Extension;
 use axum::extract::{Path, RawQuery};
 use axum::http::HeaderValue;
 use axum::response::Response;
-use commerce::view::{Address, OrderState, OrderView, PaymentState};
+use commerce::view::{Address, OrderRowView, OrderState, OrderView, PaymentState};
 use leptos::prelude::*;
 use platform::Ctx;
 use primitives::{Money, Timestamp};
@@ -124,17 +124,6 @@ fn is_promised(order: &OrderView) -> bool {
     matches!(order.payment, PaymentState::Authorised | PaymentState::PartlyPaid)
 }
 
-/// What of it was given back as other goods, minor units.
-fn in_goods(order: &OrderView) -> i64 {
-    order.exchanges.iter().filter(|found| found.from.0 == order.id).map(|found| found.value.minor).sum()
-}
-
-/// Whether all that was given back are other goods.
-fn is_only_exchanged(order: &OrderView) -> bool {
-    let in_goods = in_goods(order);
-    0 < in_goods && order.refunded.minor <= in_goods
-}
-
 fn first_name(order: &OrderView) -> &str {
     order.address.name.split_whitespace().next().unwrap_or_default()
 }
@@ -144,7 +133,7 @@ fn title(order: &OrderView, seen: Seen) -> String {
     let thanks = if name.is_empty() { "Thank you.".to_owned() } else { format!("Thank you, {name}.") };
     match (order.state, seen) {
         (OrderState::Cancelled, _) => "This order was cancelled.".into(),
-        (OrderState::Refunded, _) if is_only_exchanged(order) => "It was exchanged.".into(),
+        (OrderState::Refunded, _) if order.is_exchanged() => "It was exchanged.".into(),
         (OrderState::Refunded, _) => "Your money is on its way back.".into(),
         (OrderState::Delivered, _) => "It has arrived.".into(),
         (OrderState::Shipped, _) => "It is on its way.".into(),
@@ -268,7 +257,7 @@ fn timeline(shop: &Shop, order: &OrderView) -> AnyView {
     });
     if state == OrderState::Refunded {
         steps.push(Step {
-            title: if is_only_exchanged(order) { "Exchanged" } else { "Refunded" },
+            title: if order.is_exchanged() { "Exchanged" } else { "Refunded" },
             note: when(at(&["order.refunded", "payment.refunded"])),
             done: true,
         });
@@ -339,7 +328,7 @@ fn refunded(shop: &Shop, order: &OrderView) -> Option<AnyView> {
     let row = |name: &'static str, amount: Money| {
         (0 < amount.minor).then(|| view! { <div><dt>{name}</dt><dd>{shop.amount(amount)}</dd></div> })
     };
-    let money = Money { minor: order.refunded.minor - in_goods(order), ..order.refunded };
+    let money = Money { minor: order.refunded.minor - order.in_goods().minor, ..order.refunded };
     (0 < money.minor.max(order.released.minor)).then(|| {
         let rows = (row("Not charged", order.released), row("Given back", money));
         view! { <dl class="totals">{rows}</dl> }.into_any()
@@ -373,9 +362,10 @@ fn keep_link(shop: &Shop, order: &OrderView, seen: Seen) -> Option<AnyView> {
     })
 }
 
-/// Tone and words for the state of an order in a list.
-pub fn state_words(state: OrderState, payment: PaymentState) -> (&'static str, &'static str) {
-    match (state, payment) {
+/// Tone and words for where an order in a list stands.
+pub fn row_words(row: &OrderRowView) -> (&'static str, &'static str) {
+    match (row.state, row.payment) {
+        _ if row.partly_shipped => ("info", "Partly on its way"),
         (OrderState::PendingPayment, PaymentState::Pending) => ("info", "Waiting for the bank"),
         (OrderState::PendingPayment, PaymentState::Authorised | PaymentState::PartlyPaid) => {
             ("info", "With us")
@@ -385,6 +375,7 @@ pub fn state_words(state: OrderState, payment: PaymentState) -> (&'static str, &
         (OrderState::Shipped, _) => ("info", "On its way"),
         (OrderState::Delivered, _) => ("good", "Delivered"),
         (OrderState::Cancelled, _) => ("off", "Cancelled"),
+        (OrderState::Refunded, _) if row.exchanged => ("good", "Exchanged"),
         (OrderState::Refunded, _) => ("off", "Refunded"),
     }
 }

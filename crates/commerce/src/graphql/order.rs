@@ -142,6 +142,8 @@ pub struct Order {
     fulfilments: Vec<Fulfilment>,
     /// Some pieces have left and some are still to be sent.
     partly_shipped: bool,
+    /// All of it went back, and all that was given for it are other goods.
+    exchanged: bool,
     /// What comes back, the first return first.
     returns: Vec<Return>,
     /// The last moment at which something can be sent back; nothing when nothing can.
@@ -175,6 +177,7 @@ pub struct Order {
 impl Order {
     pub(super) fn of(order: view::OrderView, ctx: &Ctx) -> Self {
         let money = |amount| Money::of(amount, ctx.locale());
+        let exchanged = order.is_exchanged();
         Self {
             id: ID(order.id.to_string()),
             number: Long(order.number),
@@ -200,6 +203,7 @@ impl Order {
             pay_url: order.pay_url,
             disputes: order.disputes.into_iter().map(|one| Dispute::of(one, ctx)).collect(),
             fulfilments: order.fulfilments.into_iter().map(Fulfilment::from).collect(),
+            exchanged,
             partly_shipped: order.partly_shipped,
             returns: order.returns.into_iter().map(|found| Return::of(found, ctx)).collect(),
             return_until: order.return_until.map(DateTime),
@@ -429,6 +433,8 @@ pub struct OrderRow {
     n_items: u32,
     /// Some pieces have left and some are still to be sent.
     partly_shipped: bool,
+    /// All of it went back, and all that was given for it are other goods.
+    exchanged: bool,
     /// What is to be paid.
     total: Money,
     /// Where it goes.
@@ -456,6 +462,7 @@ impl OrderRow {
             name: row.name,
             n_items: row.n_items,
             partly_shipped: row.partly_shipped,
+            exchanged: row.exchanged,
             total: Money::of(row.total, ctx.locale()),
             country: row.country,
             shipping_name: row.shipping_name,

@@ -1,6 +1,8 @@
 //! Lists of orders: the staff's from the read model, a customer's own from the orders.
 
-use platform::{Access, Ctx, Error};
+use std::collections::HashMap;
+
+use platform::{Access, Ctx, Error, TenantDb};
 use primitives::{Cursor, CustomerId, Direction, Money, OrderId, PageArgs, Permission, Timestamp, UserId};
 use sea_orm::sea_query::{Query, SelectStatement};
 use sea_orm::{ColumnTrait, Condition, Order};
@@ -94,7 +96,8 @@ pub struct OrderCounts {
     pub attention: u64,
 }
 
-/// A page of the staff's list, of the own orders for whoever may see those alone. Three statements.
+/// A page of the staff's list, of the own orders for whoever may see those alone. Three statements, one more if any of
+/// them went back.
 pub async fn list(
     ctx: &Ctx,
     filter: &OrderFilter,
@@ -127,7 +130,7 @@ pub async fn list(
         .all()
         .await?;
     let (found, cursors, more) = cut(found, page, |row| Cursor::encode(name, &(sort.key(row), row.id)))?;
-    let nodes = found.into_iter().map(row_view).collect::<Result<_>>()?;
+    let nodes = row_views(&rows, found).await?;
     Ok(Page::new(nodes, cursors, page, more, total))
 }
 
@@ -211,7 +214,7 @@ pub async fn counts(ctx: &Ctx) -> Result<OrderCounts> {
     Ok(counts)
 }
 
-/// A page of the caller's own orders, newest first. Three statements.
+/// A page of the caller's own orders, newest first. Three statements, one more if any of them went back.
 pub async fn my_orders(ctx: &Ctx, page: &PageArgs) -> Result<Page<OrderRowView>> {
     const NAME: &str = "own-orders";
     let rows = ctx.read(Access::SignedIn).await?;
@@ -238,7 +241,42 @@ pub async fn my_orders(ctx: &Ctx, page: &PageArgs) -> Result<Page<OrderRowView>>
     Ok(Page::new(nodes, cursors, page, more, total))
 }
 
-pub(crate) fn row_view(row: order_row::Model) -> Result<OrderRowView> {
+/// Rows of the read model as staff sees them. One statement if any of them went back.
+pub(crate) async fn row_views(rows: &TenantDb, found: Vec<order_row::Model>) -> Result<Vec<OrderRowView>> {
+    let mut views = found.into_iter().map(row_view).collect::<Result<Vec<_>>>()?;
+    mark_exchanged(rows, views.iter_mut()).await?;
+    Ok(views)
+}
+
+/// Says of orders that went back which were given other goods for and nothing else, as [`OrderView::is_exchanged`] does.
+///
+/// [`OrderView::is_exchanged`]: crate::view::OrderView::is_exchanged
+pub(super) async fn mark_exchanged(
+    rows: &TenantDb,
+    views: impl Iterator<Item = &mut OrderRowView>,
+) -> Result<()> {
+    let mut back: HashMap<Uuid, &mut OrderRowView> =
+        views.filter(|row| row.state == OrderState::Refunded).map(|row| (row.id.uuid(), row)).collect();
+    if back.is_empty() {
+        return Ok(());
+    }
+    let marks = vec!["?"; back.len()].join(", ");
+    let sql = format!(
+        "SELECT o.id FROM orders o \
+         JOIN exchange e ON e.tenant_id = o.tenant_id AND e.from_order_id = o.id \
+         WHERE o.tenant_id = {{tenant}} AND o.id IN ({marks}) \
+         GROUP BY o.id, o.refunded_minor HAVING o.refunded_minor <= SUM(e.value_minor)"
+    );
+    for row in rows.raw_all(&sql, back.keys().map(|id| (*id).into()).collect()).await? {
+        let id: Uuid = row.try_get("", "id").map_err(Error::from)?;
+        if let Some(view) = back.get_mut(&id) {
+            view.exchanged = true;
+        }
+    }
+    Ok(())
+}
+
+fn row_view(row: order_row::Model) -> Result<OrderRowView> {
     Ok(OrderRowView {
         id: OrderId::from_uuid(row.id),
         number: row.number,
@@ -248,6 +286,7 @@ pub(crate) fn row_view(row: order_row::Model) -> Result<OrderRowView> {
         name: row.name,
         n_items: u32::try_from(row.n_items).unwrap_or(u32::MAX),
         partly_shipped: row.state == OrderState::Paid.as_str() && 0 < row.n_sent,
+        exchanged: false,
         total: Money::new(row.total_minor, currency_of(&row.currency)?),
         country: row.country,
         shipping_name: row.shipping_name,

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::desk::{facts_of, state_of};
 use super::fact::OrderFact;
 use super::state::{Command, transition};
-use super::{tag, timeline};
+use super::{list, tag, timeline};
 use crate::entity::{fulfilment, fulfilment_line, order_line, order_note, orders, payment};
 use crate::error::{CommerceError, Result};
 use crate::payment::{MANUAL, Step, dispute, state_of as payment_state};
@@ -489,6 +489,7 @@ pub(super) async fn own_rows(rows: &TenantDb, found: Vec<orders::Model>) -> Resu
             payment: payment_state(&row, payments.get(&row.id)),
             n_items: u32::try_from(row.n_items).unwrap_or(u32::MAX),
             partly_shipped: partly_shipped(&row),
+            exchanged: false,
             total: Money::new(row.total_minor, currency_of(&row.currency)?),
             attention: None,
             placed_at: Timestamp::from_millis(row.placed_at),
@@ -500,7 +501,9 @@ pub(super) async fn own_rows(rows: &TenantDb, found: Vec<orders::Model>) -> Resu
             payment_provider: row.provider,
         })
     });
-    views.collect()
+    let mut views = views.collect::<Result<Vec<_>>>()?;
+    list::mark_exchanged(rows, views.iter_mut()).await?;
+    Ok(views)
 }
 
 pub(crate) fn currency_of(code: &str) -> Result<Currency, Error> {

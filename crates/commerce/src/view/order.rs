@@ -190,6 +190,20 @@ pub struct OrderView {
     pub version: i64,
 }
 
+impl OrderView {
+    /// What of it was given back as other goods.
+    pub fn in_goods(&self) -> Money {
+        let given = self.exchanges.iter().filter(|found| found.from.0 == self.id);
+        Money { minor: given.map(|found| found.value.minor).sum(), ..self.refunded }
+    }
+
+    /// Whether all of it went back, and all that was given for it are other goods.
+    pub fn is_exchanged(&self) -> bool {
+        let in_goods = self.in_goods().minor;
+        self.state == OrderState::Refunded && 0 < in_goods && self.refunded.minor <= in_goods
+    }
+}
+
 /// One line of an order, as it was when it was placed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderLineView {
@@ -404,6 +418,8 @@ pub struct OrderRowView {
     pub n_items: u32,
     /// Some pieces have left and some are still to be sent.
     pub partly_shipped: bool,
+    /// All of it went back, and all that was given for it are other goods.
+    pub exchanged: bool,
     /// What is to be paid.
     pub total: Money,
     /// Where it goes.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use commerce::order;
+use commerce::order::{self, OrderFilter, OrderSort};
 use commerce::returns::{self, Exchange, Exchanged, ReturnState, Which};
 use commerce::tender::{self, CreditChange};
 use commerce::view::{OrderState, OrderView, PaymentState, ReturnView};
@@ -257,6 +257,48 @@ async fn an_account_gets_its_value_back_where_it_can_use_it(shop: Shop) {
     shop.holds().await;
 }
 
+/// A vase that was bought by an account, was sent, and lies on the shelf again.
+async fn vase_back(shop: &Shop, shopper: &Ctx, vase: VariantId) -> (OrderView, ReturnView) {
+    let boss = shop.boss();
+    let placed = crate::people::member(shopper, vase, 1).await.order("manual").await;
+    order::mark_paid(&boss, placed.id).await.unwrap();
+    let order = order::ship(&boss, placed.id, &parcel("")).await.unwrap();
+    let found = asked(shop, &order, &[(order.lines[0].id, 1)]).await.unwrap();
+    returns::approve(&boss, found.id, "").await.unwrap();
+    let found = returns::receive(&boss, found.id, &all_of(&found)).await.unwrap();
+    (order, found)
+}
+
+async fn lists_tell_goods_from_money(shop: Shop) {
+    // Dear enough to be delivered for nothing: all that was paid comes back with it.
+    let vase = shop.product("Vase", "80.00", 20).await;
+    let other = shop.product("Other vase", "80.00", 20).await;
+    let smaller = shop.product("Smaller vase", "60.00", 20).await;
+    let (maud, boss) = (shop.somebody("maud@example.com").await, shop.boss());
+    let (all, back) = vase_back(&shop, &maud, vase).await;
+    swap(&boss, back.id, "one", other, 1).await.unwrap();
+    let (part, back) = vase_back(&shop, &maud, vase).await;
+    swap(&boss, back.id, "two", smaller, 1).await.unwrap();
+    let (money, _) = vase_back(&shop, &maud, vase).await;
+    order::refund(&boss, money.id, "broken").await.unwrap();
+    let is_exchanged = async |order: &OrderView| seen(&shop, order).await.is_exchanged();
+    assert_eq!((is_exchanged(&all).await, is_exchanged(&part).await), (true, false));
+    shop.settle().await;
+    let page = primitives::PageArgs::first(24);
+    let own = order::my_orders(&maud, &page).await.unwrap().items;
+    let filter = OrderFilter { states: vec![OrderState::Refunded], ..OrderFilter::default() };
+    let listed = order::list(&boss, &filter, OrderSort::NumberDesc, &page).await.unwrap().items;
+    let latest = commerce::dashboard::view(&boss, 30).await.unwrap().latest;
+    let expected = [(money.number, false), (part.number, false), (all.number, true)];
+    for rows in [own, listed, latest] {
+        let said = rows.iter().filter(|row| row.state == OrderState::Refunded);
+        assert_eq!(said.map(|row| (row.number, row.exchanged)).collect::<Vec<_>>(), expected);
+    }
+    let marked = "SELECT COUNT(*) FROM exchange";
+    assert_eq!(shop.number(marked).await, 2);
+    shop.holds().await;
+}
+
 on_both!(
     an_even_exchange_is_paid_at_once,
     what_costs_more_is_due_and_gives_the_value_back_when_it_is_given_up,
@@ -267,4 +309,5 @@ on_both!(
     what_cannot_be_exchanged_changes_nothing,
     the_books_say_what_was_exchanged,
     an_account_gets_its_value_back_where_it_can_use_it,
+    lists_tell_goods_from_money,
 );

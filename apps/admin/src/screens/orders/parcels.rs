@@ -56,7 +56,10 @@ fn head(order: Order) -> impl IntoView {
         OrderState::Shipped => ("info", "On its way", things),
         OrderState::Delivered => ("good", "Delivered", things),
         OrderState::Cancelled => ("off", "Not sent", format!("{things}, back in stock")),
-        OrderState::Refunded => ("off", "Refunded", things),
+        OrderState::Refunded => {
+            let (tone, words) = order.words();
+            (tone, words, things)
+        }
     };
     let partly = order.partly_shipped;
     let rows = order.lines.into_iter().map(|it| line(it, partly)).collect_view();
