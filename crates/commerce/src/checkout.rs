@@ -231,6 +231,7 @@ pub(crate) fn payments(ctx: &Ctx, current: &Versioned) -> Vec<PaymentChoice> {
 /// `BAD_USER_INPUT` with every wrong field, `OUT_OF_STOCK` with the lines that are short, `CONFLICT` when the total is
 /// not the expected one, `IDEMPOTENCY_KEY_REUSED`, `NOT_FOUND` without a cart. Then nothing has changed.
 pub async fn place_order(ctx: &Ctx, input: CheckoutInput) -> Result<Placed> {
+    let ctx = &ctx.shopping();
     let who = Who::of(ctx, input.token.as_deref());
     let Some(principal) = who.principal() else {
         return Err(CommerceError::not_found(CartId::KIND));

@@ -116,6 +116,14 @@ impl Ctx {
         Self(Arc::new(Inner { actor, ..(*self.0).clone() }))
     }
 
+    /// The same call by somebody who shops: whoever works here may buy here too, and does so as a customer.
+    pub fn shopping(&self) -> Self {
+        match self.actor() {
+            Actor::Staff { user, .. } => self.with_actor(Actor::Customer { user: *user }),
+            _ => self.clone(),
+        }
+    }
+
     /// The same call, by the same actor, in another tenant; for the platform's people, whose right to be there the caller
     /// has checked.
     pub fn at(&self, tenant: Arc<TenantInfo>) -> Self {

@@ -28,7 +28,7 @@ pub(super) fn of(
     for (n, fact) in facts.iter().enumerate() {
         match &fact.fact {
             OrderFact::Adopted { standing, .. } => adopted(&mut story, n == 0, standing, fact, row),
-            _ => story.push(told(&fact.fact, fact.at, who(fact, row), row.number)),
+            _ => story.push(told(&fact.fact, fact.at, who(fact), row.number)),
         }
     }
     let shown = story.into_iter().filter(|entry| staff || !entry.inside);
@@ -59,11 +59,11 @@ struct Entry {
     inside: bool,
 }
 
-fn who(fact: &Recorded<OrderFact>, row: &orders::Model) -> Who {
+/// In which role somebody acted, and not who they are beside it: whoever works here buys as a customer.
+fn who(fact: &Recorded<OrderFact>) -> Who {
     match fact.actor_kind.as_str() {
         "system" => ("system", None),
-        // Whoever works here may buy here.
-        "staff" if fact.actor != row.user_id => ("staff", fact.actor.map(UserId::from_uuid)),
+        "staff" => ("staff", fact.actor.map(UserId::from_uuid)),
         "api_key" => ("staff", None),
         _ => ("customer", None),
     }

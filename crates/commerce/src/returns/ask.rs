@@ -52,6 +52,7 @@ pub struct Ask {
 /// `lines.0.quantity` for less than one piece or more than were sent and are not on their way back; `CONFLICT` when the
 /// shop takes nothing back, the time is over, or the order is not one to send something back of.
 pub async fn request(ctx: &Ctx, door: Door<'_>, ask: &Ask) -> Result<ReturnView> {
+    let ctx = &ctx.shopping();
     let words = checked_text("words", &ask.words, MAX_WORDS, ask.reason == ReturnReason::Other)?;
     if ask.exchange && words.is_empty() {
         return Err(CommerceError::field("words", "say what you would rather have"));
@@ -87,6 +88,7 @@ pub async fn request(ctx: &Ctx, door: Door<'_>, ask: &Ask) -> Result<ReturnView>
 /// # Errors
 /// `NOT_FOUND`, also for a return of another order; `CONFLICT` once the pieces were received.
 pub async fn withdraw(ctx: &Ctx, door: Door<'_>, id: ReturnId) -> Result<ReturnView> {
+    let ctx = &ctx.shopping();
     let (access, order) = find(ctx, door).await?;
     ctx.write(access, async |tx| {
         let row = tx.get::<return_request::Entity>(id.uuid()).await?;

@@ -3,11 +3,15 @@
 use std::time::Duration;
 
 use commerce::order::{self, Target, Tracking};
-use commerce::view::{OrderState, PaymentState};
-use primitives::{OrderId, Permission};
+use commerce::returns::{self, Door};
+use commerce::view::{OrderState, OrderView, PaymentState};
+use platform::Actor;
+use primitives::{OrderId, Permission, PermissionSet, UserId};
 use testkit::on_both;
 
 use crate::gateway::Mood;
+use crate::people::member;
+use crate::returning::ask;
 use crate::shop::{Shop, refusal};
 
 fn parcel() -> Tracking {
@@ -201,7 +205,45 @@ async fn is_cancelled_when_nobody_pays_in_time(shop: Shop) {
     shop.holds().await;
 }
 
+async fn tells_in_which_role_somebody_acted(shop: Shop) {
+    let mug = shop.product("Mug", "12.50", 20).await;
+    let user = shop.somebody("olga@hearth.example").await.user_id().unwrap();
+    let olga = shop.anonymous().with_actor(Actor::Staff { user, permissions: PermissionSet::everything() });
+    // Buys with the session that she works with, and then does her work.
+    let placed = member(&olga, mug, 1).await.order("manual").await;
+    order::mark_paid(&olga, placed.id).await.unwrap();
+    let sent = order::ship(&olga, placed.id, &parcel()).await.unwrap();
+    let ask = ask("one", &[(sent.lines[0].id, 1)]);
+    let found = returns::request(&olga, Door::Own(placed.id), &ask).await.unwrap();
+    returns::approve(&olga, found.id, "").await.unwrap();
+    returns::withdraw(&olga, Door::Token(&placed.token), found.id).await.unwrap();
+    let told = |order: &OrderView| {
+        let said = order.timeline.iter().map(|entry| (entry.kind.clone(), entry.actor.clone(), entry.user));
+        said.collect::<Vec<_>>()
+    };
+    let story = |olga: Option<UserId>| {
+        let story = [
+            ("order.placed", "customer", None),
+            ("payment.captured", "staff", olga),
+            ("order.paid", "staff", olga),
+            ("order.shipped", "staff", olga),
+            ("return.requested", "customer", None),
+            ("return.approved", "staff", olga),
+            ("return.withdrawn", "customer", None),
+        ];
+        story.map(|(kind, actor, user)| (kind.to_owned(), actor.to_owned(), user)).to_vec()
+    };
+    assert_eq!(told(&order::by_id(&olga, placed.id).await.unwrap()), story(Some(user)));
+    assert_eq!(told(&order::my_order(&olga, placed.id).await.unwrap()), story(None));
+    // The audit log has the account all the same.
+    let noted = "SELECT COUNT(*) FROM audit_entry WHERE actor_kind = 'customer' \
+                 AND actor_id = (SELECT id FROM user_account WHERE email = 'olga@hearth.example')";
+    assert_eq!(shop.number(noted).await, 3);
+    shop.holds().await;
+}
+
 on_both!(
+    tells_in_which_role_somebody_acted,
     goes_from_placed_to_delivered,
     says_in_every_state_what_is_possible_and_why_the_rest_is_not,
     is_called_off_only_before_payment,

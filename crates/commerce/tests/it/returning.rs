@@ -16,7 +16,7 @@ use crate::parcels::{parcel, two_lines};
 use crate::shop::{Shop, refusal, verified};
 use crate::tendering::{balance, issued, with_card};
 
-fn ask(key: &str, pieces: &[(OrderLineId, i64)]) -> Ask {
+pub fn ask(key: &str, pieces: &[(OrderLineId, i64)]) -> Ask {
     let piece = |(line, quantity): &(OrderLineId, i64)| Piece { line: *line, quantity: *quantity };
     Ask {
         key: key.into(),
