@@ -11,6 +11,7 @@ use commerce::papers::{self, PaperKind, Reader};
 use commerce::settings::{self, CaptureMode};
 use commerce::view::{Address, OrderState, OrderView, PaymentState};
 use platform::Ctx;
+use platform::db::count_statements;
 use primitives::{OrderId, OrderLineId, Permission, VariantId};
 use testkit::on_both;
 
@@ -190,6 +191,63 @@ async fn what_staff_takes_off_is_taxed_less(shop: Shop) {
     assert_eq!((edited.totals.discount.minor, edited.refunded.minor), (600, 600));
     let all = Changes { shipping: Some("0".into()), ..off("25.00") };
     assert_eq!(refusal(edit::edit(&boss, at(&edited), &all, why("m")).await).1, ["total"]);
+    shop.holds().await;
+}
+
+/// Each line that changes costs the database nothing more.
+async fn many_lines_are_written_as_one(shop: Shop) {
+    let boss = shop.boss();
+    let mut cups = Vec::new();
+    for n in 0..6 {
+        cups.push(shop.product(&format!("Cup {n}"), "10.00", 20).await);
+    }
+    let guest = shop.guest(cups[0], 3).await;
+    let rest: Vec<_> = cups[1..].iter().map(|cup| (*cup, 3)).collect();
+    commerce::cart::add(&guest.ctx, Some(&guest.token), &rest).await.unwrap();
+    let order = guest.order("manual").await;
+    let off = |lines: &[usize], amount: &str| Changes {
+        discounts: lines
+            .iter()
+            .map(|n| LineDiscount { line: order.lines[*n].id, amount: amount.to_owned() })
+            .collect(),
+        ..Changes::default()
+    };
+    let edit = async |changes: &Changes, key: &str| {
+        let target = at(&seen(&shop, order.id).await);
+        count_statements(async { edit::edit(&boss, target, changes, why(key)).await.unwrap() }).await
+    };
+    let (_, one) = edit(&off(&[0], "1.00"), "one").await;
+    let (edited, five) = edit(&off(&[1, 2, 3, 4, 5], "2.50"), "five").await;
+    assert_eq!(five, one);
+    let lines = |order: &OrderView| -> Vec<_> {
+        order
+            .lines
+            .iter()
+            .map(|line| (line.variant, line.quantity, line.total.minor, line.tax.minor))
+            .collect()
+    };
+    let mut expected: Vec<_> = order.lines.iter().map(|line| (line.variant, 3, 2_750, 477)).collect();
+    (expected[0].2, expected[0].3) = (2_900, 503);
+    assert_eq!(lines(&edited), expected);
+    // Fewer, gone and new at once; the audit log has what each line was.
+    let spoon = shop.product("Spoon", "4.00", 20).await;
+    let quantity = |n: usize, quantity: i64| LineQuantity { line: order.lines[n].id, quantity };
+    let all = Changes {
+        quantities: vec![quantity(0, 1), quantity(1, 2), quantity(2, 0), quantity(3, 0)],
+        add: vec![NewLine { variant: spoon, quantity: 2 }],
+        ..off(&[0, 1, 4], "0")
+    };
+    let now = seen(&shop, order.id).await;
+    let (_, edited) = as_foretold(&boss, &now, &all, "all").await;
+    let (a, b, e, f) = (cups[0], cups[1], cups[4], cups[5]);
+    let pieces: Vec<_> =
+        edited.lines.iter().map(|line| (line.variant, line.quantity, line.total.minor)).collect();
+    let mut expected = vec![(a, 1, 1_000), (b, 2, 2_000), (e, 3, 3_000), (f, 3, 2_750)];
+    expected.sort_by_key(|(variant, ..)| order.lines.iter().position(|line| line.variant == *variant));
+    expected.push((spoon, 2, 800));
+    assert_eq!(pieces, expected);
+    let noted = "SELECT COUNT(*) FROM audit_entry WHERE CAST(changes AS text) LIKE '%order_line%'";
+    assert_eq!(shop.number(noted).await, 4, "placed, and edited three times");
     shop.holds().await;
 }
 
@@ -610,6 +668,7 @@ on_both!(
     what_waits_for_payment_by_hand_costs_the_new_total,
     the_prices_it_was_placed_with_hold_and_new_lines_cost_what_they_cost_today,
     what_staff_takes_off_is_taxed_less,
+    many_lines_are_written_as_one,
     a_paid_order_costs_more_only_when_the_rest_is_here,
     what_is_promised_covers_less_and_is_asked_anew_for_more,
     an_attempt_that_cannot_be_called_off_is_asked_about,

@@ -5,7 +5,8 @@ use events::Emit;
 use mail::{Letter, LineChanged, Link, MoneyChange, To};
 use platform::{Ctx, Error, Tx};
 use primitives::{Country, Email, FulfilmentId, Money, MoneyError, Quantity, VariantId};
-use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel};
+use sea_orm::{ActiveModelTrait, ColumnTrait, DbBackend, IntoActiveModel};
+use serde_json::json;
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -84,37 +85,25 @@ async fn tell_shipped(desk: &mut Desk<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Writes the lines that changed; those that are taken away go.
+/// Writes the lines that changed, those that are new and those that go, each of the three in one statement.
 async fn lines(tx: &Tx, plan: &Plan) -> Result<()> {
-    use order_line::Column as C;
-    let mut new = Vec::new();
+    let (mut changed, mut gone, mut new) = (Vec::new(), Vec::new(), Vec::new());
     for line in &plan.lines {
         match (&line.before, &line.after) {
-            (Some(before), Some(after)) if before != after => {
-                let changed = tx
-                    .update_many::<order_line::Entity>()
-                    .set(C::Quantity, after.quantity)
-                    .set(C::NetMinor, after.net_minor)
-                    .set(C::TaxMinor, after.tax_minor)
-                    .set(C::GrossMinor, after.gross_minor)
-                    .set(C::ReliefMinor, after.relief_minor)
-                    .set(C::DiscountMinor, after.discount_minor)
-                    .set(C::Discounts, after.discounts.as_str())
-                    .filter(C::Id.eq(before.id))
-                    .filter(C::Quantity.eq(before.quantity))
-                    .filter(C::Sent.eq(before.sent))
-                    .exec()
-                    .await?;
-                at_once(changed)?;
-            }
-            (Some(before), None) => {
-                let gone = tx.delete_many::<order_line::Entity>().filter(C::Id.eq(before.id));
-                let gone = gone.filter(C::Sent.eq(0)).filter(C::Returned.eq(0)).exec().await?;
-                at_once(gone)?;
-            }
+            (Some(before), Some(after)) if before != after => changed.push((before, after)),
+            (Some(before), None) => gone.push(before.id),
             (None, Some(after)) => new.push(after.clone().into_active_model().reset_all()),
             _ => {}
         }
+    }
+    if !changed.is_empty() {
+        change(tx, &changed).await?;
+    }
+    if !gone.is_empty() {
+        use order_line::Column as C;
+        let n_gone = gone.len();
+        let deleted = tx.delete_many::<order_line::Entity>().filter(C::Id.is_in(gone));
+        at_once(deleted.filter(C::Sent.eq(0)).filter(C::Returned.eq(0)).exec().await?, n_gone)?;
     }
     if !new.is_empty() {
         tx.insert_many(new).await?;
@@ -122,10 +111,57 @@ async fn lines(tx: &Tx, plan: &Plan) -> Result<()> {
     Ok(())
 }
 
-fn at_once(changed: u64) -> Result<()> {
-    match changed {
-        1 => Ok(()),
-        _ => Err(Error::conflict("this order was just changed by somebody else, load it again").into()),
+/// Changes lines that are as they were when the plan was made.
+async fn change(tx: &Tx, lines: &[(&order_line::Model, &order_line::Model)]) -> Result<()> {
+    let rows = lines.iter().map(|(before, after)| {
+        json!({
+            "i": before.id.simple().to_string(),
+            "was": before.quantity,
+            "sent": before.sent,
+            "q": after.quantity,
+            "n": after.net_minor,
+            "t": after.tax_minor,
+            "g": after.gross_minor,
+            "r": after.relief_minor,
+            "d": after.discount_minor,
+            "s": after.discounts,
+        })
+    });
+    let rows = serde_json::Value::Array(rows.collect()).to_string();
+    let changed = tx.raw_exec(change_sql(tx.backend()), vec![rows.into()]).await?;
+    at_once(changed, lines.len())?;
+    lines.iter().for_each(|(before, after)| tx.record(Some(*before), Some(*after)));
+    Ok(())
+}
+
+fn change_sql(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Postgres => {
+            "UPDATE order_line SET quantity = v.q, net_minor = v.n, tax_minor = v.t, gross_minor = v.g, \
+               relief_minor = v.r, discount_minor = v.d, discounts = v.s \
+             FROM (SELECT (v->>'i')::uuid AS i, (v->>'was')::bigint AS was, (v->>'sent')::bigint AS sent, \
+               (v->>'q')::bigint AS q, (v->>'n')::bigint AS n, (v->>'t')::bigint AS t, (v->>'g')::bigint AS g, \
+               (v->>'r')::bigint AS r, (v->>'d')::bigint AS d, v->>'s' AS s \
+               FROM jsonb_array_elements(?::jsonb) AS x (v)) v \
+             WHERE order_line.tenant_id = {tenant} AND order_line.id = v.i AND order_line.quantity = v.was \
+               AND order_line.sent = v.sent"
+        }
+        _ => {
+            "UPDATE order_line SET quantity = v.q, net_minor = v.n, tax_minor = v.t, gross_minor = v.g, \
+               relief_minor = v.r, discount_minor = v.d, discounts = v.s \
+             FROM (SELECT unhex(value->>'i') AS i, value->>'was' AS was, value->>'sent' AS sent, \
+               value->>'q' AS q, value->>'n' AS n, value->>'t' AS t, value->>'g' AS g, value->>'r' AS r, \
+               value->>'d' AS d, value->>'s' AS s FROM json_each(?)) v \
+             WHERE order_line.tenant_id = {tenant} AND order_line.id = v.i AND order_line.quantity = v.was \
+               AND order_line.sent = v.sent"
+        }
+    }
+}
+
+fn at_once(met: u64, wanted: usize) -> Result<()> {
+    match met == wanted as u64 {
+        true => Ok(()),
+        false => Err(Error::conflict("this order was just changed by somebody else, load it again").into()),
     }
 }
 
