@@ -8,17 +8,20 @@ use catalog::product::input::{NewProduct, VariantInput};
 use catalog::view::ListQuery;
 use commerce::customer::{self, GroupDraft};
 use commerce::price::{self, PriceEntry, PriceListDraft, Question};
+use commerce::promotion::{self, PromotionDraft};
 use commerce::settings::{self, CommerceSettings, TaxRule};
 use commerce::view::{CartLineView, LineProblem};
 use commerce::{cart, checkout};
 use platform::Ctx;
-use pricing::TaxCategory;
+use platform::db::count_statements;
+use pricing::{Action, TaxCategory};
 use primitives::{
     Country, Currency, CustomerGroupId, PageArgs, Permission, PriceListId, Rate, Timestamp, VariantId,
 };
 use testkit::on_both;
 
 use crate::people::{known, member};
+use crate::promoting;
 use crate::shop::{Shop, refusal};
 
 fn merchant(shop: &Shop) -> Ctx {
@@ -225,6 +228,53 @@ async fn a_group_has_prices_of_its_own(shop: Shop) {
     shop.holds().await;
 }
 
+/// Promotions change with every order that uses them up, and no page shows them: only what is in a cart asks for them.
+async fn a_page_loads_price_lists_and_no_promotions(shop: Shop) {
+    let mug = shop.product("Mug", "12.50", 50).await;
+    shop.settle().await;
+    let guest = shop.anonymous();
+    let found = catalog::query::list(&guest, &ListQuery::default()).await.unwrap();
+    let product = catalog::query::product_by_id(&guest, found.cards[0].id).await.unwrap().unwrap();
+    settings::current(&guest).await.unwrap();
+    // As the storefront makes them: a list, a product, and whether either may be kept.
+    let look = async || {
+        let looked = async {
+            price::cards(&guest, &found.cards).await.unwrap();
+            price::pages(&guest, vec![product.clone()]).await.unwrap();
+            price::may_be_kept(&guest).await.unwrap()
+        };
+        count_statements(looked).await.1
+    };
+    let promote = async |n: usize| {
+        let codes = vec![format!("SUMMER{n}")];
+        let action = Action::OrderPercent { off: Rate::percent(10) };
+        let one = PromotionDraft { codes, shopper_limit: Some(1), ..promoting::draft("Sale", action) };
+        promotion::create(&shop.staff(&[Permission::PROMOTIONS_MANAGE]), &one).await.unwrap();
+    };
+    let lists = async || count_statements(async { price::of_group(&guest).await.unwrap() }).await.1;
+    // Each change makes this process forget what it knew.
+    promote(1).await;
+    let one = lists().await;
+    assert_eq!(look().await, 0, "in memory");
+    promote(2).await;
+    assert_eq!((look().await, look().await), (one, 0), "the lists, and nothing beside them");
+    let cart = shop.guest(mug, 1).await;
+    promote(3).await;
+    look().await;
+    let priced = count_statements(async { cart::view(&cart.ctx, Some(&cart.token)).await.unwrap() }).await.1;
+    let again = count_statements(async { cart::view(&cart.ctx, Some(&cart.token)).await.unwrap() }).await.1;
+    assert!(
+        again + one < priced,
+        "promotions are asked for with the cart: {priced} statements, then {again}"
+    );
+    // With prices of a list, which are read for each page.
+    listed(&shop, &draft("Always"), &[entry(mug, 1, "11.00")]).await;
+    let (first, then) = (look().await, look().await);
+    assert_eq!(first, then + one);
+    promote(4).await;
+    assert_eq!((look().await, look().await), (first, then));
+}
+
 async fn dates_countries_and_priorities_decide(shop: Shop) {
     let mug = shop.product("Mug", "12.50", 50).await;
     let now = shop.anonymous().now();
@@ -338,6 +388,7 @@ on_both!(
     more_pieces_cost_less_each_and_the_order_keeps_it,
     a_total_that_a_list_changed_is_not_charged,
     a_group_has_prices_of_its_own,
+    a_page_loads_price_lists_and_no_promotions,
     dates_countries_and_priorities_decide,
     a_list_without_tax_is_shown_with_it,
     goods_are_taxed_as_what_they_are,
