@@ -7,6 +7,11 @@
 //! called outside transactions, under stored keys), `stream` (every change of orders and payments is a fact in the event store), [`settings`],
 //! [`projection`] and [`dashboard`] (the read side), [`jobs`] (what settles and expires in the background), [`verify`]
 //! (whether all of it agrees).
+//!
+//! # What is locked first
+//! A write that takes several of these takes them in this order, so that no two ever wait for each other: the customer, the
+//! order, its payment, its return, the stock, gift cards and store credit, a draft.
+//! Whoever comes to a customer through an order or a return reads that without a lock, holds the customer, and then opens it.
 
 pub mod address;
 pub mod cart;

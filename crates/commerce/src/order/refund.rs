@@ -63,6 +63,11 @@ pub async fn refund_part(ctx: &Ctx, order: impl Into<Target>, refund: &Refund<'_
     let reason = checked_text("reason", refund.reason, MAX_REASON, true)?;
     let asked = ctx
         .write(Permission::ORDERS_REFUND, async |tx| {
+            if refund.to == BackTo::StoreCredit {
+                // Before the order, as everybody locks them.
+                let row = tx.get::<orders::Entity>(order.id.uuid()).await?;
+                credit::hold_owner(tx, CustomerId::from_uuid(row.customer_id)).await?;
+            }
             let mut desk = Desk::open_at(tx, order, ctx.now()).await?;
             let Some(amount) = amount_of(&desk, refund)? else {
                 // Nothing was taken, and an authorisation is to go.

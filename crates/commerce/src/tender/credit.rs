@@ -109,18 +109,26 @@ pub async fn change(ctx: &Ctx, id: CustomerId, change: &CreditChange<'_>) -> Res
 
 /// The account of a customer in a currency; made when there is none.
 ///
+/// Whoever has an order open has held its customer before.
+///
 /// # Errors
 /// `NOT_FOUND`; `BAD_USER_INPUT` at `customerId` for somebody who has no account to use it with.
 pub(crate) async fn account_of(tx: &Tx, id: CustomerId, currency: Currency, now: Timestamp) -> Result<Uuid> {
-    // Held, so that nothing is put on the account of somebody who is being forgotten.
-    let owner = tx.find::<customer::Entity>().filter(customer::Column::Id.eq(id.uuid()));
-    let owner = owner.map(|select| select.lock(LockType::KeyShare)).one().await?;
-    let owner = owner.ok_or_else(|| CommerceError::not_found(CustomerId::KIND))?;
-    if owner.user_id.is_none() {
+    if hold_owner(tx, id).await?.user_id.is_none() {
         let why = "has no account here to use store credit with: issue a gift card instead";
         return Err(CommerceError::field("customerId", why));
     }
     account_for(tx, id, currency, now).await
+}
+
+/// A customer, held so that nothing is put on the account of somebody who is being forgotten.
+///
+/// # Errors
+/// `NOT_FOUND`.
+pub(crate) async fn hold_owner(tx: &Tx, id: CustomerId) -> Result<customer::Model> {
+    let owner = tx.find::<customer::Entity>().filter(customer::Column::Id.eq(id.uuid()));
+    let owner = owner.map(|select| select.lock(LockType::KeyShare)).one().await?;
+    owner.ok_or_else(|| CommerceError::not_found(CustomerId::KIND))
 }
 
 async fn known_account(tx: &Tx, id: CustomerId, currency: Currency) -> Result<Option<Uuid>> {

@@ -1,5 +1,7 @@
 //! Store credit: given, taken, used and refunded to.
 
+use std::time::Duration;
+
 use commerce::cart;
 use commerce::checkout::{self, CheckoutInput, Wish};
 use commerce::order::{self, BackTo};
@@ -8,7 +10,8 @@ use commerce::view::OrderState;
 use futures::future::join_all;
 use platform::Ctx;
 use primitives::CustomerId;
-use testkit::on_both;
+use sea_orm::{ConnectionTrait, TransactionTrait};
+use testkit::{Backend, on_both};
 
 use crate::shop::{Guest, Shop, refusal};
 use crate::tendering::{back, change, paying, seen};
@@ -102,7 +105,37 @@ async fn staff_and_orders_at_once_leave_no_credit_below_zero(shop: Shop) {
     shop.holds().await;
 }
 
+/// Whoever is being forgotten is locked before the orders that lose the name: giving credit locks in the same order.
+async fn giving_credit_waits_for_the_customer_and_holds_no_order_meanwhile(shop: Shop) {
+    let (shopper, _) = regular(&shop).await;
+    let order = shopper.order("http").await;
+    // SQLite has one writer: there is nobody to wait for.
+    if shop.database().backend() == Backend::Postgres {
+        let owner = shop.database().owner().await;
+        let other = owner.begin().await.unwrap();
+        other.execute_unprepared("SELECT id FROM customer FOR UPDATE").await.unwrap();
+        let forgets = async {
+            let waits = "SELECT COUNT(*) FROM pg_stat_activity \
+                         WHERE datname = current_database() AND wait_event_type = 'Lock'";
+            while shop.number(waits).await == 0 {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            other.execute_unprepared("SELECT id FROM orders FOR UPDATE NOWAIT").await.unwrap();
+            other.commit().await.unwrap();
+        };
+        let given = back(&shop, &order, 100, BackTo::StoreCredit);
+        let (given, ()) = tokio::join!(given, forgets);
+        assert_eq!(given.unwrap().refunded.minor, 100);
+        owner.close().await.unwrap();
+    } else {
+        back(&shop, &order, 100, BackTo::StoreCredit).await.unwrap();
+    }
+    assert_eq!(tender::mine(&shopper.ctx).await.unwrap().balance.minor, 100);
+    shop.holds().await;
+}
+
 on_both!(
+    giving_credit_waits_for_the_customer_and_holds_no_order_meanwhile,
     store_credit_goes_to_nobody_but_the_buyer,
     store_credit_is_given_used_and_refunded_to,
     staff_and_orders_at_once_leave_no_credit_below_zero,
