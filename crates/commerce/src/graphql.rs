@@ -2,6 +2,8 @@
 
 mod addresses;
 mod again;
+mod cart;
+mod checkout;
 mod currency;
 mod draft;
 mod edit;

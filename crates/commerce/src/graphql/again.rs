@@ -3,9 +3,9 @@
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use platform::graphql::{ctx_of, failure};
 
+use super::cart::Cart;
 use super::cart_token;
 use super::returns::door;
-use super::shop::Cart;
 use crate::cart;
 
 /// Buying the same again.

@@ -4,8 +4,8 @@ use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 use platform::Ctx;
 use platform::graphql::{DateTime, Long, Money, ctx_of, failure};
 
+use super::cart::Cart;
 use super::cart_token;
-use super::shop::Cart;
 use crate::currency::{self, CurrencyDraft, CurrencyView};
 
 /// Currencies, for shoppers and staff.

@@ -10,8 +10,9 @@ use platform::Ctx;
 use platform::graphql::{DateTime, Long, Money, ctx_of, failure, parse_id};
 use primitives::{CustomerId, DraftOrderId, FieldError};
 
+use super::cart::{Discount, Totals};
+use super::checkout::{PaymentChoice, ShippingChoice};
 use super::order::{Address, Order};
-use super::shop::{Discount, PaymentChoice, ShippingChoice, Totals};
 use super::{connection, nodes, page_args};
 use crate::draft::{self, Completion, Off, Reduction, Which};
 use crate::view::LineProblem;

@@ -5,8 +5,8 @@ use platform::Ctx;
 use platform::graphql::{Long, Money, ctx_of, failure, parse_id};
 use primitives::{OrderId, OrderLineId, VariantId};
 
+use super::cart::Totals;
 use super::input::AddressInput;
-use super::shop::Totals;
 use super::staff::OrderPayload;
 use crate::order::Target;
 use crate::order::edit::{self, Changes, EditPreview, LineDiscount, LineQuantity, MoneyEffect, NewLine, Why};

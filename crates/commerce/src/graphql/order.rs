@@ -5,12 +5,12 @@ use catalog::graphql::Picture;
 use platform::Ctx;
 use platform::graphql::{DateTime, Long, Money};
 
+use super::cart::Totals;
 use super::connection;
 use super::currency::OrderRate;
 use super::exchange::OrderExchange;
 use super::payment::Dispute;
 use super::returns::Return;
-use super::shop::Totals;
 use super::tender::OrderTender;
 use crate::view;
 
@@ -249,7 +249,7 @@ pub struct OrderLine {
     /// Price of all pieces before discounts, as the shop writes prices.
     full: Money,
     /// What promotions took off this line.
-    discounts: Vec<super::shop::Discount>,
+    discounts: Vec<super::cart::Discount>,
     /// `full` less the discounts.
     total: Money,
     /// Whether it was given away.
@@ -285,7 +285,7 @@ impl OrderLine {
             quantity: line.quantity,
             unit: money(line.unit),
             full: money(line.full),
-            discounts: super::shop::Discount::all(line.discounts, ctx),
+            discounts: super::cart::Discount::all(line.discounts, ctx),
             total: money(line.total),
             gift: line.gift,
             net: money(line.net),

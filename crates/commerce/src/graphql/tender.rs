@@ -6,7 +6,7 @@ use platform::graphql::{DateTime, Long, Money, ctx_of, failure, parse_id};
 use platform::{Ctx, Error};
 use primitives::{CustomerId, GiftCardId};
 
-use super::shop::Checkout;
+use super::checkout::Checkout;
 use super::{cart_token, connection, nodes, page_args};
 use crate::checkout::{self, Wish};
 use crate::tender::{

@@ -6,8 +6,8 @@ use platform::graphql::{DateTime, Money, ctx_of, failure};
 use platform::{Ctx, Error};
 use primitives::{ProductId, VariantId};
 
+use super::cart::CartPayload;
 use super::cart_token;
-use super::shop::CartPayload;
 use crate::wish;
 
 /// Reading wishes.
