@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use commerce::cart;
 use commerce::checkout::{self, Wish};
 use commerce::order::{self, BackTo, Refund};
 use commerce::tender::{self, GiftCardChange, GiftCardDraft, GiftCardState};
@@ -13,7 +12,7 @@ use testkit::on_both;
 
 use crate::gateway::Mood;
 use crate::shop::{Shop, refusal};
-use crate::tendering::{Coded, HERE, back, balance, issue, issued, kinds, paying, seen, switch, with_card};
+use crate::tendering::{back, balance, issue, issued, kinds, paying, seen, with_card};
 
 async fn what_cards_leave_goes_to_the_gateway_and_back_the_other_way_round(shop: Shop) {
     let mug = shop.product("Mug", "12.50", 20).await;

@@ -14,13 +14,12 @@ use commerce::{CommerceError, cart};
 use futures::future::join_all;
 use platform::{Ctx, Error};
 use primitives::{CustomerId, GiftCardId, PageArgs};
-use serde_json::json;
 use testkit::on_both;
 
-use crate::gateway::Mood;
+use crate::crediting::regular;
 use crate::shop::{Guest, Shop, refusal, verified};
 
-pub const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 pub async fn issue(ctx: &Ctx, draft: &GiftCardDraft) -> Result<Issued, CommerceError> {
     tender::issue(ctx, &uuid::Uuid::new_v4().to_string(), draft).await
@@ -36,7 +35,7 @@ pub async fn change(
     tender::change(ctx, id, &CreditChange { key: &key, amount, reason }).await
 }
 
-pub async fn switch(
+async fn switch(
     ctx: &Ctx,
     id: GiftCardId,
     version: i64,
@@ -46,7 +45,7 @@ pub async fn switch(
 }
 
 /// The code of a card that was issued a moment ago.
-pub trait Coded {
+trait Coded {
     fn code(&self) -> String;
 }
 
