@@ -10,6 +10,21 @@ pub struct CurrencyRates {
     pub currency_rates: Vec<CurrencyRate>,
 }
 
+/// What can be chosen.
+#[derive(cynic::QueryFragment, Clone, Debug)]
+#[cynic(graphql_type = "Query")]
+pub struct Currencies {
+    /// For sessions.
+    pub currencies: CurrencyChoice,
+}
+
+/// What a session can choose.
+#[derive(cynic::QueryFragment, Clone, Debug)]
+pub struct CurrencyChoice {
+    /// The shop's own first.
+    pub offered: Vec<String>,
+}
+
 /// A currency that the shop offers beside its own.
 #[derive(cynic::QueryFragment, Clone, Debug, PartialEq)]
 #[allow(missing_docs)]

@@ -228,6 +228,7 @@ pub struct PriceExplainInput {
     pub country: Option<String>,
     pub group_ids: Vec<cynic::Id>,
     pub at: Option<DateTime>,
+    pub currency: Option<String>,
 }
 
 /// Variables of [`PriceExplained`].
@@ -253,6 +254,7 @@ pub struct PriceExplanation {
     pub price: Money,
     pub compare_at_price: Option<Money>,
     pub min_quantity: Option<i32>,
+    pub converted: Option<String>,
     pub lists: Vec<ExplainedList>,
 }
 

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod audit;
 pub mod collections;
+pub mod currency;
 pub mod customers;
 pub mod dashboard;
 pub mod drafts;

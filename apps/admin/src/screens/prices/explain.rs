@@ -12,6 +12,7 @@ use crate::logic::price_list::pieces;
 use crate::parts::field::{Field, TextField};
 use crate::parts::{CardSkeleton, Empty, FailureCard, PageHead, icon, status};
 use crate::place;
+use crate::screens::currency::CurrencyField;
 use crate::screens::products::find::FindVariant;
 use crate::session::use_session;
 
@@ -23,7 +24,7 @@ pub fn Explain() -> impl IntoView {
     let variant = RwSignal::new(None::<(String, String)>);
     let chosen = place::derived(move || variant.with(|it| it.as_ref().map(|(_, name)| name.clone())));
     let groups = RwSignal::new(Vec::<(String, String)>::new());
-    let [country, at] = [(); 2].map(|()| RwSignal::new(String::new()));
+    let [country, currency, at] = [(); 3].map(|()| RwSignal::new(String::new()));
     let quantity = RwSignal::new("1".to_owned());
     let n_pieces = place::memo(move || quantity.with(|typed| pieces(typed)));
     let wrong = place::derived(move || {
@@ -36,6 +37,7 @@ pub fn Explain() -> impl IntoView {
             country: Some(country.get()).filter(|country| !country.is_empty()),
             group_ids: groups.with(|groups| groups.iter().map(|(id, _)| cynic::Id::new(id)).collect()),
             at: moment::from_local(&at.get(), place::zone).map(DateTime),
+            currency: Some(currency.get()).filter(|currency| !currency.is_empty()),
         });
         async move {
             let Some(input) = input else { return Ok(None) };
@@ -93,6 +95,7 @@ pub fn Explain() -> impl IntoView {
                                     </select>
                                 </Field>
                             </div>
+                            <CurrencyField id="currency" label="Pays in" value=currency/>
                             <Groups label="The customer is in" hint="None: a guest, or a customer without a group" chosen=groups on_change=move |chosen| groups.set(chosen)/>
                             <When id="at" label="At" hint="Empty: now" value=at on_input=move |typed| at.set(typed)/>
                         </div>
@@ -141,6 +144,7 @@ fn Steps(found: PriceExplanation, name: String, pieces: i32) -> impl IntoView {
             <header><h2>{name}</h2></header>
             <div class="body">
                 <p class="bigsum">{was}{found.price.formatted}</p>
+                {found.converted.map(|converted| view! { <p>{converted}</p> })}
                 <p class="dim">{source} {(1 < pieces).then(|| format!(", each of {pieces} pieces"))} "."</p>
             </div>
             <ol class="list" aria-label="What became of every price list">{steps}{own}</ol>
