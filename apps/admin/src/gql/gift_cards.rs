@@ -137,6 +137,8 @@ pub struct TenderMovement {
 pub struct StoreCreditOfVariables {
     /// Whose.
     pub customer_id: cynic::Id,
+    /// In which currency.
+    pub currency: Option<String>,
 }
 
 /// The store credit of a customer.
@@ -144,7 +146,7 @@ pub struct StoreCreditOfVariables {
 #[cynic(graphql_type = "Query", variables = "StoreCreditOfVariables")]
 pub struct StoreCreditOf {
     /// With its movements.
-    #[arguments(customerId: $customer_id)]
+    #[arguments(customerId: $customer_id, currency: $currency)]
     pub store_credit: StoreCredit,
 }
 
@@ -153,6 +155,7 @@ pub struct StoreCreditOf {
 #[allow(missing_docs)]
 pub struct StoreCredit {
     pub balance: Money,
+    pub balances: Vec<Money>,
     pub usable: bool,
     pub movements: Vec<TenderMovement>,
 }
@@ -185,6 +188,7 @@ pub struct StoreCreditChangeInput {
     pub idempotency_key: String,
     pub customer_id: cynic::Id,
     pub amount: String,
+    pub currency: Option<String>,
     pub reason: String,
 }
 

@@ -109,10 +109,15 @@ pub fn credit(shop: &Shop, credit: &StoreCreditView) -> Option<AnyView> {
     if credit.movements.is_empty() {
         return None;
     }
+    let some = credit.balances.iter().filter(|one| 0 < one.minor);
+    let mut all: Vec<String> = some.map(|one| shop.amount(*one)).collect();
+    if all.is_empty() {
+        all.push(shop.amount(credit.balance));
+    }
     let rows = credit.movements.iter().map(|one| movement(shop, one)).collect_view();
     let view = view! {
         <section aria-labelledby="credit">
-            <div class="section-head"><h2 id="credit">"Store credit"</h2><p><strong>{shop.amount(credit.balance)}</strong></p></div>
+            <div class="section-head"><h2 id="credit">"Store credit"</h2><p><strong>{all.join(" and ")}</strong></p></div>
             <p class="muted">"Use it when you check out."</p>
             <ul class="plain">{rows}</ul>
         </section>

@@ -4,7 +4,7 @@ use async_graphql::{Context, Enum, ID, InputObject, MaybeUndefined, Object, Resu
 use identity::Authenticated;
 use platform::graphql::{DateTime, Long, Money, ctx_of, failure, parse_id};
 use platform::{Ctx, Error};
-use primitives::{CustomerId, GiftCardId};
+use primitives::{Currency, CustomerId, GiftCardId};
 
 use super::checkout::Checkout;
 use super::{cart_token, connection, nodes, page_args};
@@ -46,11 +46,17 @@ impl TenderQuery {
         Ok(GiftCard::of(tender::get(ctx, id).await.map_err(failure)?, ctx))
     }
 
-    /// The store credit of a customer.
-    async fn store_credit(&self, context: &Context<'_>, customer_id: ID) -> Result<StoreCredit> {
+    /// The store credit of a customer in a currency; in the shop's own, if there is any, when it is left out.
+    async fn store_credit(
+        &self,
+        context: &Context<'_>,
+        customer_id: ID,
+        currency: Option<String>,
+    ) -> Result<StoreCredit> {
         let ctx = ctx_of(context)?;
         let id = parse_id(&customer_id, CustomerId::KIND)?;
-        Ok(StoreCredit::of(tender::of_customer(ctx, id).await.map_err(failure)?, ctx))
+        let currency = currency.as_deref().map(named).transpose()?;
+        Ok(StoreCredit::of(tender::of_customer(ctx, id, currency).await.map_err(failure)?, ctx))
     }
 
     /// The caller's own store credit.
@@ -109,7 +115,8 @@ impl TenderMutation {
     ) -> Result<StoreCreditPayload> {
         let ctx = ctx_of(context)?;
         let id = parse_id(&input.customer_id, CustomerId::KIND)?;
-        let amount = minor(&input.amount, ctx)?;
+        let currency = input.currency.as_deref().map_or(Ok(ctx.tenant().currency), named)?;
+        let amount = decimal(&input.amount, currency)?;
         let change = CreditChange { key: &input.idempotency_key, amount, reason: &input.reason };
         let credit = Box::pin(tender::change(ctx, id, &change)).await;
         Ok(StoreCreditPayload { store_credit: StoreCredit::of(credit.map_err(failure)?, ctx) })
@@ -162,8 +169,17 @@ impl TenderMutation {
 
 /// An amount as decimal text in the shop's currency.
 fn minor(text: &str, ctx: &Ctx) -> Result<i64> {
-    let money = primitives::Money::parse_decimal(text.trim(), ctx.tenant().currency);
-    money.map(|money| money.minor).map_err(|error| failure(Error::invalid("amount", error.to_string())))
+    decimal(text, ctx.tenant().currency).map(|money| money.minor)
+}
+
+fn decimal(text: &str, currency: Currency) -> Result<primitives::Money> {
+    let money = primitives::Money::parse_decimal(text.trim(), currency);
+    money.map_err(|error| failure(Error::invalid("amount", error.to_string())))
+}
+
+fn named(code: &str) -> Result<Currency> {
+    let currency = Currency::parse(&code.trim().to_uppercase());
+    currency.map_err(|error| failure(Error::invalid("currency", error.to_string())))
 }
 
 /// A gift card to issue.
@@ -203,8 +219,10 @@ pub struct StoreCreditChangeInput {
     idempotency_key: String,
     /// Whose.
     customer_id: ID,
-    /// Decimal text in the shop's currency; below zero takes it.
+    /// Decimal text; below zero takes it.
     amount: String,
+    /// In which currency; the shop's own when it is left out.
+    currency: Option<String>,
     /// Why, up to 500 characters; the customer sees it.
     reason: String,
 }
@@ -362,11 +380,13 @@ impl TenderMovement {
     }
 }
 
-/// Store credit of a customer.
+/// Store credit of a customer in one currency.
 #[derive(SimpleObject)]
 pub struct StoreCredit {
     /// What is there.
     balance: Money,
+    /// What is there in every currency that anything ever moved in, the shop's own first.
+    balances: Vec<Money>,
     /// Whether the customer has an account to use it with.
     usable: bool,
     /// Newest first, at most 200.
@@ -377,6 +397,7 @@ impl StoreCredit {
     fn of(credit: StoreCreditView, ctx: &Ctx) -> Self {
         Self {
             balance: Money::of(credit.balance, ctx.locale()),
+            balances: credit.balances.into_iter().map(|one| Money::of(one, ctx.locale())).collect(),
             usable: credit.usable,
             movements: credit.movements.into_iter().map(|one| TenderMovement::of(one, ctx)).collect(),
         }

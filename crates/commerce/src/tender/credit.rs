@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::account::{self, Moving};
 use super::view::{MovementKind, MovementView, StoreCreditView, TenderKind};
 use super::{MAX_AMOUNT, MAX_NOTE};
+use crate::currency;
 use crate::entity::{customer, tender_account};
 use crate::error::{CommerceError, Result};
 use crate::event::CommerceEvent;
@@ -19,13 +20,15 @@ use crate::order::checked_text;
 /// Why store credit of a customer is gone that was forgotten.
 const ERASED: &str = "erased";
 
-/// The store credit of a customer, for staff.
+/// The store credit of a customer in a currency, for staff; `None`: in the shop's own, or in another one as long as there is
+/// none in that.
 ///
 /// # Errors
 /// `NOT_FOUND`.
-pub async fn of_customer(ctx: &Ctx, id: CustomerId) -> Result<StoreCreditView> {
+pub async fn of_customer(ctx: &Ctx, id: CustomerId, currency: Option<Currency>) -> Result<StoreCreditView> {
     let rows = ctx.read(Permission::PAYMENTS_READ).await?;
-    view(&rows, id.uuid(), ctx.tenant().currency, true).await
+    let looks = Looks { home: ctx.tenant().currency, wanted: currency, staff: true };
+    view(&rows, id.uuid(), looks).await
 }
 
 /// The caller's own store credit; nothing on it for somebody who never had any.
@@ -37,10 +40,10 @@ pub async fn mine(ctx: &Ctx) -> Result<StoreCreditView> {
     let user = ctx.user_id().ok_or_else(Error::unauthenticated)?;
     let rows = ctx.read(Access::SignedIn).await?;
     let own = rows.find::<customer::Entity>().filter(customer::Column::UserId.eq(user.uuid())).one().await?;
-    let currency = ctx.tenant().currency;
+    let home = ctx.tenant().currency;
     match own {
-        Some(own) => view(&rows, own.id, currency, false).await,
-        None => Ok(StoreCreditView { balance: Money::zero(currency), usable: true, movements: Vec::new() }),
+        Some(own) => view(&rows, own.id, Looks { home, wanted: None, staff: false }).await,
+        None => Ok(StoreCreditView::none(home, true)),
     }
 }
 
@@ -49,8 +52,8 @@ pub async fn mine(ctx: &Ctx) -> Result<StoreCreditView> {
 pub struct CreditChange<'a> {
     /// 1 to 255 visible ASCII characters, fresh for each change: the second time it changes nothing.
     pub key: &'a str,
-    /// Minor units of the shop's currency; below zero takes it.
-    pub amount: i64,
+    /// In which currency, and how much; below zero takes it.
+    pub amount: Money,
     /// Why, 1 to [`MAX_NOTE`] characters; the customer sees it.
     pub reason: &'a str,
 }
@@ -58,26 +61,33 @@ pub struct CreditChange<'a> {
 /// Adds store credit, or takes it with an amount below zero.
 ///
 /// # Errors
-/// `NOT_FOUND`; `BAD_USER_INPUT` at `amount` (zero, or more than is there), at `reason`, at `idempotencyKey`, and at
-/// `customerId` for somebody without an account, who could not use it; `IDEMPOTENCY_KEY_REUSED` for a key of another
-/// change.
+/// `NOT_FOUND`; `BAD_USER_INPUT` at `amount` (zero, or more than is there), at `currency` for one that the shop does not
+/// offer and the customer has nothing in, at `reason`, at `idempotencyKey`, and at `customerId` for somebody without an
+/// account, who could not use it; `IDEMPOTENCY_KEY_REUSED` for a key of another change.
 pub async fn change(ctx: &Ctx, id: CustomerId, change: &CreditChange<'_>) -> Result<StoreCreditView> {
-    let CreditChange { key, amount, reason } = *change;
+    let CreditChange { key, amount: Money { minor: amount, currency }, reason } = *change;
     let reason = checked_text("reason", reason, MAX_NOTE, true)?;
     if amount == 0 || !(-MAX_AMOUNT..=MAX_AMOUNT).contains(&amount) {
         return Err(CommerceError::field("amount", "must not be zero, and not more than anybody has"));
     }
     let key = Key::new(ctx, None, key)?;
-    let print = idempotency::fingerprint("storeCreditChange", &(id.uuid(), amount, &reason))?;
-    let (now, currency) = (ctx.now(), ctx.tenant().currency);
+    let print =
+        idempotency::fingerprint("storeCreditChange", &(id.uuid(), amount, currency.code(), &reason))?;
+    let offered = currency::named(ctx, currency.code()).await;
+    let looks = Looks { home: ctx.tenant().currency, wanted: Some(currency), staff: true };
+    let now = ctx.now();
     ctx.write(Permission::PAYMENTS_UPDATE, async |tx| {
         if let Begun::Replay(_) = idempotency::begin(tx, &key, &print).await? {
-            return view(tx, id.uuid(), currency, true).await;
+            return view(tx, id.uuid(), looks).await;
         }
-        // What a return has put there can be taken and paid by hand, also of somebody without an account.
         let account = match known_account(tx, id, currency).await? {
+            // What a return has put there can be taken and paid by hand, also of somebody without an account.
             Some(account) if amount < 0 => account,
-            _ => account_of(tx, id, currency, now).await?,
+            Some(_) => account_of(tx, id, currency, now).await?,
+            None => {
+                offered?;
+                account_of(tx, id, currency, now).await?
+            }
         };
         let moving = Moving {
             account,
@@ -102,7 +112,7 @@ pub async fn change(ctx: &Ctx, id: CustomerId, change: &CreditChange<'_>) -> Res
         };
         tx.emit(event).await?;
         idempotency::complete(tx, &key, &Answer::ok(&())?).await?;
-        view(tx, id.uuid(), currency, true).await
+        view(tx, id.uuid(), looks).await
     })
     .await
 }
@@ -219,16 +229,35 @@ pub(crate) async fn accounts_of(
     Ok(found)
 }
 
-async fn view(rows: &TenantDb, id: Uuid, currency: Currency, staff: bool) -> Result<StoreCreditView> {
+/// Which of somebody's accounts is looked at, and by whom.
+#[derive(Clone, Copy)]
+struct Looks {
+    /// The shop's own.
+    home: Currency,
+    /// `None`: the first that there is, in the shop's own before all others.
+    wanted: Option<Currency>,
+    staff: bool,
+}
+
+async fn view(rows: &TenantDb, id: Uuid, looks: Looks) -> Result<StoreCreditView> {
     let owner = rows.get::<customer::Entity>(id).await?;
-    let found = accounts_of(rows, id, currency).await?.into_iter().next();
+    let found = accounts_of(rows, id, looks.home).await?;
     let usable = owner.user_id.is_some();
-    let Some(account) = found else {
-        return Ok(StoreCreditView { balance: Money::zero(currency), usable, movements: Vec::new() });
+    let mut balances = Vec::with_capacity(found.len());
+    for account in &found {
+        let currency = Currency::parse(&account.currency).map_err(Error::internal)?;
+        balances.push(Money::new(account.balance_minor, currency));
+    }
+    let chosen = found.iter().zip(&balances).find(|(_, balance)| match looks.wanted {
+        Some(wanted) => balance.currency == wanted,
+        None => true,
+    });
+    let Some((account, balance)) = chosen else {
+        let none = StoreCreditView::none(looks.wanted.unwrap_or(looks.home), usable);
+        return Ok(StoreCreditView { balances, ..none });
     };
-    let currency = Currency::parse(&account.currency).map_err(Error::internal)?;
-    let movements = movements(rows, account.id, currency, staff).await?;
-    Ok(StoreCreditView { balance: Money::new(account.balance_minor, currency), usable, movements })
+    let movements = movements(rows, account.id, balance.currency, looks.staff).await?;
+    Ok(StoreCreditView { balance: *balance, balances, usable, movements })
 }
 
 /// The last movements of an account, newest first.

@@ -1,6 +1,6 @@
 //! What readers get of gift cards and store credit.
 
-use primitives::{GiftCardId, Money, OrderId, Timestamp, UserId};
+use primitives::{Currency, GiftCardId, Money, OrderId, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 /// What pays beside a payment.
@@ -136,15 +136,24 @@ pub struct MovementView {
     pub at: Timestamp,
 }
 
-/// The store credit of a customer: in the shop's currency, or in another one as long as there is none in that.
+/// The store credit of a customer in one currency, and what there is in each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoreCreditView {
     /// What is there.
     pub balance: Money,
+    /// What is there in every currency that anything ever moved in, the shop's own first.
+    pub balances: Vec<Money>,
     /// Whether the customer has an account to use it with.
     pub usable: bool,
     /// Newest first, at most the last 200.
     pub movements: Vec<MovementView>,
+}
+
+impl StoreCreditView {
+    /// That of somebody who never had any.
+    pub(super) fn none(currency: Currency, usable: bool) -> Self {
+        Self { balance: Money::zero(currency), balances: Vec::new(), usable, movements: Vec::new() }
+    }
 }
 
 /// Something that a cart is to be paid from.

@@ -2,17 +2,18 @@
 
 use std::time::Duration;
 
-use commerce::cart;
 use commerce::checkout::{self, CheckoutInput, Wish};
 use commerce::order::{self, BackTo};
-use commerce::tender::{self, MovementKind};
+use commerce::tender::{self, CreditChange, MovementKind};
 use commerce::view::OrderState;
+use commerce::{cart, currency};
 use futures::future::join_all;
 use platform::Ctx;
-use primitives::CustomerId;
+use primitives::{Currency, CustomerId, Money};
 use sea_orm::{ConnectionTrait, TransactionTrait};
 use testkit::{Backend, on_both};
 
+use crate::currencies::offered;
 use crate::shop::{Guest, Shop, refusal};
 use crate::tendering::{back, change, paying, seen};
 
@@ -23,7 +24,7 @@ async fn store_credit_goes_to_nobody_but_the_buyer(shop: Shop) {
     shop.force(&["UPDATE customer SET user_id = {new id}"]).await;
     let refused = refusal(back(&shop, &order, 100, BackTo::StoreCredit).await);
     assert_eq!(refused, ("BAD_USER_INPUT".into(), vec!["customerId".into()]));
-    assert_eq!(tender::of_customer(&shop.boss(), customer).await.unwrap().balance.minor, 0);
+    assert_eq!(tender::of_customer(&shop.boss(), customer, None).await.unwrap().balance.minor, 0);
     assert_eq!(seen(&shop, &order).await.refunded.minor, 0);
     shop.holds().await;
 }
@@ -134,7 +135,46 @@ async fn giving_credit_waits_for_the_customer_and_holds_no_order_meanwhile(shop:
     shop.holds().await;
 }
 
+async fn staff_gives_and_takes_in_each_currency(shop: Shop) {
+    offered(&shop).await;
+    let (boss, (shopper, customer)) = (shop.boss(), regular(&shop).await);
+    let give = async |key: &str, minor: i64, currency: Currency| {
+        let given = CreditChange { key, amount: Money::new(minor, currency), reason: "for the wait" };
+        tender::change(&boss, customer, &given).await
+    };
+    let seen = async |wanted: Option<Currency>| {
+        let credit = tender::of_customer(&boss, customer, wanted).await.unwrap();
+        (credit.balance, credit.balances, credit.movements.len())
+    };
+    let (eur, usd) = (|minor| Money::new(minor, Currency::EUR), |minor| Money::new(minor, Currency::USD));
+    assert_eq!(seen(None).await, (eur(0), vec![], 0));
+    let first = give("one", 500, Currency::USD).await.unwrap();
+    assert_eq!((first.balance, first.balances), (usd(500), vec![usd(500)]));
+    assert_eq!(seen(None).await, (usd(500), vec![usd(500)], 1), "there is none in the shop's own");
+    give("two", 200, Currency::EUR).await.unwrap();
+    let both = vec![eur(200), usd(500)];
+    assert_eq!(seen(None).await, (eur(200), both.clone(), 1));
+    assert_eq!(seen(Some(Currency::USD)).await, (usd(500), both.clone(), 1));
+    assert_eq!(seen(Some(Currency::JPY)).await, (Money::zero(Currency::JPY), both.clone(), 0));
+    // Never more than there is of it, whatever there is of another; the same key in another is another change.
+    assert_eq!(refusal(give("three", -501, Currency::USD).await).1, ["amount"]);
+    assert_eq!(refusal(give("four", -1, Currency::JPY).await).1, ["amount"]);
+    assert_eq!(refusal(give("two", 200, Currency::USD).await).0, "IDEMPOTENCY_KEY_REUSED");
+    let pounds = Currency::parse("GBP").unwrap();
+    assert_eq!(refusal(give("five", 100, pounds).await), ("BAD_USER_INPUT".into(), vec!["currency".into()]));
+    assert_eq!(seen(None).await, (eur(200), both, 1));
+    assert_eq!(shop.number("SELECT COUNT(*) FROM tender_account").await, 2);
+    // What is there stays to be taken when the shop offers the currency no longer.
+    currency::remove(&boss, "USD", 1).await.unwrap();
+    let left = give("six", -450, Currency::USD).await.unwrap();
+    let moved: Vec<_> = left.movements.iter().map(|one| (one.amount, one.balance)).collect();
+    assert_eq!(moved, [(usd(-450), usd(50)), (usd(500), usd(500))]);
+    assert_eq!(tender::mine(&shopper.ctx).await.unwrap().balances, [eur(200), usd(50)]);
+    shop.holds().await;
+}
+
 on_both!(
+    staff_gives_and_takes_in_each_currency,
     giving_credit_waits_for_the_customer_and_holds_no_order_meanwhile,
     store_credit_goes_to_nobody_but_the_buyer,
     store_credit_is_given_used_and_refunded_to,

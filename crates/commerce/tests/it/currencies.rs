@@ -38,7 +38,7 @@ async fn offer(ctx: &Ctx, currency: &str, rate: &str, step: &str, ending: &str) 
     currency::set(ctx, 0, &draft).await.unwrap();
 }
 
-async fn offered(shop: &Shop) {
+pub async fn offered(shop: &Shop) {
     offer(&shop.boss(), "USD", "1.10", "", "").await;
     offer(&shop.boss(), "CHF", "0.941", "0.05", "").await;
     offer(&shop.boss(), "JPY", "163.5", "10", "").await;

@@ -8,7 +8,7 @@ use commerce::tender::{self, CreditChange};
 use commerce::view::{OrderState, OrderView, PaymentState, ReturnView};
 use commerce::{CommerceError, cart};
 use platform::Ctx;
-use primitives::{Permission, ReturnId, VariantId};
+use primitives::{Currency, Money, Permission, ReturnId, VariantId};
 use testkit::on_both;
 
 use crate::gateway::Mood;
@@ -45,7 +45,7 @@ async fn seen(shop: &Shop, order: &OrderView) -> OrderView {
 
 async fn credit(shop: &Shop, order: &OrderView) -> i64 {
     let customer = seen(shop, order).await.customer.unwrap();
-    tender::of_customer(&shop.boss(), customer).await.unwrap().balance.minor
+    tender::of_customer(&shop.boss(), customer, None).await.unwrap().balance.minor
 }
 
 fn kinds(order: &OrderView) -> Vec<&str> {
@@ -108,9 +108,13 @@ async fn what_costs_more_is_due_and_gives_the_value_back_when_it_is_given_up(sho
     shop.holds().await;
     // Somebody without an account gets it by hand.
     let customer = cancelled.customer.unwrap();
-    let paid = CreditChange { key: "by hand", amount: -2_500, reason: "by bank transfer" };
+    let paid = CreditChange {
+        key: "by hand",
+        amount: Money::new(-2_500, Currency::EUR),
+        reason: "by bank transfer",
+    };
     tender::change(&boss, customer, &paid).await.unwrap();
-    let more = CreditChange { key: "more", amount: 100, reason: "no" };
+    let more = CreditChange { key: "more", amount: Money::new(100, Currency::EUR), reason: "no" };
     assert_eq!(refusal(tender::change(&boss, customer, &more).await).1, ["customerId"]);
     assert_eq!(credit(&shop, &order).await, 0);
     shop.holds().await;
@@ -251,7 +255,7 @@ async fn an_account_gets_its_value_back_where_it_can_use_it(shop: Shop) {
     assert_eq!(order::my_order(&maud, new.id).await.unwrap().id, new.id);
     let gone = order::cancel(&boss, new.id, "too dear").await.unwrap();
     assert_eq!(gone.attention, None);
-    assert_eq!(tender::of_customer(&boss, customer).await.unwrap().balance.minor, 1_250);
+    assert_eq!(tender::of_customer(&boss, customer, None).await.unwrap().balance.minor, 1_250);
     cart::add(&maud, None, &[(mug, 1)]).await.unwrap();
     tender::use_store_credit(&maud, None).await.unwrap();
     shop.holds().await;

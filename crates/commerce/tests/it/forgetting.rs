@@ -13,7 +13,9 @@ use identity::Visit;
 use identity::invitation::InvitationInput;
 use identity::user::ProfileChange;
 use platform::{Actor, Ctx};
-use primitives::{CustomerId, PageArgs, Permission, PermissionSet, SystemRole, UserId, VariantId};
+use primitives::{
+    Currency, CustomerId, Money, PageArgs, Permission, PermissionSet, SystemRole, UserId, VariantId,
+};
 use sea_orm::{ConnectionTrait, Statement};
 use testkit::{Backend, on_both};
 
@@ -397,7 +399,12 @@ async fn an_account_owns_no_address_that_it_has_not_confirmed(shop: Shop) {
     assert_eq!(customer::get(&boss, id).await.unwrap().user, None);
     assert_eq!(
         refusal(
-            tender::change(&boss, id, &CreditChange { key: "credit 1", amount: 100, reason: "sorry" }).await
+            tender::change(
+                &boss,
+                id,
+                &CreditChange { key: "credit 1", amount: Money::new(100, Currency::EUR), reason: "sorry" }
+            )
+            .await
         )
         .1,
         ["customerId"]
@@ -507,9 +514,13 @@ async fn what_the_shop_owes_is_settled_first(shop: Shop) {
     deliver(&shop, &placed).await;
     let boss = shop.boss();
     let id = record(&shop).await;
-    tender::change(&boss, id, &CreditChange { key: "credit 2", amount: 1_500, reason: "for the wait" })
-        .await
-        .unwrap();
+    tender::change(
+        &boss,
+        id,
+        &CreditChange { key: "credit 2", amount: Money::new(1_500, Currency::EUR), reason: "for the wait" },
+    )
+    .await
+    .unwrap();
     let asked = Ask {
         key: "one".into(),
         lines: vec![Piece { line: placed.lines[0].id, quantity: 1 }],
@@ -534,13 +545,18 @@ async fn what_the_shop_owes_is_settled_first(shop: Shop) {
         own.gift_cards.iter().map(|card| (card.last_four.as_str(), card.issued.as_str())).collect();
     assert_eq!(cards, [(card.last_four.as_str(), "25.00")]);
     customer::erase_own(&vera, EMAIL, PASSWORD, &Visit::local()).await.unwrap();
-    let left = tender::of_customer(&boss, id).await.unwrap();
+    let left = tender::of_customer(&boss, id, None).await.unwrap();
     let last = &left.movements[0];
     assert_eq!((left.balance.minor, last.amount.minor, last.reason.as_str()), (0, -1_500, "erased"));
     assert_eq!(shop.told().await["store_credit.updated"], 2);
     assert_eq!(
         refusal(
-            tender::change(&boss, id, &CreditChange { key: "credit 3", amount: 100, reason: "late" }).await
+            tender::change(
+                &boss,
+                id,
+                &CreditChange { key: "credit 3", amount: Money::new(100, Currency::EUR), reason: "late" }
+            )
+            .await
         )
         .1,
         ["customerId"]

@@ -44,6 +44,49 @@ fn every_root_field_stands_in_the_surface() {
     }
 }
 
+async fn explains_a_price_in_another_currency(shop: Shop) {
+    crate::currencies::offered(&shop).await;
+    let mug = shop.product("Mug", "12.50", 20).await;
+    let staff = shop.staff(&[Permission::PRICES_READ]);
+    let query = "query($v: ID!, $c: String) { priceExplain(input: {variantId: $v, currency: $c}) \
+                 { converted price { minor currency } } }";
+    let asked =
+        async |currency: Value| ask(&staff, query, json!({"v": mug.to_string(), "c": currency})).await;
+    let expected = json!({"price": {"minor": 1375, "currency": "USD"},
+        "converted": "12.50 EUR × 1.10 = 13.75 USD"});
+    assert_eq!(asked(json!("USD")).await["priceExplain"], expected);
+    let own = json!({"price": {"minor": 1250, "currency": "EUR"}, "converted": null});
+    assert_eq!(asked(Value::Null).await["priceExplain"], own);
+    let refused = asked(json!("GBP")).await;
+    assert_eq!(refused[0]["extensions"]["fields"][0]["field"], "currency");
+}
+
+async fn gives_store_credit_in_another_currency(shop: Shop) {
+    crate::currencies::offered(&shop).await;
+    let (_, customer) = crate::crediting::regular(&shop).await;
+    let give = "mutation($i: StoreCreditChangeInput!) { storeCreditChange(input: $i) { storeCredit { balance { minor currency } } } }";
+    let input = |key: &str, currency: Value| {
+        json!({"i": {"idempotencyKey": key, "customerId": customer.to_string(), "amount": "500",
+                     "currency": currency, "reason": "sorry"}})
+    };
+    let boss = shop.boss();
+    let yen = ask(&boss, give, input("one", json!("jpy"))).await;
+    assert_eq!(yen["storeCreditChange"]["storeCredit"]["balance"], json!({"minor": 500, "currency": "JPY"}));
+    let own = ask(&boss, give, input("two", Value::Null)).await;
+    assert_eq!(
+        own["storeCreditChange"]["storeCredit"]["balance"],
+        json!({"minor": 50000, "currency": "EUR"})
+    );
+    let none = ask(&boss, give, input("three", json!("euro"))).await;
+    assert_eq!(none[0]["extensions"]["fields"][0]["field"], "currency");
+    let look = "query($c: ID!, $u: String) { storeCredit(customerId: $c, currency: $u) \
+                { balance { minor } balances { minor currency } movements { reason } } }";
+    let seen = ask(&boss, look, json!({"c": customer.to_string(), "u": "JPY"})).await;
+    let expected = json!({"balance": {"minor": 500}, "movements": [{"reason": "sorry"}],
+        "balances": [{"minor": 50000, "currency": "EUR"}, {"minor": 500, "currency": "JPY"}]});
+    assert_eq!(seen["storeCredit"], expected);
+}
+
 async fn buys_and_ships_over_the_api(shop: Shop) {
     let mug = shop.product("Mug", "12.50", 20).await;
     let guest = shop.anonymous();
@@ -249,6 +292,8 @@ async fn an_amount_tells_nobody_whether_there_is_an_order(shop: Shop) {
 
 on_both!(
     buys_and_ships_over_the_api,
+    explains_a_price_in_another_currency,
+    gives_store_credit_in_another_currency,
     edits_over_the_api,
     quotes_over_the_api,
     an_amount_tells_nobody_whether_there_is_an_order,

@@ -13,7 +13,7 @@ use commerce::view::{NextStep, OrderState, OrderView, PaymentState};
 use commerce::{CommerceError, cart};
 use futures::future::join_all;
 use platform::{Ctx, Error};
-use primitives::{CustomerId, GiftCardId, PageArgs};
+use primitives::{Currency, CustomerId, GiftCardId, Money, PageArgs};
 use testkit::on_both;
 
 use crate::crediting::regular;
@@ -32,15 +32,11 @@ pub async fn change(
     reason: &str,
 ) -> Result<StoreCreditView, CommerceError> {
     let key = uuid::Uuid::new_v4().to_string();
-    tender::change(ctx, id, &CreditChange { key: &key, amount, reason }).await
+    tender::change(ctx, id, &CreditChange { key: &key, amount: Money::new(amount, Currency::EUR), reason })
+        .await
 }
 
-async fn switch(
-    ctx: &Ctx,
-    id: GiftCardId,
-    version: i64,
-    on: bool,
-) -> Result<GiftCardView, CommerceError> {
+async fn switch(ctx: &Ctx, id: GiftCardId, version: i64, on: bool) -> Result<GiftCardView, CommerceError> {
     tender::update(ctx, id, version, &GiftCardChange { enabled: Some(on), expires_at: None }).await
 }
 
@@ -171,13 +167,13 @@ async fn what_is_sent_twice_is_done_once(shop: Shop) {
     let n_letters = "SELECT COUNT(*) FROM mail_job WHERE recipient = 'nan@example.com'";
     assert_eq!((shop.number(n_cards).await, shop.number(n_letters).await), (1, 1));
     let (_, customer) = regular(&shop).await;
-    let twice = CreditChange { key: "two", amount: 700, reason: "for the wait" };
+    let twice = CreditChange { key: "two", amount: Money::new(700, Currency::EUR), reason: "for the wait" };
     let (one, two) =
         tokio::join!(tender::change(&boss, customer, &twice), tender::change(&boss, customer, &twice));
     assert!(one.is_ok() || two.is_ok());
     let seen = tender::change(&boss, customer, &twice).await.unwrap();
     assert_eq!((seen.balance.minor, seen.movements.len()), (700, 1));
-    let more = CreditChange { amount: 701, ..twice };
+    let more = CreditChange { amount: Money::new(701, Currency::EUR), ..twice };
     assert_eq!(refusal(tender::change(&boss, customer, &more).await).0, "IDEMPOTENCY_KEY_REUSED");
     assert_eq!(shop.told().await["store_credit.updated"], 1);
     // The audit log has the balance of an account that was there before, and no reason: it may name a person.

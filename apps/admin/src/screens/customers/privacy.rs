@@ -61,10 +61,14 @@ pub fn PrivacyCard(customer: Customer, #[prop(into)] on_done: Callback<()>) -> i
     place::effect(move |_| {
         if open.get() && may_see && has_account {
             spawn_local(async move {
-                let question = StoreCreditOf::build(StoreCreditOfVariables { customer_id: id.get_value() });
+                let question = StoreCreditOf::build(StoreCreditOfVariables {
+                    customer_id: id.get_value(),
+                    currency: None,
+                });
                 if let Ok(answer) = api::ask(question).await {
-                    let balance = answer.store_credit.balance;
-                    let _ = owed.try_set((balance.minor.0 > 0).then_some(balance.formatted));
+                    let left = answer.store_credit.balances.into_iter().filter(|one| one.minor.0 > 0);
+                    let left: Vec<String> = left.map(|one| one.formatted).collect();
+                    let _ = owed.try_set((!left.is_empty()).then(|| left.join(" and ")));
                 }
             });
         }
