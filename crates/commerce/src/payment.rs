@@ -29,6 +29,9 @@ use crate::view::PaymentState;
 
 /// Bank transfer, cash: staff marks the order as paid.
 pub const MANUAL: &str = "manual";
+
+/// Why an order ends, and a promise goes back, after the gateway's no.
+pub(crate) const DECLINED: &str = "the payment was declined";
 /// The gateway protocol of CONTRACT.
 pub const HTTP: &str = "http";
 
@@ -111,8 +114,9 @@ impl Status {
 pub(crate) enum Outcome {
     /// It worked; the gateway's own id of it.
     Succeeded(String),
-    /// As [`Outcome::Succeeded`], for a capture of a part after which the gateway still promises the rest.
-    TakenInPart(String),
+    /// As [`Outcome::Succeeded`], for a capture of a part after which the gateway still promises the rest, minor
+    /// units.
+    TakenInPart { id: String, remaining: i64 },
     /// It will tell later; the gateway's own id of it.
     Pending(String),
     /// As [`Outcome::Pending`], and the shopper has to go to `url` to pay.
@@ -149,6 +153,7 @@ impl payment::Model {
         match step {
             Step::Refund => self.back_minor,
             Step::Capture if self.takes_a_part() => self.take_minor,
+            Step::Void if 0 < self.back_minor => self.back_minor,
             // Of an authorisation that parts were taken of only the rest can go.
             Step::Void if 0 < self.rest_minor => self.rest_minor,
             _ => self.amount_minor,
@@ -167,6 +172,11 @@ impl payment::Model {
                 (self.step(), self.status()),
                 (Step::Authorize, Status::Done) | (Step::Void, Status::Declined)
             )
+    }
+
+    /// Whether what was promised is called off because it could not be taken.
+    pub(crate) fn was_declined(&self) -> bool {
+        self.step() == Step::Void && self.back_reason == DECLINED
     }
 
     /// Whether a gateway is being asked about it, or will be, or will call back.
@@ -195,6 +205,9 @@ pub(crate) fn state_of(order: &orders::Model, payment: Option<&payment::Model>) 
             (true, false) => PaymentState::Refunded,
             (false, _) => PaymentState::PartlyPaid,
         };
+    }
+    if payment.was_declined() {
+        return PaymentState::Declined;
     }
     if payment.is_promised() && !payment.is_under_way() {
         return PaymentState::Authorised;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use platform::clock::ManualClock;
 use platform::{Actor, App, Clock, Config, Ctx, Db, TenantInfo};
 use primitives::{Country, Currency, Locale, Permission, PermissionSet, TenantId, Timestamp, UserId};
-use sea_orm::{ConnectionTrait, Statement, Value};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement, Value};
 
 use crate::{Backend, TestDb};
 
@@ -51,9 +51,11 @@ impl TestApp {
         let app = App::new(db, clock.clone(), Arc::new(config));
         let hearth = Arc::new(tenant("hearth", "Hearth & Home", "EUR", "BE", true));
         let other = Arc::new(tenant("other", "The Other Shop", "USD", "US", false));
+        let owner = database.owner().await;
         for tenant in [&hearth, &other] {
-            insert_tenant(&database, tenant, clock.now()).await;
+            insert_tenant(&owner, tenant, clock.now()).await;
         }
+        owner.close().await.expect("closing the owner's connection");
         Self { app, clock, hearth, other, database }
     }
 
@@ -136,12 +138,12 @@ fn tenant(slug: &str, name: &str, currency: &str, country: &str, prices_include_
     }
 }
 
-async fn insert_tenant(database: &TestDb, tenant: &TenantInfo, now: Timestamp) {
+async fn insert_tenant(owner: &DatabaseConnection, tenant: &TenantInfo, now: Timestamp) {
     const COLUMNS: &str = "id, slug, name, locale, currency, country, prices_include_tax, theme, storefront, status, \
                            revision, created_at, updated_at";
-    let placeholders = match database.backend() {
-        Backend::Sqlite => "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?",
-        Backend::Postgres => "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13",
+    let placeholders = match owner.get_database_backend() {
+        DbBackend::Sqlite => "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?",
+        _ => "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13",
     };
     let values: [Value; 13] = [
         tenant.id.uuid().into(),
@@ -158,9 +160,7 @@ async fn insert_tenant(database: &TestDb, tenant: &TenantInfo, now: Timestamp) {
         now.millis().into(),
         now.millis().into(),
     ];
-    let owner = database.owner().await;
     let sql = format!("INSERT INTO tenant ({COLUMNS}) VALUES ({placeholders})");
     let statement = Statement::from_sql_and_values(owner.get_database_backend(), sql, values);
     owner.execute_raw(statement).await.expect("inserting a tenant");
-    owner.close().await.expect("closing the owner's connection");
 }

@@ -7,7 +7,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait};
 use uuid::Uuid;
 
 use super::settle::STUCK_AFTER;
-use super::{MANUAL, Outcome, Status, Step, brief, webhook};
+use super::{DECLINED, MANUAL, Outcome, Status, Step, brief, webhook};
 use crate::cart;
 use crate::entity::{money_ledger, orders, payment, payment_event};
 use crate::error::{CommerceError, Result};
@@ -29,7 +29,7 @@ pub(crate) async fn apply(desk: &mut Desk<'_>, step: Step, outcome: &Outcome) ->
     let payment = desk.payment()?;
     let (at, status) = (payment.step(), payment.status());
     let late_yes =
-        status == Status::Declined && matches!(outcome, Outcome::Succeeded(_) | Outcome::TakenInPart(_));
+        status == Status::Declined && matches!(outcome, Outcome::Succeeded(_) | Outcome::TakenInPart { .. });
     match step {
         Step::ByHand => Ok(false),
         // A gateway may capture on its own before it has told us of the authorisation, and a capture may have been on its
@@ -78,7 +78,7 @@ async fn apply_authorise(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool>
                 desk.attention("the payment was authorised after the order was given up: give it back or call the customer");
             }
         }
-        Outcome::TakenInPart(_) => return Ok(false),
+        Outcome::TakenInPart { .. } => return Ok(false),
         // Nobody has said no, and there is time left.
         Outcome::Expired(_) if desk.row().hold_until.is_some_and(|until| desk.now().millis() < until) => {
             let now = desk.now();
@@ -99,7 +99,7 @@ async fn apply_authorise(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool>
 
 async fn apply_capture(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool> {
     match outcome {
-        Outcome::Succeeded(id) | Outcome::TakenInPart(id) => {
+        Outcome::Succeeded(id) | Outcome::TakenInPart { id, .. } => {
             let payment = desk.payment_mut()?;
             if payment.gateway_id.is_empty() {
                 payment.gateway_id = id.clone();
@@ -107,15 +107,21 @@ async fn apply_capture(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool> {
             let (fact, amount) = (payment.key(Step::Capture).to_owned(), payment.amount(Step::Capture));
             move_to(payment, Step::Capture, Status::Done, None);
             // Most gateways let the rest of an authorisation go with the first capture.
-            let rest =
-                if matches!(outcome, Outcome::TakenInPart(_)) { payment.rest_minor - amount } else { 0 };
+            let promised = if let Outcome::TakenInPart { remaining, .. } = outcome { *remaining } else { 0 };
+            let rest = (payment.rest_minor - amount).clamp(0, promised);
             // Too late to ask for another amount.
             let anew = std::mem::take(&mut payment.again_minor);
             if anew != 0 {
                 keep_apart(desk)?;
             }
+            let given_up = !matches!(desk.order(), AnyOrder::PendingPayment(_));
             if receive(desk, amount, fact).await? {
-                desk.payment_mut()?.rest_minor = rest.max(0);
+                let rest = if given_up { 0 } else { rest };
+                desk.payment_mut()?.rest_minor = rest;
+                // Or an edit has made the order cheaper than what was promised.
+                if rest == 0 && 0 < promised {
+                    desk.ask_back(Step::Void, promised, "the rest is not needed", desk.now())?;
+                }
             }
             let over = desk.row().paid_minor - desk.row().total_minor;
             if anew != 0 && 0 < over {
@@ -128,6 +134,10 @@ async fn apply_capture(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool> {
         // What staff wanted taken is not here; the promise is, and the order waits as before.
         Outcome::Declined(reason) if desk.payment()?.takes_a_part() => {
             refuse(desk, Step::Capture, reason)?;
+            if !matches!(desk.order(), AnyOrder::PendingPayment(_)) {
+                desk.ask_back(Step::Void, 0, "the order was given up", desk.now())?;
+                return Ok(true);
+            }
             let payment = desk.payment()?;
             let refused = Money::new(payment.take_minor, currency_of(&payment.currency)?);
             desk.attention(&format!("the gateway refused to take {refused}: try again, or cancel the order"));
@@ -211,7 +221,7 @@ pub(crate) fn kept(row: &orders::Model) -> i64 {
 
 async fn apply_refund(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool> {
     match outcome {
-        Outcome::TakenInPart(_) => return Ok(false),
+        Outcome::TakenInPart { .. } => return Ok(false),
         Outcome::Succeeded(_) => {
             let payment = desk.payment_mut()?;
             move_to(payment, Step::Refund, Status::Done, None);
@@ -281,13 +291,17 @@ async fn give_back(desk: &mut Desk<'_>, amount: i64, fact: String, reason: Strin
 
 fn apply_void(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool> {
     match outcome {
-        Outcome::TakenInPart(_) => return Ok(false),
+        Outcome::TakenInPart { .. } => return Ok(false),
         Outcome::Succeeded(_) => {
             let payment = desk.payment_mut()?;
             move_to(payment, Step::Void, Status::Done, None);
             payment.rest_minor = 0;
             let anew = std::mem::take(&mut payment.again_minor);
-            desk.row_mut().attention = None;
+            // What the order costs was taken before.
+            if 0 < payment.back_minor {
+                return Ok(true);
+            }
+            desk.calm();
             let (payment_id, order_id, _, currency) = named(desk)?;
             let reason = desk.payment()?.back_reason.clone();
             let told = reason.clone();
@@ -304,11 +318,16 @@ fn apply_void(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool> {
                 forgo(desk, &told)?;
             }
         }
+        // A bank that would not pay and has nothing to give back: there is no promise any more.
+        Outcome::Declined(reason) | Outcome::Expired(reason) if desk.payment()?.was_declined() => {
+            refuse(desk, Step::Void, reason)?;
+            move_to(desk.payment_mut()?, Step::Capture, Status::Declined, None);
+        }
         Outcome::Declined(reason) | Outcome::Expired(reason) => {
             refuse(desk, Step::Void, reason)?;
             desk.attention("the gateway refused to give the authorisation back");
-            // Nobody has asked for all of it: there is no such call whose key could tell.
-            if desk.payment()?.manual {
+            // Nobody has asked for all of it, or it is about the rest: there is no such call whose key could tell.
+            if desk.payment()?.manual || 0 < desk.payment()?.back_minor {
                 return Ok(true);
             }
             // Whoever paid may have been cut off between taking the money and writing it down: the key of that call tells.
@@ -361,13 +380,17 @@ pub(crate) async fn receive_rest(desk: &mut Desk<'_>, amount: i64, fact: String)
     Ok(())
 }
 
-/// A no to the shopper's payment ends the order and gives the cart back.
+/// A no to the shopper's payment ends the order and gives the cart back; what the bank had promised before it said no goes
+/// back, too.
 async fn decline(desk: &mut Desk<'_>, step: Step, reason: &str) -> Result<()> {
     refuse(desk, step, reason)?;
     if let AnyOrder::PendingPayment(order) = desk.order() {
         let cancelled = order.cancel()?;
-        desk.cancel(cancelled.state(), "the payment was declined").await?;
+        desk.cancel(cancelled.state(), DECLINED).await?;
         cart::restore(desk.tx(), desk.row().cart_id, desk.now()).await?;
+    }
+    if step == Step::Capture {
+        desk.ask_back(Step::Void, 0, DECLINED, desk.now())?;
     }
     Ok(())
 }

@@ -197,7 +197,7 @@ fn read(status: StatusCode, body: &[u8]) -> Result<Outcome, String> {
     match serde_json::from_slice::<Answer>(body) {
         Ok(answer) => match answer.status.as_str() {
             "succeeded" if status.is_success() && 0 < answer.remaining => {
-                Ok(Outcome::TakenInPart(brief(&answer.id, 200)))
+                Ok(Outcome::TakenInPart { id: brief(&answer.id, 200), remaining: answer.remaining })
             }
             "succeeded" if status.is_success() => Ok(Outcome::Succeeded(brief(&answer.id, 200))),
             "pending" if status.is_success() => Ok(Outcome::Pending(brief(&answer.id, 200))),
@@ -249,7 +249,7 @@ mod tests {
         let read = |status, body: &str| read(status, body.as_bytes());
         assert_eq!(read(ok, r#"{"id":"a","status":"succeeded"}"#), Ok(Outcome::Succeeded("a".into())));
         let part = r#"{"id":"a","status":"succeeded","remaining":5}"#;
-        assert_eq!(read(ok, part), Ok(Outcome::TakenInPart("a".into())));
+        assert_eq!(read(ok, part), Ok(Outcome::TakenInPart { id: "a".into(), remaining: 5 }));
         assert_eq!(read(ok, r#"{"id":"a","status":"pending","x":1}"#), Ok(Outcome::Pending("a".into())));
         let no = Ok(Outcome::Declined("no funds".into()));
         assert_eq!(read(ok, r#"{"status":"declined","reason":"no funds"}"#), no);

@@ -173,6 +173,38 @@ async fn what_nobody_takes_goes_back(shop: Shop) {
     shop.holds().await;
 }
 
+async fn nothing_stays_promised_to_an_order_that_was_given_up_meanwhile(shop: Shop) {
+    shop.gateway.captures_in_parts();
+    for (status, paid) in [("succeeded", 1_000), ("declined", 0)] {
+        let id = placed(&shop).await;
+        shop.gateway.next("capture", &[Mood::Pending]);
+        take(&shop, id, 1_000, "a").await.unwrap();
+        order::cancel(&shop.boss(), id, "called off").await.unwrap();
+        let deed = shop.gateway.deeds().into_iter().find(|deed| deed.status == "pending").unwrap();
+        shop.gateway.decide(&deed, status);
+        let body =
+            json!({"operation": "capture", "reference": deed.reference, "id": deed.id, "status": status});
+        shop.call_back(&format!("evt-{status}"), body).await.unwrap();
+        for _ in 0..3 {
+            shop.sweep().await;
+        }
+        let order = seen(&shop, id).await;
+        assert_eq!((order.paid.minor, order.attention.is_some()), (paid, 0 < paid), "{status}");
+        let void = shop.gateway.calls().into_iter().rfind(|call| call.step == "void").unwrap();
+        assert_eq!(
+            (void.body["reference"].as_str(), &void.body["amount"]),
+            (Some(&*deed.reference), &json!(3_000 - paid))
+        );
+        assert_eq!(shop.gateway.promises(), []);
+        if 0 < paid {
+            let back = order::refund(&shop.boss(), id, "called off").await.unwrap();
+            assert_eq!((back.payment, back.attention), (PaymentState::Refunded, None));
+        }
+        shop.holds().await;
+    }
+    assert_eq!(shop.gateway.effects("void"), 2);
+}
+
 async fn is_called_off_when_all_that_was_taken_is_back(shop: Shop) {
     shop.gateway.captures_in_parts();
     let id = placed(&shop).await;
@@ -214,6 +246,7 @@ on_both!(
     gives_the_rest_of_several_parts_back,
     a_refused_part_changes_nothing,
     what_nobody_takes_goes_back,
+    nothing_stays_promised_to_an_order_that_was_given_up_meanwhile,
     is_called_off_when_all_that_was_taken_is_back,
     gift_cards_pay_their_part_and_staff_takes_the_rest,
 );

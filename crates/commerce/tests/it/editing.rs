@@ -352,6 +352,33 @@ async fn what_is_not_wanted_any_more_is_not_asked_for(shop: Shop) {
     shop.holds().await;
 }
 
+async fn what_is_promised_beyond_an_edit_goes_back(shop: Shop) {
+    capture_by_staff(&shop).await;
+    shop.gateway.captures_in_parts();
+    let (boss, mug) = (shop.boss(), shop.product("Mug", "12.50", 20).await);
+    for answer in [Mood::Succeed, Mood::Decline] {
+        let order = shop.guest(mug, 2).await.order("http").await;
+        let order = seen(&shop, order.id).await;
+        let less = edit::edit(&boss, at(&order), &set(order.lines[0].id, 1), why("less")).await.unwrap();
+        assert_eq!(less.capturable.minor, 1_750);
+        let done = order::capture(&boss, order.id, Capture { amount: None, key: "c" }).await.unwrap();
+        assert_eq!(stands(&done), (OrderState::Paid, PaymentState::Paid, 1_750, 1_750, 0));
+        shop.gateway.next("void", &[answer]);
+        shop.sweep().await;
+        let void = shop.gateway.calls().into_iter().rfind(|call| call.step == "void").unwrap();
+        assert_eq!(void.body["amount"], 1_250);
+        // Whoever refuses holds the customer's money: a person asks there.
+        let after = seen(&shop, order.id).await;
+        assert_eq!(stands(&after), stands(&done));
+        assert_eq!(after.attention.is_some(), answer == Mood::Decline);
+        shop.holds().await;
+        let back = order::refund(&boss, order.id, "broken").await.unwrap();
+        assert_eq!((back.payment, back.refunded.minor), (PaymentState::Refunded, 1_750));
+    }
+    assert_eq!((shop.gateway.effects("void"), shop.gateway.effects("capture")), (1, 2));
+    shop.holds().await;
+}
+
 async fn what_the_shop_forgoes_after_an_edit_is_credited_once(shop: Shop) {
     let boss = shop.boss();
     let order = promised_too_little(&shop).await;
@@ -673,6 +700,7 @@ on_both!(
     what_is_promised_covers_less_and_is_asked_anew_for_more,
     an_attempt_that_cannot_be_called_off_is_asked_about,
     what_is_not_wanted_any_more_is_not_asked_for,
+    what_is_promised_beyond_an_edit_goes_back,
     what_the_shop_forgoes_after_an_edit_is_credited_once,
     whoever_pays_anew_has_time_for_it,
     one_key_edits_once,

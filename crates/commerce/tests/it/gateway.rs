@@ -56,6 +56,8 @@ struct Inner {
     held: Arc<tokio::sync::Semaphore>,
     /// Whether more can be captured of an authorisation after the first time.
     several: bool,
+    /// What it was asked that nobody may ask: more than was promised, or back more than was taken.
+    breaches: Vec<String>,
 }
 
 /// The running gateway; it ends with its runtime.
@@ -70,8 +72,14 @@ impl Gateway {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let held = Arc::new(tokio::sync::Semaphore::new(0));
-        let inner =
-            Inner { moods: HashMap::new(), calls: Vec::new(), done: HashMap::new(), held, several: false };
+        let inner = Inner {
+            moods: HashMap::new(),
+            calls: Vec::new(),
+            done: HashMap::new(),
+            held,
+            several: false,
+            breaches: Vec::new(),
+        };
         let inner = Arc::new(Mutex::new(inner));
         let router = Router::new().route("/{step}", post(answer)).with_state(inner.clone());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
@@ -85,7 +93,17 @@ impl Gateway {
 
     /// From now on an authorisation can be captured several times.
     pub fn captures_in_parts(&self) {
-        self.inner.lock().unwrap().several = true;
+        self.set_several(true);
+    }
+
+    /// Whether an authorisation can be captured several times from now on.
+    pub fn set_several(&self, several: bool) {
+        self.inner.lock().unwrap().several = several;
+    }
+
+    /// What it was asked that nobody may ask.
+    pub fn breaches(&self) -> Vec<String> {
+        self.inner.lock().unwrap().breaches.clone()
     }
 
     /// Everything that it was asked to do, once for each step and key.
@@ -101,6 +119,29 @@ impl Gateway {
             status: word(answer, "status"),
         };
         inner.done.iter().map(deed).collect()
+    }
+
+    /// References and ids of what it has promised, of which something could still be taken, and which nobody has asked to give back.
+    pub fn promises(&self) -> Vec<(String, String)> {
+        let inner = self.inner.lock().unwrap();
+        let of = |at: &str, id: &Value| -> Vec<Value> {
+            let same = |((step, _), answer): &(&(String, String), &Value)| {
+                step == at && &answer["of"] == id && (at == "void" || answer["status"] == "succeeded")
+            };
+            inner.done.iter().filter(same).map(|(_, answer)| answer.clone()).collect()
+        };
+        let stands = |((step, _), answer): &(&(String, String), &Value)| {
+            if step != "authorize" || answer["status"] != "succeeded" {
+                return false;
+            }
+            let taken = of("capture", &answer["id"]);
+            let in_parts = taken.iter().all(|part| !part["remaining"].is_null());
+            let sum: i64 = taken.iter().filter_map(|part| part["amount"].as_i64()).sum();
+            in_parts && answer["amount"].as_i64() > Some(sum) && of("void", &answer["id"]).is_empty()
+        };
+        let open = inner.done.iter().filter(stands);
+        let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        open.map(|(_, answer)| (word(&answer["reference"]), word(&answer["id"]))).collect()
     }
 
     /// Somebody has moved money there by hand.
@@ -144,6 +185,46 @@ impl Gateway {
 }
 
 impl Inner {
+    /// What it has not refused of `step` for a payment, and of one authorisation where one is named.
+    fn sum(&self, step: &str, reference: &Value, of: Option<&Value>) -> i64 {
+        let same = |((at, _), answer): &(&(String, String), &Value)| {
+            at == step
+                && answer["status"] != "declined"
+                && &answer["reference"] == reference
+                && of.is_none_or(|of| &answer["of"] == of)
+        };
+        self.done.iter().filter(same).filter_map(|(_, answer)| answer["amount"].as_i64()).sum()
+    }
+
+    /// What was promised under this id.
+    fn promised(&self, id: &Value) -> i64 {
+        let same = |((step, _), answer): &(&(String, String), &Value)| {
+            step == "authorize" && &answer["id"] == id && answer["status"] != "declined"
+        };
+        self.done.iter().filter(same).filter_map(|(_, answer)| answer["amount"].as_i64()).sum()
+    }
+
+    /// Notes what nobody may ask for; `false` for a call that makes no sense any more.
+    fn can(&mut self, step: &str, body: &Value) -> bool {
+        let (reference, of, amount) = (&body["reference"], &body["id"], body["amount"].as_i64().unwrap());
+        let taken = self.sum("capture", reference, Some(of));
+        let breach = match step {
+            "capture" if 0 < self.sum("void", reference, Some(of)) => "what was given back is taken",
+            "capture" if 0 < taken && !self.several => "the rest is gone with what was taken first",
+            "capture" if self.promised(of) < taken + amount => "more is taken than was promised",
+            "refund"
+                if self.sum("capture", reference, None) < self.sum("refund", reference, None) + amount =>
+            {
+                "more is given back than was taken"
+            }
+            // Whoever has not heard of the capture asks all the same.
+            "void" => return taken == 0 || self.several && taken < self.promised(of),
+            _ => return true,
+        };
+        self.breaches.push(format!("{breach}: {body}"));
+        true
+    }
+
     /// What it has of a payment.
     fn books(&mut self, reference: &Value) -> Response {
         match self.moods.entry("status".to_owned()).or_default().pop_front() {
@@ -174,29 +255,26 @@ async fn answer(
         if step == "status" {
             return inner.books(&body["reference"]);
         }
-        let (reference, amount) = (body["reference"].clone(), body["amount"].clone());
-        inner.calls.push(Seen { step: step.clone(), key: key.clone(), body });
+        let (reference, amount, of) = (body["reference"].clone(), body["amount"].clone(), body["id"].clone());
+        inner.calls.push(Seen { step: step.clone(), key: key.clone(), body: body.clone() });
         let mood = inner.moods.entry(step.clone()).or_default().pop_front().unwrap_or(Mood::Succeed);
         if mood == Mood::Down {
             return StatusCode::SERVICE_UNAVAILABLE.into_response();
         }
+        let fresh = !inner.done.contains_key(&(step.clone(), key.clone()));
         let status = match mood {
+            _ if fresh && !inner.can(&step, &body) => "declined",
             Mood::Decline | Mood::Held => "declined",
             Mood::Pending | Mood::PendingCut => "pending",
             _ => "succeeded",
         };
         let id = format!("{step}-{}", inner.done.len() + 1);
         let mut fresh = json!({
-            "id": id, "status": status, "reason": "no funds", "reference": reference, "amount": amount
+            "id": id, "status": status, "reason": "no funds", "reference": reference, "amount": amount, "of": of
         });
         if inner.several && step == "capture" {
-            let sum = |of: &str| -> i64 {
-                let same = |((step, _), answer): &(&(String, String), &Value)| {
-                    step == of && answer["reference"] == reference && answer["status"] == "succeeded"
-                };
-                inner.done.iter().filter(same).filter_map(|(_, answer)| answer["amount"].as_i64()).sum()
-            };
-            fresh["remaining"] = json!(sum("authorize") - sum("capture") - amount.as_i64().unwrap());
+            let taken = inner.sum("capture", &reference, Some(&of)) + amount.as_i64().unwrap();
+            fresh["remaining"] = json!(inner.promised(&of) - taken);
         }
         (mood, inner.done.entry((step, key)).or_insert(fresh).clone(), inner.held.clone())
     };

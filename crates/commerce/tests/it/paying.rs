@@ -398,6 +398,47 @@ async fn an_authorisation_that_nobody_calls_off_is_tried_again(shop: Shop) {
     shop.holds().await;
 }
 
+async fn gives_the_promise_back_when_the_bank_does_not_pay(shop: Shop) {
+    let mug = shop.product("Mug", "12.50", 20).await;
+    shop.gateway.next("capture", &[Mood::Decline]);
+    let declined = shop.guest(mug, 1).await.buy("http").await.unwrap().order;
+    assert_eq!((declined.state, declined.payment), (OrderState::Cancelled, PaymentState::Declined));
+    assert_eq!(shop.gateway.effects("void"), 0, "the shopper does not wait for it");
+    shop.sweep().await;
+    let order = seen(&shop, &declined).await;
+    assert_eq!(
+        (order.payment, order.attention, shop.gateway.effects("void")),
+        (PaymentState::Declined, None, 1)
+    );
+    // There was nothing to give back: nobody is called, and nobody asks once more.
+    shop.gateway.next("capture", &[Mood::Decline]);
+    shop.gateway.next("void", &[Mood::Decline]);
+    let gone = shop.guest(mug, 1).await.buy("http").await.unwrap().order;
+    shop.sweep().await;
+    let calls = shop.gateway.calls().len();
+    shop.advance(Duration::from_secs(24 * 3600));
+    shop.sweep().await;
+    let order = seen(&shop, &gone).await;
+    assert_eq!((order.payment, order.attention), (PaymentState::Declined, None));
+    assert_eq!((shop.gateway.effects("void"), shop.gateway.calls().len()), (1, calls));
+    // Somebody gave the order up while nobody knew whether the money was taken.
+    shop.gateway.next("capture", &[Mood::Down]);
+    let unknown = shop.guest(mug, 1).await.buy("http").await.unwrap().order;
+    assert_eq!((unknown.state, unknown.payment), (OrderState::PendingPayment, PaymentState::Authorised));
+    order::cancel(&shop.boss(), unknown.id, "changed their mind").await.unwrap();
+    shop.gateway.next("capture", &[Mood::Decline]);
+    for _ in 0..2 {
+        shop.advance(Duration::from_secs(60));
+        shop.sweep().await;
+    }
+    let order = seen(&shop, &unknown).await;
+    assert_eq!(
+        (order.payment, order.attention, shop.gateway.effects("void")),
+        (PaymentState::Declined, None, 2)
+    );
+    shop.holds().await;
+}
+
 async fn gives_a_late_authorisation_back(shop: Shop) {
     let mug = shop.product("Mug", "12.50", 20).await;
     shop.gateway.next("authorize", &[Mood::Pending]);
@@ -469,6 +510,7 @@ on_both!(
     knows_of_money_that_was_taken_while_the_order_was_given_up,
     asks_for_money_that_was_taken_while_the_order_was_given_up_and_nobody_heard,
     an_authorisation_that_nobody_calls_off_is_tried_again,
+    gives_the_promise_back_when_the_bank_does_not_pay,
     finds_money_that_a_process_took_before_it_died,
     gives_a_late_authorisation_back,
     asks_a_person_when_another_amount_is_reported,

@@ -245,22 +245,26 @@ impl Guest {
 
     /// What a form would send for this cart as it is now.
     pub async fn form(&self, provider: &str) -> CheckoutInput {
-        let page =
-            checkout::view(&self.ctx, Some(&self.token), Wish { country: Some("BE"), ..Wish::default() })
-                .await
-                .unwrap();
-        CheckoutInput {
+        self.offered(provider).await.unwrap().unwrap()
+    }
+
+    /// As [`Guest::form`]; `None` when nothing of the cart can be sent.
+    pub async fn offered(&self, provider: &str) -> Result<Option<CheckoutInput>, CommerceError> {
+        let wish = Wish { country: Some("BE"), ..Wish::default() };
+        let page = checkout::view(&self.ctx, Some(&self.token), wish).await?;
+        let Some(shipping_method) = page.method else { return Ok(None) };
+        Ok(Some(CheckoutInput {
             token: Some(self.token.clone()),
             cart: page.cart.id,
             email: "maud@example.com".into(),
             address: maud(),
-            shipping_method: page.method.unwrap(),
+            shipping_method,
             payment_provider: provider.into(),
             expected_total: page.cart.totals.total.minor,
             expected_currency: None,
             expected_due: Some(page.due.minor),
             idempotency_key: page.idempotency_key,
-        }
+        }))
     }
 
     /// Buys what is in the cart.
