@@ -96,9 +96,7 @@ async fn load_page(ctx: &Ctx, query: &ListQuery) -> Result<ListPage> {
         let db = ctx.read(Access::Public).await?;
         let skip = i64::from(query.page - 1) * i64::from(PAGE_SIZE);
         let id = collection.as_ref().map(|collection| collection.id.uuid());
-        let rows =
-            Box::pin(keyset(&db, query, id, None, Direction::Forward, i64::from(PAGE_SIZE), skip)).await?;
-        rows.into_iter().map(|(_, _, card)| card).collect()
+        Box::pin(cards(&db, query, id, skip)).await?
     };
     Ok(ListPage {
         cards,
@@ -214,6 +212,36 @@ async fn keyset(
         .collect()
 }
 
+/// The cards of one page, in one row: whoever waits for rows wakes for each of them.
+async fn cards(
+    db: &TenantDb,
+    query: &ListQuery,
+    collection: Option<Uuid>,
+    skip: i64,
+) -> Result<Vec<Arc<ProductCard>>> {
+    let (key, descending) = sql::sort_key(query, collection.is_some());
+    let order = if descending { "DESC" } else { "ASC" };
+    let order = format!(" ORDER BY sort_key {order}, product_id {order}");
+    let mut select = Sql::new(format!(
+        "SELECT string_agg(card, ','{order}) AS cards FROM (SELECT d.product_id AS product_id, \
+         CAST(d.card AS text) AS card, "
+    ));
+    select.append(key);
+    select.push(" AS sort_key", []);
+    select.append(sql::published(query, collection, Without::Nothing));
+    let window = [i64::from(PAGE_SIZE).into(), skip.into()];
+    select.push(&format!("{order} LIMIT ? OFFSET ?) page"), window);
+    let rows = db.raw_all(&select.text, select.values).await.context("listing products")?;
+    let cards = text_of(&rows, "cards")?.unwrap_or_default();
+    Ok(serde_json::from_str(&format!("[{cards}]")).map_err(Error::internal)?)
+}
+
+/// The text in a column of the one row that there is.
+fn text_of(rows: &[QueryResult], column: &str) -> Result<Option<String>> {
+    let text = rows.first().map_or(Ok(None), |row| row.try_get("", column));
+    Ok(text.map_err(Error::from)?)
+}
+
 /// Says that what follows in this transaction counts, so that joins go over whole tables at once.
 ///
 /// Until PostgreSQL has looked at a catalogue that has just come in, it expects a handful of rows and goes through all
@@ -253,55 +281,70 @@ async fn load_counts(ctx: &Ctx, query: &ListQuery) -> Result<Counted> {
     Ok(Counted { total, facets: Arc::new(facets) })
 }
 
-/// Total, price bounds and stock counts in one statement.
+/// Total, price bounds and stock counts in one row. What is not chosen needs no look of its own.
 async fn figures(
     db: &TenantDb,
     query: &ListQuery,
     collection: Option<Uuid>,
     currency: Currency,
 ) -> Result<(u64, Facets)> {
-    let mut select = Sql::new("SELECT 0 AS part, CAST(COUNT(*) AS bigint) AS a, CAST(0 AS bigint) AS b");
-    select.append(sql::published(query, collection, Without::Nothing));
-    select.push(" UNION ALL SELECT 1, MIN(d.price_min), MAX(d.price_min)", []);
-    select.append(sql::published(query, collection, Without::Price));
-    select.push(
-        " UNION ALL SELECT 2, CAST(COUNT(*) AS bigint), \
-         CAST(COALESCE(SUM(CASE WHEN d.in_stock THEN 1 ELSE 0 END), 0) AS bigint)",
-        [],
-    );
-    select.append(sql::published(query, collection, Without::Stock));
-    let rows = db.raw_all(&select.text, select.values).await.context("counting products")?;
-    let mut total = 0;
-    let mut facets = Facets::default();
-    let positive = |number: Option<i64>| number.and_then(|n| u64::try_from(n).ok()).unwrap_or(0);
-    for row in rows {
-        let part: i32 = row.try_get("", "part").map_err(Error::from)?;
-        let a: Option<i64> = row.try_get("", "a").map_err(Error::from)?;
-        let b: Option<i64> = row.try_get("", "b").map_err(Error::from)?;
-        match part {
-            0 => total = positive(a),
-            1 => {
-                facets.price =
-                    a.zip(b).map(|(low, high)| (Money::new(low, currency), Money::new(high, currency)))
-            }
-            _ => (facets.all, facets.in_stock) = (positive(a), positive(b)),
+    let part = |select: &mut Sql, without: Without<'_>| {
+        select.push(
+            "(SELECT CAST(COUNT(*) AS bigint) AS products, MIN(d.price_min) AS low, MAX(d.price_min) AS high, \
+             CAST(COALESCE(SUM(CASE WHEN d.in_stock THEN 1 ELSE 0 END), 0) AS bigint) AS in_stock",
+            [],
+        );
+        select.append(sql::published(query, collection, without));
+    };
+    let priced = query.price_min.is_some() || query.price_max.is_some();
+    let (by_price, by_stock) = (if priced { "p" } else { "a" }, if query.in_stock { "s" } else { "a" });
+    let mut select = Sql::new(format!(
+        "SELECT a.products AS found, {by_price}.low AS low, {by_price}.high AS high, \
+         {by_stock}.products AS products, {by_stock}.in_stock AS in_stock FROM "
+    ));
+    part(&mut select, Without::Nothing);
+    select.push(") a", []);
+    for (wanted, name, without) in [(priced, "p", Without::Price), (query.in_stock, "s", Without::Stock)] {
+        if wanted {
+            select.push(" CROSS JOIN ", []);
+            part(&mut select, without);
+            select.push(&format!(") {name}"), []);
         }
     }
-    Ok((total, facets))
+    let rows = db.raw_all(&select.text, select.values).await.context("counting products")?;
+    let Some(row) = rows.first() else { return Ok((0, Facets::default())) };
+    let count = |column: &str| -> Result<u64> {
+        Ok(u64::try_from(row.try_get::<i64>("", column).map_err(Error::from)?).unwrap_or(0))
+    };
+    let price = |column: &str| row.try_get::<Option<i64>>("", column).map_err(Error::from);
+    let money = |minor| Money::new(minor, currency);
+    let facets = Facets {
+        price: price("low")?.zip(price("high")?).map(|(low, high)| (money(low), money(high))),
+        all: count("products")?,
+        in_stock: count("in_stock")?,
+        ..Facets::default()
+    };
+    Ok((count("found")?, facets))
 }
 
-/// Values with counts, each group as if nothing were chosen in it, in one statement.
+/// Values with counts, each group as if nothing were chosen in it, in one row.
 async fn option_facets(
     db: &TenantDb,
     query: &ListQuery,
     collection: Option<Uuid>,
 ) -> Result<Vec<OptionFacet>> {
     let chosen: Vec<&str> = query.options.iter().map(|filter| filter.name.as_str()).collect();
-    let mut select = Sql::default();
+    let mut select = Sql::new(match db.backend() {
+        DbBackend::Postgres => {
+            "SELECT CAST(json_agg(json_build_array(name_key, value_key, name, value, products)) AS text) AS found FROM ("
+        }
+        _ => {
+            "SELECT json_group_array(json_array(name_key, value_key, name, value, products)) AS found FROM ("
+        }
+    });
     let part = |select: &mut Sql, condition: Sql, without: Without<'_>| {
         select.push(
-            "SELECT f.name_key, f.value_key, MIN(f.name) AS name, MIN(f.value) AS value, \
-             CAST(COUNT(*) AS bigint) AS products",
+            "SELECT f.name_key, f.value_key, MIN(f.name) AS name, MIN(f.value) AS value, COUNT(*) AS products",
             [],
         );
         select.append(sql::facets(query, collection, without));
@@ -320,15 +363,13 @@ async fn option_facets(
         only.push(" AND f.name_key = ?", [(*name).into()]);
         part(&mut select, only, Without::Option(name));
     }
+    select.push(") f", []);
     let rows = db.raw_all(&select.text, select.values).await.context("counting facets")?;
+    let found = text_of(&rows, "found")?.unwrap_or_else(|| "[]".to_owned());
+    let found: Vec<(String, String, String, String, u64)> =
+        serde_json::from_str(&found).map_err(Error::internal)?;
     let mut groups: Vec<(String, u64, OptionFacet)> = Vec::new();
-    for row in rows {
-        let key: String = row.try_get("", "name_key").map_err(Error::from)?;
-        let value_key: String = row.try_get("", "value_key").map_err(Error::from)?;
-        let name: String = row.try_get("", "name").map_err(Error::from)?;
-        let value: String = row.try_get("", "value").map_err(Error::from)?;
-        let products: i64 = row.try_get("", "products").map_err(Error::from)?;
-        let count = u64::try_from(products).unwrap_or(0);
+    for (key, value_key, name, value, count) in found {
         let selected = query.options.iter().any(|f| f.name == key && f.values.contains(&value_key));
         let swatch = if is_colour_option(&name) { swatch(&value).map(str::to_owned) } else { None };
         let value = FacetValue { value, swatch, count, selected };
