@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use platform::db::holes;
 use platform::{Access, Context, Ctx, Error, TenantDb};
-use primitives::{Currency, Cursor, Direction, Money, PageArgs, ProductId};
+use primitives::{Cursor, Direction, Money, PageArgs, ProductId};
 use sea_orm::{DbBackend, QueryResult};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -24,7 +24,7 @@ const MAX_FACETS: usize = 8;
 /// Values of one facet, the most frequent ones and the chosen ones.
 const MAX_FACET_VALUES: usize = 24;
 
-/// One page of 24 with facets; pages behind the end are empty. At most four statements, none when remembered.
+/// One page of 24 with facets; pages behind the end are empty. At most three statements, none when remembered.
 pub async fn list(ctx: &Ctx, query: &ListQuery) -> Result<Arc<ListPage>> {
     let query = sql::normal(query);
     let caches = Caches::of(ctx.app());
@@ -83,27 +83,27 @@ async fn counted(ctx: &Ctx, query: &ListQuery) -> Result<Counted> {
 }
 
 async fn load_page(ctx: &Ctx, query: &ListQuery) -> Result<ListPage> {
-    let counted = Box::pin(counted(ctx, query)).await?;
     let collection = match &query.collection {
         Some(slug) => collections(ctx).await?.by_slug(slug),
         None => None,
     };
-    let pages = u32::try_from(counted.total.div_ceil(u64::from(PAGE_SIZE))).unwrap_or(u32::MAX).max(1);
-    let empty = query.page > pages || (query.collection.is_some() && collection.is_none());
-    let cards = if empty {
-        Vec::new()
-    } else {
+    let unknown = query.collection.is_some() && collection.is_none();
+    let id = collection.as_ref().map(|collection| collection.id.uuid());
+    let cards = async {
+        if unknown {
+            return Ok(Vec::new());
+        }
         let db = ctx.read(Access::Public).await?;
-        let skip = i64::from(query.page - 1) * i64::from(PAGE_SIZE);
-        let id = collection.as_ref().map(|collection| collection.id.uuid());
-        Box::pin(cards(&db, query, id, skip)).await?
+        cards(&db, query, id).await
     };
+    // Neither waits for the other.
+    let (counted, cards) = tokio::try_join!(Box::pin(counted(ctx, query)), Box::pin(cards))?;
     Ok(ListPage {
         cards,
         total: counted.total,
         facets: counted.facets,
         page: query.page,
-        pages,
+        pages: u32::try_from(counted.total.div_ceil(u64::from(PAGE_SIZE))).unwrap_or(u32::MAX).max(1),
         sort: query.sort,
         collection,
     })
@@ -213,12 +213,7 @@ async fn keyset(
 }
 
 /// The cards of one page, in one row: whoever waits for rows wakes for each of them.
-async fn cards(
-    db: &TenantDb,
-    query: &ListQuery,
-    collection: Option<Uuid>,
-    skip: i64,
-) -> Result<Vec<Arc<ProductCard>>> {
+async fn cards(db: &TenantDb, query: &ListQuery, collection: Option<Uuid>) -> Result<Vec<Arc<ProductCard>>> {
     let (key, descending) = sql::sort_key(query, collection.is_some());
     let order = if descending { "DESC" } else { "ASC" };
     let order = format!(" ORDER BY sort_key {order}, product_id {order}");
@@ -229,17 +224,13 @@ async fn cards(
     select.append(key);
     select.push(" AS sort_key", []);
     select.append(sql::published(query, collection, Without::Nothing));
+    let skip = i64::from(query.page - 1) * i64::from(PAGE_SIZE);
     let window = [i64::from(PAGE_SIZE).into(), skip.into()];
     select.push(&format!("{order} LIMIT ? OFFSET ?) page"), window);
     let rows = db.raw_all(&select.text, select.values).await.context("listing products")?;
-    let cards = text_of(&rows, "cards")?.unwrap_or_default();
+    let cards = rows.first().map_or(Ok(None), |row| row.try_get::<Option<String>>("", "cards"));
+    let cards = cards.map_err(Error::from)?.unwrap_or_default();
     Ok(serde_json::from_str(&format!("[{cards}]")).map_err(Error::internal)?)
-}
-
-/// The text in a column of the one row that there is.
-fn text_of(rows: &[QueryResult], column: &str) -> Result<Option<String>> {
-    let text = rows.first().map_or(Ok(None), |row| row.try_get("", column));
-    Ok(text.map_err(Error::from)?)
 }
 
 /// Says that what follows in this transaction counts, so that joins go over whole tables at once.
@@ -275,19 +266,30 @@ async fn load_counts(ctx: &Ctx, query: &ListQuery) -> Result<Counted> {
     };
     let db = ctx.read(Access::Public).await?;
     count_whole_tables(&db).await?;
-    let currency = ctx.tenant().currency;
-    let (total, mut facets) = figures(&db, query, collection, currency).await?;
-    facets.options = option_facets(&db, query, collection).await?;
-    Ok(Counted { total, facets: Arc::new(facets) })
+    let mut select = Sql::new("SELECT (");
+    select.append(values(db.backend(), query, collection));
+    select.push(") AS options, ", []);
+    select.append(figures(query, collection));
+    let rows = db.raw_all(&select.text, select.values).await.context("counting products")?;
+    let Some(row) = rows.first() else { return Err(Error::internal("a count without a row").into()) };
+    let count = |column: &str| -> Result<u64> {
+        Ok(u64::try_from(row.try_get::<i64>("", column).map_err(Error::from)?).unwrap_or(0))
+    };
+    let price = |column: &str| row.try_get::<Option<i64>>("", column).map_err(Error::from);
+    let money = |minor| Money::new(minor, ctx.tenant().currency);
+    let options: Option<String> = row.try_get("", "options").map_err(Error::from)?;
+    let options = serde_json::from_str(options.as_deref().unwrap_or("[]")).map_err(Error::internal)?;
+    let facets = Facets {
+        price: price("low")?.zip(price("high")?).map(|(low, high)| (money(low), money(high))),
+        all: count("products")?,
+        in_stock: count("in_stock")?,
+        options: option_facets(query, options),
+    };
+    Ok(Counted { total: count("found")?, facets: Arc::new(facets) })
 }
 
-/// Total, price bounds and stock counts in one row. What is not chosen needs no look of its own.
-async fn figures(
-    db: &TenantDb,
-    query: &ListQuery,
-    collection: Option<Uuid>,
-    currency: Currency,
-) -> Result<(u64, Facets)> {
+/// Total, price bounds and stock counts: what is selected, and from where. What is not chosen needs no look of its own.
+fn figures(query: &ListQuery, collection: Option<Uuid>) -> Sql {
     let part = |select: &mut Sql, without: Without<'_>| {
         select.push(
             "(SELECT CAST(COUNT(*) AS bigint) AS products, MIN(d.price_min) AS low, MAX(d.price_min) AS high, \
@@ -299,7 +301,7 @@ async fn figures(
     let priced = query.price_min.is_some() || query.price_max.is_some();
     let (by_price, by_stock) = (if priced { "p" } else { "a" }, if query.in_stock { "s" } else { "a" });
     let mut select = Sql::new(format!(
-        "SELECT a.products AS found, {by_price}.low AS low, {by_price}.high AS high, \
+        "a.products AS found, {by_price}.low AS low, {by_price}.high AS high, \
          {by_stock}.products AS products, {by_stock}.in_stock AS in_stock FROM "
     ));
     part(&mut select, Without::Nothing);
@@ -311,36 +313,19 @@ async fn figures(
             select.push(&format!(") {name}"), []);
         }
     }
-    let rows = db.raw_all(&select.text, select.values).await.context("counting products")?;
-    let Some(row) = rows.first() else { return Ok((0, Facets::default())) };
-    let count = |column: &str| -> Result<u64> {
-        Ok(u64::try_from(row.try_get::<i64>("", column).map_err(Error::from)?).unwrap_or(0))
-    };
-    let price = |column: &str| row.try_get::<Option<i64>>("", column).map_err(Error::from);
-    let money = |minor| Money::new(minor, currency);
-    let facets = Facets {
-        price: price("low")?.zip(price("high")?).map(|(low, high)| (money(low), money(high))),
-        all: count("products")?,
-        in_stock: count("in_stock")?,
-        ..Facets::default()
-    };
-    Ok((count("found")?, facets))
+    select
 }
 
-/// Values with counts, each group as if nothing were chosen in it, in one row.
-async fn option_facets(
-    db: &TenantDb,
-    query: &ListQuery,
-    collection: Option<Uuid>,
-) -> Result<Vec<OptionFacet>> {
-    let chosen: Vec<&str> = query.options.iter().map(|filter| filter.name.as_str()).collect();
-    let mut select = Sql::new(match db.backend() {
+/// A value of an option: keys of both, names of both, products.
+type Found = (String, String, String, String, u64);
+
+/// Values with counts, each group as if nothing were chosen in it, as one JSON text.
+fn values(backend: DbBackend, query: &ListQuery, collection: Option<Uuid>) -> Sql {
+    let mut select = Sql::new(match backend {
         DbBackend::Postgres => {
-            "SELECT CAST(json_agg(json_build_array(name_key, value_key, name, value, products)) AS text) AS found FROM ("
+            "SELECT CAST(json_agg(json_build_array(name_key, value_key, name, value, products)) AS text) FROM ("
         }
-        _ => {
-            "SELECT json_group_array(json_array(name_key, value_key, name, value, products)) AS found FROM ("
-        }
+        _ => "SELECT json_group_array(json_array(name_key, value_key, name, value, products)) FROM (",
     });
     let part = |select: &mut Sql, condition: Sql, without: Without<'_>| {
         select.push(
@@ -352,22 +337,23 @@ async fn option_facets(
         select.push(" GROUP BY f.name_key, f.value_key", []);
     };
     let mut others = Sql::default();
-    if !chosen.is_empty() {
-        let names = chosen.iter().map(|name| (*name).into());
-        others.push(&format!(" AND f.name_key NOT IN ({})", holes(chosen.len())), names);
+    if !query.options.is_empty() {
+        let names = query.options.iter().map(|filter| filter.name.as_str().into());
+        others.push(&format!(" AND f.name_key NOT IN ({})", holes(query.options.len())), names);
     }
     part(&mut select, others, Without::Nothing);
-    for name in &chosen {
+    for filter in &query.options {
         select.push(" UNION ALL ", []);
         let mut only = Sql::default();
-        only.push(" AND f.name_key = ?", [(*name).into()]);
-        part(&mut select, only, Without::Option(name));
+        only.push(" AND f.name_key = ?", [filter.name.as_str().into()]);
+        part(&mut select, only, Without::Option(&filter.name));
     }
     select.push(") f", []);
-    let rows = db.raw_all(&select.text, select.values).await.context("counting facets")?;
-    let found = text_of(&rows, "found")?.unwrap_or_else(|| "[]".to_owned());
-    let found: Vec<(String, String, String, String, u64)> =
-        serde_json::from_str(&found).map_err(Error::internal)?;
+    select
+}
+
+fn option_facets(query: &ListQuery, found: Vec<Found>) -> Vec<OptionFacet> {
+    let chosen: Vec<&str> = query.options.iter().map(|filter| filter.name.as_str()).collect();
     let mut groups: Vec<(String, u64, OptionFacet)> = Vec::new();
     for (key, value_key, name, value, count) in found {
         let selected = query.options.iter().any(|f| f.name == key && f.values.contains(&value_key));
@@ -381,7 +367,7 @@ async fn option_facets(
             None => groups.push((key, count, OptionFacet { name, values: vec![value] })),
         }
     }
-    Ok(trimmed(groups, &chosen))
+    trimmed(groups, &chosen)
 }
 
 /// The most useful groups and values, in the order in which they are shown.
