@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::Slice;
 use super::cache::{Caches, Counted, SliceKey};
 use super::page::collections;
-use super::sql::{self, Sql, Without};
+use super::sql::{self, Sql};
 use crate::error::{CatalogError, Result};
 use crate::text::{fold, is_colour_option, swatch};
 use crate::view::{FacetValue, Facets, ListPage, ListQuery, ListSort, OptionFacet, ProductCard, ProductPage};
@@ -185,7 +185,7 @@ async fn keyset(
     let mut select = Sql::new("SELECT d.product_id, d.card, ");
     select.append(key.clone());
     select.push(" AS sort_key", []);
-    select.append(sql::published(query, collection, Without::Nothing));
+    select.append(sql::published(query, collection, None));
     if let Some((at, id)) = after {
         // (key, id) beyond (at, id), written out: row values do not take expressions everywhere.
         let beyond = if descending { "<" } else { ">" };
@@ -223,7 +223,7 @@ async fn cards(db: &TenantDb, query: &ListQuery, collection: Option<Uuid>) -> Re
     ));
     select.append(key);
     select.push(" AS sort_key", []);
-    select.append(sql::published(query, collection, Without::Nothing));
+    select.append(sql::published(query, collection, None));
     let skip = i64::from(query.page - 1) * i64::from(PAGE_SIZE);
     let window = [i64::from(PAGE_SIZE).into(), skip.into()];
     select.push(&format!("{order} LIMIT ? OFFSET ?) page"), window);
@@ -247,7 +247,7 @@ async fn count_whole_tables(db: &TenantDb) -> Result<()> {
 
 async fn count(db: &TenantDb, query: &ListQuery, collection: Option<Uuid>) -> Result<u64> {
     let mut select = Sql::new("SELECT COUNT(*) AS found");
-    select.append(sql::published(query, collection, Without::Nothing));
+    select.append(sql::published(query, collection, None));
     let rows = db.raw_all(&select.text, select.values).await.context("counting products")?;
     let found: i64 = match rows.first() {
         Some(row) => row.try_get("", "found").map_err(Error::from)?,
@@ -288,31 +288,21 @@ async fn load_counts(ctx: &Ctx, query: &ListQuery) -> Result<Counted> {
     Ok(Counted { total: count("found")?, facets: Arc::new(facets) })
 }
 
-/// Total, price bounds and stock counts: what is selected, and from where. What is not chosen needs no look of its own.
+/// Total, price bounds and stock counts: what is selected, and from where. Each is counted as if its own condition were not
+/// there, in one look over what the others leave.
 fn figures(query: &ListQuery, collection: Option<Uuid>) -> Sql {
-    let part = |select: &mut Sql, without: Without<'_>| {
-        select.push(
-            "(SELECT CAST(COUNT(*) AS bigint) AS products, MIN(d.price_min) AS low, MAX(d.price_min) AS high, \
-             CAST(COALESCE(SUM(CASE WHEN d.in_stock THEN 1 ELSE 0 END), 0) AS bigint) AS in_stock",
-            [],
-        );
-        select.append(sql::published(query, collection, without));
-    };
-    let priced = query.price_min.is_some() || query.price_max.is_some();
-    let (by_price, by_stock) = (if priced { "p" } else { "a" }, if query.in_stock { "s" } else { "a" });
+    let others = ListQuery { price_min: None, price_max: None, in_stock: false, ..query.clone() };
+    let available = if query.in_stock { "d.in_stock" } else { "1 = 1" };
     let mut select = Sql::new(format!(
-        "a.products AS found, {by_price}.low AS low, {by_price}.high AS high, \
-         {by_stock}.products AS products, {by_stock}.in_stock AS in_stock FROM "
+        "MIN(CASE WHEN {available} THEN d.price_min END) AS low, \
+         MAX(CASE WHEN {available} THEN d.price_min END) AS high"
     ));
-    part(&mut select, Without::Nothing);
-    select.push(") a", []);
-    for (wanted, name, without) in [(priced, "p", Without::Price), (query.in_stock, "s", Without::Stock)] {
-        if wanted {
-            select.push(" CROSS JOIN ", []);
-            part(&mut select, without);
-            select.push(&format!(") {name}"), []);
-        }
+    for (condition, name) in [(available, "found"), ("1 = 1", "products"), ("d.in_stock", "in_stock")] {
+        select.push(&format!(", CAST(COUNT(CASE WHEN {condition}"), []);
+        sql::priced(&mut select, query);
+        select.push(&format!(" THEN 1 END) AS bigint) AS {name}"), []);
     }
+    select.append(sql::published(&others, collection, None));
     select
 }
 
@@ -327,7 +317,7 @@ fn values(backend: DbBackend, query: &ListQuery, collection: Option<Uuid>) -> Sq
         }
         _ => "SELECT json_group_array(json_array(name_key, value_key, name, value, products)) FROM (",
     });
-    let part = |select: &mut Sql, condition: Sql, without: Without<'_>| {
+    let part = |select: &mut Sql, condition: Sql, without: Option<&str>| {
         select.push(
             "SELECT f.name_key, f.value_key, MIN(f.name) AS name, MIN(f.value) AS value, COUNT(*) AS products",
             [],
@@ -341,12 +331,12 @@ fn values(backend: DbBackend, query: &ListQuery, collection: Option<Uuid>) -> Sq
         let names = query.options.iter().map(|filter| filter.name.as_str().into());
         others.push(&format!(" AND f.name_key NOT IN ({})", holes(query.options.len())), names);
     }
-    part(&mut select, others, Without::Nothing);
+    part(&mut select, others, None);
     for filter in &query.options {
         select.push(" UNION ALL ", []);
         let mut only = Sql::default();
         only.push(" AND f.name_key = ?", [filter.name.as_str().into()]);
-        part(&mut select, only, Without::Option(&filter.name));
+        part(&mut select, only, Some(&filter.name));
     }
     select.push(") f", []);
     select

@@ -13,15 +13,6 @@ const MAX_VALUES: usize = 50;
 /// Puts names that do not begin with the text behind those that do; beyond every `featured`.
 const BEHIND: i64 = 4_000_000_000_000_000;
 
-/// What a count leaves out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Without<'q> {
-    Nothing,
-    Price,
-    Stock,
-    Option(&'q str),
-}
-
 /// A piece of SQL and its values, in order.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sql {
@@ -87,8 +78,8 @@ pub(super) fn normal(query: &ListQuery) -> ListQuery {
     }
 }
 
-/// `FROM … WHERE …` over published documents `d`; `query` is normal.
-pub(super) fn published(query: &ListQuery, collection: Option<Uuid>, without: Without<'_>) -> Sql {
+/// `FROM … WHERE …` over published documents `d`, `without` what was chosen of one option; `query` is normal.
+pub(super) fn published(query: &ListQuery, collection: Option<Uuid>, without: Option<&str>) -> Sql {
     let mut sql = Sql::new(" FROM product_doc d");
     if let Some(collection) = collection {
         sql.push(
@@ -98,31 +89,29 @@ pub(super) fn published(query: &ListQuery, collection: Option<Uuid>, without: Wi
         );
     }
     sql.push(" WHERE d.tenant_id = {tenant} AND d.status = 'published'", []);
-    narrow(&mut sql, query, without);
+    priced(&mut sql, query);
+    if query.in_stock {
+        sql.push(" AND d.in_stock", []);
+    }
+    search(&mut sql, query.q.as_deref());
+    chosen(&mut sql, query, without, "d");
     sql
 }
 
-/// The conditions of `query`, each with ` AND ` before it.
-pub(super) fn narrow(sql: &mut Sql, query: &ListQuery, without: Without<'_>) {
-    if without != Without::Price {
-        if let Some(price) = query.price_min {
-            sql.push(" AND d.price_min >= ?", [price.into()]);
-        }
-        if let Some(price) = query.price_max {
-            sql.push(" AND d.price_min <= ?", [price.into()]);
-        }
+/// The bounds of the price, each with ` AND ` before it.
+pub(super) fn priced(sql: &mut Sql, query: &ListQuery) {
+    if let Some(price) = query.price_min {
+        sql.push(" AND d.price_min >= ?", [price.into()]);
     }
-    if query.in_stock && without != Without::Stock {
-        sql.push(" AND d.in_stock", []);
+    if let Some(price) = query.price_max {
+        sql.push(" AND d.price_min <= ?", [price.into()]);
     }
-    search(sql, query.q.as_deref());
-    chosen(sql, query, without, "d");
 }
 
 /// The chosen options, on the table named `alias`.
-fn chosen(sql: &mut Sql, query: &ListQuery, without: Without<'_>, alias: &str) {
+fn chosen(sql: &mut Sql, query: &ListQuery, without: Option<&str>, alias: &str) {
     for filter in &query.options {
-        if without == Without::Option(&filter.name) {
+        if without == Some(&*filter.name) {
             continue;
         }
         let mut values: Vec<Value> = vec![filter.name.as_str().into()];
@@ -138,15 +127,19 @@ fn chosen(sql: &mut Sql, query: &ListQuery, without: Without<'_>, alias: &str) {
     }
 }
 
-/// `FROM … WHERE …` over the facets `f` of published products; `query` is normal.
+/// `FROM … WHERE …` over the facets `f` of published products, `without` what was chosen of one option; `query` is normal.
 ///
-/// Only published products have facets, so the documents are joined only when a condition is about them.
-pub(super) fn facets(query: &ListQuery, collection: Option<Uuid>, without: Without<'_>) -> Sql {
+/// Only published products have facets, so the documents are looked at only when a condition is about them: by themselves,
+/// where an index has all that is asked.
+pub(super) fn facets(query: &ListQuery, collection: Option<Uuid>, without: Option<&str>) -> Sql {
     let documents =
         query.in_stock || query.q.is_some() || query.price_min.is_some() || query.price_max.is_some();
     let mut sql = Sql::new(" FROM product_facet f");
     if documents {
-        sql.push(" JOIN product_doc d ON d.tenant_id = f.tenant_id AND d.product_id = f.product_id", []);
+        sql.push(" WHERE f.tenant_id = {tenant} AND f.product_id IN (SELECT d.product_id", []);
+        sql.append(published(query, collection, without));
+        sql.push(")", []);
+        return sql;
     }
     if let Some(collection) = collection {
         sql.push(
@@ -156,11 +149,7 @@ pub(super) fn facets(query: &ListQuery, collection: Option<Uuid>, without: Witho
         );
     }
     sql.push(" WHERE f.tenant_id = {tenant}", []);
-    if documents {
-        narrow(&mut sql, query, without);
-    } else {
-        chosen(&mut sql, query, without, "f");
-    }
+    chosen(&mut sql, query, without, "f");
     sql
 }
 
@@ -223,10 +212,10 @@ mod tests {
             in_stock: true,
             ..ListQuery::default()
         });
-        let all = published(&query, None, Without::Nothing);
+        let all = published(&query, None, None);
         assert!(all.text.contains("EXISTS") && all.text.contains("in_stock"));
-        assert!(!published(&query, None, Without::Option("size")).text.contains("EXISTS"));
-        assert!(!published(&query, None, Without::Stock).text.contains("in_stock"));
+        assert!(!published(&query, None, Some("size")).text.contains("EXISTS"));
+        assert!(facets(&query, None, Some("size")).text.contains("d.in_stock"));
         assert_eq!(all.text.matches('?').count(), all.values.len());
     }
 }
