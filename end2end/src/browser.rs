@@ -159,9 +159,20 @@ impl Browser {
 
     /// Puts text into a field, in place of what is there.
     pub async fn fill(&self, css: &str, text: &str) {
-        let field = self.find(css).await;
-        field.clear().await.unwrap_or_else(|error| panic!("clearing {css:?}: {error}"));
-        field.send_keys(text).await.unwrap_or_else(|error| panic!("typing into {css:?}: {error}"));
+        let started = Instant::now();
+        loop {
+            // Of a page that goes away meanwhile: the next one has it, too.
+            let field = self.find(css).await;
+            let cleared = field.clear().await;
+            let error = match if cleared.is_ok() { field.send_keys(text).await } else { cleared } {
+                Ok(()) => return,
+                Err(error) => error,
+            };
+            if started.elapsed() > PATIENCE {
+                self.give_up(&format!("typing into {css:?}: {error}")).await;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// Chooses an option of a select by its value.

@@ -111,6 +111,11 @@ fn pays_less_with_a_code_without_scripts() {
         browser.press("Apply").await;
         browser.see("there is no such code, or it is over").await;
         browser.press("Remove NOTHING").await;
+        browser
+            .wait_until(
+                "return document.readyState === 'complete' && !document.body.innerText.includes('NOTHING')",
+            )
+            .await;
         browser.fill("#code", "welcome10").await;
         browser.press("Apply").await;
         browser.find(".totals .saving").await;
