@@ -76,10 +76,15 @@ pub async fn facets(ctx: &Ctx, query: &ListQuery) -> Result<(u64, Arc<Facets>)> 
 }
 
 async fn counted(ctx: &Ctx, query: &ListQuery) -> Result<Counted> {
-    let query = ListQuery { page: 1, sort: ListSort::Featured, ..query.clone() };
+    let query = countable(query);
     let caches = Caches::of(ctx.app());
     let load = Box::pin(async { Ok(Box::pin(load_counts(ctx, &query)).await?) });
     Ok(caches.counts(ctx, query.clone(), load).await?)
+}
+
+/// What of a query its counts depend on.
+fn countable(query: &ListQuery) -> ListQuery {
+    ListQuery { page: 1, sort: ListSort::Featured, ..query.clone() }
 }
 
 async fn load_page(ctx: &Ctx, query: &ListQuery) -> Result<ListPage> {
@@ -89,15 +94,18 @@ async fn load_page(ctx: &Ctx, query: &ListQuery) -> Result<ListPage> {
     };
     let unknown = query.collection.is_some() && collection.is_none();
     let id = collection.as_ref().map(|collection| collection.id.uuid());
-    let cards = async {
-        if unknown {
-            return Ok(Vec::new());
+    let (counted, cards) = match ctx.app().db().backend() {
+        _ if unknown => (counted(ctx, query).await?, Vec::new()),
+        DbBackend::Postgres => Box::pin(in_one_way(ctx, query, id)).await?,
+        // Readers of SQLite are at hand: neither waits for the other.
+        _ => {
+            let cards = async {
+                let db = ctx.read(Access::Public).await?;
+                cards(&db, query, id).await
+            };
+            tokio::try_join!(Box::pin(counted(ctx, query)), Box::pin(cards))?
         }
-        let db = ctx.read(Access::Public).await?;
-        cards(&db, query, id).await
     };
-    // Neither waits for the other.
-    let (counted, cards) = tokio::try_join!(Box::pin(counted(ctx, query)), Box::pin(cards))?;
     Ok(ListPage {
         cards,
         total: counted.total,
@@ -107,6 +115,33 @@ async fn load_page(ctx: &Ctx, query: &ListQuery) -> Result<ListPage> {
         sort: query.sort,
         collection,
     })
+}
+
+/// Counts and cards in one statement, where each is a way to the database and back, and one more to say whose rows are to be
+/// seen; only the cards where the counts are remembered.
+async fn in_one_way(
+    ctx: &Ctx,
+    query: &ListQuery,
+    collection: Option<Uuid>,
+) -> Result<(Counted, Vec<Arc<ProductCard>>)> {
+    let countable = countable(query);
+    let mut seen = None;
+    let load = async {
+        let db = ctx.read(Access::Public).await?;
+        let mut select = counts_of(db.backend(), &countable, collection);
+        select.fields.push(", (", []);
+        select.fields.append(cards_of(query, collection));
+        select.fields.push(") AS cards", []);
+        let row = select.row(&db).await?;
+        seen = Some(read_cards(&row)?);
+        Ok(read_counts(ctx, &countable, &row)?)
+    };
+    let counted = Caches::of(ctx.app()).counts(ctx, countable.clone(), Box::pin(load)).await?;
+    let cards = match seen {
+        Some(cards) => cards,
+        None => cards(&*ctx.read(Access::Public).await?, query, collection).await?,
+    };
+    Ok((counted, cards))
 }
 
 async fn load_slice(ctx: &Ctx, query: &ListQuery, page: &PageArgs) -> Result<Slice<Arc<ProductCard>>> {
@@ -133,9 +168,6 @@ async fn load_slice(ctx: &Ctx, query: &ListQuery, page: &PageArgs) -> Result<Sli
     let db = ctx.read(Access::Public).await?;
     let limit = i64::from(page.limit()) + 1;
     let rows = Box::pin(keyset(&db, query, collection, after, page.direction(), limit, 0)).await?;
-    if !query.options.is_empty() {
-        count_whole_tables(&db).await?;
-    }
     let total = count(&db, query, collection).await?;
     let items = rows
         .into_iter()
@@ -214,6 +246,12 @@ async fn keyset(
 
 /// The cards of one page, in one row: whoever waits for rows wakes for each of them.
 async fn cards(db: &TenantDb, query: &ListQuery, collection: Option<Uuid>) -> Result<Vec<Arc<ProductCard>>> {
+    let select = cards_of(query, collection);
+    let rows = db.raw_all(&select.text, select.values).await.context("listing products")?;
+    rows.first().map_or(Ok(Vec::new()), read_cards)
+}
+
+fn cards_of(query: &ListQuery, collection: Option<Uuid>) -> Sql {
     let (key, descending) = sql::sort_key(query, collection.is_some());
     let order = if descending { "DESC" } else { "ASC" };
     let order = format!(" ORDER BY sort_key {order}, product_id {order}");
@@ -227,22 +265,12 @@ async fn cards(db: &TenantDb, query: &ListQuery, collection: Option<Uuid>) -> Re
     let skip = i64::from(query.page - 1) * i64::from(PAGE_SIZE);
     let window = [i64::from(PAGE_SIZE).into(), skip.into()];
     select.push(&format!("{order} LIMIT ? OFFSET ?) page"), window);
-    let rows = db.raw_all(&select.text, select.values).await.context("listing products")?;
-    let cards = rows.first().map_or(Ok(None), |row| row.try_get::<Option<String>>("", "cards"));
-    let cards = cards.map_err(Error::from)?.unwrap_or_default();
-    Ok(serde_json::from_str(&format!("[{cards}]")).map_err(Error::internal)?)
+    select
 }
 
-/// Says that what follows in this transaction counts, so that joins go over whole tables at once.
-///
-/// Until PostgreSQL has looked at a catalogue that has just come in, it expects a handful of rows and goes through all
-/// facets once per product: 8 s with 10,000 products, where this takes 5 ms, before and after.
-async fn count_whole_tables(db: &TenantDb) -> Result<()> {
-    if db.backend() == DbBackend::Postgres {
-        let sql = "SELECT set_config('enable_nestloop', 'off', true) WHERE {tenant} IS NOT NULL";
-        db.raw_all(sql, Vec::new()).await.context("preparing to count")?;
-    }
-    Ok(())
+fn read_cards(row: &QueryResult) -> Result<Vec<Arc<ProductCard>>> {
+    let cards = row.try_get::<Option<String>>("", "cards").map_err(Error::from)?.unwrap_or_default();
+    Ok(serde_json::from_str(&format!("[{cards}]")).map_err(Error::internal)?)
 }
 
 async fn count(db: &TenantDb, query: &ListQuery, collection: Option<Uuid>) -> Result<u64> {
@@ -265,13 +293,35 @@ async fn load_counts(ctx: &Ctx, query: &ListQuery) -> Result<Counted> {
         None => None,
     };
     let db = ctx.read(Access::Public).await?;
-    count_whole_tables(&db).await?;
-    let mut select = Sql::new("SELECT (");
-    select.append(values(db.backend(), query, collection));
-    select.push(") AS options, ", []);
-    select.append(figures(query, collection));
-    let rows = db.raw_all(&select.text, select.values).await.context("counting products")?;
-    let Some(row) = rows.first() else { return Err(Error::internal("a count without a row").into()) };
+    let row = counts_of(db.backend(), query, collection).row(&db).await?;
+    read_counts(ctx, query, &row)
+}
+
+/// One row: what is selected, and from where.
+struct OneRow {
+    fields: Sql,
+    from: Sql,
+}
+
+impl OneRow {
+    async fn row(self, db: &TenantDb) -> Result<QueryResult> {
+        let Self { fields: mut select, from } = self;
+        select.append(from);
+        let mut rows = db.raw_all(&select.text, select.values).await.context("counting products")?;
+        Ok(rows.pop().ok_or_else(|| Error::internal("a count without a row"))?)
+    }
+}
+
+fn counts_of(backend: DbBackend, query: &ListQuery, collection: Option<Uuid>) -> OneRow {
+    let mut fields = Sql::new("SELECT (");
+    fields.append(values(backend, query, collection));
+    fields.push(") AS options, ", []);
+    let figures = figures(query, collection);
+    fields.append(figures.fields);
+    OneRow { fields, from: figures.from }
+}
+
+fn read_counts(ctx: &Ctx, query: &ListQuery, row: &QueryResult) -> Result<Counted> {
     let count = |column: &str| -> Result<u64> {
         Ok(u64::try_from(row.try_get::<i64>("", column).map_err(Error::from)?).unwrap_or(0))
     };
@@ -290,7 +340,7 @@ async fn load_counts(ctx: &Ctx, query: &ListQuery) -> Result<Counted> {
 
 /// Total, price bounds and stock counts: what is selected, and from where. Each is counted as if its own condition were not
 /// there, in one look over what the others leave.
-fn figures(query: &ListQuery, collection: Option<Uuid>) -> Sql {
+fn figures(query: &ListQuery, collection: Option<Uuid>) -> OneRow {
     let others = ListQuery { price_min: None, price_max: None, in_stock: false, ..query.clone() };
     let available = if query.in_stock { "d.in_stock" } else { "1 = 1" };
     let mut select = Sql::new(format!(
@@ -302,8 +352,7 @@ fn figures(query: &ListQuery, collection: Option<Uuid>) -> Sql {
         sql::priced(&mut select, query);
         select.push(&format!(" THEN 1 END) AS bigint) AS {name}"), []);
     }
-    select.append(sql::published(&others, collection, None));
-    select
+    OneRow { fields: select, from: sql::published(&others, collection, None) }
 }
 
 /// A value of an option: keys of both, names of both, products.
