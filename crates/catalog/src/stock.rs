@@ -39,7 +39,7 @@ pub use movement::{Movement, MovementFilter, Reason, movements};
 pub(crate) use movement::{first_movement, note_movement};
 pub use promised::{Held, expire_due, extend, give_up, held, keep, release, ship};
 pub(crate) use reserve::must_be_free;
-pub use reserve::{hold, promise, reserve};
+pub use reserve::{Promised, hold, promise, reserve};
 pub use session::{
     CountLine, CountState, StockCount, apply_count, begin_count, cancel_count, counts, record_count,
     stock_count,

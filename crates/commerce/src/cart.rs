@@ -32,6 +32,7 @@ use crate::settings;
 use crate::tender::chosen;
 use crate::view::CartView;
 use crate::who::{Who, new_token};
+use store::Begun;
 
 /// Most different things in one cart.
 pub const MAX_LINES: usize = 100;
@@ -98,20 +99,17 @@ pub async fn add(ctx: &Ctx, token: Option<&str>, lines: &[(VariantId, i64)]) -> 
     let fresh = new_token();
     let (cart, made, lines, saved) = ctx
         .write(Access::Public, async |tx| {
-            let (cart, made) = store::open(tx, &who, &fresh, ctx.now()).await?;
-            if !made {
-                store::touch(tx, &cart, ctx.now()).await?;
-            }
-            let lines = if made {
-                let lines = store::first_lines(tx, cart.id, &priced, ctx.now()).await?;
-                announce(tx, cart.id, made, &lines).await?;
-                lines
-            } else {
-                for (variant, quantity, price) in &priced {
-                    let seen = (price.minor, read::seen_in(*price, ctx.tenant()));
-                    store::add_line(tx, cart.id, *variant, *quantity, seen, ctx.now()).await?;
+            let (cart, made, lines) = match store::begin(tx, &who, &fresh, &priced, ctx.now()).await? {
+                Begun::New(cart, lines) => (cart, true, lines),
+                Begun::There(cart) => {
+                    store::touch(tx, &cart, ctx.now()).await?;
+                    for (variant, quantity, price) in &priced {
+                        let seen = (price.minor, read::seen_in(*price, ctx.tenant()));
+                        store::add_line(tx, cart.id, *variant, *quantity, seen, ctx.now()).await?;
+                    }
+                    let lines = announce_changed(tx, cart.id).await?;
+                    (cart, false, lines)
                 }
-                announce_changed(tx, cart.id).await?
             };
             // Beside a new guest's cart lies nothing.
             let saved = match made && who.user.is_none() {
@@ -135,6 +133,7 @@ pub async fn add(ctx: &Ctx, token: Option<&str>, lines: &[(VariantId, i64)]) -> 
             prices,
             standing,
             exchange,
+            aside: false,
             saved: Vec::new(),
             agreed: Agreed::default(),
         }
@@ -254,15 +253,14 @@ async fn announce_changed(tx: &Tx, cart: Uuid) -> Result<Vec<cart_line::Model>> 
         let message = format!("a cart holds at most {MAX_LINES} different things");
         return Err(CommerceError::field("lines", message));
     }
-    announce(tx, cart, false, &lines).await?;
+    tx.emit_all(news(cart, false, &lines)).await?;
     Ok(lines)
 }
 
-async fn announce(tx: &Tx, cart: Uuid, made: bool, lines: &[cart_line::Model]) -> Result<()> {
+/// What others hear of a cart with these lines.
+fn news(cart: Uuid, made: bool, lines: &[cart_line::Model]) -> Vec<CommerceEvent> {
     let cart_id = CartId::from_uuid(cart);
-    let updated =
-        CommerceEvent::CartUpdated { cart_id, n_items: lines.iter().map(|line| line.quantity).sum() };
-    let events = if made { vec![CommerceEvent::CartCreated { cart_id }, updated] } else { vec![updated] };
-    tx.emit_all(events).await?;
-    Ok(())
+    let n_items = lines.iter().map(|line| line.quantity).sum();
+    let created = made.then_some(CommerceEvent::CartCreated { cart_id });
+    created.into_iter().chain([CommerceEvent::CartUpdated { cart_id, n_items }]).collect()
 }

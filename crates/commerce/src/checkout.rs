@@ -8,7 +8,7 @@ pub(crate) use place::{Plan, Stored, problem};
 
 use platform::{Access, Ctx, TenantDb};
 use pricing::{Destination, Measures, ShippingMethod};
-use primitives::{CartId, Country, Currency, CustomerId, ErrorCode, Money};
+use primitives::{CartId, Country, Currency, ErrorCode, Money};
 use sea_orm::ColumnTrait;
 
 use crate::cart::{Basket, Buyer, Past, basket, basket_in};
@@ -19,7 +19,6 @@ use crate::error::{CommerceError, Result};
 use crate::order;
 use crate::payment::{self, gateway};
 use crate::promotion::book::{self, Book};
-use crate::promotion::usage;
 use crate::settings::{self, Versioned};
 use crate::tender::chosen::{self, Chosen};
 use crate::view::{
@@ -91,7 +90,7 @@ pub async fn view(ctx: &Ctx, token: Option<&str>, wish: Wish<'_>) -> Result<Chec
     let some = |typed: Option<&str>| typed.map(str::to_owned).filter(|text| !text.trim().is_empty());
     let destination = Destination { country, region: some(wish.region), postal_code: some(wish.postal_code) };
     let past = match asks_for_past(&basket.book, &who, wish.email) {
-        true => past(&*ctx.read(Access::Public).await?, &basket.book, &who, wish.email).await?,
+        true => customer::past::of_buyer(&*ctx.read(Access::Public).await?, who.user, wish.email).await?,
         false => Past::default(),
     };
     let buyer = Buyer { destination, past };
@@ -146,26 +145,6 @@ pub(crate) fn choices(
         free_from: method.free_from.map(money),
     };
     offered.iter().map(choice).collect()
-}
-
-/// What promotions have to know of whoever buys: the account's record, else that of the typed address.
-async fn past(rows: &TenantDb, book: &Book, who: &Who, email: Option<&str>) -> Result<Past> {
-    match customer::known(rows, who.user, email).await? {
-        Some(customer) => past_of(rows, book, customer).await,
-        None => Ok(Past::default()),
-    }
-}
-
-/// As much of it as any promotion asks for.
-async fn past_of(rows: &TenantDb, book: &Book, customer: CustomerId) -> Result<Past> {
-    let mut past = Past::default();
-    if book.first_order {
-        past.orders_before = customer::orders_before(rows, customer).await?;
-    }
-    if !book.shopper_limits.is_empty() {
-        past.used = usage::of_customer(rows, customer).await?;
-    }
-    Ok(past)
 }
 
 /// Whether any promotion asks for it, and anybody is named.
@@ -248,7 +227,7 @@ pub async fn place_order(ctx: &Ctx, input: CheckoutInput) -> Result<Placed> {
         let fresh = attempt == 0 && shown && open.is_some();
         let first = if fresh { None } else { earlier(&rows, &who, &principal, &fingerprint, &input).await? };
         let past = match first.is_none() && asks_for_past(&basket.book, &who, Some(&input.email)) {
-            true => past(&rows, &basket.book, &who, Some(&input.email)).await?,
+            true => customer::past::of_buyer(&rows, who.user, Some(&input.email)).await?,
             false => Past::default(),
         };
         // One connection at a time: what follows opens its own.

@@ -22,6 +22,7 @@ mod export;
 mod groups;
 mod list;
 mod notes;
+pub(crate) mod past;
 mod records;
 mod standing;
 
@@ -131,36 +132,6 @@ async fn proven(rows: &TenantDb, user: UserId) -> Result<Option<customer::Model>
     let Some(row) = own.one().await? else { return Ok(None) };
     let person = identity::user::people(rows, &[user]).await?.remove(&user).filter(is_proven);
     Ok(person.filter(|person| person.email.to_lowercase() == row.email).map(|_| row))
-}
-
-/// The record of an account, else of an e-mail address as it was typed; `None` for somebody who is new here.
-pub(crate) async fn known(
-    rows: &TenantDb,
-    user: Option<UserId>,
-    email: Option<&str>,
-) -> Result<Option<CustomerId>> {
-    if let Some(user) = user {
-        let own = rows.find::<customer::Entity>().filter(customer::Column::UserId.eq(user.uuid()));
-        if let Some(row) = own.one().await? {
-            return Ok(Some(CustomerId::from_uuid(row.id)));
-        }
-    }
-    let Some(email) = email.and_then(|typed| Email::parse(typed.trim()).ok()) else { return Ok(None) };
-    let found =
-        rows.find::<customer::Entity>().filter(customer::Column::Email.eq(email.as_str().to_lowercase()));
-    Ok(found.one().await?.map(|row| CustomerId::from_uuid(row.id)))
-}
-
-/// Whether a customer has an order that was not given up: 0 or 1, since nobody asks how many.
-pub(crate) async fn orders_before(rows: &TenantDb, customer: CustomerId) -> Result<u32> {
-    let any: Vec<(Uuid,)> = rows
-        .find::<orders::Entity>()
-        .filter(orders::Column::CustomerId.eq(customer.uuid()))
-        .filter(orders::Column::State.ne("cancelled"))
-        .limit(1)
-        .columns([orders::Column::Id])
-        .await?;
-    Ok(u32::from(!any.is_empty()))
 }
 
 /// Locks what is found against being forgotten until the commit: see [`erase`]. SQLite has one writer.

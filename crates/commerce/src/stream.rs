@@ -2,8 +2,9 @@
 //! of the rows that change with them.
 
 use events::Aggregate;
-use events::stream::{self, Batch, Fold};
+use events::stream::{self, Appended, Batch, Fold};
 use platform::Tx;
+use platform::db::Together;
 use primitives::{EventId, Timestamp};
 use sea_orm::ColumnTrait;
 use tracing::warn;
@@ -35,32 +36,55 @@ pub(crate) fn payment(id: Uuid) -> Aggregate {
     Aggregate { kind: PaymentStory::STREAM, id }
 }
 
-/// Stores a new order's first facts, and its payment's.
-pub(crate) async fn begin(
+/// Stores a new order's first facts, and its payment's, as one of the changes that travel together: nothing stands in the
+/// way of what begins.
+pub(crate) fn begin(
     tx: &Tx,
+    together: &mut Together<'_>,
     at: Timestamp,
     (row, facts): (&orders::Model, &[Told]),
     paid_by: Option<&payment::Model>,
-) -> Result<()> {
+) -> Result<Appended> {
     let mut batch = Batch::new(at);
     batch.add(order(row.id), 0, facts)?;
     if let Some(row) = paid_by {
         batch.add(payment(row.id), 0, &[(PaymentFact::opened(row), None)])?;
     }
-    Ok(stream::append(tx, &batch).await?)
+    Ok(stream::say(tx, together, &batch)?)
 }
 
 /// Stores what happened behind what is known.
+///
+/// # Errors
+/// As [`settle`].
+pub(crate) async fn append(tx: &Tx, at: Timestamp, change: &Change<'_>) -> Result<()> {
+    let mut alone = tx.together();
+    let said = say(tx, &mut alone, at, change)?;
+    let met = alone.send().await?;
+    settle(tx, at, change, said.stored(&met)?).await
+}
+
+/// What happened, as one of the changes that travel together; [`settle`] wants to know then whether it was stored.
+pub(crate) fn say(
+    tx: &Tx,
+    together: &mut Together<'_>,
+    at: Timestamp,
+    change: &Change<'_>,
+) -> Result<Appended> {
+    let mut batch = Batch::new(at);
+    change.add_to(&mut batch)?;
+    Ok(stream::say(tx, together, &batch)?)
+}
+
+/// What is to be done when facts have been sent.
 ///
 /// A row that was changed where nobody wrote facts, as by a process of the version before while it is being replaced, has
 /// its stream begun anew from how it stood.
 ///
 /// # Errors
 /// `CONFLICT` when a stream has gone on without its row.
-pub(crate) async fn append(tx: &Tx, at: Timestamp, change: &Change<'_>) -> Result<()> {
-    let mut batch = Batch::new(at);
-    change.add_to(&mut batch)?;
-    if stream::try_append(tx, &batch).await? {
+pub(crate) async fn settle(tx: &Tx, at: Timestamp, change: &Change<'_>, stored: bool) -> Result<()> {
+    if stored {
         return keep(tx, change).await;
     }
     warn!("an order or payment was changed where nobody wrote facts, its stream begins anew");

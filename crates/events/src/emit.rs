@@ -1,7 +1,8 @@
 //! Saying that something has happened, in the transaction of the change.
 
-use std::{future::Future, sync::Arc};
+use std::{collections::HashMap, future::Future, sync::Arc};
 
+use platform::db::{Said, Together};
 use platform::{App, Context, Ctx, Error, Result, Tx, failpoint};
 use primitives::{CorrelationId, EventId, TenantId};
 use sea_orm::{ConnectionTrait, DbBackend, Statement, Value};
@@ -30,6 +31,9 @@ pub trait Emit {
 
     /// Stores several events with one statement, in this order.
     fn emit_all<E: DomainEvent>(&self, events: Vec<E>) -> impl Future<Output = Result<Vec<EventId>>> + Send;
+
+    /// As [`Emit::emit_all`], as one of the changes that travel together; gives back the ids that the events will have.
+    fn tell<E: DomainEvent>(&self, together: &mut Together<'_>, events: &[E]) -> Result<Vec<EventId>>;
 
     /// Stores an event that answers another one: it is correlated with it and names it as its cause.
     fn emit_because<E: DomainEvent>(
@@ -63,6 +67,16 @@ impl Emit for Tx {
         Ok(ids)
     }
 
+    fn tell<E: DomainEvent>(&self, together: &mut Together<'_>, events: &[E]) -> Result<Vec<EventId>> {
+        if events.is_empty() {
+            return Ok(Vec::new());
+        }
+        let batch = Batch::of(events)?;
+        let ids = batch.ids.clone();
+        self.say(together, batch, None)?;
+        Ok(ids)
+    }
+
     async fn emit_because<E: DomainEvent>(&self, cause: &Envelope, event: E) -> Result<EventId> {
         let batch = Batch::of(&[event])?;
         self.store(batch, Some(cause)).await
@@ -76,8 +90,9 @@ impl Emit for Tx {
         let origin = Origin::of(self.ctx(), id, None);
         let connection = self.global();
         let backend = connection.get_database_backend();
-        let statement =
-            bind_tenant(backend, insert_sql(backend), tenant, origin.values(batch.rows, now(self)));
+        let (with, sql) = insert_sql(backend);
+        let sql = format!("WITH {} {sql}", with.join(", "));
+        let statement = bind_tenant(backend, &sql, tenant, origin.values(batch.rows, now(self)));
         connection.execute_raw(statement).await.context("storing an event")?;
         Ok(id)
     }
@@ -95,22 +110,30 @@ pub(crate) fn signal(app: &App) -> Arc<Notify> {
 /// Storing is an extension of [`Tx`] too, private to this file.
 trait Store {
     async fn store(&self, batch: Batch, cause: Option<&Envelope>) -> Result<EventId>;
+    fn say(&self, together: &mut Together<'_>, batch: Batch, cause: Option<&Envelope>) -> Result<Said>;
 }
 
 impl Store for Tx {
     async fn store(&self, batch: Batch, cause: Option<&Envelope>) -> Result<EventId> {
-        let ctx = self.ctx().ok_or_else(|| Error::internal("an event needs a tenant: use emit_for"))?;
         let id = batch.first()?;
-        let origin = Origin::of(Some(ctx), id, cause);
+        let mut alone = self.together();
+        self.say(&mut alone, batch, cause)?;
+        alone.send().await.context("storing events")?;
+        failpoint!("outbox.written");
+        Ok(id)
+    }
+
+    fn say(&self, together: &mut Together<'_>, batch: Batch, cause: Option<&Envelope>) -> Result<Said> {
+        let ctx = self.ctx().ok_or_else(|| Error::internal("an event needs a tenant: use emit_for"))?;
+        let origin = Origin::of(Some(ctx), batch.first()?, cause);
         if let Some(about) = batch.about {
             self.told(about.kind, about.id);
         }
         let values = origin.values(batch.rows, now(self));
-        self.raw_exec(insert_sql(self.backend()), values).await.context("storing events")?;
-        failpoint!("outbox.written");
         let signal = signal(ctx.app());
         self.after_commit(move || signal.notify_one());
-        Ok(id)
+        let (with, sql) = insert_sql(self.backend());
+        Ok(together.chained(with, sql, values))
     }
 }
 
@@ -134,10 +157,18 @@ impl Batch {
     fn of<E: DomainEvent>(events: &[E]) -> Result<Self> {
         let mut ids = Vec::with_capacity(events.len());
         let mut rows = Vec::with_capacity(events.len());
-        for event in events {
+        let about: Vec<Aggregate> = events.iter().map(DomainEvent::aggregate).collect();
+        let mut all: HashMap<(&str, Uuid), usize> = HashMap::with_capacity(events.len());
+        for aggregate in &about {
+            *all.entry((aggregate.kind, aggregate.id)).or_default() += 1;
+        }
+        let mut told = HashMap::with_capacity(all.len());
+        for (event, aggregate) in events.iter().zip(&about) {
             let payload = validate::payload_of(event)?;
             let id = EventId::new();
-            let aggregate = event.aggregate();
+            let key = (aggregate.kind, aggregate.id);
+            let nth = told.entry(key).or_insert(0_usize);
+            *nth += 1;
             rows.push(serde_json::json!({
                 "i": id.uuid().simple().to_string(),
                 "k": event.kind(),
@@ -145,6 +176,8 @@ impl Batch {
                 "t": aggregate.kind,
                 "a": aggregate.id.simple().to_string(),
                 "p": payload,
+                "n": *nth,
+                "m": all.get(&key),
             }));
             ids.push(id);
         }
@@ -208,52 +241,56 @@ fn correlation_of(request: &str) -> CorrelationId {
     CorrelationId::from_uuid(id)
 }
 
-/// Stores the rows of a JSON array and numbers them per aggregate, in one statement.
+/// Stores the rows of a JSON array and numbers them per aggregate: `n` is the place of an event among the `m` of this call that
+/// are about the same thing. One statement, in its named parts and its end.
 ///
 /// PostgreSQL locks the aggregate's row in `outbox_head` before it takes the number and the position, so both
 /// follow the order of commits. SQLite has one writer at a time and looks the highest number up.
-fn insert_sql(backend: DbBackend) -> &'static str {
+fn insert_sql(backend: DbBackend) -> (&'static [&'static str], &'static str) {
     match backend {
-        DbBackend::Postgres => {
-            "WITH e AS (
-               SELECT ord, (v->>'i')::uuid AS id, v->>'k' AS kind, (v->>'s')::integer AS schema_version,
-                      v->>'t' AS aggregate_type, (v->>'a')::uuid AS aggregate_id, v->>'p' AS payload,
-                      row_number() OVER same AS nth, count(*) OVER (PARTITION BY v->>'t', v->>'a') AS many
-               FROM jsonb_array_elements(?::jsonb) WITH ORDINALITY AS x (v, ord)
-               WINDOW same AS (PARTITION BY v->>'t', v->>'a' ORDER BY ord)
-             ), heads AS (
-               INSERT INTO outbox_head AS h (tenant_id, aggregate_id, aggregate_type, version)
-               SELECT {tenant}, aggregate_id, aggregate_type, count(*) FROM e
-               GROUP BY aggregate_id, aggregate_type ORDER BY aggregate_id, aggregate_type
-               ON CONFLICT (tenant_id, aggregate_id, aggregate_type)
-               DO UPDATE SET version = h.version + excluded.version
-               RETURNING h.aggregate_id, h.aggregate_type, h.version
-             ), stored AS (
-             INSERT INTO outbox (tenant_id, id, kind, schema_version, aggregate_type, aggregate_id,
-               aggregate_version, correlation_id, causation_id, trace_id, actor_id, occurred_at, payload)
-             SELECT {tenant}, e.id, e.kind, e.schema_version, e.aggregate_type, e.aggregate_id,
-               heads.version - e.many + e.nth, ?, ?, ?, ?, ?, e.payload
-             FROM e JOIN heads USING (aggregate_id, aggregate_type)
-             ORDER BY e.ord
-             RETURNING position, tenant_id
-             )
-             INSERT INTO outbox_waiting (position, tenant_id) SELECT position, tenant_id FROM stored"
-        }
-        _ => {
-            "WITH e AS (
-               SELECT key AS ord, unhex(value->>'i') AS id, value->>'k' AS kind, value->>'s' AS schema_version,
-                      value->>'t' AS aggregate_type, unhex(value->>'a') AS aggregate_id, value->>'p' AS payload
-               FROM json_each(?)
-             )
-             INSERT INTO outbox (tenant_id, id, kind, schema_version, aggregate_type, aggregate_id,
+        DbBackend::Postgres => (
+            &[
+                "e AS (
+                   SELECT ord, (v->>'i')::uuid AS id, v->>'k' AS kind, (v->>'s')::integer AS schema_version,
+                          v->>'t' AS aggregate_type, (v->>'a')::uuid AS aggregate_id, v->>'p' AS payload,
+                          (v->>'n')::bigint AS nth, (v->>'m')::bigint AS many
+                   FROM jsonb_array_elements(?::jsonb) WITH ORDINALITY AS x (v, ord)
+                 )",
+                "heads AS (
+                   INSERT INTO outbox_head AS h (tenant_id, aggregate_id, aggregate_type, version)
+                   SELECT {tenant}, aggregate_id, aggregate_type, many FROM e WHERE nth = 1
+                   ORDER BY aggregate_id, aggregate_type
+                   ON CONFLICT (tenant_id, aggregate_id, aggregate_type)
+                   DO UPDATE SET version = h.version + excluded.version
+                   RETURNING h.aggregate_id, h.aggregate_type, h.version
+                 )",
+                "stored AS (
+                   INSERT INTO outbox (tenant_id, id, kind, schema_version, aggregate_type, aggregate_id,
+                     aggregate_version, correlation_id, causation_id, trace_id, actor_id, occurred_at, payload)
+                   SELECT {tenant}, e.id, e.kind, e.schema_version, e.aggregate_type, e.aggregate_id,
+                     heads.version - e.many + e.nth, ?, ?, ?, ?, ?, e.payload
+                   FROM e JOIN heads USING (aggregate_id, aggregate_type)
+                   ORDER BY e.ord
+                   RETURNING position, tenant_id
+                 )",
+            ],
+            "INSERT INTO outbox_waiting (position, tenant_id) SELECT position, tenant_id FROM stored",
+        ),
+        _ => (
+            &["e AS (
+                 SELECT key AS ord, unhex(value->>'i') AS id, value->>'k' AS kind, value->>'s' AS schema_version,
+                        value->>'t' AS aggregate_type, unhex(value->>'a') AS aggregate_id, value->>'p' AS payload,
+                        value->>'n' AS nth
+                 FROM json_each(?)
+               )"],
+            "INSERT INTO outbox (tenant_id, id, kind, schema_version, aggregate_type, aggregate_id,
                aggregate_version, correlation_id, causation_id, trace_id, actor_id, occurred_at, payload)
              SELECT {tenant}, e.id, e.kind, e.schema_version, e.aggregate_type, e.aggregate_id,
                coalesce((SELECT max(o.aggregate_version) FROM outbox o WHERE o.tenant_id = {tenant}
-                   AND o.aggregate_id = e.aggregate_id AND o.aggregate_type = e.aggregate_type), 0)
-                 + row_number() OVER (PARTITION BY e.aggregate_type, e.aggregate_id ORDER BY e.ord),
+                   AND o.aggregate_id = e.aggregate_id AND o.aggregate_type = e.aggregate_type), 0) + e.nth,
                ?, ?, ?, ?, ?, e.payload
-             FROM e ORDER BY e.ord"
-        }
+             FROM e ORDER BY e.ord",
+        ),
     }
 }
 

@@ -48,7 +48,7 @@ mod read;
 mod snapshot;
 mod upcast;
 
-pub use append::{Batch, append, try_append};
+pub use append::{Appended, Batch, append, say, try_append};
 pub use read::{fold, head, of_many, read, rebuild, story};
 pub use snapshot::{Cached, cached, cached_many, forget, keep, load};
 

@@ -43,8 +43,8 @@ pub const NAMES: [&str; 39] = [
     "expiry.due",
     "expiry.written",
     "expiry.committed",
-    // Saving an order: its row, its events, its history.
-    "order.rows",
+    // Saving an order: before and after its row, its events and its history are written.
+    "order.decided",
     "order.told",
     "order.saved",
     // Pieces that are free again.

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use events::Emit;
-use platform::db::holes;
+use platform::db::{Together, holes};
 use platform::{Context, Error, Tx};
 use primitives::{Country, LocationId, Quantity, Timestamp, VariantId};
 use sea_orm::sea_query::LockType;
@@ -35,13 +35,59 @@ pub async fn reserve(
     expires_at: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<()> {
-    let events = promise(tx, holder, lines, None, expires_at, now).await?;
-    tx.emit_all(events).await?;
+    let promised = promise(tx, holder, lines, None, expires_at, now).await?;
+    let mut together = tx.together();
+    promised.write(&mut together);
+    tx.tell(&mut together, &promised.events)?;
+    together.send().await.context("writing reservations")?;
     Ok(())
 }
 
+/// Pieces that are taken from their shelves; who they are for, and whoever wants to know, is still to be told.
+#[must_use = "pieces that nobody holds are lost: write it"]
+pub struct Promised {
+    /// What has happened, to be told by the caller with what it has to tell itself.
+    pub events: Vec<CatalogEvent>,
+    holder: Uuid,
+    taken: Vec<Taken>,
+    expires_at: Option<Timestamp>,
+    now: Timestamp,
+}
+
+impl Promised {
+    /// Writes down who holds the pieces; travels with other changes of the transaction in which they were taken.
+    pub fn write(&self, together: &mut Together<'_>) {
+        if self.taken.is_empty() {
+            return;
+        }
+        let mut values: Vec<Value> = Vec::with_capacity(self.taken.len() * 7);
+        for one in &self.taken {
+            values.extend([
+                self.holder.into(),
+                one.variant.uuid().into(),
+                one.location.uuid().into(),
+                one.bucket.into(),
+                one.quantity.into(),
+                self.now.millis().into(),
+                Value::BigInt(self.expires_at.map(Timestamp::millis)),
+            ]);
+        }
+        let rows = vec!["({tenant}, ?, ?, ?, ?, ?, ?, ?)"; self.taken.len()].join(", ");
+        // What is there already under this holder grows.
+        together.raw(
+            format!(
+                "INSERT INTO stock_reservation \
+                   (tenant_id, holder, variant_id, location_id, bucket, quantity, created_at, expires_at) \
+                 VALUES {rows} ON CONFLICT (tenant_id, holder, variant_id, location_id, bucket) DO UPDATE \
+                 SET quantity = stock_reservation.quantity + excluded.quantity, expires_at = excluded.expires_at"
+            ),
+            values,
+        );
+    }
+}
+
 /// As [`reserve`], for a caller that knows where the parcel goes, which decides between locations, and has more to
-/// tell: gives back the events, which it emits with its own.
+/// write and to tell.
 ///
 /// # Errors
 /// As [`reserve`].
@@ -52,7 +98,7 @@ pub async fn promise(
     destination: Option<Country>,
     expires_at: Option<Timestamp>,
     now: Timestamp,
-) -> Result<Vec<CatalogEvent>> {
+) -> Result<Promised> {
     let wanted = ordered(lines);
     let mut taking = Taking { tx, now, start: start(holder), taken: Vec::new(), short: Vec::new() };
     let scattered = taking.single(&wanted).await?;
@@ -63,37 +109,12 @@ pub async fn promise(
     if !short.is_empty() {
         return Err(CatalogError::OutOfStock(short));
     }
-    if wanted.is_empty() {
-        return Ok(Vec::new());
+    let mut events = Vec::new();
+    if !wanted.is_empty() {
+        events = ran_low(tx, &taken, &wanted).await?;
+        events.push(CatalogEvent::InventoryReserved { holder, lines: lines_of(wanted) });
     }
-    let mut events = ran_low(tx, &taken, &wanted).await?;
-    let mut values: Vec<Value> = Vec::with_capacity(taken.len() * 7);
-    for one in &taken {
-        values.extend([
-            holder.into(),
-            one.variant.uuid().into(),
-            one.location.uuid().into(),
-            one.bucket.into(),
-            one.quantity.into(),
-            now.millis().into(),
-            Value::BigInt(expires_at.map(Timestamp::millis)),
-        ]);
-    }
-    let rows = vec!["({tenant}, ?, ?, ?, ?, ?, ?, ?)"; taken.len()].join(", ");
-    // What is there already under this holder grows.
-    tx.raw_exec(
-        &format!(
-            "INSERT INTO stock_reservation \
-               (tenant_id, holder, variant_id, location_id, bucket, quantity, created_at, expires_at) \
-             VALUES {rows} ON CONFLICT (tenant_id, holder, variant_id, location_id, bucket) DO UPDATE \
-             SET quantity = stock_reservation.quantity + excluded.quantity, expires_at = excluded.expires_at"
-        ),
-        values,
-    )
-    .await
-    .context("writing reservations")?;
-    events.push(CatalogEvent::InventoryReserved { holder, lines: lines_of(wanted) });
-    Ok(events)
+    Ok(Promised { events, holder, taken, expires_at, now })
 }
 
 /// Has the shelves of these variants wait for this transaction, in the one order that every writer keeps, for a caller that

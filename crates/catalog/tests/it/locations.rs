@@ -62,8 +62,11 @@ async fn promise(
 ) -> Result<(), CatalogError> {
     let now = ctx.now();
     ctx.write(Access::Public, async |tx| {
-        let events = stock::promise(tx, holder, lines, to, None, now).await?;
-        events::Emit::emit_all(tx, events).await?;
+        let promised = stock::promise(tx, holder, lines, to, None, now).await?;
+        let mut together = tx.together();
+        promised.write(&mut together);
+        events::Emit::tell(tx, &mut together, &promised.events)?;
+        together.send().await?;
         Ok(())
     })
     .await
@@ -132,9 +135,15 @@ async fn one_location_takes_as_many_statements_as_ever(app: TestApp) {
     for (lines, expected) in [(&[(one, pieces(2))][..], 2), (&[(two, pieces(1)), (one, pieces(3))][..], 3)] {
         let n_statements = ctx
             .write(Access::Public, async |tx| {
-                let work = stock::promise(tx, Uuid::now_v7(), lines, None, None, now);
+                let work = async {
+                    let promised = stock::promise(tx, Uuid::now_v7(), lines, None, None, now).await?;
+                    let mut together = tx.together();
+                    promised.write(&mut together);
+                    together.send().await?;
+                    Ok::<_, CatalogError>(())
+                };
                 let (result, n_statements) = platform::db::count_statements(work).await;
-                result.map(|_| n_statements)
+                result.map(|()| n_statements)
             })
             .await
             .unwrap();

@@ -13,7 +13,7 @@ use primitives::{
 };
 
 use super::saved;
-use super::store::locate_filled;
+use super::store::{Filled, locate_filled};
 use crate::currency::{self, exchange};
 use crate::customer::{self, Standing};
 use crate::entity::{cart, cart_line};
@@ -45,6 +45,8 @@ pub(crate) struct Basket {
     pub standing: Standing,
     /// From the shop's currency into the one that all its amounts are in.
     pub exchange: Exchange,
+    /// Whether anything lies aside.
+    pub aside: bool,
     /// What lies aside; empty for a checkout, which does not ask.
     pub saved: Vec<SavedLineView>,
     /// What staff has agreed with the customer; nothing for a shopper's own cart.
@@ -100,10 +102,10 @@ pub(crate) async fn basket(ctx: &Ctx, who: &Who) -> Result<Basket> {
     let (book, exchange) = (book::current(ctx).await?, exchange(ctx).await?);
     let rows = ctx.read(Access::Public).await?;
     let mut basket = basket_in(&rows, who, book, exchange).await?;
-    let saved = saved::load(&rows, who, basket.cart.as_ref()).await?;
-    if saved.is_empty() {
+    if !basket.aside {
         return Ok(basket);
     }
+    let saved = saved::load(&rows, who, basket.cart.as_ref()).await?;
     let variants: Vec<VariantId> = saved.iter().map(|row| VariantId::from_uuid(row.variant_id)).collect();
     // Not among the offers of the cart: nothing of this is bought or given away.
     let offers = offers(&rows, &variants).await?;
@@ -134,8 +136,10 @@ pub(crate) async fn basket_in(
         Some(user) if book.standing => customer::standing(rows, user).await?,
         _ => Standing::default(),
     };
-    let Some((cart, lines)) = Box::pin(locate_filled(rows, who)).await? else {
+    let Some(Filled { cart, lines, aside }) = Box::pin(locate_filled(rows, who)).await? else {
         return Ok(Basket {
+            // What lies aside of an account needs no cart.
+            aside: who.user.is_some(),
             cart: None,
             lines: Vec::new(),
             offers: HashMap::new(),
@@ -149,7 +153,7 @@ pub(crate) async fn basket_in(
         });
     };
     let filled = filled(rows, lines, book, standing, exchange, Agreed::default()).await?;
-    Ok(Basket { cart: Some(cart), ..filled })
+    Ok(Basket { cart: Some(cart), aside, ..filled })
 }
 
 /// Lines with everything that their price depends on; no cart is stored for them.
@@ -184,6 +188,7 @@ pub(crate) async fn filled(
         prices,
         standing,
         exchange,
+        aside: false,
         saved: Vec::new(),
         agreed,
     })

@@ -1,5 +1,6 @@
 //! Rows of carts.
 
+use events::Emit;
 use platform::{Error, TenantDb, Tx};
 use primitives::{CartId, CartLineId, Money, Quantity, Timestamp, UserId, VariantId};
 use sea_orm::{
@@ -29,32 +30,36 @@ pub(crate) async fn locate(rows: &TenantDb, who: &Who) -> Result<Option<cart::Mo
     Ok(guest.filter(cart::Column::UserId.is_null()).filter(Expr::cust(OPEN)).one().await?)
 }
 
-/// As [`locate`], with its lines as [`lines`] gives them, in one statement.
-pub(super) async fn locate_filled(
-    rows: &TenantDb,
-    who: &Who,
-) -> Result<Option<(cart::Model, Vec<cart_line::Model>)>> {
+/// A cart that was read with what is in it.
+pub(super) struct Filled {
+    pub cart: cart::Model,
+    /// As [`lines`] gives them.
+    pub lines: Vec<cart_line::Model>,
+    /// Whether anything lies beside it.
+    pub aside: bool,
+}
+
+/// As [`locate`], with its lines, in one statement.
+pub(super) async fn locate_filled(rows: &TenantDb, who: &Who) -> Result<Option<Filled>> {
     if let Some(user) = who.user
-        && let Some(own) = filled(rows, "c.user_id = ?", user.uuid().into()).await?
+        && let Some(own) = filled(rows, "c.user_id = ?", "s.user_id = c.user_id", user.uuid().into()).await?
     {
         return Ok(Some(own));
     }
     let Some(hash) = who.token_hash else { return Ok(None) };
-    filled(rows, "c.token_hash = ? AND c.user_id IS NULL", hash.to_vec().into()).await
+    let whose = "c.token_hash = ? AND c.user_id IS NULL";
+    filled(rows, whose, "s.cart_id = c.id", hash.to_vec().into()).await
 }
 
-async fn filled(
-    rows: &TenantDb,
-    whose: &str,
-    value: Value,
-) -> Result<Option<(cart::Model, Vec<cart_line::Model>)>> {
+async fn filled(rows: &TenantDb, whose: &str, aside: &str, value: Value) -> Result<Option<Filled>> {
     let sql = format!(
         "SELECT c.tenant_id AS c_tenant_id, c.id AS c_id, c.token_hash AS c_token_hash, c.user_id AS c_user_id, \
            c.state AS c_state, c.version AS c_version, c.created_at AS c_created_at, c.updated_at AS c_updated_at, \
            c.abandoned_at AS c_abandoned_at, c.codes AS c_codes, c.tenders AS c_tenders, \
            l.tenant_id AS l_tenant_id, l.id AS l_id, l.cart_id AS l_cart_id, l.variant_id AS l_variant_id, \
            l.quantity AS l_quantity, l.unit_seen_minor AS l_unit_seen_minor, l.seen_currency AS l_seen_currency, \
-           l.created_at AS l_created_at \
+           l.created_at AS l_created_at, CASE WHEN EXISTS (SELECT 1 FROM saved_line s \
+             WHERE s.tenant_id = c.tenant_id AND {aside}) THEN 1 ELSE 0 END AS aside \
          FROM cart c LEFT JOIN cart_line l ON l.tenant_id = c.tenant_id AND l.cart_id = c.id \
          WHERE c.tenant_id = {{tenant}} AND {whose} AND c.{OPEN} ORDER BY l.id"
     );
@@ -64,7 +69,9 @@ async fn filled(
     // A cart without lines is one row without a line.
     let lines =
         found.iter().filter_map(|row| cart_line::Model::from_query_result_optional(row, "l_").transpose());
-    Ok(Some((cart, lines.collect::<std::result::Result<_, _>>().map_err(Error::from)?)))
+    let lines = lines.collect::<std::result::Result<_, _>>().map_err(Error::from)?;
+    let aside: i32 = first.try_get("", "aside").map_err(Error::from)?;
+    Ok(Some(Filled { cart, lines, aside: aside != 0 }))
 }
 
 /// Written out, not bound: only then may the index of open carts answer.
@@ -81,10 +88,19 @@ pub(super) async fn open(tx: &Tx, who: &Who, token: &str, now: Timestamp) -> Res
     if let Some(cart) = locate(tx, who).await? {
         return Ok((cart, false));
     }
-    let id = CartId::new().uuid();
-    let cart = cart::Model {
+    let cart = empty(tx, who, token, now);
+    let made = own(tx, &cart, now).await?;
+    match made {
+        Some(there) => Ok((there, false)),
+        None => Ok((cart, true)),
+    }
+}
+
+/// A cart under `token` that nobody knows of yet.
+fn empty(tx: &Tx, who: &Who, token: &str, now: Timestamp) -> cart::Model {
+    cart::Model {
         tenant_id: tx.tenant_id().uuid(),
-        id,
+        id: CartId::new().uuid(),
         token_hash: who.user.is_none().then(|| hash(token).to_vec()),
         user_id: who.user.map(UserId::uuid),
         state: "open".to_owned(),
@@ -94,14 +110,54 @@ pub(super) async fn open(tx: &Tx, who: &Who, token: &str, now: Timestamp) -> Res
         abandoned_at: None,
         codes: "[]".to_owned(),
         tenders: "[]".to_owned(),
-    };
+    }
+}
+
+/// Stores a cart, unless another tab of the same account was faster: then that one.
+async fn own(tx: &Tx, cart: &cart::Model, now: Timestamp) -> Result<Option<cart::Model>> {
     if 0 < tx.insert_new(vec![cart.clone().into_active_model().reset_all()]).await? {
         jobs::plan_carts(tx, now).await?;
-        return Ok((cart, true));
+        return Ok(None);
     }
-    // Another tab of the same account was faster.
-    let cart = locate(tx, who).await?;
-    Ok((cart.ok_or_else(|| Error::not_found(CartId::KIND))?, false))
+    let there = locate(tx, &Who { user: cart.user_id.map(UserId::from_uuid), token_hash: None }).await?;
+    Ok(Some(there.ok_or_else(|| Error::not_found(CartId::KIND))?))
+}
+
+/// What became of the wish for a new cart.
+pub(super) enum Begun {
+    /// It was made, with its first lines.
+    New(cart::Model, Vec<cart_line::Model>),
+    /// There is one already.
+    There(cart::Model),
+}
+
+/// A new cart under `token` with its first lines, unless `who` has one: stored and told of at once.
+pub(super) async fn begin(
+    tx: &Tx,
+    who: &Who,
+    token: &str,
+    wanted: &[(VariantId, Quantity, Money)],
+    now: Timestamp,
+) -> Result<Begun> {
+    if let Some(cart) = locate(tx, who).await? {
+        return Ok(Begun::There(cart));
+    }
+    let cart = empty(tx, who, token, now);
+    let mut together = tx.together();
+    if who.user.is_some() {
+        if let Some(there) = own(tx, &cart, now).await? {
+            return Ok(Begun::There(there));
+        }
+    } else {
+        // A token that was just made is nobody else's.
+        together.insert::<cart::Entity>(std::slice::from_ref(&cart))?;
+        jobs::plan_carts(tx, now).await?;
+    }
+    let lines = first_lines(tx, cart.id, wanted, now)?;
+    together.insert::<cart_line::Entity>(&lines)?;
+    tx.tell(&mut together, &super::news(cart.id, true, &lines))?;
+    together.send().await?;
+    Ok(Begun::New(cart, lines))
 }
 
 /// Marks the cart as changed, and makes sure that it is still open.
@@ -197,8 +253,8 @@ pub(super) async fn add_line(
     if changed == 0 { Err(too_many()) } else { Ok(()) }
 }
 
-/// The first lines of a new cart, written together. Pieces of one variant are added up.
-pub(super) async fn first_lines(
+/// The first lines of a new cart. Pieces of one variant are added up.
+fn first_lines(
     tx: &Tx,
     cart: Uuid,
     wanted: &[(VariantId, Quantity, Money)],
@@ -223,7 +279,6 @@ pub(super) async fn first_lines(
             }),
         }
     }
-    tx.insert_many(lines.iter().map(|line| line.clone().into_active_model().reset_all()).collect()).await?;
     Ok(lines)
 }
 

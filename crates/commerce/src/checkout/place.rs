@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use catalog::event::CatalogEvent;
-use catalog::stock;
+use catalog::stock::{self, Promised};
 use catalog::view::Picture;
 use events::{Aggregate, DomainEvent, Emit, EventError};
 use platform::{Access, Ctx, Error, Tx, failpoint};
@@ -412,13 +412,7 @@ async fn freeze(tx: &Tx, plan: &Plan, now: i64) -> Result<bool> {
     Ok(frozen == 1)
 }
 
-async fn write(
-    ctx: &Ctx,
-    tx: &Tx,
-    plan: &Plan,
-    customer: CustomerId,
-    promised: Vec<CatalogEvent>,
-) -> Result<Stored> {
+async fn write(ctx: &Ctx, tx: &Tx, plan: &Plan, customer: CustomerId, promised: Promised) -> Result<Stored> {
     let now = ctx.now();
     let totals = &plan.view.totals;
     let total = totals.total;
@@ -494,7 +488,9 @@ async fn write(
         tenders::take(tx, plan.order, &plan.tenders, &currency, now).await?;
     }
     let order_id = plan.order;
-    let mut events: Vec<Told> = promised.into_iter().map(Told::Stock).collect();
+    let mut together = tx.together();
+    promised.write(&mut together);
+    let mut events: Vec<Told> = promised.events.into_iter().map(Told::Stock).collect();
     let n_promised = events.len();
     events.push(Told::Shop(CommerceEvent::OrderPlaced {
         order_id,
@@ -512,9 +508,13 @@ async fn write(
     let mut facts = vec![OrderFact::Placed(PlacedOrder::of(&order, &lines))];
     facts.extend(more.iter().filter_map(OrderFact::told_by));
     events.extend(more.into_iter().map(Told::Shop));
-    let told = tx.emit_all(events).await?;
+    let told = tx.tell(&mut together, &events)?;
     let facts: Vec<_> = facts.into_iter().zip(told.into_iter().skip(n_promised).map(Some)).collect();
-    stream::begin(tx, now, (&order, &facts), row.as_ref()).await?;
+    let begun = stream::begin(tx, &mut together, now, (&order, &facts), row.as_ref())?;
+    let met = together.send().await?;
+    if !begun.stored(&met)? {
+        return Err(Error::internal("the facts of a new order were not stored").into());
+    }
     let asked = row.is_some() && plan.provider.0 != payment::MANUAL;
     Ok(Stored { order, lines, payment: row, asked })
 }

@@ -4,8 +4,9 @@
 //! for it. On PostgreSQL, where each statement is a way to the database and back, number, order, lines and payment are
 //! therefore one statement; SQLite has one writer anyway, and no such statement.
 
+use platform::db::insert_sql;
 use platform::{Error, Tx};
-use sea_orm::{ActiveModelTrait, DbBackend, EntityTrait, IdenStatic, IntoActiveModel, Iterable, Value};
+use sea_orm::{ActiveModelTrait, DbBackend, IdenStatic, IntoActiveModel, Value};
 
 use crate::entity::{order_line, orders, payment};
 use crate::error::Result;
@@ -43,14 +44,14 @@ async fn at_once(
 ) -> Result<()> {
     let mut values = vec![FIRST_NUMBER.into()];
     let mut sql = format!("WITH counted AS ({COUNT})");
-    let numbered = insert::<orders::Entity>([order.clone()], &mut values, |column| {
+    let numbered = insert_sql::<orders::Entity>(std::slice::from_ref(order), &mut values, |column| {
         (column.as_str() == orders::Column::Number.as_str()).then_some("(SELECT last FROM counted)")
-    });
+    })?;
     sql.push_str(&format!(", placed AS ({numbered})"));
-    let rest = insert::<order_line::Entity>(lines.iter().cloned(), &mut values, |_| None);
+    let rest = insert_sql::<order_line::Entity>(lines, &mut values, |_| None)?;
     sql.push_str(&format!(", lines AS ({rest})"));
     if let Some(payment) = payment {
-        let paid = insert::<payment::Entity>([payment.clone()], &mut values, |_| None);
+        let paid = insert_sql::<payment::Entity>(std::slice::from_ref(payment), &mut values, |_| None)?;
         sql.push_str(&format!(", paid AS ({paid})"));
     }
     sql.push_str(" SELECT last FROM counted");
@@ -67,38 +68,4 @@ async fn number(tx: &Tx, sql: &str, values: Vec<Value>) -> Result<i64> {
     let rows = tx.raw_all(sql, values).await?;
     let row = rows.first().ok_or_else(|| Error::internal("the order counter gave no number"))?;
     Ok(row.try_get("", "last").map_err(Error::from)?)
-}
-
-/// The statement that stores rows, with its values behind those that are there; `said` is what stands for a column whose
-/// value the statement finds by itself.
-fn insert<E>(
-    rows: impl IntoIterator<Item = E::Model>,
-    values: &mut Vec<Value>,
-    said: fn(&E::Column) -> Option<&'static str>,
-) -> String
-where
-    E: EntityTrait + Default,
-    E::Model: IntoActiveModel<E::ActiveModel>,
-    E::ActiveModel: ActiveModelTrait<Entity = E>,
-{
-    let columns: Vec<String> = E::Column::iter().map(|column| format!("\"{}\"", column.as_str())).collect();
-    let mut tuples = Vec::new();
-    for row in rows {
-        let row: E::ActiveModel = row.into_active_model();
-        let mut holes = Vec::with_capacity(columns.len());
-        for column in E::Column::iter() {
-            holes.push(match said(&column) {
-                Some(said) => said,
-                None if column.as_str() == "tenant_id" => "{tenant}",
-                None => {
-                    // A row that was read has a value in each column.
-                    values.extend(row.get(column).into_value());
-                    "?"
-                }
-            });
-        }
-        tuples.push(format!("({})", holes.join(", ")));
-    }
-    let table = E::default();
-    format!("INSERT INTO {} ({}) VALUES {}", table.table_name(), columns.join(", "), tuples.join(", "))
 }

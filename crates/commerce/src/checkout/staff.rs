@@ -84,13 +84,10 @@ pub(crate) async fn buyer(
     let book = &basket.book;
     if book.first_order || !book.shopper_limits.is_empty() {
         let rows = ctx.read(platform::Access::Public).await?;
-        let known = match customer {
-            Some(customer) => Some(customer),
-            None => customer::known(&rows, None, Some(email)).await?,
+        past = match customer {
+            Some(customer) => customer::past::of_record(&rows, customer).await?,
+            None => customer::past::of_buyer(&rows, None, Some(email)).await?,
         };
-        if let Some(customer) = known {
-            past = super::past_of(&rows, book, customer).await?;
-        }
     }
     Ok(Buyer { destination, past })
 }

@@ -2,8 +2,9 @@
 
 use catalog::stock;
 use events::Emit;
+use platform::db::{Met, Said, Together};
 use platform::{Error, Tx, failpoint};
-use primitives::{OrderId, Timestamp};
+use primitives::{ErrorCode, OrderId, Timestamp};
 use sea_orm::{ColumnTrait, QuerySelect, Value};
 use uuid::Uuid;
 
@@ -250,25 +251,23 @@ impl<'t> Desk<'t> {
         let (was, is) = (Standing::of(&before), Standing::of(&row));
         let unsaid = OrderFact::unsaid(&was, told.iter().map(|(_, fact)| fact), &is, now.millis());
         let n_facts = i64::try_from(told.len() + unsaid.len()).map_err(Error::internal)?;
+        let mut together = tx.together();
+        let mut stored = None;
         if 0 < n_facts {
             // The version of the row is that of its last fact.
             row.version = before.version + n_facts;
             row.updated_at = now.millis();
-            store(tx, &before, &row).await?;
+            stored = Some(store(&mut together, &before, &row));
         }
+        let mut paid = None;
         if let Some((before, after)) = &mut payment
             && before != after
         {
             after.version = before.version + 1;
             after.updated_at = now.millis();
-            if !store_payment(tx, before, after).await? {
-                return Err(CommerceError::Changed { version: row.version });
-            }
+            paid = Some(store_payment(&mut together, before, after));
         }
-        Box::pin(papers::settle(tx, &before, &row, now)).await?;
-        failpoint!("order.rows");
-        let ids = tx.emit_all(events).await?;
-        failpoint!("order.told");
+        let ids = tx.tell(&mut together, &events)?;
         let told = told.into_iter().map(|(n, fact)| (fact, ids.get(n).copied()));
         let facts: Vec<_> = told.chain(unsaid.into_iter().map(|fact| (fact, None))).collect();
         let changed = payment.as_ref().filter(|(before, after)| before != after);
@@ -276,13 +275,39 @@ impl<'t> Desk<'t> {
             order: (0 < n_facts).then_some((&before, facts)),
             payment: changed.map(|(before, after)| (before, PaymentFact::between(before, after))),
         };
-        stream::append(tx, now, &change).await?;
+        let history = stream::say(tx, &mut together, now, &change)?;
+        failpoint!("order.decided");
+        // Whoever was faster has moved the row on, or its history stands where ours would.
+        let met = match together.send().await {
+            Err(error) if error.code() == ErrorCode::Conflict && !error.is_retryable() => None,
+            met => Some(met?),
+        };
+        let fresh = |met: &Met| [stored, paid].into_iter().flatten().all(|said| met.rows(said) == 1);
+        let Some(met) = met.filter(fresh) else {
+            return Err(CommerceError::Changed { version: row.version });
+        };
+        failpoint!("order.told");
+        stream::settle(tx, now, &change, history.stored(&met)?).await?;
+        if stored.is_some() {
+            tx.record(Some(&before), Some(&row));
+            if row.hold_until != before.hold_until {
+                jobs::plan(tx, row.hold_until).await?;
+            }
+        }
+        if let Some((before, after)) = changed {
+            tx.record(Some(before), Some(after));
+            if after.next_at != before.next_at {
+                jobs::plan(tx, after.next_at).await?;
+            }
+        }
+        Box::pin(papers::settle(tx, &before, &row, now)).await?;
         failpoint!("order.saved");
         Ok((row, payment.map(|(_, after)| after)))
     }
 }
 
-async fn store(tx: &Tx, before: &orders::Model, row: &orders::Model) -> Result<()> {
+/// Meets one row, unless somebody else was faster.
+fn store(together: &mut Together<'_>, before: &orders::Model, row: &orders::Model) -> Said {
     let mut values: Vec<Value> = vec![
         row.state.clone().into(),
         row.version.into(),
@@ -312,15 +337,7 @@ async fn store(tx: &Tx, before: &orders::Model, row: &orders::Model) -> Result<(
          cancel_reason = ?, hold_until = ?, paid_at = ?, n_sent = ?, released_minor = ?, edited_minor = ?, \
          updated_at = ?{edited} WHERE tenant_id = {{tenant}} AND id = ? AND version = ? AND state = ?"
     );
-    let changed = tx.raw_exec(&sql, values).await?;
-    if changed != 1 {
-        return Err(CommerceError::Changed { version: row.version });
-    }
-    tx.record(Some(before), Some(row));
-    if row.hold_until != before.hold_until {
-        jobs::plan(tx, row.hold_until).await?;
-    }
-    Ok(())
+    together.raw(sql, values)
 }
 
 /// Everything about an order that only edits change.
@@ -342,50 +359,40 @@ fn content(row: &orders::Model) -> [Value; 12] {
     ]
 }
 
-/// `false` when somebody else was faster.
-async fn store_payment(tx: &Tx, before: &payment::Model, after: &payment::Model) -> Result<bool> {
-    let changed = tx
-        .raw_exec(
-            "UPDATE payment SET step = ?, status = ?, back_key = ?, back_minor = ?, back_reason = ?, \
-             back_id = ?, gateway_id = ?, attempt = ?, next_at = ?, last_error = ?, take_key = ?, take_minor = ?, \
-             rest_minor = ?, pay_url = ?, amount_minor = ?, authorize_key = ?, capture_key = ?, again_minor = ?, \
-             created_at = ?, version = ?, updated_at = ? \
-             WHERE tenant_id = {tenant} AND id = ? AND version = ?",
-            vec![
-                after.step.clone().into(),
-                after.status.clone().into(),
-                after.back_key.clone().into(),
-                after.back_minor.into(),
-                after.back_reason.clone().into(),
-                after.back_id.clone().into(),
-                after.gateway_id.clone().into(),
-                after.attempt.into(),
-                after.next_at.into(),
-                after.last_error.clone().into(),
-                after.take_key.clone().into(),
-                after.take_minor.into(),
-                after.rest_minor.into(),
-                after.pay_url.clone().into(),
-                after.amount_minor.into(),
-                after.authorize_key.clone().into(),
-                after.capture_key.clone().into(),
-                after.again_minor.into(),
-                after.created_at.into(),
-                after.version.into(),
-                after.updated_at.into(),
-                before.id.into(),
-                before.version.into(),
-            ],
-        )
-        .await?;
-    if changed != 1 {
-        return Ok(false);
-    }
-    tx.record(Some(before), Some(after));
-    if after.next_at != before.next_at {
-        jobs::plan(tx, after.next_at).await?;
-    }
-    Ok(true)
+/// Meets one row, unless somebody else was faster.
+fn store_payment(together: &mut Together<'_>, before: &payment::Model, after: &payment::Model) -> Said {
+    together.raw(
+        "UPDATE payment SET step = ?, status = ?, back_key = ?, back_minor = ?, back_reason = ?, \
+         back_id = ?, gateway_id = ?, attempt = ?, next_at = ?, last_error = ?, take_key = ?, take_minor = ?, \
+         rest_minor = ?, pay_url = ?, amount_minor = ?, authorize_key = ?, capture_key = ?, again_minor = ?, \
+         created_at = ?, version = ?, updated_at = ? \
+         WHERE tenant_id = {tenant} AND id = ? AND version = ?",
+        vec![
+            after.step.clone().into(),
+            after.status.clone().into(),
+            after.back_key.clone().into(),
+            after.back_minor.into(),
+            after.back_reason.clone().into(),
+            after.back_id.clone().into(),
+            after.gateway_id.clone().into(),
+            after.attempt.into(),
+            after.next_at.into(),
+            after.last_error.clone().into(),
+            after.take_key.clone().into(),
+            after.take_minor.into(),
+            after.rest_minor.into(),
+            after.pay_url.clone().into(),
+            after.amount_minor.into(),
+            after.authorize_key.clone().into(),
+            after.capture_key.clone().into(),
+            after.again_minor.into(),
+            after.created_at.into(),
+            after.version.into(),
+            after.updated_at.into(),
+            before.id.into(),
+            before.version.into(),
+        ],
+    )
 }
 
 /// The stored state; a row with an unknown one cannot exist, the database checks.

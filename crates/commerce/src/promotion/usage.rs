@@ -1,8 +1,6 @@
 //! How often a promotion was used and what it cost: decided by statements, never by what was read before.
 
-use std::collections::HashMap;
-
-use platform::{Context, Error, TenantDb, Tx};
+use platform::{Context, Error, Tx};
 use primitives::{CustomerId, OrderId, PromotionId, Timestamp};
 use sea_orm::QueryResult;
 use uuid::Uuid;
@@ -75,21 +73,6 @@ pub(crate) async fn take(
         }
     }
     Ok(())
-}
-
-/// How many orders of a customer used each promotion and were not given up.
-pub(crate) async fn of_customer(rows: &TenantDb, customer: CustomerId) -> Result<HashMap<PromotionId, i64>> {
-    let found = rows
-        .raw_all(
-            "SELECT promotion_id, CAST(COUNT(*) AS bigint) AS n FROM promotion_use \
-             WHERE tenant_id = {tenant} AND customer_id = ? AND released_at IS NULL GROUP BY promotion_id",
-            vec![customer.uuid().into()],
-        )
-        .await?;
-    let read = |row: &QueryResult| -> Result<(PromotionId, i64), sea_orm::DbErr> {
-        Ok((PromotionId::from_uuid(row.try_get("", "promotion_id")?), row.try_get("", "n")?))
-    };
-    Ok(found.iter().map(read).collect::<Result<_, _>>().map_err(Error::from)?)
 }
 
 /// Gives the uses of an order back that was given up. A second call finds nothing and changes nothing.

@@ -1,6 +1,7 @@
 //! Appending: all facts of one change in one statement, whatever streams they belong to.
 
 use platform::audit::named;
+use platform::db::{Met, Said, Together};
 use platform::{Context, Error, Result, Tx};
 use primitives::{EventId, Timestamp};
 use sea_orm::{DbBackend, Value};
@@ -107,56 +108,68 @@ pub async fn append(tx: &Tx, batch: &Batch) -> Result<()> {
 /// # Errors
 /// `CONFLICT` when a stream has gone on beyond that version. The transaction must then be rolled back.
 pub async fn try_append(tx: &Tx, batch: &Batch) -> Result<bool> {
+    let mut alone = tx.together();
+    let said = say(tx, &mut alone, batch)?;
+    let met = alone.send().await.context("appending facts")?;
+    said.stored(&met)
+}
+
+/// As [`try_append`], as one of the changes that travel together.
+pub fn say(tx: &Tx, together: &mut Together<'_>, batch: &Batch) -> Result<Appended> {
     if batch.is_empty() {
-        return Ok(true);
+        return Ok(Appended(None));
     }
     let ctx = tx.ctx().ok_or_else(|| Error::internal("a fact needs a tenant"))?;
     let rows = serde_json::to_string(&batch.rows).map_err(Error::internal)?;
     let (kind, id, _) = named(ctx.actor());
     let values: Vec<Value> = vec![rows.into(), kind.into(), id.into(), batch.at.millis().into()];
-    let stored = tx.raw_exec(insert_sql(tx.backend()), values).await.context("appending facts")?;
-    match usize::try_from(stored) {
-        Ok(stored) if stored == batch.rows.len() => Ok(true),
-        Ok(0) => Ok(false),
-        _ => Err(Error::internal(format!("{stored} of {} facts were stored", batch.rows.len()))),
+    let (with, sql) = insert_sql(tx.backend());
+    Ok(Appended(Some((together.chained(with, sql, values), batch.rows.len()))))
+}
+
+/// Facts that travel with other changes.
+#[must_use = "whether they were stored is known when they have been sent"]
+pub struct Appended(Option<(Said, usize)>);
+
+impl Appended {
+    /// Whether they were stored, as [`try_append`] says it.
+    pub fn stored(&self, met: &Met) -> Result<bool> {
+        let Some((said, facts)) = self.0 else { return Ok(true) };
+        let stored = met.rows(said);
+        match usize::try_from(stored) {
+            Ok(stored) if stored == facts => Ok(true),
+            Ok(0) => Ok(false),
+            _ => Err(Error::internal(format!("{stored} of {facts} facts were stored"))),
+        }
     }
 }
 
 /// All or nothing: unless what each stream's first fact follows is there, no row is stored. That nothing else follows it
 /// already is what the primary key says.
-fn insert_sql(backend: DbBackend) -> &'static str {
-    match backend {
-        DbBackend::Postgres => {
-            "WITH f AS (
+fn insert_sql(backend: DbBackend) -> (&'static [&'static str], &'static str) {
+    let facts: &[&str] = match backend {
+        DbBackend::Postgres => &["f AS (
                SELECT v->>'t' AS stream_type, (v->>'i')::uuid AS stream_id, (v->>'n')::bigint AS version,
                       (v->>'b')::bigint AS follows, v->>'k' AS kind, (v->>'s')::integer AS schema_version,
                       v->>'p' AS payload, (v->>'e')::uuid AS event_id
                FROM jsonb_array_elements(?::jsonb) AS x (v)
-             )
-             INSERT INTO stream_event (tenant_id, stream_type, stream_id, version, kind, schema_version, payload,
-               event_id, actor_kind, actor_id, occurred_at)
-             SELECT {tenant}, f.stream_type, f.stream_id, f.version, f.kind, f.schema_version, f.payload, f.event_id,
-               ?, ?, ?
-             FROM f WHERE NOT EXISTS (
-               SELECT 1 FROM f g WHERE g.follows > 0 AND NOT EXISTS (
-                 SELECT 1 FROM stream_event h WHERE h.tenant_id = {tenant} AND h.stream_type = g.stream_type
-                   AND h.stream_id = g.stream_id AND h.version = g.follows))"
-        }
-        _ => {
-            "WITH f AS MATERIALIZED (
+             )"],
+        _ => &["f AS MATERIALIZED (
                SELECT value->>'t' AS stream_type, unhex(value->>'i') AS stream_id, value->>'n' AS version,
                       value->>'b' AS follows, value->>'k' AS kind, value->>'s' AS schema_version,
                       value->>'p' AS payload, unhex(value->>'e') AS event_id
                FROM json_each(?)
-             )
-             INSERT INTO stream_event (tenant_id, stream_type, stream_id, version, kind, schema_version, payload,
-               event_id, actor_kind, actor_id, occurred_at)
-             SELECT {tenant}, f.stream_type, f.stream_id, f.version, f.kind, f.schema_version, f.payload, f.event_id,
-               ?, ?, ?
-             FROM f WHERE NOT EXISTS (
-               SELECT 1 FROM f g WHERE g.follows > 0 AND NOT EXISTS (
-                 SELECT 1 FROM stream_event h WHERE h.tenant_id = {tenant} AND h.stream_type = g.stream_type
-                   AND h.stream_id = g.stream_id AND h.version = g.follows))"
-        }
-    }
+             )"],
+    };
+    (
+        facts,
+        "INSERT INTO stream_event (tenant_id, stream_type, stream_id, version, kind, schema_version, payload,
+           event_id, actor_kind, actor_id, occurred_at)
+         SELECT {tenant}, f.stream_type, f.stream_id, f.version, f.kind, f.schema_version, f.payload, f.event_id,
+           ?, ?, ?
+         FROM f WHERE NOT EXISTS (
+           SELECT 1 FROM f g WHERE g.follows > 0 AND NOT EXISTS (
+             SELECT 1 FROM stream_event h WHERE h.tenant_id = {tenant} AND h.stream_type = g.stream_type
+               AND h.stream_id = g.stream_id AND h.version = g.follows))",
+    )
 }

@@ -120,6 +120,10 @@ impl TenantDb {
         }
     }
 
+    pub(super) fn note_new<E: TenantOwned>(&self, row: Row) {
+        self.note::<E>(None, Some(row));
+    }
+
     fn note<E: TenantOwned>(&self, before: Option<Row>, after: Option<Row>) {
         let Some(named) = before.as_ref().or(after.as_ref()) else { return };
         let id = named.iter().find(|(column, _)| *column == E::ID.as_str()).map(|(_, value)| json(value));
@@ -140,7 +144,7 @@ fn is_named<E: TenantOwned>(column: &E::Column) -> bool {
     column.as_str() != E::TENANT.as_str() || E::TENANT.as_str() == E::ID.as_str()
 }
 
-fn row<E: TenantOwned>(model: &E::Model) -> Row {
+pub(super) fn row<E: TenantOwned>(model: &E::Model) -> Row {
     E::Column::iter().filter(is_named::<E>).map(|column| (column.as_str(), model.get(column))).collect()
 }
 

@@ -124,6 +124,62 @@ async fn an_upsert_cannot_reach_another_tenants_row(app: TestApp) {
     assert_eq!((names(&mine).await, names(&other).await), (vec!["mallory".into()], vec!["olga".to_owned()]));
 }
 
+/// Changes that need nothing of one another are one statement where each is a way to the database and back.
+async fn changes_that_travel_together_are_those_that_were_said(app: TestApp) {
+    let (mine, other) = (app.system(), app.other_system());
+    store(&mine, "anna").await.unwrap();
+    store(&other, "olga").await.unwrap();
+    let new = |name: &str| person::Model {
+        // Whatever the row claims, it is the door's.
+        tenant_id: other.tenant_id().uuid(),
+        id: Uuid::now_v7(),
+        email: format!("{name}@x.example"),
+        name: name.to_owned(),
+        locale: "en".to_owned(),
+        password_hash: "!".to_owned(),
+        status: "active".to_owned(),
+        created_at: 0,
+        updated_at: 0,
+    };
+    let rename = "UPDATE user_account SET name = ? WHERE tenant_id = {tenant} AND name = ?";
+    let renamed = |from: &str, to: &str| vec![to.into(), from.into()];
+    let (met, ways) = mine
+        .write(Access::System, async |tx: &Tx| {
+            let mut together = tx.together();
+            let first = together.raw(rename, renamed("anna", "Anna"));
+            together.insert::<person::Entity>(&[new("berta"), new("carl")])?;
+            let nobody = together.raw(rename, renamed("olga", "Olga"));
+            let (met, ways) = platform::db::count_statements(together.send()).await;
+            let met = met?;
+            Ok::<_, Error>(((met.rows(first), met.rows(nobody)), ways))
+        })
+        .await
+        .unwrap();
+    let one = app.database().backend() == Backend::Postgres;
+    assert_eq!((met, ways), ((1, 0), if one { 1 } else { 3 }));
+    assert_eq!(
+        (names(&mine).await, names(&other).await),
+        (vec!["Anna".to_owned(), "berta".to_owned(), "carl".to_owned()], vec!["olga".to_owned()],)
+    );
+    // Each has to say whose rows it changes, also beside others that do.
+    let forgot = mine.write(Access::System, async |tx: &Tx| {
+        let mut together = tx.together();
+        together.raw(rename, renamed("Anna", "anna"));
+        together.raw("UPDATE user_account SET locale = 'fr'", Vec::new());
+        together.send().await
+    });
+    assert_eq!(forgot.await.unwrap_err().code(), ErrorCode::Internal);
+    // What one of them cannot do, none has done.
+    let taken = mine.write(Access::System, async |tx: &Tx| {
+        let mut together = tx.together();
+        together.raw(rename, renamed("Anna", "anna"));
+        together.insert::<person::Entity>(&[new("berta")])?;
+        together.send().await
+    });
+    assert_eq!(taken.await.unwrap_err().code(), ErrorCode::Conflict);
+    assert_eq!(names(&mine).await, ["Anna", "berta", "carl"]);
+}
+
 /// Somebody forgets the filter: on PostgreSQL the second wall holds, for reading and for writing.
 async fn row_level_security_holds_where_a_raw_statement_forgets_the_filter(app: TestApp) {
     let (mine, other) = (app.system(), app.other_system());
@@ -486,5 +542,6 @@ testkit::on_both!(
     a_table_that_grew_is_looked_at_once,
     a_caller_that_goes_away_leaves_no_transaction_open,
     a_commit_that_lets_go_early_is_on_disk_when_it_returns,
+    changes_that_travel_together_are_those_that_were_said,
     doors_ask_first,
 );

@@ -182,7 +182,10 @@ async fn shelves(desk: &Desk<'_>, plan: &Plan) -> Result<()> {
     stock::give_up(tx, holder, &back, now).await?;
     let country = Country::parse(&plan.before.country).ok();
     let promised = stock::promise(tx, holder, &more, country, None, now).await?;
-    tx.emit_all(promised).await?;
+    let mut together = tx.together();
+    promised.write(&mut together);
+    tx.tell(&mut together, &promised.events)?;
+    together.send().await?;
     Ok(())
 }
 
