@@ -262,6 +262,8 @@ pub async fn place_order(ctx: &Ctx, input: CheckoutInput) -> Result<Placed> {
             // Somebody else ordered or changed this cart since we read it: look again.
             Ok(None) => {}
             Err(CommerceError::Platform(error)) if error.code() == ErrorCode::Conflict => {}
+            // Two who took pieces of the same things stood in each other's way, and the database chose this one to begin anew.
+            Err(CommerceError::Platform(error)) if error.is_retryable() => {}
             Err(error) => {
                 if matches!(error, CommerceError::PromotionGone { .. }) {
                     // The next price knows.
