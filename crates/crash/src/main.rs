@@ -48,6 +48,9 @@ struct Arguments {
     /// Times that the server is struck down before the books are looked at
     #[arg(long, default_value_t = 1)]
     chain: usize,
+    /// Rounds until a fresh shop opens: with every order there is more to look through
+    #[arg(long, default_value_t = 40)]
+    shop: usize,
     /// Only failpoints whose name contains this, `kill`, or `crowd`
     #[arg(long)]
     only: Option<String>,
@@ -157,6 +160,10 @@ async fn database(
     let mut lines = Lines::new();
     let n_rounds = blows.len().div_ceil(arguments.chain.max(1));
     for (n, chain) in blows.chunks(arguments.chain.max(1)).enumerate() {
+        if 0 < n && n.is_multiple_of(arguments.shop.max(1)) {
+            let seed = seed.wrapping_add(n as u64);
+            world = World::open(site(arguments, name, seed)?, seed, arguments.buyers).await?;
+        }
         if started.elapsed() > Duration::from_secs(arguments.minutes.saturating_mul(60)) {
             eprintln!("{name}: the time is up after {n} of {n_rounds} rounds");
             break;

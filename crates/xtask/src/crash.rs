@@ -1,6 +1,6 @@
 //! `cargo x crash`: a server with failpoints, struck down again and again.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -11,33 +11,38 @@ use crate::process::{Steps, cargo, command, run, target};
 pub fn run_all(arguments: &[String]) -> Result<()> {
     let mut steps = Steps::new(2);
     steps.next("Building the server with failpoints, and whoever strikes it down");
-    let server = build()?;
+    let quick = arguments.iter().any(|word| word == "--quick");
+    let profile = if quick { "debug" } else { "release" };
+    let (server, crash) = build(profile)?;
     steps.next("Striking it down");
     if arguments.iter().any(|word| word == "--help" || word == "-h") {
-        return strike(&server, "", arguments);
+        return strike(&crash, &server, "", arguments);
     }
     let cluster = Cluster::start(Disk::Waited)?;
-    let result = strike(&server, cluster.url(), arguments);
+    let result = strike(&crash, &server, cluster.url(), arguments);
     drop(cluster);
     result
 }
 
-/// Both programs, as debug builds; gives back the server, which lies where no other build puts one.
-fn build() -> Result<PathBuf> {
-    run(&mut cargo(["build", "-p", "crash"]))?;
-    run(&mut cargo(["build", "-p", "server", "--features", "failpoints"]))?;
-    let debug = target().join("debug");
-    let server = debug.join("rustok-failpoints");
+/// Both programs; gives back the server, which lies where no other build puts one, and whoever strikes it down. The debug
+/// build is there from the tests; the hours of a whole run are shorter with what is sold.
+fn build(profile: &str) -> Result<(PathBuf, PathBuf)> {
+    let mut both = cargo(["build", "-p", "crash", "-p", "server", "--features", "server/failpoints"]);
+    if profile == "release" {
+        both.arg("--release");
+    }
+    run(&mut both)?;
+    let folder = target().join(profile);
+    let server = folder.join("rustok-failpoints");
     // Under its own name beside the other one; renamed into place, so that one that runs is not written to.
-    let aside = debug.join(format!("rustok-failpoints.{}", std::process::id()));
-    std::fs::copy(debug.join("rustok"), &aside).context("copying the server")?;
+    let aside = folder.join(format!("rustok-failpoints.{}", std::process::id()));
+    std::fs::copy(folder.join("rustok"), &aside).context("copying the server")?;
     std::fs::rename(&aside, &server).context("moving the server into place")?;
-    Ok(server)
+    Ok((server, folder.join("crash")))
 }
 
 /// Runs it against a cluster.
-fn strike(server: &std::path::Path, cluster: &str, arguments: &[String]) -> Result<()> {
-    let crash = target().join("debug").join("crash");
+fn strike(crash: &Path, server: &Path, cluster: &str, arguments: &[String]) -> Result<()> {
     let mut crash = command(&crash.to_string_lossy(), arguments);
     run(crash.env("RUSTOK_BENCH_SERVER", server).env(postgres::ENV, cluster))
 }
