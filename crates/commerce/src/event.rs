@@ -36,6 +36,8 @@ pub enum CommerceEvent {
     OrderShipped { order_id: OrderId, fulfilment_id: FulfilmentId },
     /// `order.delivered`
     OrderDelivered { order_id: OrderId, fulfilment_id: Option<FulfilmentId> },
+    /// `order.completed`: all of it is paid and has arrived; what comes back later does not change that.
+    OrderCompleted { order_id: OrderId, total: i64, currency: String },
     /// `order.cancelled`
     OrderCancelled { order_id: OrderId, reason: String },
     /// `order.refunded`: all that was received went back.
@@ -187,6 +189,7 @@ impl DomainEvent for CommerceEvent {
             Self::OrderPaid { .. } => "order.paid",
             Self::OrderShipped { .. } => "order.shipped",
             Self::OrderDelivered { .. } => "order.delivered",
+            Self::OrderCompleted { .. } => "order.completed",
             Self::OrderCancelled { .. } => "order.cancelled",
             Self::OrderRefunded { .. } => "order.refunded",
             Self::OrderNoteAdded { .. } => "order.note_added",
@@ -245,6 +248,7 @@ impl DomainEvent for CommerceEvent {
             | Self::OrderPaid { order_id, .. }
             | Self::OrderShipped { order_id, .. }
             | Self::OrderDelivered { order_id, .. }
+            | Self::OrderCompleted { order_id, .. }
             | Self::OrderCancelled { order_id, .. }
             | Self::OrderRefunded { order_id, .. }
             | Self::OrderNoteAdded { order_id, .. }
@@ -328,6 +332,7 @@ impl DomainEvent for CommerceEvent {
                 }
                 money("total", *total, currency)
             }
+            Self::OrderCompleted { total, currency, .. } => money("total", *total, currency),
             Self::OrderTagged { n_tags, .. } => validate::not_negative("n_tags", *n_tags),
             Self::PaymentAuthorised { order_id, amount, currency, .. }
             | Self::PaymentCaptured { order_id, amount, currency, .. } => {
@@ -446,6 +451,11 @@ mod tests {
                 OrderDelivered { order_id, fulfilment_id: Some(fulfilment_id) },
                 "order.delivered",
                 format!("{{{o},{f}}}"),
+            ),
+            (
+                OrderCompleted { order_id, total: 5, currency: currency() },
+                "order.completed",
+                format!(r#"{{{o},"total":5,"currency":"EUR"}}"#),
             ),
             (OrderCancelled { order_id, reason: reason() }, "order.cancelled", format!("{{{o},{why}}}")),
             (

@@ -590,6 +590,7 @@ impl OrderFact {
             | CommerceEvent::OrderChanged { .. }
             // Each of these goes along with one of the above.
             | CommerceEvent::OrderShipped { .. }
+            | CommerceEvent::OrderCompleted { .. }
             | CommerceEvent::FulfilmentCreated { .. }
             | CommerceEvent::FulfilmentDelivered { last: true, .. }
             | CommerceEvent::CartCreated { .. }

@@ -204,6 +204,8 @@ async fn arrive(desk: &mut Desk<'_>, only: Option<FulfilmentId>) -> Result<()> {
         desk.set_state(delivered.state());
         let fulfilment_id = final_one.map(FulfilmentId::from_uuid);
         desk.emit(CommerceEvent::OrderDelivered { order_id, fulfilment_id });
+        let (total, currency) = (desk.row().total_minor, desk.row().currency.clone());
+        desk.emit(CommerceEvent::OrderCompleted { order_id, total, currency });
     }
     Ok(())
 }

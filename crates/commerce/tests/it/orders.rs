@@ -64,7 +64,13 @@ async fn goes_from_placed_to_delivered(shop: Shop) {
     assert_eq!((shopper.notes, shopper.moves), (vec![], vec![]));
     assert!(shopper.timeline.iter().all(|entry| entry.kind != "order.note_added"));
     let told = shop.told().await;
-    for kind in ["fulfilment.created", "fulfilment.shipped", "fulfilment.delivered", "order.delivered"] {
+    for kind in [
+        "fulfilment.created",
+        "fulfilment.shipped",
+        "fulfilment.delivered",
+        "order.delivered",
+        "order.completed",
+    ] {
         assert_eq!(told[kind], 1, "{kind}");
     }
     shop.holds().await;

@@ -87,6 +87,7 @@ async fn leaves_in_parcels_and_is_delivered_with_the_last(shop: Shop) {
         ("fulfilment.delivered", 3),
         ("order.shipped", 1),
         ("order.delivered", 1),
+        ("order.completed", 1),
     ] {
         assert_eq!(told[kind], times, "{kind}");
     }

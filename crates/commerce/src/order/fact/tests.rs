@@ -296,6 +296,7 @@ fn every_event_of_an_order_has_its_fact() {
         OrderShipped { order_id, fulfilment_id },
         FulfilmentCreated { fulfilment_id, order_id, n_items: 1 },
         FulfilmentDelivered { fulfilment_id, order_id, last: true },
+        OrderCompleted { order_id, total: 2_000, currency: currency() },
     ] {
         assert_eq!(OrderFact::told_by(&silent), None);
     }
