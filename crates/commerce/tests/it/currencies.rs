@@ -118,6 +118,7 @@ async fn staff_keeps_what_is_offered(shop: Shop) {
         .number("SELECT COUNT(*) FROM audit_entry WHERE CAST(changes AS text) LIKE '%currency_rate%'")
         .await;
     assert_eq!(noted, 3);
+    shop.holds().await;
 }
 
 /// Goods at odd prices, a fixed promotion with a threshold, delivery; with tax in and on top of prices.
@@ -161,6 +162,7 @@ async fn totals_agree_to_the_minor_unit(shop: Shop) {
             );
         }
     }
+    shop.holds().await;
 }
 
 fn list(currency: Currency) -> PriceListDraft {
@@ -236,6 +238,7 @@ async fn a_fixed_price_beats_a_converted_one(shop: Shop) {
     assert_eq!(explained.converted.as_deref(), Some(words));
     let pounds = Question { currency: Some(Currency::GBP), ..asked };
     assert_eq!(refusal(price::explain(&staff, &pounds).await).1, ["currency"]);
+    shop.holds().await;
 }
 
 async fn a_cart_that_is_switched_says_what_changed(shop: Shop) {
@@ -383,6 +386,7 @@ async fn what_is_taken_off_is_no_price(shop: Shop) {
     agrees(&cart, Currency::USD);
     // 0.33 off each piece, then 1.10; the prices alone keep to the step.
     assert_eq!((cart.lines[0].unit.minor, cart.totals.discount.minor), (1_400, 2 * 33 + 110));
+    shop.holds().await;
 }
 
 async fn store_credit_is_kept_in_each_currency(shop: Shop) {
@@ -434,6 +438,7 @@ async fn products_without_a_price_there_stay_converted(shop: Shop) {
     // Prices that only look different in another currency are still the same for everybody in it.
     let dollars = shop.anonymous().in_currency(Some(Currency::USD));
     assert!(price::may_be_kept(&dollars).await.unwrap());
+    shop.holds().await;
 }
 
 on_both!(staff_keeps_what_is_offered);

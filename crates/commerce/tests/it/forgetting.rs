@@ -184,6 +184,7 @@ async fn a_file_holds_everything_and_only_theirs(shop: Shop) {
     assert_eq!(refusal(customer::data(&shop.other_tenant(), id).await).0, "NOT_FOUND");
     assert_eq!(refusal(customer::own_data(&shop.anonymous()).await).0, "UNAUTHENTICATED");
     assert!(customer::own_data(&shop.customer()).await.unwrap().orders.is_empty());
+    shop.holds().await;
 }
 
 async fn nothing_of_a_forgotten_customer_is_left(shop: Shop) {
@@ -386,6 +387,7 @@ async fn whoever_confirms_a_mailbox_gets_its_record(shop: Shop) {
     let own = customer::own_data(&vera).await.unwrap();
     assert_eq!(own.customer.map(|record| record.email).as_deref(), Some(EMAIL));
     assert_eq!(own.orders.iter().map(|order| order.number).collect::<Vec<_>>(), [placed.number]);
+    shop.holds().await;
 }
 
 async fn an_account_owns_no_address_that_it_has_not_confirmed(shop: Shop) {
@@ -464,6 +466,7 @@ async fn a_record_moves_with_the_address_of_its_account(shop: Shop) {
     assert!(mine.contains(&first.number) && !mine.contains(&later.number), "{mine:?}, {}", other.number);
     let signed_in = order(&shop, &vera, mug).await;
     assert_eq!(order::by_id(&boss, signed_in.id).await.unwrap().customer, Some(id));
+    shop.holds().await;
 }
 
 async fn nobody_erases_what_was_sent_to_others(shop: Shop) {
@@ -504,6 +507,7 @@ async fn nobody_erases_what_was_sent_to_others(shop: Shop) {
     customer::erase_own(&vera, EMAIL, PASSWORD, &Visit::local()).await.unwrap();
     assert_eq!(there().await, (1, 1, waiting));
     assert_eq!(letters_to(&shop, EMAIL).await, 0);
+    shop.holds().await;
 }
 
 async fn what_the_shop_owes_is_settled_first(shop: Shop) {

@@ -59,6 +59,7 @@ async fn explains_a_price_in_another_currency(shop: Shop) {
     assert_eq!(asked(Value::Null).await["priceExplain"], own);
     let refused = asked(json!("GBP")).await;
     assert_eq!(refused[0]["extensions"]["fields"][0]["field"], "currency");
+    shop.holds().await;
 }
 
 async fn gives_store_credit_in_another_currency(shop: Shop) {
@@ -85,6 +86,7 @@ async fn gives_store_credit_in_another_currency(shop: Shop) {
     let expected = json!({"balance": {"minor": 500}, "movements": [{"reason": "sorry"}],
         "balances": [{"minor": 50000, "currency": "EUR"}, {"minor": 500, "currency": "JPY"}]});
     assert_eq!(seen["storeCredit"], expected);
+    shop.holds().await;
 }
 
 async fn buys_and_ships_over_the_api(shop: Shop) {

@@ -44,6 +44,7 @@ async fn staff_writes_notes_that_nobody_else_reads(shop: Shop) {
     assert_eq!((texts, seen.notes[0].author), (vec!["second", "first"], boss.user_id()));
     assert!(customer::own_data(&maud).await.unwrap().json().unwrap().find("second").is_none());
     assert_eq!(shop.told().await["customer.updated"], 2);
+    shop.holds().await;
 }
 
 async fn the_list_knows_what_customers_are_worth(shop: Shop) {
@@ -84,6 +85,7 @@ async fn the_list_knows_what_customers_are_worth(shop: Shop) {
         count_statements(customer::list(&boss, &filter, CustomerSort::SpentDesc, &page)).await.1
     };
     assert_eq!(cost(1).await, cost(4).await);
+    shop.holds().await;
 }
 
 async fn letters_are_asked_for_and_each_answer_is_kept(shop: Shop) {
@@ -120,6 +122,7 @@ async fn letters_are_asked_for_and_each_answer_is_kept(shop: Shop) {
         assert!(owner.execute_unprepared(sql).await.is_err(), "{sql}");
     }
     owner.close().await.unwrap();
+    shop.holds().await;
 }
 
 async fn the_list_is_given_away_as_text(shop: Shop) {
@@ -145,6 +148,7 @@ async fn the_list_is_given_away_as_text(shop: Shop) {
     assert_eq!(customer::export(&clerk, &nobody).await.unwrap().1, 0);
     let reader = shop.staff(&[Permission::CUSTOMERS_LIST]);
     assert_eq!(refusal(customer::export(&reader, &CustomerFilter::default()).await).0, "FORBIDDEN");
+    shop.holds().await;
 }
 
 async fn an_account_keeps_its_addresses(shop: Shop) {
@@ -188,6 +192,7 @@ async fn an_account_keeps_its_addresses(shop: Shop) {
     assert_eq!(refusal(customer::remove_own_address(&maud, kept.id).await).0, "NOT_FOUND");
     assert_eq!(customer::own_addresses(&maud).await.unwrap().len(), 1);
     assert_eq!(shop.number("SELECT COUNT(*) FROM customer_address WHERE is_default").await, 1);
+    shop.holds().await;
 }
 
 on_both!(

@@ -142,6 +142,7 @@ async fn lists_are_made_changed_filled_and_put_away(shop: Shop) {
     assert_eq!(names("", Some(true)).await, ["Volume"]);
     let told = shop.told().await;
     assert_eq!((told["price_list.created"], told["price_list.updated"]), (1, 5));
+    shop.holds().await;
 }
 
 async fn more_pieces_cost_less_each_and_the_order_keeps_it(shop: Shop) {
@@ -261,6 +262,7 @@ async fn a_page_loads_price_lists_and_no_promotions(shop: Shop) {
     assert_eq!((look().await, look().await), (1, 0), "which lists there are, and nothing beside it");
     promote(2).await;
     assert_eq!((look().await, look().await), (0, 0));
+    shop.holds().await;
 }
 
 async fn dates_countries_and_priorities_decide(shop: Shop) {
@@ -308,6 +310,7 @@ async fn dates_countries_and_priorities_decide(shop: Shop) {
     let said = price::explain(&staff, &there).await.unwrap();
     assert_eq!((said.price.minor, said.lists[2].words.as_str()), (600, "lower priority than NL"));
     assert_eq!(refusal(price::explain(&staff, &Question { quantity: 0, ..asked }).await).1, ["quantity"]);
+    shop.holds().await;
 }
 
 async fn a_list_without_tax_is_shown_with_it(shop: Shop) {

@@ -129,6 +129,7 @@ async fn papers_are_for_whoever_may_see_the_order(shop: Shop) {
     let slip = http::answer(&guest.ctx, Reader::Token(&order.token), "packing-slip").await;
     assert_eq!(slip.unwrap_err().code().to_string(), missing);
     assert_eq!(shop.number("SELECT count(*) FROM paper").await, 0);
+    shop.holds().await;
 }
 
 async fn a_packing_slip_says_what_is_in_the_parcel_and_no_prices(shop: Shop) {
@@ -153,6 +154,7 @@ async fn a_packing_slip_says_what_is_in_the_parcel_and_no_prices(shop: Shop) {
         body(&boss, Reader::Staff(order.id), "packing-slip.pdf").await.0,
         format!("inline; filename=\"packing-slip-{}-2.pdf\"", order.number)
     );
+    shop.holds().await;
 }
 
 on_both!(

@@ -106,6 +106,7 @@ async fn groups_are_made_named_and_filled(shop: Shop) {
     assert_eq!(left, ["Trade"]);
     assert!(customer::get(&boss, maud).await.unwrap().groups.is_empty());
     assert_eq!(shop.number("SELECT COUNT(*) FROM customer_group_member").await, 0);
+    shop.holds().await;
 }
 
 async fn a_promotion_for_a_group_is_for_its_members(shop: Shop) {
@@ -161,6 +162,7 @@ async fn a_group_is_never_named_and_gone(shop: Shop) {
     let left = shop.number("SELECT COUNT(*) FROM customer_group").await;
     assert_eq!(shop.number("SELECT COUNT(*) FROM promotion_group").await, left);
     assert_eq!(shop.number("SELECT COUNT(*) FROM promotion").await, left);
+    shop.holds().await;
 }
 
 async fn groups_cost_one_statement_where_they_matter(shop: Shop) {
@@ -189,6 +191,7 @@ async fn groups_cost_one_statement_where_they_matter(shop: Shop) {
         let _ = customer::add_members(&boss, trade.id, &[another]).await.unwrap();
     }
     assert_eq!(list().await, few, "however many there are");
+    shop.holds().await;
 }
 
 async fn whoever_is_exempt_pays_the_net(shop: Shop) {

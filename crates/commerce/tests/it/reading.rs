@@ -268,6 +268,7 @@ async fn settings_are_those_of_now_and_pages_of_before_are_stale(shop: Shop) {
     let late = settings::update(&boss, before.version, before.settings.clone()).await;
     assert_eq!(refusal(late).0, "CONFLICT");
     assert!(hub.is_fresh(&page));
+    shop.holds().await;
 }
 
 on_both!(

@@ -403,6 +403,7 @@ async fn a_version_that_is_taken_is_a_conflict(shop: Shop) {
     let seen = order::by_id(&shop.boss(), placed.id).await.unwrap();
     assert_eq!((seen.state, seen.paid.minor, seen.version), (OrderState::PendingPayment, 0, 1));
     assert_eq!(shop.number("SELECT count(*) FROM money_ledger").await, 0);
+    shop.holds().await;
 }
 
 on_both!(

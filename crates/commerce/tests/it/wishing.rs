@@ -56,6 +56,7 @@ async fn what_is_not_sold_any_more_is_shown_as_that(shop: Shop) {
     assert_eq!(refusal(wish::to_cart(&vera, None, mug).await).0, "NOT_FOUND");
     assert_eq!(wish::mine(&vera).await.unwrap().len(), 1);
     assert_eq!(refusal(wish::keep(&vera, mug).await).0, "NOT_FOUND");
+    shop.holds().await;
 }
 
 async fn wishes_are_bounded_and_nobody_elses(shop: Shop) {
@@ -88,6 +89,7 @@ async fn wishes_are_bounded_and_nobody_elses(shop: Shop) {
         ("BAD_USER_INPUT".to_owned(), vec!["variantId".to_owned()])
     );
     assert_eq!(wish::mine(&vera).await.unwrap().len(), 200);
+    shop.holds().await;
 }
 
 on_both!(
