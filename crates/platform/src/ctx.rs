@@ -4,6 +4,7 @@ use crate::audit::Origin;
 use crate::db::{Reader, Tx};
 use crate::{App, Error, Result, TenantInfo};
 use primitives::{ApiKeyId, Currency, Locale, Permission, PermissionSet, Scope, TenantId, Timestamp, UserId};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +21,23 @@ struct Inner {
     currency: Option<Currency>,
     request_id: Arc<str>,
     origin: Option<Arc<Origin>>,
+    mark: Option<Arc<dyn Mark>>,
+}
+
+/// What has to be written with the first change that a call makes, such as that a request under its key is done; see
+/// [`Ctx::marked`].
+pub trait Mark: Send + Sync {
+    /// Whose changes it goes along with.
+    fn tenant(&self) -> TenantId;
+
+    /// Whether nothing was committed with it yet.
+    fn is_open(&self) -> bool;
+
+    /// Writes it; an error rolls the change back.
+    fn write<'t>(&'t self, tx: &'t Tx) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 't>>;
+
+    /// It was committed.
+    fn close(&self);
 }
 
 /// Who acts.
@@ -85,6 +103,7 @@ impl Ctx {
             currency: None,
             request_id: request_id.into(),
             origin: None,
+            mark: None,
         }))
     }
 
@@ -103,6 +122,11 @@ impl Ctx {
     /// The same call, known to come from there.
     pub fn with_origin(&self, origin: Origin) -> Self {
         Self(Arc::new(Inner { origin: Some(Arc::new(origin)), ..(*self.0).clone() }))
+    }
+
+    /// The same call, whose first change writes this, too.
+    pub fn marked(&self, mark: Arc<dyn Mark>) -> Self {
+        Self(Arc::new(Inner { mark: Some(mark), ..(*self.0).clone() }))
     }
 
     /// The same call, by the name of what is being done.
@@ -300,6 +324,13 @@ impl Ctx {
         let noted = async {
             let value = work(&tx).await?;
             tx.note().await?;
+            if let Some(mark) =
+                self.0.mark.as_ref().filter(|mark| mark.is_open() && mark.tenant() == self.tenant_id())
+            {
+                mark.write(&tx).await?;
+                let mark = mark.clone();
+                tx.after_commit(move || mark.close());
+            }
             Ok(value)
         };
         match tokio::time::timeout(longest, noted).await {

@@ -216,7 +216,8 @@ impl Endpoint {
     }
 }
 
-fn refused(status: StatusCode, error: Error, request_id: &str) -> Response {
+/// An answer that says no, as GraphQL says it.
+pub fn refused(status: StatusCode, error: Error, request_id: &str) -> Response {
     let error = platform::graphql::failure(error);
     let answer = Answer::from_errors(vec![ServerError {
         message: error.message,

@@ -7,6 +7,7 @@ pub mod health;
 mod limits;
 mod linger;
 mod marked;
+mod once;
 pub mod pages;
 pub mod problem;
 mod security;
@@ -86,6 +87,7 @@ pub fn router(app: &App, health: health::Health) -> anyhow::Result<Router> {
     let endpoint = Endpoint::new(app.clone(), surface.clone())?;
     let sites = statics::Sites::find(app.config());
     let upload_limit = app.config().server.upload_limit;
+    let longest = upload_limit.max(2 * catalog::graphql::MAX_CSV);
     let rest = Router::new()
         .merge(identity::rest())
         .merge(catalog::rest())
@@ -97,7 +99,8 @@ pub fn router(app: &App, health: health::Health) -> anyhow::Result<Router> {
         .route("/graphql", post(graphql))
         .nest("/v1", rest)
         .merge(statics::graphiql(app.config().graphql.graphiql))
-        .fallback(async || Error::not_found("address"));
+        .fallback(async || Error::not_found("address"))
+        .layer(axum::middleware::from_fn_with_state(once::Longest(longest), once::once));
     let gate = Gate { surface, refusals: storefront::Refusals::new(app, &sites.leptos_options()) };
     let inner = Router::new()
         .nest("/api", api)

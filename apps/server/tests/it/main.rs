@@ -14,6 +14,7 @@ mod letters;
 mod matrix;
 mod modules;
 mod oidc;
+mod once;
 mod returns;
 mod shop;
 mod stock;

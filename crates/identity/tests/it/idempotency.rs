@@ -1,5 +1,5 @@
 use crate::support::count;
-use identity::idempotency::{self, Answer, Begun, Key};
+use identity::idempotency::{self, Answer, Begun, Key, Once, Said};
 use platform::{Access, Ctx, Error, Result};
 use primitives::ErrorCode;
 use serde_json::json;
@@ -63,22 +63,76 @@ async fn failed_work_leaves_its_key_free(app: TestApp) {
     assert!(!work(&ctx, None, KEY, "a").await.unwrap().0);
 }
 
-async fn a_claimed_key_is_in_progress_until_it_is_done_given_back_or_abandoned(app: TestApp) {
+/// A change, made as the request that has taken a key.
+async fn change(ctx: &Ctx, name: &str) -> Result<()> {
+    let values = vec![name.to_owned().into()];
+    ctx.write(Access::Public, async |tx| {
+        let sql = "INSERT INTO idempotency_key (tenant_id, principal, key, fingerprint, state, lease_until, created_at) \
+                   SELECT {tenant}, 'test', ?, fingerprint, 'running', 0, 0 FROM idempotency_key LIMIT 1";
+        tx.raw_exec(sql, values).await.map(|_| ())
+    })
+    .await
+}
+
+const CHANGES: &str = "SELECT count(*) FROM idempotency_key WHERE principal = 'test'";
+
+async fn a_request_is_done_once_whenever_its_server_dies(app: TestApp) {
     let ctx = app.customer();
-    let key = Key::new(&ctx, None, KEY).unwrap();
-    let print = idempotency::fingerprint("work", &"a").unwrap();
-    assert_eq!(idempotency::claim(&ctx, &key, &print).await.unwrap(), Begun::Started);
-    let second = idempotency::claim(&ctx, &key, &print).await.unwrap_err();
-    assert_eq!(second.code(), ErrorCode::IdempotencyInProgress);
-    idempotency::release(&ctx, &key).await.unwrap();
-    assert_eq!(idempotency::claim(&ctx, &key, &print).await.unwrap(), Begun::Started);
+    let key = || Key::of_request(&ctx, KEY).unwrap();
+    let print = idempotency::fingerprint("request", &"a").unwrap();
+    let said =
+        || Said { status: 201, kind: "application/json".into(), body: r#"{"secret":"shown once"}"#.into() };
+    let code = async |ctx: &Ctx| Once::begin(ctx, key(), &print).await.err().map(|error| error.code());
+
+    let first = Once::begin(&ctx, key(), &print).await.unwrap().ok().unwrap();
+    assert_eq!(code(&ctx).await, Some(ErrorCode::IdempotencyInProgress));
+    let other = idempotency::fingerprint("request", &"b").unwrap();
+    let reused = Once::begin(&ctx, key(), &other).await.err().unwrap();
+    assert_eq!(reused.code(), ErrorCode::IdempotencyKeyReused);
+
+    // It dies before it has changed anything: a minute later somebody else does the work, and it cannot any more.
     app.advance(Duration::from_secs(61));
-    assert_eq!(idempotency::claim(&ctx, &key, &print).await.unwrap(), Begun::Started, "its process died");
-    assert!(idempotency::claim(&ctx, &key, &print).await.is_err());
-    let answer = Answer::ok(&json!({"order": 7})).unwrap();
-    ctx.write(Access::Public, async |tx| idempotency::complete(tx, &key, &answer).await).await.unwrap();
-    idempotency::release(&ctx, &key).await.unwrap();
-    assert_eq!(idempotency::claim(&ctx, &key, &print).await.unwrap(), Begun::Replay(answer));
+    let second = Once::begin(&ctx, key(), &print).await.unwrap().ok().unwrap();
+    let late = change(&ctx.marked(first.clone()), "late").await.unwrap_err();
+    assert_eq!((late.code(), count(&app, CHANGES).await), (ErrorCode::IdempotencyInProgress, 0));
+
+    // It dies after its change: nobody does the work again, and nobody knows what was answered.
+    let marked = ctx.marked(second.clone());
+    change(&marked, "one").await.unwrap();
+    change(&marked, "two").await.unwrap();
+    assert_eq!((code(&ctx).await, count(&app, CHANGES).await), (Some(ErrorCode::IdempotencyInProgress), 2));
+    app.advance(Duration::from_secs(61));
+    assert_eq!(code(&ctx).await, Some(ErrorCode::Conflict));
+
+    // It lives: the answer is kept, and nobody reads it in the table.
+    second.end(&ctx, &said(), true).await.unwrap();
+    let again = Once::begin(&ctx, key(), &print).await.unwrap().err().unwrap();
+    assert_eq!((again.status, again.kind, again.body), (201, said().kind, said().body));
+    assert_eq!(count(&app, "SELECT count(*) FROM idempotency_key WHERE answer LIKE '%secret%'").await, 0);
+    // Somebody else's key is another one, and so is one inside of a request.
+    assert!(Once::begin(&app.customer(), key_of(&app.customer()), &print).await.unwrap().is_ok());
+    assert!(!work(&ctx, None, KEY, "a").await.unwrap().0);
+}
+
+fn key_of(ctx: &Ctx) -> Key {
+    Key::of_request(ctx, KEY).unwrap()
+}
+
+async fn a_request_that_failed_frees_its_key(app: TestApp) {
+    let ctx = app.anonymous();
+    let short = Key::of_request(&ctx, "1").unwrap_err();
+    assert_eq!(short.code(), ErrorCode::BadUserInput);
+    let key = || Key::of_request(&ctx, "b7c1d2e3f4a5968778695a4b").unwrap();
+    let print = idempotency::fingerprint("request", &"a").unwrap();
+    let said = |status| Said { status, kind: "application/json".into(), body: "{}".into() };
+    let failed = Once::begin(&ctx, key(), &print).await.unwrap().ok().unwrap();
+    failed.end(&ctx, &said(422), false).await.unwrap();
+    assert_eq!(count(&app, "SELECT count(*) FROM idempotency_key").await, 0);
+    // One that fails after its first change stays as it is.
+    let half = Once::begin(&ctx, key(), &print).await.unwrap().ok().unwrap();
+    change(&ctx.marked(half.clone()), "half").await.unwrap();
+    half.end(&ctx, &said(500), false).await.unwrap();
+    assert_eq!(Once::begin(&ctx, key(), &print).await.unwrap().err().unwrap().status, 500);
 }
 
 async fn answers_and_sessions_are_cleared_away_after_a_week(app: TestApp) {
@@ -124,7 +178,8 @@ async fn of_many_at_once_one_works(app: TestApp) {
 testkit::on_both!(
     the_same_request_is_answered_the_same,
     failed_work_leaves_its_key_free,
-    a_claimed_key_is_in_progress_until_it_is_done_given_back_or_abandoned,
+    a_request_is_done_once_whenever_its_server_dies,
+    a_request_that_failed_frees_its_key,
     answers_and_sessions_are_cleared_away_after_a_week,
     of_many_at_once_one_works,
 );
