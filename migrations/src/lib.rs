@@ -38,6 +38,7 @@ mod m33_product_text;
 mod m34_quotes;
 mod m35_credit_currencies;
 mod m36_shared_row;
+mod m37_pickup;
 
 pub use m36_shared_row::BUSY;
 use sea_orm_migration::prelude::*;
@@ -85,6 +86,7 @@ impl MigratorTrait for Migrator {
             Box::new(m34_quotes::Migration),
             Box::new(m35_credit_currencies::Migration),
             Box::new(m36_shared_row::Migration),
+            Box::new(m37_pickup::Migration),
         ]
     }
 }

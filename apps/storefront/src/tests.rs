@@ -53,6 +53,29 @@ fn nobody_who_has_signed_in_is_asked_to() {
 }
 
 #[test]
+fn what_is_fetched_asks_for_no_address() {
+    let shop = shop();
+    let place = "Kouter 12, 9000 Ghent, Tuesday to Saturday";
+    let mut view = checkout_view();
+    let asked = |view: &CheckoutView| {
+        scene(|| {
+            checkout::page(&shop, view, &checkout::Typed::default(), &Problems::default()).into_html(&shop)
+        })
+    };
+    let sent = asked(&view);
+    view.methods[0].pickup_at = Some(place.to_owned());
+    let fetched = asked(&view);
+    assert!(sent.contains("Delivery address") && !sent.contains("Who fetches it"));
+    assert!(fetched.contains("Who fetches it") && fetched.contains(place));
+    assert!(!fetched.contains("Delivery address") && fetched.contains("An address for the invoice"));
+    let mut order = order_view(OrderState::Paid);
+    order.pickup_at = Some(place.to_owned());
+    let page = scene(|| order::page(&shop, &order, order::Seen::InAccount).into_html(&shop));
+    assert!(page.contains("Fetch it at") && page.contains(place) && page.contains("Ready to be fetched"));
+    assert!(!page.contains("Delivered to") && !page.contains("On its way"));
+}
+
+#[test]
 fn currencies_can_be_chosen_where_there_are_some() {
     let of = |shop: &Shop| scene(|| Page::new(Head::default(), "/products", ().into_any()).into_html(shop));
     assert!(!of(&shop()).contains("/currency\""));

@@ -26,6 +26,15 @@ impl CheckedAddress {
     }
 }
 
+/// What has to be known of whoever buys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// Where it is sent.
+    Address,
+    /// Who fetches it: a name and a country. The rest is for the invoice, and may be left out.
+    Name,
+}
+
 /// Checks contact and address; `countries` is where the shop sends.
 ///
 /// Fields are `email` and `address.name line1 line2 company postalCode city region country phone`.
@@ -36,10 +45,11 @@ pub fn check(
     email: &str,
     address: &Address,
     countries: &[Country],
+    needs: Needs,
 ) -> Result<(Email, CheckedAddress), Vec<FieldError>> {
     let email = Email::parse(email.trim())
         .map_err(|_| FieldError::new("email", "enter an address such as maud@example.com"));
-    match (email, check_address(address, countries)) {
+    match (email, check_address(address, countries, needs)) {
         (Ok(email), Ok(address)) => Ok((email, address)),
         (email, address) => Err(email.err().into_iter().chain(address.err().into_iter().flatten()).collect()),
     }
@@ -49,8 +59,13 @@ pub fn check(
 ///
 /// # Errors
 /// Every field that is wrong.
-pub fn check_address(address: &Address, countries: &[Country]) -> Result<CheckedAddress, Vec<FieldError>> {
+pub fn check_address(
+    address: &Address,
+    countries: &[Country],
+    needs: Needs,
+) -> Result<CheckedAddress, Vec<FieldError>> {
     let mut errors = Vec::new();
+    let sent = needs == Needs::Address;
     let mut text = |field: &str, value: &str, max: usize, missing: Option<&str>| {
         let value = value.trim();
         if value.chars().any(char::is_control) {
@@ -63,11 +78,20 @@ pub fn check_address(address: &Address, countries: &[Country]) -> Result<Checked
         value.to_owned()
     };
     let mut cleaned = Address {
-        name: text("name", &address.name, 200, Some("enter the name of whoever receives it")),
+        name: text(
+            "name",
+            &address.name,
+            200,
+            Some(if sent {
+                "enter the name of whoever receives it"
+            } else {
+                "enter the name of whoever fetches it"
+            }),
+        ),
         company: text("company", &address.company, 200, None),
-        line1: text("line1", &address.line1, 200, Some("enter street and number")),
+        line1: text("line1", &address.line1, 200, sent.then_some("enter street and number")),
         line2: text("line2", &address.line2, 200, None),
-        city: text("city", &address.city, 100, Some("enter the town")),
+        city: text("city", &address.city, 100, sent.then_some("enter the town")),
         region: text("region", &address.region, 100, None),
         phone: text("phone", &address.phone, 40, None),
         postal_code: text("postalCode", &address.postal_code, 20, None).to_uppercase(),
@@ -77,7 +101,8 @@ pub fn check_address(address: &Address, countries: &[Country]) -> Result<Checked
     match country {
         None => errors.push(FieldError::new("address.country", "we do not send to this country")),
         Some(country) => {
-            if let Some(message) = postal_code_problem(country, &cleaned.postal_code) {
+            let asked = sent || !cleaned.postal_code.is_empty();
+            if let (true, Some(message)) = (asked, postal_code_problem(country, &cleaned.postal_code)) {
                 errors.push(FieldError::new("address.postalCode", message));
             }
             cleaned.country = country.as_str().to_owned();
@@ -164,7 +189,8 @@ mod tests {
 
     #[test]
     fn cleans_what_is_right() {
-        let (email, checked) = check(" maud@example.com ", &maud(), &[country("BE")]).unwrap();
+        let (email, checked) =
+            check(" maud@example.com ", &maud(), &[country("BE")], Needs::Address).unwrap();
         assert_eq!(email.as_str(), "maud@example.com");
         assert_eq!((checked.address.name.as_str(), checked.address.country.as_str()), ("Maud Peeters", "BE"));
     }
@@ -172,9 +198,23 @@ mod tests {
     #[test]
     fn names_every_wrong_field_at_once() {
         let wrong = Address { city: "x".repeat(101), line1: "a\u{7}".into(), ..Address::default() };
-        let errors = check("maud@", &wrong, &[country("BE")]).unwrap_err();
+        let errors = check("maud@", &wrong, &[country("BE")], Needs::Address).unwrap_err();
         let fields: Vec<_> = errors.iter().map(|e| e.field.as_str()).collect();
         assert_eq!(fields, ["email", "address.name", "address.line1", "address.city", "address.country"]);
+    }
+
+    #[test]
+    fn whoever_fetches_it_needs_no_street() {
+        let short = Address { name: "Maud Peeters".into(), country: "be".into(), ..Address::default() };
+        let checked = check_address(&short, &[country("BE")], Needs::Name).unwrap();
+        assert_eq!(checked.address, Address { country: "BE".into(), ..short.clone() });
+        let errors = check_address(&short, &[country("BE")], Needs::Address).unwrap_err();
+        let fields: Vec<_> = errors.iter().map(|e| e.field.as_str()).collect();
+        assert_eq!(fields, ["address.line1", "address.city", "address.postalCode"]);
+        let wrong = Address { name: String::new(), postal_code: "90".into(), ..short };
+        let errors = check_address(&wrong, &[country("BE")], Needs::Name).unwrap_err();
+        let fields: Vec<_> = errors.iter().map(|e| e.field.as_str()).collect();
+        assert_eq!(fields, ["address.name", "address.postalCode"]);
     }
 
     #[test]
@@ -198,7 +238,7 @@ mod tests {
 
     #[test]
     fn refuses_countries_that_nothing_is_sent_to() {
-        let errors = check("maud@example.com", &maud(), &[country("NL")]).unwrap_err();
+        let errors = check("maud@example.com", &maud(), &[country("NL")], Needs::Address).unwrap_err();
         assert_eq!(errors.len(), 1);
         assert_eq!(errors[0].field, "address.country");
     }

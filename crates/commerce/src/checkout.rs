@@ -19,7 +19,7 @@ use crate::error::{CommerceError, Result};
 use crate::order;
 use crate::payment::{self, gateway};
 use crate::promotion::book::{self, Book};
-use crate::settings::{self, Versioned};
+use crate::settings::{self, CommerceSettings, Versioned};
 use crate::tender::chosen::{self, Chosen};
 use crate::view::{
     Address, CheckoutView, ContactView, NextStep, OrderState, OrderView, PaymentChoice, Placed,
@@ -111,7 +111,7 @@ pub async fn view(ctx: &Ctx, token: Option<&str>, wish: Wish<'_>) -> Result<Chec
     let currency = basket.exchange.to();
     let money = |minor| Money::new(minor, currency);
     Ok(CheckoutView {
-        methods: choices(currency, &offered, &measures),
+        methods: choices(settings, currency, &offered, &measures),
         needs_delivery,
         method: chosen.map(|method| method.id.clone()),
         due: money(cart.totals.total.minor - tenders.chosen.iter().map(|one| one.amount).sum::<i64>()),
@@ -129,6 +129,7 @@ pub async fn view(ctx: &Ctx, token: Option<&str>, wish: Wish<'_>) -> Result<Chec
 
 /// Deliveries with what each costs.
 pub(crate) fn choices(
+    settings: &CommerceSettings,
     currency: Currency,
     offered: &[&ShippingMethod],
     measures: &Measures,
@@ -143,6 +144,7 @@ pub(crate) fn choices(
         price: money(method.price_for(measures).unwrap_or_default()),
         full_price: money(method.price_for(&unreached).unwrap_or_default()),
         free_from: method.free_from.map(money),
+        pickup_at: settings.fetched_at(&method.id).map(str::to_owned),
     };
     offered.iter().map(choice).collect()
 }

@@ -116,9 +116,15 @@ pub struct ShippingMethod {
     pub up_to: Option<i64>,
     /// Free from this sum on.
     pub free_from_minor: Option<i64>,
-    /// Fetched by the shopper.
+    /// Fetched by the shopper, who then needs no address.
     #[serde(default)]
     pub pickup: bool,
+    /// Where it is fetched and when: "Kouter 12, 9000 Ghent, Tuesday to Saturday". Empty unless it is fetched.
+    #[serde(default)]
+    pub pickup_at: String,
+    /// How it is taxed, instead of what holds for all deliveries.
+    #[serde(default)]
+    pub tax_category: Option<TaxCategory>,
     /// Offered now.
     pub active: bool,
 }
@@ -145,7 +151,7 @@ impl ShippingMethod {
             },
             free_from: self.free_from_minor,
             pickup: self.pickup,
-            tax_category: None,
+            tax_category: self.tax_category.clone(),
             active: self.active,
         }
     }
@@ -214,6 +220,8 @@ impl CommerceSettings {
                 up_to: None,
                 free_from_minor: Some(five * 15),
                 pickup: false,
+                pickup_at: String::new(),
+                tax_category: None,
                 active: true,
             }],
             payment: PaymentSettings {
@@ -240,6 +248,14 @@ impl CommerceSettings {
         countries.sort_by_key(|country| (*country != home, country.name()));
         countries.dedup();
         countries
+    }
+
+    /// Where what is bought with the delivery of this id is fetched, and when; `None` when it is sent.
+    pub fn fetched_at(&self, method: &str) -> Option<&str> {
+        let method = self.shipping.iter().find(|known| known.id == method && known.pickup)?;
+        // Shops from before places had words have those on when it comes.
+        let words = [&method.pickup_at, &method.note, &method.name].into_iter().find(|text| !text.is_empty());
+        words.map(|words| words.trim())
     }
 
     /// Checks what types cannot say.
@@ -285,6 +301,20 @@ impl CommerceSettings {
             }
             if method.countries.is_empty() {
                 wrong(format!("shipping.{i}.countries"), "name at least one country");
+            }
+            if method.pickup && method.pickup_at.trim().is_empty() {
+                wrong(format!("shipping.{i}.pickupAt"), "say where it is fetched, and when");
+            }
+            if 300 < method.pickup_at.chars().count() || method.pickup_at.chars().any(char::is_control) {
+                wrong(format!("shipping.{i}.pickupAt"), "use at most 300 characters on one line");
+            }
+            let taxed = |category: &TaxCategory| {
+                *category == TaxCategory::STANDARD
+                    || *category == TaxCategory::NONE
+                    || self.taxes.iter().any(|rule| rule.category == *category)
+            };
+            if method.tax_category.as_ref().is_some_and(|category| !taxed(category)) {
+                wrong(format!("shipping.{i}.taxCategory"), "no rate is for goods of this kind");
             }
             if method.price_minor < 0 {
                 wrong(format!("shipping.{i}.price"), "must not be negative");
@@ -557,6 +587,8 @@ mod tests {
             up_to: Some(30_000),
             free_from_minor: Some(7500),
             pickup: false,
+            pickup_at: String::new(),
+            tax_category: None,
             active: true,
         };
         CommerceSettings {

@@ -89,6 +89,8 @@ pub struct ShippingMethod {
     pub steps: Vec<ShippingStep>,
     pub up_to: Option<String>,
     pub pickup: bool,
+    pub pickup_at: String,
+    pub tax_category: Option<String>,
     pub free_from: Option<Money>,
     pub active: bool,
 }
@@ -197,6 +199,10 @@ pub struct ShippingMethodInput {
     pub up_to: Option<String>,
     #[cynic(skip_serializing_if = "Option::is_none")]
     pub pickup: Option<bool>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub pickup_at: Option<String>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub tax_category: Option<String>,
     #[cynic(skip_serializing_if = "Option::is_none")]
     pub free_from: Option<String>,
     #[cynic(skip_serializing_if = "Option::is_none")]

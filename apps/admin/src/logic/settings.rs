@@ -83,6 +83,9 @@ pub struct MethodDraft {
     pub steps: Vec<StepDraft>,
     pub up_to: String,
     pub pickup: bool,
+    pub pickup_at: String,
+    /// Empty: taxed as all deliveries.
+    pub tax_category: String,
     pub free_from: String,
     pub active: bool,
 }
@@ -148,6 +151,8 @@ impl Form {
                 .collect(),
             up_to: method.up_to.clone().unwrap_or_default(),
             pickup: method.pickup,
+            pickup_at: method.pickup_at.clone(),
+            tax_category: method.tax_category.clone().unwrap_or_default(),
             free_from: method.free_from.as_ref().map(|money| money.decimal.clone()).unwrap_or_default(),
             active: method.active,
         });
@@ -190,10 +195,23 @@ impl Form {
             steps: Vec::new(),
             up_to: String::new(),
             pickup: false,
+            pickup_at: String::new(),
+            tax_category: String::new(),
             free_from: String::new(),
             active: true,
         });
         self.next += 1;
+    }
+
+    /// Kinds of goods that the rates are for, beside ordinary ones; and none.
+    pub fn kinds(&self) -> Vec<String> {
+        let mut kinds: Vec<String> =
+            self.taxes.iter().map(|tax| tax.category.trim().to_lowercase()).collect();
+        kinds.retain(|kind| !matches!(kind.as_str(), "" | "standard" | "none"));
+        kinds.sort();
+        kinds.dedup();
+        kinds.push("none".to_owned());
+        kinds
     }
 
     /// Another step of a way to send.
@@ -295,6 +313,9 @@ impl Form {
                 Err(error) => fault(path("price"), &error.to_string()),
                 Ok(_) => {}
             }
+            if method.pickup && method.pickup_at.trim().is_empty() {
+                fault(path("pickupAt"), "Say where it is fetched, and when");
+            }
             let mut last = 0;
             for step in &method.steps {
                 let path = |field: &str| format!("shipping.{}.steps.{}.{field}", method.key, step.key);
@@ -383,6 +404,8 @@ impl Form {
                 })
                 .filter(|text| !text.is_empty()),
                 pickup: Some(method.pickup),
+                pickup_at: Some(method.pickup_at.trim().to_owned()),
+                tax_category: Some(method.tax_category.clone()).filter(|kind| !kind.is_empty()),
                 free_from: Some(money(&method.free_from)).filter(|text| !text.is_empty()),
                 active: Some(method.active),
             });
@@ -481,6 +504,30 @@ mod tests {
         let rates: Vec<_> = input.taxes.unwrap().into_iter().map(|tax| (tax.country, tax.rate)).collect();
         assert_eq!(rates, [("BE".to_owned(), "21".to_owned()), ("US".to_owned(), "10.75".to_owned())]);
         assert!(input.shipping.is_none() && input.payment.is_none());
+    }
+
+    #[test]
+    fn what_is_fetched_has_a_place() {
+        let saved = saved();
+        let mut mine = saved.clone();
+        mine.add_method();
+        mine.method_mut(1, |method| {
+            method.name = "In our shop".into();
+            method.price = "0".into();
+            method.pickup = true;
+            method.tax_category = "books".into();
+        });
+        assert_eq!(mine.faults(2)["shipping.1.pickupAt"], "Say where it is fetched, and when");
+        mine.method_mut(1, |method| method.pickup_at = " Kouter 12 ".into());
+        assert!(mine.faults(2).is_empty());
+        let sent = mine.input(3, &saved, 2).unwrap().shipping.unwrap().remove(0);
+        assert_eq!(
+            (sent.pickup_at.as_deref(), sent.tax_category.as_deref()),
+            (Some("Kouter 12"), Some("books"))
+        );
+        mine.add_tax();
+        mine.tax_mut(2, |tax| tax.category = "Books".into());
+        assert_eq!(mine.kinds(), ["books", "none"]);
     }
 
     #[test]

@@ -154,8 +154,8 @@ fn contents(shop: &Shop, view: &CheckoutView, typed: &Typed, problems: &Problems
                 </section>
 
                 <section class="step" aria-labelledby="s-address">
-                    <h2 id="s-address">"Delivery address"</h2>
-                    <div class="form-grid">{address_fields(view, &typed.contact.address, problems)}</div>
+                    <h2 id="s-address">{if place(view).is_some() { "Who fetches it" } else { "Delivery address" }}</h2>
+                    {address_fields(view, &typed.contact.address, problems)}
                 </section>
 
                 <fieldset class="step" aria-labelledby="s-delivery">
@@ -238,28 +238,48 @@ fn address_fields(view: &CheckoutView, typed: &Address, problems: &Problems) -> 
         |name, label, autocomplete, value| Field { name, label, autocomplete, value, ..Field::default() };
     let has_regions = matches!(view.country.as_str(), "US" | "CA" | "AU" | "BR" | "MX" | "IN" | "JP" | "CN");
     let region_label = if view.country.as_str() == "US" { "State" } else { "State or province" };
-    let region =
-        Field { optional: !has_regions, ..field("region", region_label, "address-level1", &typed.region) };
+    let region = Field {
+        optional: !has_regions || place(view).is_some(),
+        ..field("region", region_label, "address-level1", &typed.region)
+    };
     let region = (has_regions || !typed.region.is_empty()).then(|| region.view(problems));
     let postal = if view.country.as_str() == "US" { "ZIP code" } else { "Postal code" };
-    view! {
-        {countries(view, problems)}
-        {field("name", "Full name", "name", &typed.name).view(problems)}
+    let fetched = place(view).is_some();
+    let country = countries(view, problems);
+    let name = field("name", "Full name", "name", &typed.name).view(problems);
+    let hint = match fetched {
+        true => "In case something about it is unclear.",
+        false => "Only the driver sees it, only on the day.",
+    };
+    let phone = Field { kind: "tel", optional: true, hint, ..field("phone", "Phone", "tel", &typed.phone) };
+    let phone = phone.view(problems);
+    let address = view! {
         {Field { optional: true, ..field("company", "Company", "organization", &typed.company) }.view(problems)}
-        {field("line1", "Street and number", "address-line1", &typed.line1).view(problems)}
+        {Field { optional: fetched, ..field("line1", "Street and number", "address-line1", &typed.line1) }.view(problems)}
         {Field { optional: true, ..field("line2", "Flat, floor", "address-line2", &typed.line2) }.view(problems)}
-        {Field { span: "2", ..field("postal_code", postal, "postal-code", &typed.postal_code) }.view(problems)}
-        {Field { span: "4", ..field("city", "Town", "address-level2", &typed.city) }.view(problems)}
+        {Field { span: "2", optional: fetched, ..field("postal_code", postal, "postal-code", &typed.postal_code) }.view(problems)}
+        {Field { span: "4", optional: fetched, ..field("city", "Town", "address-level2", &typed.city) }.view(problems)}
         {region}
-        {Field {
-            kind: "tel",
-            optional: true,
-            hint: "Only the driver sees it, only on the day.",
-            ..field("phone", "Phone", "tel", &typed.phone)
-        }
-        .view(problems)}
+    };
+    if !fetched {
+        return view! { <div class="form-grid">{country}{name}{address}{phone}</div> }.into_any();
+    }
+    let known = !typed.line1.is_empty() || !typed.company.is_empty();
+    let open = known || ["line1", "postal_code", "city"].iter().any(|field| problems.at(field).is_some());
+    view! {
+        <div class="form-grid">{country}{name}{phone}</div>
+        <details class="fold" open=open>
+            <summary>"An address for the invoice"</summary>
+            <div class="form-grid">{address}</div>
+        </details>
     }
     .into_any()
+}
+
+/// Where the chosen delivery is fetched, if it is not sent.
+fn place(view: &CheckoutView) -> Option<&str> {
+    let chosen = view.methods.iter().find(|method| Some(&method.id) == view.method.as_ref())?;
+    chosen.pickup_at.as_deref()
 }
 
 fn countries(view: &CheckoutView, problems: &Problems) -> AnyView {
@@ -302,7 +322,8 @@ fn methods(shop: &Shop, view: &CheckoutView) -> AnyView {
         .methods
         .iter()
         .map(|method| {
-            let ShippingChoice { id, name, note, price, .. } = method;
+            let ShippingChoice { id, name, note, price, pickup_at, .. } = method;
+            let pickup_at = pickup_at.clone().filter(|place| place != note && place != name);
             let chosen = view.method.as_ref() == Some(id);
             let amount = if price.minor == 0 { "Free".to_owned() } else { shop.amount(*price) };
             view! {
@@ -311,6 +332,7 @@ fn methods(shop: &Shop, view: &CheckoutView) -> AnyView {
                     <span class="name">{name.clone()}</span>
                     <span class="amount">{amount}</span>
                     {(!note.is_empty()).then(|| view! { <span class="hint">{note.clone()}</span> })}
+                    {pickup_at.map(|place| view! { <span class="hint">{place}</span> })}
                 </label>
             }
         })

@@ -135,6 +135,11 @@ fn title(order: &OrderView, seen: Seen) -> String {
         (OrderState::Cancelled, _) => "This order was cancelled.".into(),
         (OrderState::Refunded, _) if order.is_exchanged() => "It was exchanged.".into(),
         (OrderState::Refunded, _) => "Your money is on its way back.".into(),
+        (OrderState::Delivered, _) if order.pickup_at.is_some() => "It is with you.".into(),
+        (OrderState::Shipped, _) if order.pickup_at.is_some() => "It is ready for you.".into(),
+        (OrderState::Paid, _) if order.partly_shipped && order.pickup_at.is_some() => {
+            "A part of it is ready for you.".into()
+        }
         (OrderState::Delivered, _) => "It has arrived.".into(),
         (OrderState::Shipped, _) => "It is on its way.".into(),
         (OrderState::Paid, _) if order.partly_shipped => "A part of it is on its way.".into(),
@@ -239,9 +244,11 @@ fn timeline(shop: &Shop, order: &OrderView) -> AnyView {
     let shipped_note = match parcel.map(|parcel| shop.moment(parcel.shipped_at)) {
         Some(at) if order.partly_shipped => format!("A part of it, {at}"),
         Some(at) => at,
+        None if order.pickup_at.is_some() => "This page says when".into(),
         None => "With a tracking link".into(),
     };
-    steps.push(Step { title: "On its way", note: shipped_note, done: shipped });
+    let title = if order.pickup_at.is_some() { "Ready to be fetched" } else { "On its way" };
+    steps.push(Step { title, note: shipped_note, done: shipped });
     // With the last parcel, once nothing is left to come.
     let arrived = order.fulfilments.iter().map(|parcel| parcel.delivered_at).collect::<Option<Vec<_>>>();
     let arrived = arrived.filter(|_| !order.partly_shipped).and_then(|all| all.into_iter().max());
@@ -294,9 +301,17 @@ fn facts(shop: &Shop, order: &OrderView) -> AnyView {
         PaymentState::Declined | PaymentState::Voided => "Not charged".to_owned(),
         PaymentState::Unpaid => "Not paid yet".to_owned(),
     };
+    let place = match &order.pickup_at {
+        Some(place) => view! {
+            <div><dt>"Fetch it at"</dt><dd>{place.clone()}</dd></div>
+            <div><dt>"For"</dt><dd>{address(&order.address)}</dd></div>
+        }
+        .into_any(),
+        None => view! { <div><dt>"Delivered to"</dt><dd>{address(&order.address)}</dd></div> }.into_any(),
+    };
     view! {
         <dl class="facts">
-            <div><dt>"Delivered to"</dt><dd>{address(&order.address)}</dd></div>
+            {place}
             <div><dt>"Delivery"</dt><dd>{order.shipping_name.clone()}</dd></div>
             <div><dt>"Payment"</dt><dd>{order.payment_name.clone()}<br />{paid}</dd></div>
             <div><dt>"Contact"</dt><dd>{order.email.clone()}</dd></div>
@@ -307,17 +322,9 @@ fn facts(shop: &Shop, order: &OrderView) -> AnyView {
 
 /// An address in the lines of its country.
 pub fn address(address: &Address) -> AnyView {
-    let Address { name, company, line1, line2, postal_code, city, region, country, .. } = address;
-    let country_name =
-        primitives::Country::parse(country).map(|c| c.name().to_owned()).unwrap_or_else(|_| country.clone());
-    let town = match country.as_str() {
-        "US" | "CA" | "AU" => format!("{city}, {region} {postal_code}"),
-        _ => format!("{postal_code} {city}"),
-    };
-    let lines = [name.clone(), company.clone(), line1.clone(), line2.clone(), town, country_name];
-    let lines: Vec<AnyView> = lines
+    let lines: Vec<AnyView> = address
+        .lines()
         .into_iter()
-        .filter(|line| !line.trim().is_empty())
         .enumerate()
         .map(|(index, line)| view! { {(0 < index).then(|| view! { <br /> })}{line} }.into_any())
         .collect();

@@ -239,11 +239,11 @@ fn state<'p>(shop: &Shop, stands: &TwoStepView, of: &impl Fn(Form) -> &'p Proble
             };
             view! {
                 <p>{format!("On since {}. {left}", shop.day(since))}</p>
-                <details open=!of(Form::Codes).is_empty()>
+                <details class="fold" open=!of(Form::Codes).is_empty()>
                     <summary>"New recovery codes"</summary>
                     {proof(shop, "/account/two-step/codes", "codes-", "Draw new codes", of(Form::Codes))}
                 </details>
-                <details open=!of(Form::Disable).is_empty()>
+                <details class="fold" open=!of(Form::Disable).is_empty()>
                     <summary>"Switch it off"</summary>
                     {proof(shop, "/account/two-step/disable", "off-", "Switch it off", of(Form::Disable))}
                 </details>
@@ -293,7 +293,7 @@ fn confirm_form(shop: &Shop, drawn: Option<&Enrolment>, problems: &Problems) -> 
         view! {
             <p>"Scan this with an authenticator application, then write the code that it shows."</p>
             <p><img src=qr alt="QR code for the authenticator application" width="220" height="220" /></p>
-            <details>
+            <details class="fold">
                 <summary>"It cannot be scanned"</summary>
                 <p>"Type this key into the application: "<code>{secret}</code></p>
                 <p><a href=uri>"Or open the application on this device"</a></p>

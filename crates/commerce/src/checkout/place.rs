@@ -21,7 +21,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use uuid::Uuid;
 
 use super::{CheckoutInput, rows};
-use crate::address::{self, CheckedAddress};
+use crate::address::{self, CheckedAddress, Needs};
 use crate::cart::{self, Basket, Buyer, Past};
 use crate::currency;
 use crate::customer;
@@ -32,7 +32,7 @@ use crate::jobs;
 use crate::order::{Facts, Order, OrderFact, PlacedOrder};
 use crate::payment::{self, gateway};
 use crate::promotion::usage::{self, Use};
-use crate::settings::{self, CaptureMode, Versioned};
+use crate::settings::{self, CaptureMode, CommerceSettings, Versioned};
 use crate::stream;
 use crate::tender::chosen::Chosen;
 use crate::tender::order as tenders;
@@ -67,7 +67,7 @@ pub(crate) struct Plan {
     pub(super) key: String,
     pub(super) email: Email,
     pub(super) address: CheckedAddress,
-    pub(super) method: (String, String),
+    pub(super) method: Way,
     pub(super) provider: (String, String),
     /// Whether staff takes the money.
     pub(super) manual: bool,
@@ -145,7 +145,8 @@ pub(super) async fn plan(
     if key.is_empty() || 100 < key.len() || !key.bytes().all(|b| b.is_ascii_graphic()) {
         errors.push(FieldError::new("idempotencyKey", "use 1 to 100 visible characters"));
     }
-    let checked = address::check(&input.email, &input.address, &settings.countries(tenant.country));
+    let needs = needs(settings, &input.shipping_method);
+    let checked = address::check(&input.email, &input.address, &settings.countries(tenant.country), needs);
     let checked = checked.map_err(|wrong| errors.extend(wrong)).ok();
     let mut sent = None;
     if let Some((_, address)) = &checked {
@@ -232,8 +233,22 @@ pub(super) async fn plan(
     })
 }
 
-/// Id and name of a delivery, and the basket as it is priced with it.
-pub(super) type Delivered = ((String, String), (CartView, Quote));
+/// How something comes to whoever bought it; with nothing in it where nothing is sent.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Way {
+    pub id: String,
+    pub name: String,
+    /// Where it is fetched, and when; `None` when it is sent.
+    pub fetched_at: Option<String>,
+}
+
+/// What has to be known of whoever chose the delivery of this id.
+pub(super) fn needs(settings: &CommerceSettings, method: &str) -> Needs {
+    if settings.fetched_at(method).is_some() { Needs::Name } else { Needs::Address }
+}
+
+/// A delivery, and the basket as it is priced with it.
+pub(super) type Delivered = (Way, (CartView, Quote));
 
 /// What a basket costs with the delivery of this id, or why that cannot be had. `free` says that the shop pays for it.
 pub(super) fn delivered(
@@ -250,14 +265,13 @@ pub(super) fn delivered(
     let measures = basket.measures(&bare.1, country);
     Ok(match method.map(|method| (method, method.price_or_reason(&measures))) {
         // Nothing is sent.
-        _ if !bare.0.lines.is_empty() && !bare.1.requires_shipping => {
-            Ok(((String::new(), String::new()), bare))
-        }
+        _ if !bare.0.lines.is_empty() && !bare.1.requires_shipping => Ok((Way::default(), bare)),
         Some((method, Ok(_))) => {
-            let name = (method.id.clone(), method.name.clone());
+            let fetched_at = current.settings.fetched_at(&method.id).map(str::to_owned);
+            let way = Way { id: method.id.clone(), name: method.name.clone(), fetched_at };
             let method =
                 ShippingMethod { free_from: free.then_some(0).or(method.free_from), ..method.clone() };
-            Ok((name, basket.price(ctx, current, buyer, Some(&method))?))
+            Ok((way, basket.price(ctx, current, buyer, Some(&method))?))
         }
         Some((_, Err(reason))) => Err(FieldError::new("shippingMethod", format!("this delivery {reason}"))),
         None => Err(FieldError::new("shippingMethod", "choose one of the deliveries")),
@@ -445,8 +459,8 @@ async fn write(ctx: &Ctx, tx: &Tx, plan: &Plan, customer: CustomerId, promised: 
         name: plan.address.address.name.clone(),
         address: serde_json::to_string(&plan.address.address).map_err(Error::internal)?,
         country: plan.address.country.as_str().to_owned(),
-        shipping_method: plan.method.0.clone(),
-        shipping_name: plan.method.1.clone(),
+        shipping_method: plan.method.id.clone(),
+        shipping_name: plan.method.name.clone(),
         provider: plan.provider.0.clone(),
         provider_name: plan.provider.1.clone(),
         currency: currency.clone(),
@@ -477,6 +491,7 @@ async fn write(ctx: &Ctx, tx: &Tx, plan: &Plan, customer: CustomerId, promised: 
         customer_note: plan.note.clone(),
         edited_minor: 0,
         exchange_rate: currency::kept(&plan.exchange),
+        pickup_at: plan.method.fetched_at.clone(),
     };
     let lines = lines(ctx, plan)?;
     let row = (!free).then(|| payment(ctx, plan, currency.clone(), now));

@@ -103,7 +103,8 @@ pub(crate) async fn plan(ctx: &Ctx, sale: Sale<'_>) -> Result<Plan> {
     let settings = &current.settings;
     let mut errors = Vec::new();
     let basket = &sale.basket;
-    let checked = address::check(sale.email, sale.address, &settings.countries(tenant.country));
+    let needs = place::needs(settings, sale.method);
+    let checked = address::check(sale.email, sale.address, &settings.countries(tenant.country), needs);
     let checked = checked.map_err(|wrong| errors.extend(wrong)).ok();
     let mut sent = None;
     if let Some((email, address)) = &checked {

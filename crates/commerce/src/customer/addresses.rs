@@ -7,7 +7,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::address;
+use crate::address::{self, Needs};
 use crate::entity::customer_address;
 use crate::error::{CommerceError, Result};
 use crate::event::CommerceEvent;
@@ -37,7 +37,8 @@ pub async fn put_own_address(
     first_choice: bool,
 ) -> Result<OwnAddress> {
     let countries = settings::current(ctx).await?.settings.countries(ctx.tenant().country);
-    let checked = address::check_address(typed, &countries).map_err(CommerceError::Invalid)?;
+    let checked =
+        address::check_address(typed, &countries, Needs::Address).map_err(CommerceError::Invalid)?;
     let document = serde_json::to_string(&checked.address).map_err(Error::internal)?;
     let fingerprint = Sha256::digest(document.as_bytes()).to_vec();
     ctx.write(Access::SignedIn, async |tx| {

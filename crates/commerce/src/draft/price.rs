@@ -9,7 +9,7 @@ use primitives::{Country, CustomerId, Exchange, FieldError, PromotionId, Variant
 use uuid::Uuid;
 
 use super::input::{Off, reduction};
-use crate::address;
+use crate::address::{self, Needs};
 use crate::cart::{Agreed, Basket, Buyer, filled};
 use crate::checkout::{self, staff};
 use crate::customer::{self, Standing};
@@ -125,7 +125,10 @@ pub(super) async fn priced(
         false => Vec::new(),
     };
     let payments = checkout::payments(ctx, &current);
-    let mut problems = missing(row, address, &countries, &bare, &offered);
+    let fetched = current.settings.fetched_at(&row.shipping_method).is_some();
+    let needs = if fetched { Needs::Name } else { Needs::Address };
+    let mut problems = address::check(&row.email, address, &countries, needs).err().unwrap_or_default();
+    problems.extend(missing(row, &bare, &offered));
     if !row.provider.is_empty() && payments.iter().all(|choice| choice.id != row.provider) {
         problems.push(FieldError::new("paymentProvider", "is not offered now, choose another one"));
     }
@@ -133,7 +136,7 @@ pub(super) async fn priced(
     for (n, line) in view.lines.iter().enumerate().filter(|(_, line)| line.blocks()) {
         problems.push(FieldError::new(format!("lines.{n}"), checkout::problem(line)));
     }
-    let deliveries = checkout::choices(basket.exchange.to(), &offered, &measures);
+    let deliveries = checkout::choices(&current.settings, basket.exchange.to(), &offered, &measures);
     Ok(Priced { view, deliveries, payments, problems })
 }
 
@@ -159,12 +162,10 @@ fn with_delivery(
 /// What is still to be written before it can be placed.
 fn missing(
     row: &draft_order::Model,
-    address: &Address,
-    countries: &[Country],
     (view, quote): &(CartView, Quote),
     offered: &[&ShippingMethod],
 ) -> Vec<FieldError> {
-    let mut problems = address::check(&row.email, address, countries).err().unwrap_or_default();
+    let mut problems = Vec::new();
     if view.lines.is_empty() {
         problems.push(FieldError::new("lines", "say what is bought"));
     }

@@ -86,6 +86,8 @@ pub struct ShippingChoice {
     full_price: Money,
     /// Free from this sum on.
     free_from: Option<Money>,
+    /// Where the shopper fetches it, and when; then street, postal code and town may be left out. Null: it is sent.
+    pickup_at: Option<String>,
 }
 
 impl ShippingChoice {
@@ -98,6 +100,7 @@ impl ShippingChoice {
             price: money(choice.price),
             full_price: money(choice.full_price),
             free_from: choice.free_from.map(money),
+            pickup_at: choice.pickup_at,
         }
     }
 }

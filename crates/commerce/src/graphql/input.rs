@@ -361,6 +361,11 @@ pub struct ShippingMethodInput {
     /// Fetched by the shopper.
     #[graphql(default)]
     pickup: bool,
+    /// Where it is fetched, and when; needed for what is fetched.
+    #[graphql(default)]
+    pickup_at: String,
+    /// How it is taxed, a kind of goods; left out: as all deliveries.
+    tax_category: Option<String>,
     /// Free from this sum on.
     free_from: Option<String>,
     /// Offered now.
@@ -493,6 +498,11 @@ impl ShippingMethodInput {
             None => Some(None),
             Some(text) => measure(by, &text, currency, at("upTo"), errors).map(Some),
         };
+        let category = self.tax_category.filter(|text| !text.trim().is_empty());
+        let tax_category = match category {
+            None => Some(None),
+            Some(text) => take(TaxCategory::parse(&text), at("taxCategory"), errors).map(Some),
+        };
         let countries: Vec<Country> = self
             .countries
             .iter()
@@ -519,6 +529,8 @@ impl ShippingMethodInput {
             steps,
             up_to: up_to?,
             pickup: self.pickup,
+            pickup_at: if self.pickup { self.pickup_at.trim().to_owned() } else { String::new() },
+            tax_category: tax_category?,
             free_from_minor: free_from?.map(|from| from.minor),
             active: self.active,
         })

@@ -381,6 +381,8 @@ impl CommerceSettings {
                         .collect(),
                     up_to: method.up_to.map(|most| measure_text(method.by, most, ctx)),
                     pickup: method.pickup,
+                    pickup_at: method.pickup_at.clone(),
+                    tax_category: method.tax_category.as_ref().map(ToString::to_string),
                     free_from: method.free_from_minor.map(money),
                     active: method.active,
                 })
@@ -494,6 +496,10 @@ pub struct ShippingMethod {
     up_to: Option<String>,
     /// Fetched by the shopper.
     pickup: bool,
+    /// Where it is fetched, and when; empty when it is sent.
+    pickup_at: String,
+    /// How it is taxed, a kind of goods. Null: as all deliveries.
+    tax_category: Option<String>,
     /// Free from this sum on.
     free_from: Option<Money>,
     /// Offered now.

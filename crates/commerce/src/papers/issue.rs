@@ -2,7 +2,7 @@
 
 use paper::{Bill, BillKind, BillLine, Deduction, Paid, Party, TaxPart};
 use platform::{Ctx, Error, Tx};
-use primitives::{Country, Timestamp, distribute, round_half_away};
+use primitives::{Timestamp, distribute, round_half_away};
 use sea_orm::{ActiveModelTrait, IntoActiveModel};
 use uuid::Uuid;
 
@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::order::desk::state_of;
 use crate::order::read;
 use crate::settings::CommerceSettings;
-use crate::view::{Address, OrderState, OrderView};
+use crate::view::{OrderState, OrderView};
 
 /// An order has changed: when more of it has gone back than its papers say, a credit note says the rest.
 pub(crate) async fn settle(
@@ -246,19 +246,7 @@ pub(super) fn bill_of(ctx: &Ctx, order: &OrderView, seller: &Seller) -> Result<B
 /// Whom the invoice of an order is for.
 pub(super) fn buyer_of(order: &OrderView) -> Party {
     let number = order.totals.exemption.as_ref().map(|exemption| exemption.number.clone());
-    Party { lines: address_lines(&order.address), tax_number: number.unwrap_or_default() }
-}
-
-/// An address in the lines of its country.
-pub(super) fn address_lines(address: &Address) -> Vec<String> {
-    let Address { name, company, line1, line2, postal_code, city, region, country, .. } = address;
-    let named = Country::parse(country).map_or_else(|_| country.clone(), |known| known.name().to_owned());
-    let town = match country.as_str() {
-        "US" | "CA" | "AU" => format!("{city}, {region} {postal_code}"),
-        _ => format!("{postal_code} {city}"),
-    };
-    let lines: [&String; 6] = [name, company, line1, line2, &town, &named];
-    lines.into_iter().map(|line| line.trim()).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+    Party { lines: order.address.lines(), tax_number: number.unwrap_or_default() }
 }
 
 #[cfg(test)]

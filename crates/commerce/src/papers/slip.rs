@@ -6,7 +6,6 @@ use paper::{Slip, SlipLine};
 use platform::{Ctx, Error};
 use primitives::{OrderId, OrderLineId};
 
-use super::issue::address_lines;
 use super::seller;
 use crate::error::{CommerceError, Result};
 use crate::order;
@@ -65,9 +64,9 @@ pub async fn slip(ctx: &Ctx, id: OrderId, parcel: Option<usize>) -> Result<Slip>
         sent_at: sent.map(|(_, parcel)| parcel.shipped_at),
         carrier: said(|parcel| &parcel.carrier),
         tracking: said(|parcel| &parcel.tracking_number),
-        delivery: order.shipping_name.clone(),
+        delivery: order.delivery(),
         seller: seller.party(&ctx.tenant().name),
-        buyer: paper::Party { lines: address_lines(&order.address), tax_number: String::new() },
+        buyer: paper::Party { lines: order.address.lines(), tax_number: String::new() },
         lines,
         elsewhere: all - here,
     })

@@ -53,6 +53,8 @@ pub struct ShippingChoice {
     pub full_price: Money,
     /// Free from this sum on.
     pub free_from: Option<Money>,
+    /// Where the shopper fetches it, and when; `None` when it is sent.
+    pub pickup_at: Option<String>,
 }
 
 /// A way to pay.
@@ -97,6 +99,24 @@ pub struct Address {
     pub country: String,
     /// May be empty.
     pub phone: String,
+}
+
+impl Address {
+    /// As it is written in its country, line by line, the country last; what is not known is left out.
+    pub fn lines(&self) -> Vec<String> {
+        let Self { name, company, line1, line2, postal_code, city, region, country, .. } = self;
+        let named = Country::parse(country).map_or_else(|_| country.clone(), |known| known.name().to_owned());
+        let joined = |parts: [&str; 2], between: &str| {
+            let known: Vec<&str> = parts.into_iter().map(str::trim).filter(|part| !part.is_empty()).collect();
+            known.join(between)
+        };
+        let town = match country.as_str() {
+            "US" | "CA" | "AU" => joined([city, &joined([region, postal_code], " ")], ", "),
+            _ => joined([postal_code, city], " "),
+        };
+        let lines: [&String; 6] = [name, company, line1, line2, &town, &named];
+        lines.into_iter().map(|line| line.trim()).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+    }
 }
 
 /// What a shopper is told after placing, and what the page does next.

@@ -128,6 +128,9 @@ pub struct OrderView {
     pub address: Address,
     /// Name of the delivery.
     pub shipping_name: String,
+    /// Where the customer fetches it, and when; `None` when it is sent.
+    #[serde(default)]
+    pub pickup_at: Option<String>,
     /// What was bought, as it was then.
     pub lines: Vec<OrderLineView>,
     /// Sums, as they were then.
@@ -191,6 +194,14 @@ pub struct OrderView {
 }
 
 impl OrderView {
+    /// How it comes to the customer, in words: `To your door`, `In our shop: Kouter 12, Ghent`.
+    pub fn delivery(&self) -> String {
+        match &self.pickup_at {
+            Some(place) if *place != self.shipping_name => format!("{}: {place}", self.shipping_name),
+            _ => self.shipping_name.clone(),
+        }
+    }
+
     /// What of it was given back as other goods.
     pub fn in_goods(&self) -> Money {
         let given = self.exchanges.iter().filter(|found| found.from.0 == self.id);

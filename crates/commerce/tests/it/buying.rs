@@ -7,11 +7,11 @@ use commerce::checkout::Wish;
 use commerce::order::Tracking;
 use commerce::order::edit::{self, Changes, LineQuantity};
 use commerce::promotion::{self, PromotionDraft};
-use commerce::settings::{DeliveryTax, TaxRule};
+use commerce::settings::{DeliveryTax, ShippingMethod, TaxRule};
 use commerce::view::{Address, NextStep, OrderState, OrderView, PaymentState};
 use commerce::{CheckoutInput, cart, checkout, order, returns, settings};
 use platform::Actor;
-use pricing::{Action, Rounding};
+use pricing::{Action, Rounding, TaxCategory};
 use primitives::{Country, OrderId, PageArgs, Permission, Rate};
 use testkit::on_both;
 
@@ -224,6 +224,76 @@ async fn taxes_and_sends_as_the_settings_say(shop: Shop) {
     shop.holds().await;
 }
 
+async fn what_is_fetched_needs_a_name_and_no_street(shop: Shop) {
+    let boss = shop.boss();
+    let current = settings::current(&boss).await.unwrap();
+    let mut next = current.settings.clone();
+    let door = next.shipping[0].id.clone();
+    let place = "Kouter 12, 9000 Ghent, Tuesday to Saturday";
+    next.shipping.push(ShippingMethod {
+        id: "counter".into(),
+        name: "In our shop".into(),
+        price_minor: 100,
+        pickup: true,
+        tax_category: Some(TaxCategory::parse("service").unwrap()),
+        free_from_minor: None,
+        ..next.shipping[0].clone()
+    });
+    let mut low = TaxRule::of_country(next.shipping[0].countries[0], "VAT low", Rate::percent(6));
+    low.category = TaxCategory::parse("service").unwrap();
+    let refused = settings::update(&boss, current.version, next.clone()).await;
+    assert_eq!(refusal(refused).1, ["shipping.1.pickupAt", "shipping.1.taxCategory"]);
+    next.taxes.push(low);
+    next.shipping[1].pickup_at = place.into();
+    settings::update(&boss, current.version, next).await.unwrap();
+
+    let mug = shop.product("Mug", "10.90", 20).await;
+    let guest = shop.guest(mug, 1).await;
+    let wish = Wish { country: Some("BE"), method: Some("counter"), ..Wish::default() };
+    let page = checkout::view(&guest.ctx, Some(&guest.token), wish).await.unwrap();
+    let places: Vec<_> = page.methods.iter().map(|one| one.pickup_at.as_deref()).collect();
+    assert_eq!(places, [None, Some(place)]);
+    // 6 % in 1.00 is 0.06, beside the tax of the mug.
+    let shares: Vec<_> =
+        page.cart.totals.taxes.iter().map(|one| (one.name.as_str(), one.tax.minor)).collect();
+    assert_eq!(shares, [("VAT", 189), ("VAT low", 6)]);
+    let form = CheckoutInput {
+        token: Some(guest.token.clone()),
+        cart: page.cart.id,
+        email: "maud@example.com".into(),
+        address: Address { name: "Maud".into(), country: "BE".into(), ..Address::default() },
+        shipping_method: "counter".into(),
+        payment_provider: "manual".into(),
+        expected_total: page.cart.totals.total.minor,
+        expected_currency: None,
+        expected_due: None,
+        idempotency_key: page.idempotency_key,
+    };
+    let sent = CheckoutInput { shipping_method: door, ..form.clone() };
+    let fields = ["address.line1", "address.city", "address.postalCode"];
+    assert_eq!(refusal(checkout::place_order(&guest.ctx, sent).await).1, fields);
+    let nobody =
+        CheckoutInput { address: Address { name: " ".into(), ..form.address.clone() }, ..form.clone() };
+    assert_eq!(refusal(checkout::place_order(&guest.ctx, nobody).await).1, ["address.name"]);
+    let order = checkout::place_order(&guest.ctx, form).await.unwrap().order;
+    assert_eq!((order.shipping_name.as_str(), order.pickup_at.as_deref()), ("In our shop", Some(place)));
+    assert_eq!(order.address.lines(), ["Maud", "Belgium"]);
+
+    // Nobody finds another counter than the one that the order says.
+    let current = settings::current(&boss).await.unwrap();
+    let mut next = current.settings.clone();
+    next.shipping.truncate(1);
+    settings::update(&boss, current.version, next).await.unwrap();
+    let order = order::by_id(&boss, order.id).await.unwrap();
+    assert_eq!(order.pickup_at.as_deref(), Some(place));
+    // Another name needs no street either.
+    let other = Address { name: "Ada".into(), ..order.address };
+    let changes = Changes { address: Some(other), ..Changes::default() };
+    let preview = edit::preview(&boss, order.id, &changes).await.unwrap();
+    assert_eq!(preview.problems, []);
+    shop.holds().await;
+}
+
 async fn tax_is_rounded_as_the_shop_says(shop: Shop) {
     let boss = shop.other_tenant();
     let plate = product_of(&boss, "Plate", "1.23", 50).await;
@@ -384,6 +454,7 @@ on_both!(
     the_form_of_an_account_starts_with_what_the_account_knows,
     keeps_an_accounts_orders_to_the_account,
     taxes_and_sends_as_the_settings_say,
+    what_is_fetched_needs_a_name_and_no_street,
     tax_is_rounded_as_the_shop_says,
     what_was_placed_outlives_what_it_came_from,
     takes_nothing_for_what_costs_nothing,

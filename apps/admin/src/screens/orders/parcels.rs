@@ -45,7 +45,14 @@ fn head(order: Order) -> impl IntoView {
     let sum = |pieces: fn(&OrderLine) -> i32| order.lines.iter().map(pieces).sum::<i32>();
     let (items, to_send) = (sum(|line| line.quantity), sum(|line| line.to_send));
     let things = count(items.into(), "item", "items");
+    let fetched = order.pickup_at.is_some();
     let (tone, words, title) = match order.state {
+        OrderState::Paid if fetched && order.partly_shipped => {
+            ("warning", "Partly ready", format!("{to_send} of {things} still to be made ready"))
+        }
+        OrderState::Paid if fetched => ("warning", "To be made ready", things),
+        OrderState::Shipped if fetched => ("info", "Ready to be fetched", things),
+        OrderState::Delivered if fetched => ("good", "Fetched", things),
         OrderState::Draft | OrderState::PendingPayment => {
             ("warning", "Reserved", format!("{things}, waiting for the payment"))
         }
@@ -116,9 +123,10 @@ fn parcels(
     let goes = matches!(order.state, OrderState::Paid | OrderState::Shipped);
     let several = order.fulfilments.len() > 1 || order.partly_shipped;
     let lines = order.lines;
+    let fetched = order.pickup_at.is_some();
     let parcel = move |parcel: Fulfilment| {
         let holds = several.then(|| view! { <p class="meta">{holds(&parcel, &lines)}</p> });
-        let about = followed(&parcel);
+        let about = followed(&parcel, fetched);
         let button = |act: Act, label: &'static str| {
             let parcel = StoredValue::new(parcel.clone());
             view! {
@@ -128,9 +136,10 @@ fn parcels(
                 }>{label}</button>
             }
         };
-        let edit = may.then(|| button(tracking, "Edit"));
-        let arrived = (may && goes && parcel.delivered_at.is_none()).then(|| button(arriving, "Arrived"));
-        view! { <footer>{icon("truck")} <div class="grow">{about} {holds}</div> {edit} {arrived}</footer> }
+        let edit = (may && !fetched).then(|| button(tracking, "Edit"));
+        let there = if fetched { "Fetched" } else { "Arrived" };
+        let arrived = (may && goes && parcel.delivered_at.is_none()).then(|| button(arriving, there));
+        view! { <footer>{icon(if fetched { "check" } else { "truck" })} <div class="grow">{about} {holds}</div> {edit} {arrived}</footer> }
     };
     order.fulfilments.into_iter().map(parcel).collect_view()
 }
@@ -145,8 +154,15 @@ fn holds(parcel: &Fulfilment, lines: &[OrderLine]) -> String {
 }
 
 /// Who brings a parcel, how to follow it, and where it is.
-fn followed(parcel: &Fulfilment) -> impl IntoView + use<> {
+fn followed(parcel: &Fulfilment, fetched: bool) -> impl IntoView + use<> {
     let reader = place::reader();
+    if fetched {
+        let moment = match &parcel.delivered_at {
+            Some(at) => format!("Fetched: {}", reader.moment(&at.0)),
+            None => format!("Ready: {}", reader.moment(&parcel.shipped_at.0)),
+        };
+        return view! { <span>{moment}</span> }.into_any();
+    }
     let carrier = if parcel.carrier.is_empty() { "Sent".to_owned() } else { parcel.carrier.clone() };
     let (number, url) = (parcel.tracking_number.clone(), parcel.tracking_url.clone());
     // Only web addresses become links, whatever was typed.
@@ -163,7 +179,7 @@ fn followed(parcel: &Fulfilment) -> impl IntoView + use<> {
         Some(at) => format!("Arrived: {}", reader.moment(&at.0)),
         None => format!("Left: {}", reader.moment(&parcel.shipped_at.0)),
     };
-    view! { <span>{carrier} " "</span> {tracking} <span class="meta">" " {moment}</span> }
+    view! { <span>{carrier} " "</span> {tracking} <span class="meta">" " {moment}</span> }.into_any()
 }
 
 /// How a parcel can be followed, as it is typed.
@@ -279,6 +295,9 @@ pub(super) fn Ship(act: Act) -> impl IntoView {
             picked.set(left);
         }
     });
+    let fetched = place::derived(move || {
+        act.order.with(|order| order.as_ref().is_some_and(|order| order.pickup_at.is_some()))
+    });
     let pieces = |typed: &str| typed.trim().parse::<i32>().ok().filter(|n| *n >= 0);
     let sum = move || picked.with(|all| all.iter().filter_map(|(_, typed)| pieces(typed)).sum::<i32>());
     let send = move |()| {
@@ -298,20 +317,31 @@ pub(super) fn Ship(act: Act) -> impl IntoView {
             tracking_url,
             lines: Some(lines),
         };
-        act.run("Sent: the customer sees the parcel now", async move {
+        let done = if fetched.get_untracked() {
+            "Ready: the customer sees it now"
+        } else {
+            "Sent: the customer sees the parcel now"
+        };
+        act.run(done, async move {
             let answer = api::ask(OrderShip::build(OrderShipVariables { input })).await?;
             Ok(answer.order_ship.order)
         });
     };
     let number = number(act);
-    let label = place::derived(move || format!("Send {}", count(sum().into(), "item", "items")));
+    let verb = move || if fetched.get() { "Make ready:" } else { "Send" };
+    let label = place::derived(move || format!("{} {}", verb(), count(sum().into(), "item", "items")));
     let footer = move || {
-        act_button(
-            act,
-            label,
-            "The stock of these items leaves the shelf, and the customer sees the parcel on the order's page. What is not \
-             in it stays reserved.",
-        )
+        let says = match fetched.get() {
+            true => {
+                "The stock of these items leaves the shelf, and the customer sees on the order's page that they can be \
+                 fetched."
+            }
+            false => {
+                "The stock of these items leaves the shelf, and the customer sees the parcel on the order's page. What is \
+                 not in it stays reserved."
+            }
+        };
+        act_button(act, label, says)
     };
     let fields = move || {
         let line = |line: OrderLine| {
@@ -344,14 +374,18 @@ pub(super) fn Ship(act: Act) -> impl IntoView {
         };
         act.order.get().map(|order| {
             let lines = order.lines.into_iter().filter(|line| line.to_send > 0).map(line).collect_view();
-            view! { {lines} <div><h3>"To"</h3>{super::detail::address(&order.address)}</div> }
+            let to = match &order.pickup_at {
+                Some(place) => view! { <div><h3>"Fetched at"</h3><p>{place.clone()}</p></div> }.into_any(),
+                None => view! { <div><h3>"To"</h3>{super::detail::address(&order.address)}</div> }.into_any(),
+            };
+            view! { {lines} {to} }
         })
     };
     view! {
-        <Drawer open=act.open title=place::derived(move || format!("Send {}", number())) on_submit=send footer>
+        <Drawer open=act.open title=place::derived(move || format!("{} {}", verb(), number())) on_submit=send footer>
             {move || act.failure.get().map(|failure| view! { <Wrong failure/> })}
             {fields}
-            <TrackingFields act typed/>
+            <Show when=move || !fetched.get()><TrackingFields act typed/></Show>
         </Drawer>
     }
 }

@@ -61,6 +61,13 @@ pub fn MethodLine(form: RwSignal<Form>, row: u32, fault: impl Faults) -> impl In
                 {field("Countries, as codes with commas", None, "countries", read(|it| &it.countries), write(|it, typed| it.countries = typed))}
             </div>
             <Steps form row symbol fault/>
+            {move || {
+                let fetched = form.with(|form| form.method(row).is_some_and(|it| it.pickup));
+                let words = "Where it is fetched, and when";
+                let (at, set) = (read(|it| &it.pickup_at), write(|it, typed| it.pickup_at = typed));
+                fetched.then(|| field(words, None, "pickupAt", at, set))
+            }}
+            <Taxed form row fault/>
             <div class="flex">
                 <label class="check">
                     <input
@@ -95,6 +102,53 @@ pub fn MethodLine(form: RwSignal<Form>, row: u32, fault: impl Faults) -> impl In
                     "Remove"
                 </button>
             </div>
+        </div>
+    }
+}
+
+/// How a way to send is taxed, where that is not as all of them.
+#[component]
+fn Taxed(form: RwSignal<Form>, row: u32, fault: impl Faults) -> impl IntoView {
+    let id = format!("method-{row}-taxCategory");
+    let error = fault(format!("shipping.{row}.taxCategory"));
+    let chosen = place::derived(move || {
+        form.with(|form| form.method(row).map(|it| it.tax_category.clone()).unwrap_or_default())
+    });
+    let options = move || {
+        let mut kinds = form.with(Form::kinds);
+        kinds.insert(0, "standard".to_owned());
+        let now = chosen.get();
+        // One that no rate is for any more stays to be seen.
+        if !now.is_empty() && !kinds.contains(&now) {
+            kinds.push(now.clone());
+        }
+        let option = |kind: String| {
+            let words = match kind.as_str() {
+                "standard" => "at the standard rate".to_owned(),
+                "none" => "not at all".to_owned(),
+                _ => format!("as goods of the kind {kind}"),
+            };
+            view! { <option value=kind.clone() selected=kind == now>{words}</option> }
+        };
+        let first = now.is_empty();
+        let all = kinds.into_iter().map(option).collect_view();
+        view! { <option value="" selected=first>"as all deliveries, see Tax"</option> {all} }
+    };
+    view! {
+        <div class="field">
+            <label for=id.clone()>"Taxed"</label>
+            <select
+                class="input"
+                id=id
+                aria-invalid=move || error.get().is_some().to_string()
+                on:change=move |event| {
+                    let kind = event_target_value(&event);
+                    form.update(|form| form.method_mut(row, |it| it.tax_category = kind));
+                }
+            >
+                {options}
+            </select>
+            {move || error.get().map(|text| view! { <span class="error">{icon("stop")} <span>{text}</span></span> })}
         </div>
     }
 }

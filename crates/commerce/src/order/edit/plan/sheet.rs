@@ -10,7 +10,7 @@ use primitives::{
 };
 
 use super::{Known, json, left_of, text};
-use crate::address;
+use crate::address::{self, Needs};
 use crate::entity::{order_line, orders};
 use crate::error::{CommerceError, Result};
 use crate::order::edit::sums::{Mode, Work};
@@ -190,7 +190,8 @@ impl<'a> Sheet<'a> {
             let mut countries = settings.settings.countries(home);
             // Where it was sent to before it can be sent to still.
             countries.extend(Country::parse(&row.country).ok());
-            match address::check_address(&wanted, &countries) {
+            let needs = if row.pickup_at.is_some() { Needs::Name } else { Needs::Address };
+            match address::check_address(&wanted, &countries, needs) {
                 Err(wrong) => self.problems.extend(wrong),
                 Ok(checked) if checked.country.as_str() != row.country => self.wrong(
                     "address.country",
