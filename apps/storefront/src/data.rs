@@ -376,14 +376,23 @@ pub struct Account {
     pub verified: bool,
     /// Whether letters about offers are wanted; nothing for somebody who is no customer yet.
     pub letters: Option<bool>,
-    /// Newest first; empty where nothing is sold.
+    /// A page of them, newest first; empty where nothing is sold.
     pub orders: Vec<OrderRowView>,
+    /// Where the pages beside it begin: newer orders, and older ones.
+    pub beside: (Option<String>, Option<String>),
     /// Store credit; none where nothing is sold.
     pub credit: Option<StoreCreditView>,
 }
 
-/// The visitor's account. `UNAUTHENTICATED` for nobody.
-pub async fn account(ctx: &Ctx, visitor: &Visitor) -> Result<Account> {
+/// Orders on a page of the account.
+const ORDERS: u32 = 20;
+
+/// The visitor's account with the orders after or before a place in their list. `UNAUTHENTICATED` for nobody.
+pub async fn account(
+    ctx: &Ctx,
+    visitor: &Visitor,
+    (after, before): (Option<&str>, Option<&str>),
+) -> Result<Account> {
     let me = identity::user::me(ctx).await?.ok_or_else(Error::unauthenticated)?;
     let verified = me.user.email_verified_at.is_some();
     if !ctx.has_module("commerce") {
@@ -395,16 +404,33 @@ pub async fn account(ctx: &Ctx, visitor: &Visitor) -> Result<Account> {
             address: None,
             letters: None,
             orders: Vec::new(),
+            beside: (None, None),
             credit: None,
         });
     }
-    let args = PageArgs::first(50);
-    let orders = commerce::order::my_orders(ctx, &args).await?.items;
+    let size = i32::try_from(ORDERS).ok();
+    let place = |text: &str| text.to_owned();
+    let args = match (after, before) {
+        (None, Some(before)) => PageArgs::new(None, None, size, Some(place(before))),
+        (after, _) => PageArgs::new(size, after.map(place), None, None),
+    };
+    let args = args.unwrap_or_else(|_| PageArgs::first(ORDERS));
+    let page = match commerce::order::my_orders(ctx, &args).await {
+        // An address that somebody has cut off still leads to the account.
+        Err(error) if args.cursor().is_some() && Error::from(error).code() == ErrorCode::BadUserInput => {
+            commerce::order::my_orders(ctx, &PageArgs::first(ORDERS)).await?
+        }
+        page => page?,
+    };
+    let newer = page.cursors.first().filter(|_| page.has_previous).cloned();
+    let older = page.cursors.last().filter(|_| page.has_next).cloned();
+    let (orders, beside) = (page.items, (newer, older));
     let credit = Some(commerce::tender::mine(ctx).await?);
     let contact = commerce::checkout::view(ctx, visitor.cart.as_deref(), Wish::default()).await?.contact;
     let address = Some(contact.address).filter(|address| !address.line1.is_empty());
     let letters = commerce::customer::own_consent(ctx).await?;
-    Ok(Account { name: me.user.name, email: me.user.email, verified, address, letters, orders, credit })
+    let (name, email) = (me.user.name, me.user.email);
+    Ok(Account { name, email, verified, address, letters, orders, beside, credit })
 }
 
 /// Starts a session, or asks for a code.

@@ -182,10 +182,12 @@ fn a_list_of_orders_says_what_was_exchanged() {
         address: None,
         letters: None,
         orders: vec![row],
+        beside: (None, Some("older".to_owned())),
         credit: None,
     };
     let page = scene(|| crate::routes::account::page(&shop, &account, false).into_html(&shop));
     assert!(page.contains(">Exchanged</p>") && !page.contains("Refunded"), "{page}");
+    assert!(page.contains("/account?after=older#orders") && !page.contains("Newer orders"), "{page}");
 }
 
 #[test]
@@ -392,6 +394,7 @@ fn pages_without(modules: &[&str]) -> Vec<(&'static str, String)> {
         address: None,
         letters: None,
         orders: Vec::new(),
+        beside: (None, None),
         credit: None,
     };
     scene(|| {

@@ -328,4 +328,40 @@ async fn a_second_click_gives_the_first_order_again(world: World) {
     world.holds().await;
 }
 
-testkit::on_both!(a_guest_buys_and_follows_the_order, a_second_click_gives_the_first_order_again);
+async fn the_orders_of_an_account_come_page_by_page(world: World) {
+    let mut shopper = world.sign_in("hearth", "customer").await;
+    let variant = some_variant(&mut shopper).await;
+    let add = "mutation A($input: CartLinesAddInput!) { cartLinesAdd(input: $input) { cart { nItems } } }";
+    let mut numbers = Vec::new();
+    for n in 0..21 {
+        let lines = json!({ "lines": [{ "variantId": variant, "quantity": 1 }] });
+        let added = shopper.graphql(add, json!({ "input": lines })).await;
+        assert_eq!(added["data"]["cartLinesAdd"]["cart"]["nItems"], 1, "{added}");
+        let placed = place(&mut shopper, "", &format!("order-{n}")).await;
+        let number = placed["data"]["checkoutPlace"]["order"]["number"].as_i64();
+        numbers.push(number.unwrap_or_else(|| panic!("{placed}")));
+    }
+    let shown = |page: &str| -> Vec<i64> {
+        numbers.iter().copied().filter(|number| page.contains(&format!(">Order {number}<"))).collect()
+    };
+    let link = |page: &str, name: &str| {
+        let (_, rest) = page.split_once(&format!("/account?{name}="))?;
+        rest.split_once('#').map(|(place, _)| format!("/account?{name}={place}"))
+    };
+    let first = shopper.get("/account").await.body;
+    assert_eq!((shown(&first), link(&first, "before")), (numbers[1..].to_vec(), None));
+    let older = link(&first, "after").expect("older orders");
+    let last = shopper.get(&older).await.body;
+    assert_eq!((shown(&last), link(&last, "after")), (numbers[..1].to_vec(), None));
+    let newer = link(&last, "before").expect("newer orders");
+    assert_eq!(shown(&shopper.get(&newer).await.body), numbers[1..]);
+    // Half of an address is an address of the account all the same.
+    let cut = shopper.get(&older[..older.len() - 3]).await;
+    assert_eq!((cut.status, shown(&cut.body)), (200, numbers[1..].to_vec()));
+}
+
+testkit::on_both!(
+    a_guest_buys_and_follows_the_order,
+    a_second_click_gives_the_first_order_again,
+    the_orders_of_an_account_come_page_by_page,
+);

@@ -24,7 +24,8 @@ pub async fn show(
 ) -> Response {
     let pairs = query::pairs(&encoded.unwrap_or_default());
     let sent = pairs.iter().any(|(key, value)| key == "sent" && value == "1");
-    match data::account(&ctx, &visitor).await {
+    let value = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    match data::account(&ctx, &visitor, (value("after"), value("before"))).await {
         Ok(account) => answer(&shop, || page(&shop, &account, sent)),
         Err(error) => super::errors::failure(&ctx, &shop, &error).await,
     }
@@ -41,6 +42,7 @@ pub fn page(shop: &Shop, account: &Account, sent: bool) -> Page {
             <section aria-labelledby="orders">
                 <div class="section-head"><h2 id="orders">"Orders"</h2></div>
                 {orders(shop, &account.orders)}
+                {pages(shop, account)}
             </section>
         }
     });
@@ -91,6 +93,25 @@ pub fn page(shop: &Shop, account: &Account, sent: bool) -> Page {
         </div>
     };
     Page::new(head, "/account", view.into_any())
+}
+
+/// The way to newer and to older orders.
+fn pages(shop: &Shop, account: &Account) -> Option<AnyView> {
+    let (newer, older) = &account.beside;
+    let to = |name: &str, place: &String| format!("{}?{name}={place}#orders", shop.href("/account"));
+    let newer = newer.as_ref().map(|place| to("before", place));
+    let older = older.as_ref().map(|place| to("after", place));
+    (newer.is_some() || older.is_some()).then(|| {
+        view! {
+            <nav class="pagination" aria-label="Pages of orders">
+                <ul>
+                    {newer.map(|to| view! { <li><a href=to rel="prev">"Newer orders"</a></li> })}
+                    {older.map(|to| view! { <li><a href=to rel="next">"Older orders"</a></li> })}
+                </ul>
+            </nav>
+        }
+        .into_any()
+    })
 }
 
 /// Whether letters about offers come, and the button that changes it.
