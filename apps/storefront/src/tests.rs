@@ -6,18 +6,21 @@ mod sample;
 
 use crate::page::{Head, Page, scene};
 use crate::parts::form::Problems;
+use crate::parts::lines;
 use crate::query::ListAddress;
 use crate::routes::{access, cart, checkout, errors, home, list, order, product, review, signin};
 use crate::shop::tests::shop_without;
 use crate::shop::{Currencies, Shop};
 use catalog::view::{OptionGroup, OptionValue, VariantView};
 use commerce::review::{OwnReview, ReviewState, ReviewView};
-use commerce::view::{CartView, CheckoutView, OrderRowView, OrderState, OrderView};
+use commerce::view::{
+    CartView, CheckoutView, CodeView, OrderRowView, OrderState, OrderView, PromotionReason, WhyNot,
+};
 use leptos::prelude::*;
-use primitives::{Currency, FieldError};
+use primitives::{Currency, FieldError, Timestamp};
 use sample::{
-    around, card, checkout_view, exchanged, full_cart, list_page, order_view, partly_sent, room, said, shop,
-    throw,
+    around, card, checkout_view, eur, exchanged, full_cart, list_page, order_view, partly_sent, room, said,
+    shop, throw,
 };
 use serde_json::json;
 use std::sync::Arc;
@@ -479,6 +482,47 @@ fn an_order_can_be_bought_again_once_it_is_paid() {
     let own = format!("action=\"/t/hearth/account/orders/{}/again\"", order_view(OrderState::Paid).id);
     let in_account = page(OrderState::Paid, order::Seen::InAccount);
     assert!(in_account.contains(&own) && !in_account.contains(by_link));
+}
+
+#[test]
+fn a_code_says_why_it_does_nothing() {
+    let shop = shop();
+    let at = |text| Timestamp::parse(text).expect("a moment");
+    let priced = |reason| Some(WhyNot::Priced(reason));
+    let midnight = at("2026-08-01T00:00:00Z");
+    for (name, problem, said) in [
+        ("Summer", None, "Summer"),
+        ("Summer", priced(PromotionReason::Missing { amount: eur(240) }), "Summer: €2.40 more"),
+        ("Summer", priced(PromotionReason::Expired { at: midnight }), "Summer: ended on 31 July 2026"),
+        (
+            "Summer",
+            priced(PromotionReason::NotYet { from: midnight }),
+            "Summer: begins on 1 August 2026, 00:00 UTC",
+        ),
+        (
+            "Summer",
+            priced(PromotionReason::ExcludedBy { name: "Sale <b>".into() }),
+            "Summer: excluded by Sale &lt;b&gt;",
+        ),
+        ("Summer", priced(PromotionReason::UsedUpByShopper), "Summer: you have used it already"),
+        ("Post", Some(WhyNot::NoDelivery), "Post: no delivery is chosen yet"),
+        ("", Some(WhyNot::NoSuchCode), "there is no such code"),
+    ] {
+        let code = CodeView { code: "SUN".into(), name: name.into(), problem };
+        let html = scene(|| lines::code_status(&shop, &code).to_html());
+        assert!(html.contains(said), "{said}: {html}");
+        // The cart and the checkout say the same.
+        let cart = CartView { codes: vec![code], ..full_cart() };
+        let at_checkout = CheckoutView { cart: cart.clone(), ..checkout_view() };
+        let (typed, problems) = (checkout::Typed::default(), Problems::default());
+        let pages = [
+            scene(|| cart::page(&shop, &cart, None, &[]).into_html(&shop)),
+            scene(|| checkout::page(&shop, &at_checkout, &typed, &problems).into_html(&shop)),
+        ];
+        for page in pages {
+            assert!(page.contains(said), "{said}");
+        }
+    }
 }
 
 #[test]

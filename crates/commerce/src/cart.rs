@@ -5,6 +5,7 @@ pub(crate) mod codes;
 mod read;
 mod saved;
 pub(crate) mod store;
+mod verdicts;
 
 pub use again::{Again, Missing, again, missing};
 pub use codes::{MAX_CODES, set_codes};
@@ -124,7 +125,7 @@ pub async fn add(ctx: &Ctx, token: Option<&str>, lines: &[(VariantId, i64)]) -> 
     let anybody = who.user.is_none() || !book.standing;
     let basket = if known && saved.is_empty() && anybody && !book.collections && book.gifts.is_empty() {
         let standing = customer::Standing::default();
-        Basket {
+        let mut basket = Basket {
             cart: Some(cart),
             lines,
             offers,
@@ -136,7 +137,14 @@ pub async fn add(ctx: &Ctx, token: Option<&str>, lines: &[(VariantId, i64)]) -> 
             aside: false,
             saved: Vec::new(),
             agreed: Agreed::default(),
+            ended: Vec::new(),
+        };
+        let unknown = basket.unknown_codes()?;
+        if !unknown.is_empty() {
+            let rows = ctx.read(Access::Public).await?;
+            basket.ended = verdicts::ended(&rows, &unknown, ctx.now()).await?;
         }
+        basket
     } else {
         let own = if made && who.user.is_none() { Who::of(ctx, Some(&fresh)) } else { who };
         basket(ctx, &own).await?

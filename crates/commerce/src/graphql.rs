@@ -23,6 +23,7 @@ mod staff;
 mod tag;
 mod tax;
 mod tender;
+mod verdict;
 mod wish;
 
 pub use addresses::{AddressesMutation, AddressesQuery};

@@ -9,8 +9,8 @@ mod order;
 use primitives::FieldError;
 
 pub use cart::{
-    CartLineView, CartView, CodeView, DiscountView, ExemptionView, FreeShipping, GiftView, HintView,
-    LineProblem, ListedPrice, SavedLineView, TaxShare, Totals,
+    CartLineView, CartOutcome, CartPromotionView, CartView, CodeView, DiscountView, ExemptionView,
+    FreeShipping, GiftView, HintView, LineProblem, ListedPrice, SavedLineView, TaxShare, Totals, WhyNot,
 };
 pub use checkout::{Address, CheckoutView, ContactView, NextStep, PaymentChoice, Placed, ShippingChoice};
 pub use customer::{ConsentView, CustomerNoteView, CustomerView, GroupName, OwnAddress};
@@ -20,6 +20,8 @@ pub use order::{
     OrderLineView, OrderRowView, OrderState, OrderView, PaymentState, ReturnLineView, ReturnView,
     TimelineEntry,
 };
+
+pub use pricing::Reason as PromotionReason;
 
 /// Errors of a form at its fields, for a page that comes back with 422.
 pub type FormErrors = Vec<FieldError>;

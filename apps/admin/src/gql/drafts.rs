@@ -156,9 +156,27 @@ pub struct DraftForetold {
 pub struct DraftOrderPreview {
     pub lines: Vec<PricedLine>,
     pub totals: Totals,
+    pub promotions: Vec<CartPromotion>,
     pub deliveries: Vec<Delivery>,
     pub payments: Vec<WayToPay>,
     pub problems: Vec<DraftOrderProblem>,
+}
+
+/// What became of a promotion of the shop.
+#[derive(cynic::QueryFragment, Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub struct CartPromotion {
+    pub id: cynic::Id,
+    pub name: String,
+    pub amount: Option<Money>,
+    pub why_not: Option<WhyNot>,
+}
+
+/// Why a promotion does nothing.
+#[derive(cynic::QueryFragment, Clone, Debug, PartialEq)]
+pub struct WhyNot {
+    /// In a sentence.
+    pub words: String,
 }
 
 /// A line with what it costs.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use primitives::Quantity;
 
 use crate::gql::drafts::{
-    DraftOrder, DraftOrderAddressInput, DraftOrderDiscount, DraftOrderDiscountInput, DraftOrderInput,
-    DraftOrderLine, DraftOrderLineInput, DraftOrderPreview, DraftOrderProblem, PricedLine,
+    CartPromotion, DraftOrder, DraftOrderAddressInput, DraftOrderDiscount, DraftOrderDiscountInput,
+    DraftOrderInput, DraftOrderLine, DraftOrderLineInput, DraftOrderPreview, DraftOrderProblem, PricedLine,
 };
 use crate::gql::orders::Address;
 use crate::logic::{amount, settings};
@@ -280,10 +280,18 @@ pub fn missing(preview: &DraftOrderPreview) -> Vec<String> {
     preview.problems.iter().filter(apart).map(said).collect()
 }
 
+/// Tone and words for what became of a promotion.
+pub fn became(promotion: &CartPromotion) -> (&'static str, String) {
+    let Some(why) = &promotion.why_not else { return ("good", "Applied".to_owned()) };
+    let mut letters = why.words.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    ("off", first.chain(letters).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::gql::drafts::DraftOrderState;
+    use crate::gql::drafts::{DraftOrderState, WhyNot};
     use crate::gql::orders::Totals;
     use crate::gql::{Long, Money};
 
@@ -405,6 +413,7 @@ mod tests {
                 includes_tax: true,
                 exemption: None,
             },
+            promotions: Vec::new(),
             deliveries: Vec::new(),
             payments: Vec::new(),
             problems: vec![problem("lines.1", "sold out"), problem("shippingMethod", "choose one")],
@@ -415,5 +424,21 @@ mod tests {
         assert_eq!(foretold(&preview, "9").unwrap().problem, None);
         assert!(foretold(&preview, "1").is_none());
         assert_eq!(missing(&preview), ["Delivery: choose one"]);
+    }
+
+    #[test]
+    fn says_what_became_of_promotions() {
+        let one = |words: Option<&str>| CartPromotion {
+            id: cynic::Id::new("1"),
+            name: "Sale".into(),
+            amount: None,
+            why_not: words.map(|words| WhyNot { words: words.into() }),
+        };
+        assert_eq!(became(&one(None)), ("good", "Applied".to_owned()));
+        for (words, shown) in
+            [("needs the code X", "Needs the code X"), ("2.40 EUR more", "2.40 EUR more"), ("", "")]
+        {
+            assert_eq!(became(&one(Some(words))), ("off", shown.to_owned()));
+        }
     }
 }

@@ -4,9 +4,11 @@ use super::icon;
 use super::media::{self, Loading};
 use crate::shop::Shop;
 use catalog::view::Picture;
-use commerce::view::{CartLineView, CartView, GiftView, LineProblem, OrderLineView, Totals};
+use commerce::view::{
+    CartLineView, CartView, CodeView, GiftView, LineProblem, OrderLineView, PromotionReason, Totals, WhyNot,
+};
 use leptos::prelude::*;
-use primitives::Money;
+use primitives::{Money, Timestamp};
 
 /// The lines of a cart as one form: steppers, removal, what is wrong and how to mend it.
 ///
@@ -204,14 +206,9 @@ pub fn hints(shop: &Shop, cart: &CartView) -> Option<AnyView> {
 /// The codes of the cart and the field for another one.
 pub fn codes(shop: &Shop, cart: &CartView) -> AnyView {
     let given = cart.codes.iter().map(|code| {
-        let (tone, words) = match &code.problem {
-            None => ("good", code.name.clone()),
-            Some(problem) if code.name.is_empty() => ("warning", problem.clone()),
-            Some(problem) => ("warning", format!("{}: {problem}", code.name)),
-        };
         view! {
             <li>
-                <span class="status" data-tone=tone><strong>{code.code.clone()}</strong>" "{words}</span>
+                {code_status(shop, code)}
                 <button type="submit" name="remove" value=code.code.clone() formnovalidate="">
                     "Remove"<span class="visually-hidden">{format!(" {}", code.code)}</span>
                 </button>
@@ -234,6 +231,31 @@ pub fn codes(shop: &Shop, cart: &CartView) -> AnyView {
         </form>
     }
     .into_any()
+}
+
+/// A code with what it does, or why it does nothing.
+pub fn code_status(shop: &Shop, code: &CodeView) -> AnyView {
+    let (tone, words) = match &code.problem {
+        None => ("good", code.name.clone()),
+        Some(why) if code.name.is_empty() => ("warning", why_not(shop, why)),
+        Some(why) => ("warning", format!("{}: {}", code.name, why_not(shop, why))),
+    };
+    view! { <span class="status" data-tone=tone><strong>{code.code.clone()}</strong>" "{words}</span> }
+        .into_any()
+}
+
+/// Why a code does nothing, as shoppers read it.
+fn why_not(shop: &Shop, why: &WhyNot) -> String {
+    match why {
+        WhyNot::Priced(PromotionReason::Missing { amount }) => format!("{} more", shop.amount(*amount)),
+        // The last day is the one of the last moment.
+        WhyNot::Priced(PromotionReason::Expired { at }) => {
+            format!("ended on {}", shop.day(Timestamp::from_millis(at.millis().saturating_sub(1))))
+        }
+        WhyNot::Priced(PromotionReason::NotYet { from }) => format!("begins on {}", shop.moment(*from)),
+        WhyNot::Priced(PromotionReason::UsedUpByShopper) => "you have used it already".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 fn times(money: Money, quantity: u32) -> Option<Money> {

@@ -171,7 +171,7 @@ fn contents(shop: &Shop, view: &CheckoutView, typed: &Typed, problems: &Problems
 
                 <section class="step" aria-labelledby="s-code">
                     <h2 id="s-code">"Discount code"</h2>
-                    {code(view, problems)}
+                    {code(shop, view, problems)}
                     <p>
                         <button class="button" data-kind="secondary" data-size="small" formaction=refresh.clone() formnovalidate="" data-live="" name="apply" value="1">
                             "Apply code"
@@ -341,15 +341,8 @@ fn methods(shop: &Shop, view: &CheckoutView) -> AnyView {
 }
 
 /// A field for a code, and what those that were given do.
-fn code(view: &CheckoutView, problems: &Problems) -> AnyView {
-    let given = view.cart.codes.iter().map(|code| {
-        let (tone, words) = match &code.problem {
-            None => ("good", code.name.clone()),
-            Some(problem) if code.name.is_empty() => ("warning", problem.clone()),
-            Some(problem) => ("warning", format!("{}: {problem}", code.name)),
-        };
-        view! { <li><span class="status" data-tone=tone><strong>{code.code.clone()}</strong>" "{words}</span></li> }
-    });
+fn code(shop: &Shop, view: &CheckoutView, problems: &Problems) -> AnyView {
+    let given = view.cart.codes.iter().map(|code| view! { <li>{lines::code_status(shop, code)}</li> });
     let given =
         (!view.cart.codes.is_empty()).then(|| view! { <ul class="plain codes">{given.collect_view()}</ul> });
     let field = Field { name: "code", label: "Code", optional: true, ..Field::default() };

@@ -242,6 +242,7 @@ pub fn full_cart() -> CartView {
         }),
         codes: Vec::new(),
         hints: Vec::new(),
+        promotions: Vec::new(),
         gifts: Vec::new(),
         saved: vec![saved(41, Some(eur(9_000)), false), saved(42, None, true)],
         ready: false,

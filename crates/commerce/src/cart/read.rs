@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use catalog::view::Offer;
 use platform::{Access, Ctx, Error, TenantDb, TenantInfo};
-use pricing::{Destination, Line, ListPrice, Measures, Promotion, Quote, Reason, Request, Shopper, Verdict};
+use pricing::{Destination, Line, ListPrice, Measures, Promotion, Quote, Request, Shopper};
 use primitives::{
     CartId, CartLineId, CollectionId, Country, Currency, Exchange, Money, PriceListId, ProductId,
     PromotionId, Quantity, VariantId,
@@ -14,6 +14,7 @@ use primitives::{
 
 use super::saved;
 use super::store::{Filled, locate_filled};
+use super::verdicts::{self, Ended};
 use crate::currency::{self, exchange};
 use crate::customer::{self, Standing};
 use crate::entity::{cart, cart_line};
@@ -25,8 +26,8 @@ use crate::price::{
 use crate::promotion::book::{self, Book};
 use crate::settings::{self, Versioned};
 use crate::view::{
-    CartLineView, CartView, CodeView, DiscountView, ExemptionView, FreeShipping, GiftView, HintView,
-    LineProblem, SavedLineView, TaxShare, Totals,
+    CartLineView, CartView, DiscountView, ExemptionView, FreeShipping, GiftView, LineProblem, SavedLineView,
+    TaxShare, Totals,
 };
 use crate::who::Who;
 
@@ -51,6 +52,8 @@ pub(crate) struct Basket {
     pub saved: Vec<SavedLineView>,
     /// What staff has agreed with the customer; nothing for a shopper's own cart.
     pub agreed: Agreed,
+    /// What its codes opened until it was over; empty for a checkout, which does not ask.
+    pub ended: Vec<Ended>,
 }
 
 /// What staff has agreed with a customer, beside what the shop offers everybody: seen by the same calculation.
@@ -102,6 +105,10 @@ pub(crate) async fn basket(ctx: &Ctx, who: &Who) -> Result<Basket> {
     let (book, exchange) = (book::current(ctx).await?, exchange(ctx).await?);
     let rows = ctx.read(Access::Public).await?;
     let mut basket = basket_in(&rows, who, book, exchange).await?;
+    let unknown = basket.unknown_codes()?;
+    if !unknown.is_empty() {
+        basket.ended = verdicts::ended(&rows, &unknown, ctx.now()).await?;
+    }
     if !basket.aside {
         return Ok(basket);
     }
@@ -150,6 +157,7 @@ pub(crate) async fn basket_in(
             exchange,
             saved: Vec::new(),
             agreed: Agreed::default(),
+            ended: Vec::new(),
         });
     };
     let filled = filled(rows, lines, book, standing, exchange, Agreed::default()).await?;
@@ -191,6 +199,7 @@ pub(crate) async fn filled(
         aside: false,
         saved: Vec::new(),
         agreed,
+        ended: Vec::new(),
     })
 }
 
@@ -298,6 +307,7 @@ impl Basket {
             totals: Totals { exemption: self.exemption(&quote), ..totals(&quote, tenant) },
             codes: self.code_views(&quote)?,
             hints: self.hints(&quote),
+            promotions: self.promotion_views(&quote)?,
             gifts: self.gift_views(&quote),
             saved: self.saved.clone(),
             lines,
@@ -419,49 +429,6 @@ impl Basket {
         shown.collect()
     }
 
-    /// Each code with what it does, or why it does nothing.
-    fn code_views(&self, quote: &Quote) -> Result<Vec<CodeView>> {
-        let views = self.codes()?.into_iter().map(|code| {
-            let opens = |promotion: &&Promotion| promotion.codes.contains(&code);
-            let outcome = self.book.promotions.iter().find(opens).and_then(|promotion| {
-                quote.promotions.iter().find(|outcome| outcome.promotion == promotion.id)
-            });
-            match outcome {
-                None => CodeView {
-                    problem: Some("there is no such code, or it is over".to_owned()),
-                    code,
-                    name: String::new(),
-                },
-                Some(outcome) => CodeView {
-                    code,
-                    name: outcome.name.clone(),
-                    problem: match &outcome.verdict {
-                        Verdict::Applied { .. } => None,
-                        Verdict::Not(reason) => Some(reason.to_string()),
-                    },
-                },
-            }
-        });
-        Ok(views.collect())
-    }
-
-    /// What is missing for promotions that need no code.
-    fn hints(&self, quote: &Quote) -> Vec<HintView> {
-        let open = |id: PromotionId| {
-            self.book.promotions.iter().any(|promotion| promotion.id == id && promotion.codes.is_empty())
-        };
-        let near = quote.promotions.iter().filter(|outcome| open(outcome.promotion));
-        let hints = near.filter_map(|outcome| {
-            let (amount, pieces) = match &outcome.verdict {
-                Verdict::Not(Reason::Missing { amount }) => (Some(*amount), None),
-                Verdict::Not(Reason::Pieces { missing }) => (None, Some(*missing)),
-                _ => return None,
-            };
-            Some(HintView { name: outcome.name.clone(), amount, pieces })
-        });
-        hints.take(MAX_HINTS).collect()
-    }
-
     fn line_view(&self, row: &cart_line::Model, asking: &Asking<'_>) -> Result<CartLineView> {
         let variant = VariantId::from_uuid(row.variant_id);
         let quantity = u32::try_from(row.quantity).unwrap_or(u32::MAX);
@@ -541,9 +508,6 @@ fn times(unit: Money, quantity: u32) -> Result<Money> {
     let minor = unit.minor.checked_mul(i64::from(quantity));
     Ok(Money::new(minor.ok_or(CommerceError::Amount(primitives::MoneyError::Overflow))?, unit.currency))
 }
-
-/// Promotions that a cart says something is missing for.
-const MAX_HINTS: usize = 3;
 
 /// What is left of all goods, as the shop writes prices.
 pub(crate) fn goods(quote: &Quote) -> i64 {

@@ -148,10 +148,11 @@ fn with_delivery(
     (offered, bare): (&[&ShippingMethod], (CartView, Quote)),
 ) -> Result<CartView> {
     let chosen = offered.iter().find(|method| method.id == wanted);
-    let mut view = match chosen {
-        Some(method) => basket.price(ctx, current, buyer, Some(method))?.0,
-        None => bare.0,
+    let (mut view, quote) = match chosen {
+        Some(method) => basket.price(ctx, current, buyer, Some(method))?,
+        None => bare,
     };
+    view.promotions = basket.promotions_for_staff(ctx, &quote);
     // Nobody has seen another price: it is the draft that says what it costs.
     for line in &mut view.lines {
         line.problems.retain(|problem| !matches!(problem, LineProblem::PriceChanged { .. }));

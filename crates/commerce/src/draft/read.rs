@@ -16,7 +16,10 @@ use super::{lines_of, price};
 use crate::entity::{draft_line, draft_order, orders};
 use crate::error::Result;
 use crate::page::{Page, bad_cursor, cut};
-use crate::view::{Address, CartLineView, DiscountView, LineProblem, PaymentChoice, ShippingChoice, Totals};
+use crate::view::{
+    Address, CartLineView, CartPromotionView, DiscountView, LineProblem, PaymentChoice, ShippingChoice,
+    Totals,
+};
 
 /// Whether a draft can still be changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +79,8 @@ pub struct DraftView {
     pub lines: Vec<DraftLineView>,
     /// Sums over the lines that can be bought, with the chosen delivery.
     pub totals: Totals,
+    /// What became of the shop's promotions that run now, those that apply first; none where they do not count.
+    pub promotions: Vec<CartPromotionView>,
     /// Deliveries to its address.
     pub deliveries: Vec<ShippingChoice>,
     /// Ways to pay that are offered now.
@@ -103,6 +108,8 @@ pub struct DraftPreview {
     pub lines: Vec<DraftLineView>,
     /// Sums over the lines that can be bought, with the chosen delivery.
     pub totals: Totals,
+    /// As in [`DraftView`].
+    pub promotions: Vec<CartPromotionView>,
     /// Deliveries to its address.
     pub deliveries: Vec<ShippingChoice>,
     /// Ways to pay that are offered now.
@@ -290,6 +297,7 @@ async fn view(ctx: &Ctx, id: DraftOrderId, access: Access) -> Result<DraftView> 
         discount: reduction(row.discount_minor, row.discount_ppm, &row.discount_reason),
         lines: priced.lines,
         totals: priced.totals,
+        promotions: priced.promotions,
         deliveries: priced.deliveries,
         payments: priced.payments,
         problems: if order.is_some() { Vec::new() } else { priced.problems },
@@ -352,6 +360,7 @@ pub(super) async fn foretold(
     Ok(DraftPreview {
         lines: lines.iter().zip(priced.view.lines).map(line).collect(),
         totals: priced.view.totals,
+        promotions: priced.view.promotions,
         deliveries: priced.deliveries,
         payments: priced.payments,
         problems: priced.problems,

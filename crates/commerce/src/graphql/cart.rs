@@ -6,6 +6,7 @@ use platform::Ctx;
 use platform::graphql::Money;
 
 use super::price::ListedPrice;
+use super::verdict::{CartPromotion, WhyNot};
 use crate::{cart, view};
 
 /// A cart at today's prices.
@@ -25,6 +26,9 @@ pub struct Cart {
     codes: Vec<CartCode>,
     /// What is missing for promotions that need no code.
     hints: Vec<PromotionHint>,
+    /// What became of each promotion that needs no code and runs now, and of each that a code opens that was put in;
+    /// those that apply come first.
+    promotions: Vec<CartPromotion>,
     /// What promotions add; in the totals at its full price and as a discount.
     gifts: Vec<CartGift>,
     /// What lies aside: in no sum.
@@ -49,7 +53,12 @@ impl Cart {
             codes: cart
                 .codes
                 .into_iter()
-                .map(|code| CartCode { code: code.code, name: code.name, problem: code.problem })
+                .map(|code| CartCode {
+                    code: code.code,
+                    name: code.name,
+                    problem: code.problem.as_ref().map(view::WhyNot::to_string),
+                    why_not: code.problem.map(|why| WhyNot::of(why, ctx)),
+                })
                 .collect(),
             hints: cart
                 .hints
@@ -60,6 +69,7 @@ impl Cart {
                     pieces: hint.pieces,
                 })
                 .collect(),
+            promotions: CartPromotion::all(cart.promotions, ctx),
             gifts: cart
                 .gifts
                 .into_iter()
@@ -134,8 +144,10 @@ pub struct CartCode {
     code: String,
     /// The promotion that it opens; empty when there is none.
     name: String,
-    /// Why it does nothing now.
+    /// Why it does nothing now, in words.
     problem: Option<String>,
+    /// Why it does nothing now.
+    why_not: Option<WhyNot>,
 }
 
 /// What is missing for a promotion; one of the two is there.

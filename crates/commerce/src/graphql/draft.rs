@@ -13,6 +13,7 @@ use primitives::{CustomerId, DraftOrderId, FieldError};
 use super::cart::{Discount, Totals};
 use super::checkout::{PaymentChoice, ShippingChoice};
 use super::order::{Address, Order};
+use super::verdict::CartPromotion;
 use super::{connection, nodes, page_args};
 use crate::draft::{self, Completion, Off, Reduction, Which};
 use crate::view::LineProblem;
@@ -59,6 +60,9 @@ pub struct DraftOrder {
     lines: Vec<DraftOrderLine>,
     /// Sums over the lines that can be bought, with the chosen delivery.
     totals: Totals,
+    /// What became of the shop's promotions that run now, also of those that need a code; those that apply come first.
+    /// None where they do not count.
+    promotions: Vec<CartPromotion>,
     /// Deliveries to its address.
     deliveries: Vec<ShippingChoice>,
     /// Ways to pay that are offered now.
@@ -101,6 +105,7 @@ impl DraftOrder {
             use_promotions: draft.use_promotions,
             lines: draft.lines.into_iter().map(|line| DraftOrderLine::of(line, ctx)).collect(),
             totals: Totals::of(draft.totals, ctx),
+            promotions: CartPromotion::all(draft.promotions, ctx),
             deliveries: choices.collect(),
             payments: draft.payments.into_iter().map(PaymentChoice::from).collect(),
             problems: draft.problems.into_iter().map(DraftOrderProblem::from).collect(),
@@ -123,6 +128,9 @@ pub struct DraftOrderPreview {
     lines: Vec<DraftOrderLine>,
     /// Sums over the lines that can be bought, with the chosen delivery.
     totals: Totals,
+    /// What became of the shop's promotions that run now, also of those that need a code; those that apply come first.
+    /// None where they do not count.
+    promotions: Vec<CartPromotion>,
     /// Deliveries to its address.
     deliveries: Vec<ShippingChoice>,
     /// Ways to pay that are offered now.
@@ -137,6 +145,7 @@ impl DraftOrderPreview {
         Self {
             lines: preview.lines.into_iter().map(|line| DraftOrderLine::of(line, ctx)).collect(),
             totals: Totals::of(preview.totals, ctx),
+            promotions: CartPromotion::all(preview.promotions, ctx),
             deliveries: choices.collect(),
             payments: preview.payments.into_iter().map(PaymentChoice::from).collect(),
             problems: preview.problems.into_iter().map(DraftOrderProblem::from).collect(),

@@ -1,6 +1,9 @@
 //! Carts and what they cost.
 
+use std::fmt;
+
 use catalog::view::Picture;
+use pricing::Reason;
 use primitives::{
     CartId, CartLineId, Country, Money, PriceListId, ProductId, PromotionId, Rate, SavedLineId, VariantId,
 };
@@ -24,6 +27,10 @@ pub struct CartView {
     pub codes: Vec<CodeView>,
     /// What is missing for promotions that need no code.
     pub hints: Vec<HintView>,
+    /// What became of each promotion that needs no code and runs now, and of each that a code opens that was put in;
+    /// those that apply come first. Of a draft, as staff sees it: all that run now, also those that need a code.
+    #[serde(default)]
+    pub promotions: Vec<CartPromotionView>,
     /// What promotions add to it; in the totals at its full price and as a discount.
     pub gifts: Vec<GiftView>,
     /// What lies aside: in no sum, and in no one's way.
@@ -147,7 +154,68 @@ pub struct CodeView {
     /// The promotion that it opens; empty when there is none.
     pub name: String,
     /// Why it does nothing now.
-    pub problem: Option<String>,
+    pub problem: Option<WhyNot>,
+}
+
+/// What became of a promotion in a cart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CartPromotionView {
+    /// The promotion.
+    pub promotion: PromotionId,
+    /// What shoppers call it.
+    pub name: String,
+    /// The code that was put in for it, upper case; `None` for one that needs none, and in drafts.
+    pub code: Option<String>,
+    /// Whether it applied.
+    pub outcome: CartOutcome,
+}
+
+/// Whether a promotion applied.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CartOutcome {
+    /// It did, and takes so much off goods or delivery; zero only for a gift that costs nothing.
+    Applied(Money),
+    /// It did not.
+    Not(WhyNot),
+}
+
+impl CartPromotionView {
+    /// Whether it applied.
+    pub fn applied(&self) -> bool {
+        matches!(self.outcome, CartOutcome::Applied(_))
+    }
+}
+
+/// Why a promotion or a code does nothing for a cart. `Display` says it in plain English.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhyNot {
+    /// What the calculation said.
+    Priced(Reason),
+    /// "needs the code SUMMER", "needs one of 3 codes, such as SUMMER": for staff only.
+    NeedsCode {
+        /// One of them.
+        code: String,
+        /// How many there are.
+        n_codes: usize,
+    },
+    /// "no delivery is chosen yet": it takes something off the delivery.
+    NoDelivery,
+    /// "there is no such code"
+    NoSuchCode,
+}
+
+impl fmt::Display for WhyNot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Priced(reason) => reason.fmt(f),
+            Self::NeedsCode { code, n_codes: ..=1 } => write!(f, "needs the code {code}"),
+            Self::NeedsCode { code, n_codes } => write!(f, "needs one of {n_codes} codes, such as {code}"),
+            Self::NoDelivery => f.write_str("no delivery is chosen yet"),
+            Self::NoSuchCode => f.write_str("there is no such code"),
+        }
+    }
 }
 
 /// What is missing for a promotion; one of the two is there.

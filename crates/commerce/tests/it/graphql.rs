@@ -16,7 +16,7 @@ fn api() -> Api {
     Schema::build(CommerceQuery::default(), CommerceMutation::default(), EmptySubscription).finish()
 }
 
-async fn ask(ctx: &Ctx, query: &str, variables: Value) -> Value {
+pub async fn ask(ctx: &Ctx, query: &str, variables: Value) -> Value {
     let request = Request::new(query).variables(Variables::from_json(variables)).data(ctx.clone());
     let answer = serde_json::to_value(api().execute(request).await).unwrap();
     match answer["errors"].is_array() {

@@ -37,5 +37,6 @@ mod stories;
 mod stripe;
 mod sweeping;
 mod tendering;
+mod verdicts;
 mod verifying;
 mod wishing;

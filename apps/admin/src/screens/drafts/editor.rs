@@ -7,6 +7,7 @@ use super::contact::{Contact, Notes, Where};
 use super::form::Form;
 use super::lines::Lines;
 use super::place_it::{Became, PlaceIt};
+use super::promotions::Promotions;
 use super::sums::{DeliveryAndPayment, Sums, WholeDiscount};
 use crate::api::{self, Failure, remote};
 use crate::gql::Document;
@@ -219,6 +220,7 @@ fn Editor(
                     <Lines form editable/>
                     <fieldset class="stack bare" disabled=fixed>
                         <WholeDiscount form/>
+                        <Show when=move || !placed.get()><Promotions form/></Show>
                         <Notes form/>
                     </fieldset>
                 </div>

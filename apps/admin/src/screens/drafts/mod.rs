@@ -7,4 +7,5 @@ mod form;
 mod lines;
 pub mod list;
 mod place_it;
+mod promotions;
 mod sums;
