@@ -3,7 +3,10 @@
 use std::collections::{BTreeSet, HashMap};
 
 use platform::{Ctx, Error, TenantDb};
-use pricing::{Destination, Line, Request, Rounding, Shopper, TaxCategory, Usage, Verdict};
+use pricing::{
+    Destination, Line, Measure, Request, Rounding, ShippingMethod, Shopper, Step, Table, TaxCategory, Usage,
+    Verdict,
+};
 use primitives::{
     CollectionId, Country, Currency, CustomerGroupId, CustomerId, Exchange, Money, OrderId, Permission,
     ProductId, PromotionId, Quantity, Timestamp, VariantId,
@@ -68,11 +71,35 @@ struct Past {
     placed_at: Timestamp,
     /// From the shop's currency into that of the order.
     exchange: Exchange,
+    /// Id of its delivery, empty where nothing was sent, and what that cost before any discount, as the order has it.
+    delivery: (String, i64),
+}
+
+impl Past {
+    /// Its delivery at the price that it had.
+    fn shipping(&self) -> Result<Option<ShippingMethod>> {
+        let (id, price) = &self.delivery;
+        if id.is_empty() {
+            return Ok(None);
+        }
+        let steps = vec![Step { from: 0, price: self.exchange.back(*price)? }];
+        Ok(Some(ShippingMethod {
+            id: id.clone(),
+            name: String::new(),
+            window: String::new(),
+            countries: None,
+            table: Table { by: Measure::Price, steps, up_to: None },
+            free_from: None,
+            pickup: false,
+            tax_category: None,
+            active: true,
+        }))
+    }
 }
 
 /// Tries a draft on the orders of the last `days`: as if it had been switched on alone, with its code given wherever it
 /// needs one, in the order in which they were placed, until its limits were reached. Products count in the collections
-/// and with the tags that they have today; delivery is not looked at. Orders in other currencies are looked at in the shop's,
+/// and with the tags that they have today; deliveries cost what they cost then. Orders in other currencies are looked at in the shop's,
 /// at the rate that they keep.
 ///
 /// # Errors
@@ -111,6 +138,7 @@ pub async fn trial(ctx: &Ctx, draft: &PromotionDraft, days: u32) -> Result<Trial
         };
         let goods = lines.get(&order.id).cloned().unwrap_or_default();
         let gifts = gift(&promotion, &goods).into_iter().collect();
+        let shipping = order.shipping()?;
         let quote = pricing::quote(&Request {
             currency,
             includes_tax: order.includes_tax,
@@ -127,7 +155,7 @@ pub async fn trial(ctx: &Ctx, draft: &PromotionDraft, days: u32) -> Result<Trial
             codes: codes.clone(),
             zone: None,
             promotions: std::slice::from_ref(&promotion),
-            shipping: None,
+            shipping: shipping.as_ref(),
         })?;
         let own = quote.lines.iter().filter(|line| !line.gift).map(|line| line.amount);
         let goods = own.fold(0_i64, i64::saturating_add);
@@ -189,7 +217,7 @@ async fn orders(rows: &TenantDb, since: Timestamp, home: Currency) -> Result<Vec
     let found = rows
         .raw_all(
             "SELECT o.id, o.number, o.customer_id, o.country, o.includes_tax, o.placed_at, o.user_id, \
-               o.currency, o.exchange_rate, \
+               o.currency, o.exchange_rate, o.shipping_method, o.shipping_minor, \
                (SELECT CAST(COUNT(*) AS bigint) FROM orders p WHERE p.tenant_id = o.tenant_id \
                 AND p.customer_id = o.customer_id AND p.number < o.number AND p.state <> 'cancelled') AS earlier \
              FROM orders o WHERE o.tenant_id = {tenant} AND o.placed_at >= ? AND o.state <> 'cancelled' \
@@ -211,6 +239,7 @@ async fn orders(rows: &TenantDb, since: Timestamp, home: Currency) -> Result<Vec
             before: u32::try_from(earlier).unwrap_or(u32::MAX),
             signed_in: row.try_get::<Option<Uuid>>("", "user_id")?.is_some(),
             placed_at: Timestamp::from_millis(row.try_get("", "placed_at")?),
+            delivery: (row.try_get("", "shipping_method")?, row.try_get("", "shipping_minor")?),
             exchange: currency::of_order(home, &currency, &rate)
                 .map_err(|error| sea_orm::DbErr::Type(error.to_string()))?,
         })
