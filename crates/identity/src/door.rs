@@ -1,6 +1,7 @@
 //! What the host asks about every request: which tenant, who, and whether the browser was tricked.
 
-use crate::api_key::admission::{self, Allowance};
+use crate::allowance::Allowance;
+use crate::api_key::admission;
 use crate::directory::{Directory, Life, Record};
 use crate::resolve::{Key, Origin, Plan, TENANT_HEADER, Way};
 use crate::security::device;

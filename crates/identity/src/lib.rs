@@ -5,6 +5,7 @@
 //! [`user`] (use cases), [`roles`] (who may do what) and [`api_key`], [`oidc`] (sign-in through other providers), [`recovery`] and [`invitation`] (what goes by
 //! mail), [`modules`] (what a shop has switched on), [`idempotency`], [`audit`] (who did what).
 
+mod allowance;
 pub mod api_key;
 pub mod audit;
 mod csrf;
@@ -38,7 +39,7 @@ pub mod vault;
 pub mod view;
 pub mod watch;
 
-pub use api_key::admission::Allowance;
+pub use allowance::{Allowance, of_visitor as visitor_allowance};
 pub use directory::{check_config, tenant_of};
 pub use door::{Authenticated, Resolved, ShopBase, Visit, authenticate, check_origin, resolve};
 pub use event::IdentityEvent;

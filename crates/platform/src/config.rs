@@ -150,6 +150,9 @@ section! {
         session_seconds: u64 = 30 * 24 * 3600,
         /// Requests that one API key may make in a minute, in each process.
         api_key_requests_per_minute: u32 = 600,
+        /// Requests that may change something, of one address in one shop in a minute, in each process: forms, and whatever
+        /// is sent to the API without a key. 0: nobody counts. Addresses of this machine are not counted.
+        visitor_requests_per_minute: u32 = 1_200,
         /// Password hashes that are computed at once.
         hash_workers: usize = 2,
         /// Memory that Argon2id takes for one password, KiB.

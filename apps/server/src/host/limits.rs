@@ -15,8 +15,8 @@ pub fn refusal(allowance: &Allowance) -> Option<Error> {
 
 /// Writes the allowance into an answer; the error's own `Retry-After` stays.
 pub fn fields(allowance: &Allowance, headers: &mut HeaderMap) {
-    let policy = format!("\"api-key\";q={};w={}", allowance.limit, allowance.window.as_secs());
-    let limit = format!("\"api-key\";r={};t={}", allowance.remaining, whole(allowance.reset));
+    let policy = format!("\"{}\";q={};w={}", allowance.policy, allowance.limit, allowance.window.as_secs());
+    let limit = format!("\"{}\";r={};t={}", allowance.policy, allowance.remaining, whole(allowance.reset));
     for (name, text) in [(POLICY, policy), (LIMIT, limit)] {
         if let Ok(value) = HeaderValue::from_str(&text) {
             headers.insert(name, value);
@@ -36,6 +36,7 @@ mod tests {
     #[test]
     fn an_allowance_reads_as_the_draft_says() {
         let mut allowance = Allowance {
+            policy: "api-key",
             limit: 600,
             window: Duration::from_secs(60),
             remaining: 599,

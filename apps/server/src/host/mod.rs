@@ -273,7 +273,9 @@ async fn shop(State(host): State<Host>, request: Request) -> Response {
         Ok(authenticated) => authenticated,
         Err(error) => return problem::answer(&error, &headers, &request_id, &path),
     };
-    let allowance = authenticated.allowance;
+    let counted_by_key = authenticated.allowance;
+    let allowance =
+        counted_by_key.or_else(|| identity::visitor_allowance(&host.app, &resolved, &parts.method));
     if let Some(error) = allowance.as_ref().and_then(limits::refusal) {
         let response = problem::answer(&error, &headers, &request_id, &path);
         return counted(response, allowance);

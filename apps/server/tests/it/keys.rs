@@ -165,6 +165,44 @@ fn a_key_that_asks_too_much_is_told_when_to_come_back() {
     });
 }
 
+#[test]
+fn a_visitor_who_changes_too_much_is_told_when_to_come_back() {
+    testkit::run(Backend::Sqlite, async |database: TestDb| {
+        drop(database);
+        let change = |config: &mut platform::Config| {
+            config.security.visitor_requests_per_minute = 2;
+            config.server.trusted_proxies.0 = vec!["127.0.0.0/8".to_owned()];
+        };
+        let world = World::configured(Backend::Sqlite, change).await;
+        let ask = async |tenant: &str, method: reqwest::Method, address: &str| {
+            let mut visitor = world.visitor(tenant);
+            let request = visitor
+                .request(method, "/cart/currency")
+                .header("sec-fetch-site", "same-origin")
+                .header("x-forwarded-for", address)
+                .body("");
+            visitor.send(request).await
+        };
+        let (post, here, near) = (reqwest::Method::POST, "2001:db8:1:2::7", "2001:db8:1:2:3:4:5:6");
+        let first = ask("hearth", post.clone(), here).await;
+        assert_ne!(first.status, 429);
+        assert_eq!(first.header("ratelimit-policy"), "\"visitor\";q=2;w=60");
+        assert_eq!(first.header("ratelimit"), "\"visitor\";r=1;t=30");
+        assert_ne!(ask("hearth", post.clone(), near).await.status, 429);
+        let refused = ask("hearth", post.clone(), here).await;
+        assert_eq!(refused.status, 429);
+        let wait = refused.header("retry-after").parse::<u64>().unwrap();
+        assert!((1..=30).contains(&wait), "{wait}");
+        // Looking around is free, and so are other shops, other networks and this machine.
+        assert_eq!(ask("hearth", reqwest::Method::GET, here).await.header("ratelimit"), "");
+        assert_ne!(ask("northbound", post.clone(), here).await.status, 429);
+        assert_ne!(ask("hearth", post.clone(), "203.0.113.7").await.status, 429);
+        for _ in 0..3 {
+            assert_eq!(ask("hearth", post.clone(), "127.0.0.1").await.header("ratelimit"), "");
+        }
+    });
+}
+
 testkit::on_both!(
     a_program_asks_with_a_key_and_is_told_how_much_is_left,
     a_wrong_key_is_answered_as_no_key_is,

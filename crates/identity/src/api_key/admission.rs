@@ -5,44 +5,21 @@
 
 use super::Shown;
 use super::entity::api_key;
+use crate::allowance;
 use crate::door::{Authenticated, Visit};
 use crate::roles::read_set;
 use crate::session::{self, BELIEVED, CHANGES, REMEMBERED};
-use governor::clock::Clock;
-use governor::middleware::StateInformationMiddleware;
-use governor::state::{InMemoryState, NotKeyed};
-use governor::{Quota, RateLimiter};
 use moka::{future, sync};
 use platform::hub;
 use platform::{Access, Actor, App, Context, Ctx, Error, Result, TenantInfo};
 use primitives::{ApiKeyId, TenantId, Timestamp, UserId};
 use sea_orm::{ColumnTrait, Condition};
-use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-/// What the limit of a key speaks of.
-const WINDOW: Duration = Duration::from_secs(60);
 /// The last use is written down at most this often.
 const NOTED: Duration = Duration::from_secs(60);
-
-/// How much a key may still ask, for the fields `RateLimit` and `RateLimit-Policy`
-/// (draft-ietf-httpapi-ratelimit-headers).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Allowance {
-    /// Requests per window.
-    pub limit: u32,
-    /// The window.
-    pub window: Duration,
-    /// Requests that are left now.
-    pub remaining: u32,
-    /// When all of `limit` are there again, if nothing is asked until then; for a refused request when the next one
-    /// is let through.
-    pub reset: Duration,
-    /// Whether this request is let through.
-    pub admitted: bool,
-}
 
 /// Who the program with this key is; every reason why it is nobody gives the same answer.
 ///
@@ -58,7 +35,7 @@ pub(crate) async fn authenticate(
     let keys = Keys::of(app);
     let live = keys.find(app, tenant, shown.hash).await?.filter(|live| live.prefix == shown.prefix);
     let live = live.ok_or_else(Error::unauthenticated)?;
-    let allowance = keys.count(app, live.key);
+    let allowance = allowance::of_key(app, live.key);
     if allowance.admitted {
         keys.note(app, tenant, &live);
     }
@@ -75,12 +52,9 @@ struct Live {
     last_used_at: i64,
 }
 
-type Limiter = RateLimiter<NotKeyed, InMemoryState, AppClock, StateInformationMiddleware>;
-
-/// Keys that are in use, one per process; the limit is each process's own.
+/// Keys that are in use, one per process.
 struct Keys {
     known: future::Cache<(TenantId, u64, [u8; 32]), Option<Arc<Live>>>,
-    limits: sync::Cache<ApiKeyId, Arc<Limiter>>,
     /// When the last use of each key was written down.
     noted: sync::Cache<ApiKeyId, Arc<AtomicI64>>,
 }
@@ -89,7 +63,6 @@ impl Keys {
     fn of(app: &App) -> Arc<Self> {
         app.state(|| Self {
             known: future::Cache::builder().max_capacity(REMEMBERED).time_to_live(BELIEVED).build(),
-            limits: sync::Cache::builder().max_capacity(REMEMBERED).time_to_idle(2 * WINDOW).build(),
             noted: sync::Cache::builder().max_capacity(REMEMBERED).time_to_idle(2 * NOTED).build(),
         })
     }
@@ -100,24 +73,6 @@ impl Keys {
         let found = self.known.try_get_with((tenant.id, generation, hash), load(app, tenant, hash)).await;
         let found = found.map_err(|error: Arc<Error>| Error::clone(&error))?;
         Ok(found.filter(|live| live.expires_at.is_none_or(|at| app.clock().now() < at)))
-    }
-
-    fn count(&self, app: &App, key: ApiKeyId) -> Allowance {
-        let limit = app.config().security.api_key_requests_per_minute;
-        let limit = NonZeroU32::new(limit).unwrap_or(NonZeroU32::MIN);
-        let each = WINDOW / limit.get();
-        let limiter = self.limits.get_with(key, || {
-            let quota = Quota::with_period(each).unwrap_or(Quota::per_minute(limit)).allow_burst(limit);
-            Arc::new(RateLimiter::direct_with_clock(quota, AppClock(app.clone())).with_middleware())
-        });
-        let (remaining, reset, admitted) = match limiter.check() {
-            Ok(state) => {
-                let remaining = state.remaining_burst_capacity();
-                (remaining, each * limit.get().saturating_sub(remaining), true)
-            }
-            Err(until) => (0, until.wait_time_from(AppClock(app.clone()).now()), false),
-        };
-        Allowance { limit: limit.get(), window: WINDOW, remaining, reset, admitted }
     }
 
     /// Writes the use down in the background, when the last note is a minute old.
@@ -181,15 +136,4 @@ async fn load(app: &App, tenant: &Arc<TenantInfo>, hash: [u8; 32]) -> Result<Opt
         expires_at: first.try_get::<Option<i64>>("", "expires_at")?.map(Timestamp::from_millis),
         last_used_at: first.try_get::<Option<i64>>("", "last_used_at")?.unwrap_or_default(),
     })))
-}
-
-/// The process's own clock, which tests turn.
-struct AppClock(App);
-
-impl Clock for AppClock {
-    type Instant = Duration;
-
-    fn now(&self) -> Duration {
-        Duration::from_millis(u64::try_from(self.0.clock().now().millis()).unwrap_or_default())
-    }
 }
