@@ -160,9 +160,9 @@ async fn says_the_same_of_what_has_just_ended_and_of_what_is_forgotten(shop: Sho
     let mug = shop.product("Mug", "12.50", 20).await;
     let until = from_now(&shop, 3_600_000);
     let short = PromotionDraft { until: Some(until), ..percent("Short", 5) };
-    make(&shop, vec![short, PromotionDraft { until: Some(until), ..coded("SUN", 10) }]).await;
+    make(&shop, vec![short, PromotionDraft { until: Some(until), ..coded("SUN", 20) }]).await;
     let guest = shop.guest(mug, 2).await;
-    let works = ["Short: 1.25 EUR", "For SUN (SUN): 2.38 EUR"];
+    let works = ["Short: 1.25 EUR", "For SUN (SUN): 4.75 EUR"];
     assert_eq!(said(&put(&guest, &["SUN"]).await.promotions), works);
     shop.advance(2 * HOUR);
     let seen = look(&guest).await;
