@@ -415,9 +415,9 @@ pub async fn account(
         (after, _) => PageArgs::new(size, after.map(place), None, None),
     };
     let args = args.unwrap_or_else(|_| PageArgs::first(ORDERS));
-    let page = match commerce::order::my_orders(ctx, &args).await {
+    let page = match commerce::order::my_orders(ctx, &args).await.map_err(Error::from) {
         // An address that somebody has cut off still leads to the account.
-        Err(error) if args.cursor().is_some() && Error::from(error).code() == ErrorCode::BadUserInput => {
+        Err(error) if args.cursor().is_some() && error.code() == ErrorCode::BadUserInput => {
             commerce::order::my_orders(ctx, &PageArgs::first(ORDERS)).await?
         }
         page => page?,
