@@ -39,6 +39,7 @@ mod m34_quotes;
 mod m35_credit_currencies;
 mod m36_shared_row;
 mod m37_pickup;
+mod m38_price_actors;
 
 pub use m36_shared_row::BUSY;
 use sea_orm_migration::prelude::*;
@@ -87,6 +88,7 @@ impl MigratorTrait for Migrator {
             Box::new(m35_credit_currencies::Migration),
             Box::new(m36_shared_row::Migration),
             Box::new(m37_pickup::Migration),
+            Box::new(m38_price_actors::Migration),
         ]
     }
 }

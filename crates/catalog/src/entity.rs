@@ -87,6 +87,7 @@ tenant_table! {
         prior_minor: Option<i64>,
         offered: bool,
         at: i64,
+        actor_id: Option<Uuid>,
     }
     audit none
 }

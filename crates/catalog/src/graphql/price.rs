@@ -32,6 +32,7 @@ impl PriceQuery {
             lowest_price_before: change.lowest_before.map(money),
             offered: change.offered,
             at: DateTime(change.at),
+            by: change.by,
         });
         Ok(changes.collect())
     }
@@ -50,4 +51,6 @@ pub struct PriceChange {
     offered: bool,
     /// Since when.
     at: DateTime,
+    /// What whoever changed it is called today; null where it was no account, or one that is gone.
+    by: Option<String>,
 }

@@ -1,12 +1,12 @@
 //! What variants have cost: every change is written down in the transaction that makes it, with the answer to what a
 //! reduction has to be compared with.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use platform::db::holes;
 use platform::{Context, Ctx, Error, TenantDb, Tx};
-use primitives::{Currency, Money, Permission, Timestamp, VariantId};
+use primitives::{Currency, Money, Permission, Timestamp, UserId, VariantId};
 use sea_orm::{ActiveModelTrait, ColumnTrait, IntoActiveModel, QueryResult};
 use uuid::Uuid;
 
@@ -34,6 +34,8 @@ pub struct PriceChange {
     pub offered: bool,
     /// Since when.
     pub at: Timestamp,
+    /// What whoever changed it is called today; nothing where it was no account, or one that is gone.
+    pub by: Option<String>,
 }
 
 /// The changes of a variant's price, newest first, at most 100.
@@ -51,6 +53,10 @@ pub async fn history(ctx: &Ctx, id: VariantId, limit: u64) -> Result<Vec<PriceCh
         .all()
         .await
         .context("loading a history of prices")?;
+    let actors: BTreeSet<Uuid> = rows.iter().filter_map(|row| row.actor_id).collect();
+    let actors: Vec<UserId> = actors.into_iter().map(UserId::from_uuid).collect();
+    let people = identity::user::people(&db, &actors).await?;
+    let by = |actor: Uuid| people.get(&UserId::from_uuid(actor)).map(|person| person.name.clone());
     rows.into_iter()
         .map(|row| {
             let currency = Currency::parse(&row.currency).map_err(Error::internal)?;
@@ -61,6 +67,7 @@ pub async fn history(ctx: &Ctx, id: VariantId, limit: u64) -> Result<Vec<PriceCh
                 lowest_before: row.prior_minor.map(money),
                 offered: row.offered,
                 at: Timestamp::from_millis(row.at),
+                by: row.actor_id.and_then(by),
             })
         })
         .collect()
@@ -137,6 +144,7 @@ impl Sold {
             prior_minor: prior,
             offered: self.offered,
             at: at.millis(),
+            actor_id: None,
         })
     }
 
@@ -168,6 +176,7 @@ impl Sold {
 /// # Errors
 /// Those of the database; of two who change one variant at once, one.
 pub(crate) async fn note(tx: &Tx, sold: &[Sold], now: Timestamp) -> Result<()> {
+    let actor_id = tx.ctx().and_then(Ctx::user_id).map(|user| user.uuid());
     for some in sold.chunks(AT_ONCE) {
         let mut known: HashMap<Uuid, Vec<price_change::Model>> = HashMap::new();
         for row in recent(tx, some, now - WINDOW).await? {
@@ -175,7 +184,8 @@ pub(crate) async fn note(tx: &Tx, sold: &[Sold], now: Timestamp) -> Result<()> {
         }
         let next = some.iter().filter_map(|sold| {
             let known = known.get(&sold.variant).map_or(&[][..], Vec::as_slice);
-            sold.next(known, now).map(|row| row.into_active_model().reset_all())
+            let next = sold.next(known, now)?;
+            Some(price_change::Model { actor_id, ..next }.into_active_model().reset_all())
         });
         tx.insert_many(next.collect()).await.context("writing down prices")?;
     }
@@ -211,6 +221,8 @@ fn read(row: &QueryResult) -> Result<price_change::Model, sea_orm::DbErr> {
         prior_minor: row.try_get("", "prior_minor")?,
         offered: row.try_get("", "offered")?,
         at: row.try_get("", "at")?,
+        // Whose it was changes no price.
+        actor_id: None,
     })
 }
 

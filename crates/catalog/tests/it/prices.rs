@@ -143,7 +143,15 @@ async fn a_history_is_the_shops_own_and_stays(app: TestApp) {
     assert_eq!(refusal(price::history(&app.other_tenant(), id, 9).await).0, "NOT_FOUND");
     assert_eq!(refusal(price::history(&app.customer(), id, 9).await).0, "FORBIDDEN");
     let reader = app.staff(&[Permission::PRODUCTS_READ]);
-    assert_eq!(price::history(&reader, id, 9).await.unwrap().len(), 1);
+    let seen = price::history(&reader, id, 9).await.unwrap();
+    assert_eq!((seen.len(), &seen[0].by), (1, &None), "the account of the tests is none");
+    let user = ctx.user_id().unwrap().uuid();
+    let account = "INSERT INTO user_account (tenant_id, id, email, name, locale, password_hash, status, created_at, \
+                   updated_at) VALUES ({tenant}, ?, 'olga@hearth.example', 'Olga', 'en', '!', 'active', 0, 0)";
+    let system = app.system();
+    system.write(Access::System, async |tx| tx.raw_exec(account, vec![user.into()]).await).await.unwrap();
+    let seen = price::history(&reader, id, 9).await.unwrap();
+    assert_eq!(seen[0].by.as_deref(), Some("Olga"));
     for sql in [
         "UPDATE price_change SET price_minor = 1 WHERE tenant_id = {tenant}",
         "DELETE FROM price_change WHERE tenant_id = {tenant}",
