@@ -30,7 +30,7 @@ pub use count::{CountItem, Place, adjust, set_on_hand, variants};
 pub(crate) use count::{count, part};
 pub use incoming::{Delivery, DeliveryState, NewDelivery, announce, deliveries, receive_delivery};
 pub use incoming::{cancel_delivery, delivery};
-pub use inventory::{InventoryRow, Label, LowItem, inventory, low};
+pub use inventory::{InventoryRow, Label, LowItem, inventory, low, shelves};
 pub use location::{
     Location, LocationEdit, NewLocation, create_location, location, locations, order_locations,
     update_location,

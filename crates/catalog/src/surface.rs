@@ -23,6 +23,7 @@ pub fn surface() -> Vec<Entry> {
             Entry::query("adminCollection", P::CATEGORIES_READ).id("id", "collection"),
             Entry::query("lowStock", P::INVENTORY_READ),
             Entry::query("inventory", P::INVENTORY_READ).id("locationId", "location"),
+            Entry::query("stockShelves", P::INVENTORY_READ).id("variantId", "variant"),
             Entry::query("stockMovements", P::INVENTORY_READ)
                 .id("filter.variantId", "variant")
                 .id("filter.locationId", "location"),

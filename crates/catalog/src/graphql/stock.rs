@@ -63,6 +63,13 @@ impl StockQuery {
         Ok(InventoryConnection::of(&rows.map_err(failure)?, InventoryItem::of))
     }
 
+    /// What of a variant lies at each location.
+    async fn stock_shelves(&self, context: &Context<'_>, variant_id: ID) -> Result<Vec<StockShelf>> {
+        let id = parse_id(&variant_id, VariantId::KIND)?;
+        let shelves = Box::pin(stock::shelves(ctx_of(context)?, id)).await.map_err(failure)?;
+        Ok(shelves.iter().map(StockShelf::of).collect())
+    }
+
     /// The history of the shelves, newest first.
     #[graphql(complexity = "1 + nodes(first, last) * child_complexity")]
     async fn stock_movements(
@@ -197,7 +204,8 @@ impl StockMutation {
         });
         let items = items.collect::<Result<Vec<_>>>()?;
         let note = input.note.unwrap_or_default();
-        Box::pin(stock::adjust(ctx_of(context)?, &items, &note)).await.map_err(failure)?;
+        let key = input.idempotency_key.as_deref();
+        Box::pin(stock::adjust(ctx_of(context)?, &items, &note, key)).await.map_err(failure)?;
         InventoryPayload::of(context, items.iter().map(|item| item.variant)).await
     }
 

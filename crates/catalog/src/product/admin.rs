@@ -96,13 +96,15 @@ pub(crate) fn variant_view(row: &variant::Model, stock: &Stock) -> Result<AdminV
         reserved: level.reserved,
         available: level.free().max(0),
         hot: stock.is_hot(),
-        shelves: stock
-            .places()
-            .into_iter()
-            .filter_map(|(location, sells)| Some(shelf_view(location, sells, stock.at(location)?)))
-            .collect(),
+        shelves: shelves_view(stock),
         image: row.image_id.map(ImageId::from_uuid),
     })
+}
+
+/// What lies at each location.
+pub(crate) fn shelves_view(stock: &Stock) -> Vec<AdminShelf> {
+    let places = stock.places().into_iter();
+    places.filter_map(|(location, sells)| Some(shelf_view(location, sells, stock.at(location)?))).collect()
 }
 
 fn shelf_view(location: LocationId, sells: bool, level: Level) -> AdminShelf {

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use events::Emit;
+use identity::idempotency::{self, Answer, Begun, Fingerprint, Key};
 use platform::{Ctx, Error, Tx};
 use primitives::{LocationId, Permission, ProductId, Timestamp, VariantId};
 use sea_orm::ColumnTrait;
@@ -32,8 +33,8 @@ pub struct CountItem {
     /// Where.
     pub place: Place,
     /// For [`set_on_hand`] the pieces that are there, negative when more was sold than there was; for [`adjust`] how
-    /// many more, or fewer.
-    pub on_hand: i64,
+    /// many more, or fewer. `None` leaves the count.
+    pub on_hand: Option<i64>,
     /// The count that the person saw; another one now is a `CONFLICT`.
     pub expected: Option<i64>,
     /// Pieces of that location that are kept back, negative for a depth that may be sold into; `None` leaves it.
@@ -43,7 +44,7 @@ pub struct CountItem {
 impl CountItem {
     /// So many pieces in the whole shop.
     pub fn new(variant: VariantId, on_hand: i64) -> Self {
-        Self { variant, place: Place::Shop, on_hand, expected: None, threshold: None }
+        Self { variant, place: Place::Shop, on_hand: Some(on_hand), expected: None, threshold: None }
     }
 }
 
@@ -51,19 +52,21 @@ impl CountItem {
 ///
 /// # Errors
 /// `BAD_USER_INPUT` at `items.N.onHand` when orders were promised more than that or, for the whole shop, other locations
-/// hold more, `CONFLICT` when a count is not the expected one, `NOT_FOUND` for a variant or location that does not exist.
+/// hold more, at `items.N.threshold` when only that was given and orders were promised more than it leaves, `CONFLICT`
+/// when a count is not the expected one, `NOT_FOUND` for a variant or location that does not exist.
 pub async fn set_on_hand(ctx: &Ctx, items: &[CountItem], note: &str) -> Result<u64> {
     let how = Change { reason: Reason::Count, field: "onHand", relative: false };
-    change(ctx, items, note, how).await
+    change(ctx, items, note, how, None).await
 }
 
-/// Puts pieces on shelves or takes them away, all or none; gives back how many counts changed.
+/// Puts pieces on shelves or takes them away, all or none; gives back how many counts changed. The second time with the
+/// same `key`, 1 to 255 visible ASCII characters, nothing changes and the answer is the first one.
 ///
 /// # Errors
-/// As [`set_on_hand`], at `items.N.delta`.
-pub async fn adjust(ctx: &Ctx, items: &[CountItem], note: &str) -> Result<u64> {
+/// As [`set_on_hand`], at `items.N.delta` and `idempotencyKey`; `IDEMPOTENCY_KEY_REUSED` for a key of another change.
+pub async fn adjust(ctx: &Ctx, items: &[CountItem], note: &str, key: Option<&str>) -> Result<u64> {
     let how = Change { reason: Reason::Adjustment, field: "delta", relative: true };
-    change(ctx, items, note, how).await
+    change(ctx, items, note, how, key).await
 }
 
 #[derive(Clone, Copy)]
@@ -73,40 +76,74 @@ struct Change {
     relative: bool,
 }
 
-async fn change(ctx: &Ctx, items: &[CountItem], note: &str, how: Change) -> Result<u64> {
+impl Change {
+    /// The field that an item's number stands in.
+    fn at(self, n: usize, item: &CountItem) -> String {
+        match item.on_hand {
+            Some(_) => format!("items.{n}.{}", self.field),
+            None => format!("items.{n}.threshold"),
+        }
+    }
+}
+
+async fn change(ctx: &Ctx, items: &[CountItem], note: &str, how: Change, key: Option<&str>) -> Result<u64> {
     let mut check = Check::default();
     let note = check.line("note", note, 500);
     if items.is_empty() || 1_000 < items.len() {
         check.fail("items", "must be 1 to 1000 items");
     }
-    let at = |n: usize| format!("items.{n}.{}", how.field);
     let mut seen = std::collections::HashSet::new();
     for (n, item) in items.iter().enumerate() {
-        check.within(&at(n), item.on_hand, -MAX_ON_HAND, MAX_ON_HAND);
+        if let Some(on_hand) = item.on_hand {
+            check.within(&how.at(n, item), on_hand, -MAX_ON_HAND, MAX_ON_HAND);
+        }
         if let Some(threshold) = item.threshold {
             check.within(&format!("items.{n}.threshold"), threshold, -MAX_ON_HAND, MAX_ON_HAND);
         }
-        let place = match item.place {
-            Place::At(location) => location,
-            Place::Shop => LocationId::from_uuid(ctx.tenant_id().uuid()),
-        };
-        if !seen.insert((item.variant, place)) {
+        if !seen.insert((item.variant, location_of(ctx, item))) {
             check.fail("items", "a variant is named twice");
         }
     }
     let note = check.finish(note)?;
+    let key = match key {
+        Some(key) => Some((Key::new(ctx, None, key)?, print(ctx, items, &note)?)),
+        None => None,
+    };
     let now = ctx.now();
     ctx.write(Permission::INVENTORY_UPDATE, async |tx| {
+        if let Some((key, print)) = &key
+            && let Begun::Replay(answer) = idempotency::begin(tx, key, print).await?
+        {
+            return Ok(answer.read()?);
+        }
         let mut stocks = shelf::lock(tx, items.iter().map(|item| item.variant)).await?;
         let mut changed = 0;
         for (n, item) in items.iter().enumerate() {
             let stock = stocks.get_mut(&item.variant).ok_or_else(|| Error::not_found(VariantId::KIND))?;
-            let why = Why { reason: how.reason, reference: None, note: &note, field: &at(n) };
+            let why = Why { reason: how.reason, reference: None, note: &note, field: &how.at(n, item) };
             changed += u64::from(Box::pin(one(tx, stock, item, n, how.relative, &why, now)).await?);
+        }
+        if let Some((key, _)) = &key {
+            idempotency::complete(tx, key, &Answer::ok(&changed)?).await?;
         }
         Ok(changed)
     })
     .await
+}
+
+/// The shelf that a number changes.
+fn location_of(ctx: &Ctx, item: &CountItem) -> LocationId {
+    match item.place {
+        Place::At(location) => location,
+        Place::Shop => LocationId::from_uuid(ctx.tenant_id().uuid()),
+    }
+}
+
+/// What exactly is put where.
+fn print(ctx: &Ctx, items: &[CountItem], note: &str) -> Result<Fingerprint> {
+    let item = |item: &CountItem| (item.variant.uuid(), location_of(ctx, item).uuid(), item.on_hand);
+    let items: Vec<_> = items.iter().map(item).collect();
+    Ok(idempotency::fingerprint("inventoryAdjust", &(items, note))?)
 }
 
 async fn one(
@@ -131,8 +168,11 @@ async fn one(
         let error = Error::conflict(format!("somebody else counted {shown} already"));
         return Err(error.with_field(format!("items.{n}.expected"), "is not the count any more").into());
     }
-    let wanted = if relative { shown.saturating_add(item.on_hand) } else { item.on_hand };
-    let on_hand = part(here.on_hand, shown, wanted, why.field)?;
+    let on_hand = match item.on_hand {
+        Some(delta) if relative => part(here.on_hand, shown, shown.saturating_add(delta), why.field)?,
+        Some(on_hand) => part(here.on_hand, shown, on_hand, why.field)?,
+        None => here.on_hand,
+    };
     if !(-MAX_ON_HAND..=MAX_ON_HAND).contains(&on_hand) {
         return Err(CatalogError::field(why.field, format!("must be at most {MAX_ON_HAND}, either way")));
     }

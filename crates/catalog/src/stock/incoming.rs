@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use platform::{Context, Ctx, Error, Tx};
+use platform::{Context, Ctx, Error, TenantDb, Tx};
 use primitives::{Cursor, Direction, IncomingId, LocationId, PageArgs, Permission, Timestamp, VariantId};
 use sea_orm::sea_query::LockType;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, IntoActiveModel, QuerySelect};
 use uuid::Uuid;
 
 use super::Reason;
+use super::inventory::{Label, labels};
 use super::transfer::{must_exist, put_down};
 use crate::entity::{stock_incoming, variant};
 use crate::error::{CatalogError, Result};
@@ -51,6 +52,8 @@ pub struct Delivery {
     pub id: IncomingId,
     /// Which one.
     pub variant: VariantId,
+    /// What it is called; nothing when it is gone.
+    pub label: Option<Label>,
     /// Where to.
     pub location: LocationId,
     /// Pieces that were ordered.
@@ -114,9 +117,10 @@ pub async fn deliveries(
     let order = if forward { sea_orm::Order::Desc } else { sea_orm::Order::Asc };
     let rows = rows.order_by(Column::Id, order).limit(u64::from(page.limit()) + 1).all().await?;
     let total = db.find::<stock_incoming::Entity>().filter(condition).count().await?;
+    let labels = labels(&db, rows.iter().map(|row| row.variant_id)).await?;
     let items = rows.into_iter().map(|row| {
         let cursor = Cursor::encode(ORDER, &(row.id,)).map_err(Error::internal)?;
-        Ok((cursor, view(&row)?))
+        Ok((cursor, view(&row, labels.get(&row.variant_id).cloned())?))
     });
     Ok(Slice::of(items.collect::<Result<Vec<_>>>()?, page, total))
 }
@@ -127,7 +131,7 @@ pub async fn deliveries(
 /// `NOT_FOUND`.
 pub async fn delivery(ctx: &Ctx, id: IncomingId) -> Result<Delivery> {
     let db = ctx.read(Permission::INVENTORY_READ).await?;
-    view(&db.get::<stock_incoming::Entity>(id.uuid()).await?)
+    named(&db, &db.get::<stock_incoming::Entity>(id.uuid()).await?).await
 }
 
 /// Announces pieces.
@@ -158,7 +162,7 @@ pub async fn announce(ctx: &Ctx, input: &NewDelivery) -> Result<Delivery> {
                 ..Default::default()
             })
             .await?;
-        view(&row)
+        named(tx, &row).await
     })
     .await
 }
@@ -227,13 +231,19 @@ async fn open(tx: &Tx, id: IncomingId, version: i64, verb: &str) -> Result<stock
 
 async fn save(tx: &Tx, row: stock_incoming::Model, now: Timestamp) -> Result<Delivery> {
     let row = stock_incoming::Model { version: row.version + 1, updated_at: now.millis(), ..row };
-    view(&tx.update(row.into_active_model().reset_all()).await?)
+    named(tx, &tx.update(row.into_active_model().reset_all()).await?).await
 }
 
-fn view(row: &stock_incoming::Model) -> Result<Delivery> {
+async fn named(db: &TenantDb, row: &stock_incoming::Model) -> Result<Delivery> {
+    let label = labels(db, [row.variant_id]).await?.remove(&row.variant_id);
+    view(row, label)
+}
+
+fn view(row: &stock_incoming::Model, label: Option<Label>) -> Result<Delivery> {
     Ok(Delivery {
         id: IncomingId::from_uuid(row.id),
         variant: VariantId::from_uuid(row.variant_id),
+        label,
         location: LocationId::from_uuid(row.location_id),
         quantity: row.quantity,
         received: row.received,

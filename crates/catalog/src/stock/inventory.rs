@@ -5,14 +5,17 @@ use std::collections::{BTreeSet, HashMap};
 use platform::db::holes;
 use platform::{Context, Ctx, Error, TenantDb};
 use primitives::{Cursor, Direction, LocationId, PageArgs, Permission, ProductId, VariantId};
+use sea_orm::ColumnTrait;
 use uuid::Uuid;
 
-use super::LOW_MARK;
-use crate::entity::location;
+use super::{LOW_MARK, Stock};
+use crate::entity::{location, stock_level, variant};
 use crate::error::{CatalogError, Result};
+use crate::product::admin::shelves_view;
 use crate::product::{names, variant_title};
 use crate::query::Slice;
 use crate::text::{contains_pattern, search_words};
+use crate::view::AdminShelf;
 
 /// One variant at one location, or in the whole shop.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +38,8 @@ pub struct InventoryRow {
     pub reserved: i64,
     /// Pieces that can be sold now, not below 0.
     pub available: i64,
+    /// Pieces that are kept back; negative for a depth that may be sold into.
+    pub threshold: i64,
     /// Pieces that suppliers are to bring.
     pub incoming: i64,
     /// Whether it is spread for many buyers at once.
@@ -122,7 +127,7 @@ pub async fn inventory(
     };
     let sql = format!(
         "SELECT v.id, v.product_id, v.position, v.option_values, v.sku, p.title, \
-           {on_hand} AS on_hand, {reserved} AS reserved, {free} AS free, \
+           {on_hand} AS on_hand, {reserved} AS reserved, {threshold} AS threshold, {free} AS free, \
            EXISTS (SELECT 1 FROM stock_level x WHERE x.tenant_id = v.tenant_id AND x.variant_id = v.id \
              AND x.tracked) AS tracked, \
            EXISTS (SELECT 1 FROM stock_level x WHERE x.tenant_id = v.tenant_id AND x.variant_id = v.id \
@@ -132,11 +137,12 @@ pub async fn inventory(
          {condition} ORDER BY v.product_id {order}, v.position {order}, v.id {order} LIMIT ?",
         on_hand = sum("x.on_hand"),
         reserved = sum("x.reserved"),
+        threshold = sum("x.threshold"),
         free = sum("CASE WHEN x.sells AND x.on_hand - x.reserved - x.threshold > 0 \
              THEN x.on_hand - x.reserved - x.threshold ELSE 0 END"),
     );
     let mut all: Vec<sea_orm::Value> = Vec::new();
-    for _ in 0..4 {
+    for _ in 0..5 {
         all.extend(here_values());
     }
     all.append(&mut values);
@@ -149,6 +155,21 @@ pub async fn inventory(
         items.push((Cursor::encode(ORDER, &key).map_err(Error::internal)?, item));
     }
     Ok(Slice::of(items, page, u64::try_from(total).unwrap_or(0)))
+}
+
+/// What of a variant lies at each location where it has a shelf.
+///
+/// # Errors
+/// `NOT_FOUND` for a variant that does not exist.
+pub async fn shelves(ctx: &Ctx, id: VariantId) -> Result<Vec<AdminShelf>> {
+    let db = ctx.read(Permission::INVENTORY_READ).await?;
+    db.get::<variant::Entity>(id.uuid()).await?;
+    let rows = db.find::<stock_level::Entity>().filter(stock_level::Column::VariantId.eq(id.uuid()));
+    let mut stock = Stock::default();
+    for row in rows.all().await.context("looking at the shelves")? {
+        stock.push(row);
+    }
+    Ok(shelves_view(&stock))
 }
 
 /// What these variants are called; those that are gone are left out. A statement for each thousand.
@@ -198,6 +219,7 @@ fn read(row: &sea_orm::QueryResult) -> Result<(InventoryRow, i32), sea_orm::DbEr
         on_hand: row.try_get("", "on_hand")?,
         reserved: row.try_get("", "reserved")?,
         available: free.max(0),
+        threshold: row.try_get("", "threshold")?,
         incoming: row.try_get("", "incoming")?,
         hot: row.try_get("", "hot")?,
     };

@@ -102,6 +102,22 @@ async fn staff_make_change_and_import(app: TestApp) {
     let (id, variant) = (made["id"].as_str().unwrap(), made["variants"][0]["id"].as_str().unwrap());
     let data = ask(&ctx, &format!(r#"mutation {{ inventorySet(input: {{ items: [{{ variantId: "{variant}", onHand: 7, expected: 3 }}] }}) {{ variants {{ onHand }} }} }}"#)).await;
     assert_eq!(data["inventorySet"]["variants"][0]["onHand"], 7);
+    let adjust = |delta: i64| {
+        format!(
+            r#"mutation {{ inventoryAdjust(input: {{ items: [{{ variantId: "{variant}", delta: {delta} }}], idempotencyKey: "a1" }}) {{ variants {{ onHand }} }} }}"#
+        )
+    };
+    for _ in 0..2 {
+        let data = ask(&ctx, &adjust(-2)).await;
+        assert_eq!(data["inventoryAdjust"]["variants"][0]["onHand"], 5);
+    }
+    assert_eq!(code(&ctx, &adjust(-1)).await, "IDEMPOTENCY_KEY_REUSED");
+    ask(&ctx, &format!(r#"mutation {{ inventorySet(input: {{ items: [{{ variantId: "{variant}", threshold: 2 }}] }}) {{ variants {{ onHand }} }} }}"#)).await;
+    let data =
+        ask(&ctx, &format!(r#"{{ stockShelves(variantId: "{variant}") {{ onHand threshold available }} }}"#))
+            .await;
+    assert_eq!(data["stockShelves"][0], serde_json::json!({ "onHand": 5, "threshold": 2, "available": 3 }));
+    ask(&ctx, &format!(r#"mutation {{ inventorySet(input: {{ items: [{{ variantId: "{variant}", onHand: 7, threshold: 0 }}] }}) {{ variants {{ onHand }} }} }}"#)).await;
     let stale = format!(
         r#"mutation {{ productUpdate(input: {{ id: "{id}", version: 9, title: "X" }}) {{ product {{ id }} }} }}"#
     );

@@ -303,7 +303,7 @@ async fn counts_are_of_a_place_or_of_the_shop(app: TestApp) {
     let (main, ghent) = (main_location(&ctx), open(&ctx, "Ghent", Country::parse("BE").unwrap()).await.id);
     put(&ctx, variant, ghent, 5).await;
     let at = |location, on_hand| CountItem { place: Place::At(location), ..CountItem::new(variant, on_hand) };
-    stock::adjust(&ctx, &[at(ghent, -2), at(main, 1)], "broken").await.unwrap();
+    stock::adjust(&ctx, &[at(ghent, -2), at(main, 1)], "broken", None).await.unwrap();
     assert_eq!(shelves(&ctx, id).await, BTreeMap::from([(main, (11, 0)), (ghent, (3, 0))]));
     // The whole shop has twelve: the default location takes what differs.
     let whole = CountItem { expected: Some(14), ..CountItem::new(variant, 12) };
@@ -321,6 +321,28 @@ async fn counts_are_of_a_place_or_of_the_shop(app: TestApp) {
     stock::set_on_hand(&ctx, &[kept], "").await.unwrap();
     let seen = only(&ctx, id).await;
     assert_eq!((seen.on_hand, seen.available), (12, 9));
+    // Something else is kept back, whatever the count is by now; what was promised stays promised.
+    let keep =
+        |location, threshold| CountItem { on_hand: None, threshold: Some(threshold), ..at(location, 0) };
+    assert_eq!(stock::set_on_hand(&ctx, &[keep(ghent, -2), keep(main, 4)], "").await.unwrap(), 2);
+    let seen = stock::shelves(&ctx, variant).await.unwrap();
+    assert_eq!(seen, only(&ctx, id).await.shelves);
+    let seen: BTreeMap<_, _> =
+        seen.iter().map(|it| (it.location, (it.on_hand, it.threshold, it.available))).collect();
+    assert_eq!(seen, BTreeMap::from([(main, (9, 4, 5)), (ghent, (3, -2, 5))]));
+    let rows = stock::inventory(&ctx, None, None, &PageArgs::first(5)).await.unwrap();
+    assert_eq!((rows.items[0].1.threshold, rows.items[0].1.available), (2, 10));
+    let order = Uuid::now_v7();
+    promise(&ctx, order, &[(variant, pieces(10))], None).await.unwrap();
+    assert_eq!(
+        refusal(stock::set_on_hand(&ctx, &[keep(ghent, 0)], "").await),
+        ("BAD_USER_INPUT".into(), vec!["items.0.threshold".into()])
+    );
+    let now = ctx.now();
+    ctx.write(Access::Public, async |tx| stock::release(tx, order, now).await).await.unwrap();
+    stock::set_on_hand(&ctx, &[keep(ghent, 3), keep(main, 0)], "").await.unwrap();
+    assert_eq!(refusal(stock::shelves(&app.other_tenant(), variant).await).0, "NOT_FOUND");
+    assert_eq!(refusal(stock::shelves(&app.customer(), variant).await).0, "FORBIDDEN");
     let foreign = LocationId::from_uuid(app.other_tenant().tenant_id().uuid());
     assert_eq!(refusal(stock::set_on_hand(&ctx, &[at(foreign, 1)], "").await).0, "NOT_FOUND");
     // The editor's number is the shop's, too.
@@ -436,6 +458,9 @@ async fn what_suppliers_bring_is_stock_when_it_is_there(app: TestApp) {
     let rows = stock::inventory(&ctx, None, None, &PageArgs::first(5)).await.unwrap();
     assert_eq!((rows.items[0].1.incoming, rows.items[0].1.on_hand), (12, 0));
     assert_eq!(refusal(promise(&ctx, Uuid::now_v7(), &[(variant, pieces(1))], None).await).0, "OUT_OF_STOCK");
+    let listed = stock::deliveries(&ctx, None, false, &PageArgs::first(5)).await.unwrap();
+    assert_eq!((listed.total, &listed.items[0].1), (1, &delivery));
+    assert_eq!(delivery.label.as_ref().map(|label| label.title.as_str()), Some("Thing"));
     let part = stock::receive_delivery(&ctx, delivery.id, 1, Some(5), false).await.unwrap();
     assert_eq!((part.received, part.state), (5, DeliveryState::Announced));
     assert_eq!(refusal(stock::receive_delivery(&ctx, delivery.id, 2, Some(8), false).await).1, ["quantity"]);

@@ -4,7 +4,7 @@ use catalog::CatalogError;
 use catalog::product;
 use catalog::product::input::{NewProduct, VariantInput, VariantsEdit};
 use catalog::query;
-use catalog::stock::{self, CountItem, Held, MovementFilter};
+use catalog::stock::{self, CountItem, Held, MovementFilter, Place};
 use catalog::view::{AdminVariant, StockPolicy};
 use platform::{Access, Ctx};
 use primitives::{LocationId, PageArgs, Quantity, VariantId};
@@ -215,6 +215,46 @@ async fn counting_respects_promises_and_other_counters(app: TestApp) {
     assert_eq!(refusal(product::save_variants(&ctx, id, made.version, &edit).await).0, "CONFLICT");
 }
 
+async fn an_adjustment_with_a_key_is_made_once(app: TestApp) {
+    let ctx = editor(&app);
+    let (id, variant) = single(&ctx, 10, StockPolicy::Deny).await;
+    let there = async || levels(&ctx, id).await[0].on_hand;
+    let adjust = async |delta: i64, note: &str, key: &str| {
+        stock::adjust(&ctx, &[CountItem::new(variant, delta)], note, Some(key)).await
+    };
+    assert_eq!(adjust(-3, "broken", "k1").await.unwrap(), 1);
+    assert_eq!(adjust(-3, " broken ", "k1").await.unwrap(), 1, "the same request, the same answer");
+    assert_eq!(there().await, 7);
+    // The default location may be named or not.
+    let main = LocationId::from_uuid(ctx.tenant_id().uuid());
+    let named = CountItem { place: Place::At(main), ..CountItem::new(variant, -3) };
+    assert_eq!(stock::adjust(&ctx, &[named], "broken", Some("k1")).await.unwrap(), 1);
+    let elsewhere = CountItem { place: Place::At(LocationId::new()), ..named };
+    for reused in [
+        adjust(-4, "broken", "k1").await,
+        adjust(-3, "lost", "k1").await,
+        stock::adjust(&ctx, &[elsewhere], "broken", Some("k1")).await,
+    ] {
+        assert_eq!(refusal(reused).0, "IDEMPOTENCY_KEY_REUSED");
+    }
+    assert_eq!(refusal(adjust(1, "", " ").await).1, ["idempotencyKey"]);
+    assert_eq!(there().await, 7);
+    // What was refused may be tried again under its key.
+    let held = Uuid::now_v7();
+    reserve(&ctx, held, &[(variant, pieces(7))], None).await.unwrap();
+    assert_eq!(refusal(adjust(-1, "", "k2").await).1, ["items.0.delta"]);
+    let now = ctx.now();
+    ctx.write(Access::Public, async |tx| stock::release(tx, held, now).await).await.unwrap();
+    assert_eq!(adjust(-1, "", "k2").await.unwrap(), 1);
+    // Without a key, and with another one, it is another change.
+    stock::adjust(&ctx, &[CountItem::new(variant, -1)], "", None).await.unwrap();
+    assert_eq!(adjust(-1, "", "k3").await.unwrap(), 1);
+    assert_eq!(there().await, 4);
+    let filter = MovementFilter { variant: Some(variant), ..MovementFilter::default() };
+    let moved = stock::movements(&ctx, &filter, &PageArgs::first(9)).await.unwrap();
+    assert_eq!(moved.items.iter().map(|(_, row)| row.delta).collect::<Vec<_>>(), [-1, -1, -1, -3, 10]);
+}
+
 async fn history_is_never_changed(app: TestApp) {
     let ctx = editor(&app);
     single(&ctx, 10, StockPolicy::Deny).await;
@@ -272,5 +312,6 @@ testkit::on_both!(
     backorders_go_below_nothing,
     the_threshold_is_kept_back_or_sold_into,
     counting_respects_promises_and_other_counters,
+    an_adjustment_with_a_key_is_made_once,
     history_is_never_changed,
 );

@@ -41,7 +41,8 @@ pub struct InventorySetItem {
     pub(super) variant_id: ID,
     /// Where; without it the number is the whole shop's, and what differs is put on the default location's shelf.
     pub(super) location_id: Option<ID>,
-    pub(super) on_hand: i64,
+    /// Without it the count stays.
+    pub(super) on_hand: Option<i64>,
     /// The count that the person saw; another one by now means CONFLICT.
     pub(super) expected: Option<i64>,
     /// Pieces of that location that are kept back; negative for a depth that may be sold into.
@@ -51,6 +52,8 @@ pub struct InventorySetItem {
 /// Pieces to put somewhere or to take away.
 #[derive(Clone, Debug, InputObject)]
 pub struct InventoryAdjustInput {
+    /// 1 to 255 visible ASCII characters, fresh for each change: the second time it changes nothing.
+    pub(super) idempotency_key: Option<String>,
     pub(super) items: Vec<InventoryAdjustItem>,
     pub(super) note: Option<String>,
 }

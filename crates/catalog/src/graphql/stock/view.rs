@@ -56,6 +56,8 @@ pub struct InventoryItem {
     reserved: i64,
     /// Pieces that can be sold now.
     available: i64,
+    /// Pieces that are kept back; negative for a depth that may be sold into.
+    threshold: i64,
     /// Pieces that suppliers are to bring.
     incoming: i64,
     /// Whether it is spread for many buyers at once.
@@ -74,6 +76,7 @@ impl InventoryItem {
             on_hand: row.on_hand,
             reserved: row.reserved,
             available: row.available,
+            threshold: row.threshold,
             incoming: row.incoming,
             hot: row.hot,
         }
@@ -369,6 +372,8 @@ pub struct StockDelivery {
     id: ID,
     /// Which variant.
     variant_id: ID,
+    /// What it is called; null when it is gone.
+    variant: Option<StockLabel>,
     /// Where to.
     location_id: ID,
     /// Pieces that were ordered.
@@ -392,6 +397,7 @@ impl StockDelivery {
         Self {
             id: ID(delivery.id.to_string()),
             variant_id: ID(delivery.variant.to_string()),
+            variant: delivery.label.as_ref().map(StockLabel::of),
             location_id: ID(delivery.location.to_string()),
             quantity: delivery.quantity,
             received: delivery.received,
