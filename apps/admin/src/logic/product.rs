@@ -140,7 +140,7 @@ impl Selling {
 }
 
 /// A variant as it stands in the grid; figures are what was typed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct VariantDraft {
     /// Nothing: a new one.
@@ -152,10 +152,32 @@ pub struct VariantDraft {
     pub was: String,
     pub on_hand: String,
     pub grams: String,
+    /// Whether it needs to be sent; a voucher or a course does not.
+    pub ships: bool,
     pub selling: Selling,
     /// What it is for the tax office; `none` where no tax applies.
     pub tax: String,
     pub picture: Option<String>,
+}
+
+impl Default for VariantDraft {
+    fn default() -> Self {
+        Self {
+            id: None,
+            options: Vec::new(),
+            sku: String::new(),
+            barcode: String::new(),
+            price: String::new(),
+            was: String::new(),
+            on_hand: String::new(),
+            grams: String::new(),
+            // Goods are sent unless said otherwise.
+            ships: true,
+            selling: Selling::default(),
+            tax: String::new(),
+            picture: None,
+        }
+    }
 }
 
 /// A cell of the grid that cannot be sent.
@@ -182,6 +204,7 @@ impl VariantDraft {
             was: variant.compare_at_price.as_ref().map(|was| decimal(was.minor.0)).unwrap_or_default(),
             on_hand: variant.on_hand.to_string(),
             grams: if variant.weight_grams == 0 { String::new() } else { variant.weight_grams.to_string() },
+            ships: variant.requires_shipping,
             selling: Selling::of(variant),
             tax: if variant.taxable { variant.tax_category.clone() } else { UNTAXED.to_owned() },
             picture: variant.image_id.as_ref().map(|id| id.inner().to_owned()),
@@ -196,6 +219,7 @@ impl VariantDraft {
             price: like.price,
             was: like.was,
             grams: like.grams,
+            ships: like.ships,
             selling: like.selling,
             tax: like.tax,
             ..Self::default()
@@ -212,6 +236,12 @@ impl VariantDraft {
     /// Name in the grid.
     pub fn name(&self) -> String {
         if self.options.is_empty() { "The product itself".to_owned() } else { self.options.join(", ") }
+    }
+
+    /// All but what has a word of its own in the save bar.
+    fn others(&self) -> impl PartialEq {
+        let Self { sku, barcode, grams, ships, options, picture, tax, .. } = self;
+        (sku, barcode, grams, ships, options, picture, tax)
     }
 
     fn faults(&self, row: usize, exponent: u32) -> Vec<CellFault> {
@@ -260,7 +290,7 @@ impl VariantDraft {
             price: differs(|it| &it.price).then(|| money(&self.price)),
             compare_at_price: differs(|it| &it.was).then(|| money(&self.was)),
             weight_grams: differs(|it| &it.grams).then(|| whole(&self.grams, 9_999_999).unwrap_or_default()),
-            requires_shipping: None,
+            requires_shipping: saved.is_none_or(|saved| saved.ships != self.ships).then_some(self.ships),
             taxable: taxed.as_deref().map(|tax| tax != UNTAXED),
             tax_category: taxed.filter(|tax| tax != UNTAXED),
             tracked: new_selling.then_some(counted),
@@ -331,10 +361,7 @@ impl Grid {
                 Some(it) => {
                     prices += usize::from((&it.price, &it.was) != (&row.price, &row.was));
                     stock += usize::from((&it.on_hand, it.selling) != (&row.on_hand, row.selling));
-                    others += usize::from(
-                        (&it.sku, &it.barcode, &it.grams, &it.options, &it.picture, &it.tax)
-                            != (&row.sku, &row.barcode, &row.grams, &row.options, &row.picture, &row.tax),
-                    );
+                    others += usize::from(it.others() != row.others());
                 }
             }
         }
@@ -432,7 +459,7 @@ impl Grid {
                         }
                     )*};
                 }
-                take!(options, sku, barcode, price, was, on_hand, grams, selling, tax, picture);
+                take!(options, sku, barcode, price, was, on_hand, grams, ships, selling, tax, picture);
             }
         }
         if self.options == before.options {
@@ -518,6 +545,31 @@ mod tests {
         assert_eq!(input.variants[0].price, None);
         assert_eq!(input.variants[1].price.as_deref(), Some("10.00"));
         assert_eq!(input.variants[1].id, None);
+    }
+
+    #[test]
+    fn says_what_needs_to_be_sent_when_that_changes() {
+        let saved = grid(&[row("S", "10.00"), row("M", "10.00")]);
+        let mut mine = saved.clone();
+        mine.rows[1].ships = false;
+        assert_eq!(mine.changes(&saved), ["1 variant"]);
+        let (input, rows) = mine.input(&product(), 1, &saved, 2).unwrap();
+        assert_eq!(rows, [1]);
+        let expected = VariantInput {
+            id: Some(cynic::Id::new("M")),
+            requires_shipping: Some(false),
+            ..VariantInput::default()
+        };
+        assert_eq!(input.variants, [expected]);
+        // A new variant is as the one beside it; one that stands alone needs to be sent.
+        assert!(!VariantDraft::beside(Some(&mine.rows[1]), vec!["L".into()]).ships);
+        let alone = VariantDraft { price: "1".into(), ..VariantDraft::beside(None, Vec::new()) };
+        assert_eq!(alone.first_input(2).unwrap().requires_shipping, Some(true));
+        // Somebody else's answer is taken over where mine was none.
+        let mut theirs = saved.clone();
+        theirs.rows[0].ships = false;
+        mine.rebase(&saved, &theirs);
+        assert_eq!(mine.rows.iter().map(|row| row.ships).collect::<Vec<_>>(), [false, false]);
     }
 
     #[test]

@@ -222,6 +222,20 @@ pub fn NewProduct() -> impl IntoView {
                                     error=error("grams")
                                 />
                             </div>
+                            <label class="check">
+                                <input
+                                    type="checkbox"
+                                    prop:checked=move || variant.with(|it| it.ships)
+                                    on:change=move |event| {
+                                        let ships = event_target_checked(&event);
+                                        variant.update(|it| it.ships = ships);
+                                    }
+                                />
+                                <span>
+                                    "Needs to be sent"
+                                    <small>"Not for vouchers, courses and files: a cart of these alone asks for no delivery."</small>
+                                </span>
+                            </label>
                         </div>
                     </section>
                     <SearchTexts texts failure old_slugs=Signal::stored(Vec::new())/>

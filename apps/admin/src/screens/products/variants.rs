@@ -83,6 +83,7 @@ pub fn Variants(
                                 <th scope="col">"Tax"</th>
                                 <th scope="col" class="num">"Grams"</th>
                                 <th scope="col">"Barcode"</th>
+                                <th scope="col">"Needs to be sent"</th>
                                 <th scope="col"><span class="vh">"Remove"</span></th>
                             </tr>
                         </thead>
@@ -215,6 +216,12 @@ fn Line(
             .collect_view()
     };
     let reserved = move || {
+    let ships_dirty = move || {
+        saved.with(|saved| {
+            let same = |(saved, _): &(VariantDraft, i32)| row.draft.with(|it| it.ships == saved.ships);
+            (!saved.as_ref().is_some_and(same)).then_some("")
+        })
+    };
         saved
             .with(|saved| saved.as_ref().map(|(_, reserved)| *reserved).filter(|reserved| *reserved > 0))
             .map(|reserved| view! { <span class="meta">" " {reserved} " reserved"</span> })
@@ -283,6 +290,21 @@ fn Line(
             {cell("barcode", "Barcode", false, |it| &it.barcode, |it, typed| it.barcode = typed)}
             <td class="num">
                 <Show when=removable>
+            <td class="tick" data-dirty=ships_dirty>
+                <label>
+                    <input
+                        type="checkbox"
+                        data-col="ships"
+                        aria-label=move || format!("{} needs to be sent", row.draft.with(VariantDraft::name))
+                        disabled=move || !editable.get()
+                        prop:checked=move || row.draft.with(|it| it.ships)
+                        on:change=move |event| {
+                            let ships = event_target_checked(&event);
+                            row.draft.update(|it| it.ships = ships);
+                        }
+                    />
+                </label>
+            </td>
                     <button
                         class="btn"
                         type="button"
@@ -346,7 +368,11 @@ fn keys(event: web_sys::KeyboardEvent) {
         "d" if event.ctrl_key() || event.meta_key() => {
             event.prevent_default();
             if let Some(above) = neighbour(&input, &column, -1) {
-                put(&input, &above.value());
+                if above.type_() != "checkbox" {
+                    put(&input, &above.value());
+                } else if above.checked() != input.checked() {
+                    input.click();
+                }
             }
             return;
         }
@@ -365,9 +391,9 @@ fn paste(event: web_sys::ClipboardEvent) {
     if !text.contains(['\n', '\t']) {
         return;
     }
-    event.prevent_default();
     const COLUMNS: [&str; 6] = ["sku", "price", "was", "on_hand", "grams", "barcode"];
-    let from = COLUMNS.iter().position(|known| *known == column).unwrap_or_default();
+    let Some(from) = COLUMNS.iter().position(|known| *known == column) else { return };
+    event.prevent_default();
     for (down, line) in text.lines().enumerate() {
         for (cell, column) in line.split('\t').zip(&COLUMNS[from..]) {
             if let Some(input) = neighbour(&first, column, down as i32) {
