@@ -283,6 +283,27 @@ pub struct AdminOption {
     pub values: Vec<String>,
 }
 
+/// What a variant has cost.
+#[derive(cynic::QueryFragment, Clone, Debug)]
+#[cynic(graphql_type = "Query", variables = "IdVariables")]
+pub struct PriceHistory {
+    /// Newest first.
+    #[arguments(variantId: $id, first: 100)]
+    pub price_history: Vec<PriceChange>,
+}
+
+/// A change of a variant's price.
+#[derive(cynic::QueryFragment, Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub struct PriceChange {
+    pub price: Money,
+    pub compare_at_price: Option<Money>,
+    pub lowest_price_before: Option<Money>,
+    pub offered: bool,
+    pub at: DateTime,
+    pub by: Option<String>,
+}
+
 /// What variants can be for the tax office.
 #[derive(cynic::QueryFragment, Clone, Debug)]
 #[cynic(graphql_type = "Query")]

@@ -5,6 +5,7 @@ use leptos::task::spawn_local;
 
 use super::draft::Draft;
 use super::media::Media;
+use super::past_prices::PastPrices;
 use super::texts::{Organisation, SearchTexts, TitleAndBody, shop_address};
 use super::variants::Variants;
 use crate::api::{self, Failure, remote};
@@ -159,16 +160,19 @@ fn Editor(product: AdminProduct) -> impl IntoView {
             </PageHead>
             {banner}
             <div class="cols">
-                <fieldset class="stack bare" disabled=move || !editable.get()>
-                    <TitleAndBody texts=draft.texts failure turn=draft.turn editable/>
-                    <Media draft editable/>
-                    <Variants draft editable/>
-                    <SearchTexts
-                        texts=draft.texts
-                        failure
-                        old_slugs=place::derived(move || draft.product.with(|product| product.old_slugs.clone()))
-                    />
-                </fieldset>
+                <div class="stack">
+                    <fieldset class="stack bare" disabled=move || !editable.get()>
+                        <TitleAndBody texts=draft.texts failure turn=draft.turn editable/>
+                        <Media draft editable/>
+                        <Variants draft editable/>
+                        <SearchTexts
+                            texts=draft.texts
+                            failure
+                            old_slugs=place::derived(move || draft.product.with(|product| product.old_slugs.clone()))
+                        />
+                    </fieldset>
+                    <PastPrices draft/>
+                </div>
                 <aside class="stack">
                     <fieldset class="stack bare" disabled=move || !editable.get()>
                         <Organisation texts=draft.texts failure collections=collection_options/>

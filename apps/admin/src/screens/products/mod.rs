@@ -7,5 +7,6 @@ pub mod find;
 pub mod list;
 pub mod media;
 pub mod options;
+mod past_prices;
 pub mod texts;
 pub mod variants;
