@@ -104,6 +104,7 @@ fn Screens() -> impl IntoView {
             <Route path=path!("/inventory/locations") view=screen(stock::locations::Locations)/>
             <Route path=path!("/inventory/transfers") view=screen(stock::transfers::Transfers)/>
             <Route path=path!("/inventory/transfers/:id") view=screen(stock::transfer::TransferScreen)/>
+            <Route path=path!("/inventory/deliveries") view=screen(stock::deliveries::Deliveries)/>
             <Route path=path!("/inventory/counts") view=screen(stock::counts::Counts)/>
             <Route path=path!("/inventory/counts/:id") view=screen(stock::count::CountScreen)/>
             <Route path=path!("/collections") view=screen(collections::list::Collections)/>

@@ -352,6 +352,9 @@ pub struct AdminVariant {
 pub struct StockShelf {
     pub location_id: cynic::Id,
     pub on_hand: i32,
+    pub reserved: i32,
+    pub threshold: i32,
+    pub available: i32,
 }
 
 /// A picture of a product.

@@ -80,6 +80,7 @@ pub mod collections;
 pub mod currencies;
 pub mod customers;
 pub mod dashboard;
+pub mod deliveries;
 pub mod drafts;
 pub mod gift_cards;
 pub mod groups;

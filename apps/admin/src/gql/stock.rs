@@ -49,6 +49,7 @@ pub struct InventoryItem {
     pub on_hand: i32,
     pub reserved: i32,
     pub available: i32,
+    pub threshold: i32,
     pub incoming: i32,
     pub hot: bool,
 }
@@ -438,9 +439,12 @@ pub struct InventorySetItem {
     pub variant_id: cynic::Id,
     #[cynic(skip_serializing_if = "Option::is_none")]
     pub location_id: Option<cynic::Id>,
-    pub on_hand: i32,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub on_hand: Option<i32>,
     #[cynic(skip_serializing_if = "Option::is_none")]
     pub expected: Option<i32>,
+    #[cynic(skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<i32>,
 }
 
 /// How a variant is kept.

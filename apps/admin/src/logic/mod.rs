@@ -22,3 +22,4 @@ pub mod price_list;
 pub mod product;
 pub mod promotion;
 pub mod settings;
+pub mod stock;

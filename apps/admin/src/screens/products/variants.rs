@@ -11,6 +11,7 @@ use crate::gql::catalog::{AdminVariant, TaxCategories};
 use crate::gql::stock::Location;
 use crate::logic::amount;
 use crate::logic::product::{Selling, VariantDraft};
+use crate::logic::stock::kept_words;
 use crate::parts::{count, icon};
 use crate::place;
 use crate::screens::stock::{all_locations, called};
@@ -82,8 +83,8 @@ pub fn Variants(
                                 <th scope="col">"At zero"</th>
                                 <th scope="col">"Tax"</th>
                                 <th scope="col" class="num">"Grams"</th>
-                                <th scope="col">"Barcode"</th>
                                 <th scope="col">"Needs to be sent"</th>
+                                <th scope="col">"Barcode"</th>
                                 <th scope="col"><span class="vh">"Remove"</span></th>
                             </tr>
                         </thead>
@@ -215,18 +216,18 @@ fn Line(
             .map(|key| view! { <option value=key.clone() selected=key == now>{key.clone()}</option> })
             .collect_view()
     };
-    let reserved = move || {
     let ships_dirty = move || {
         saved.with(|saved| {
             let same = |(saved, _): &(VariantDraft, i32)| row.draft.with(|it| it.ships == saved.ships);
             (!saved.as_ref().is_some_and(same)).then_some("")
         })
     };
+    let reserved = move || {
         saved
             .with(|saved| saved.as_ref().map(|(_, reserved)| *reserved).filter(|reserved| *reserved > 0))
             .map(|reserved| view! { <span class="meta">" " {reserved} " reserved"</span> })
     };
-    // Where the pieces lie, once there is more than one place; and how they came there.
+    // Where the pieces lie, once there is more than one place or some are kept back; and how they came there.
     let shelves = place::memo(move || {
         let id = row.draft.with(|it| it.id.clone());
         let of = |variants: &[AdminVariant]| {
@@ -237,10 +238,12 @@ fn Line(
     });
     let lies = move || {
         let (locations, (id, shelves)) = (locations?, shelves.get()?);
-        let said = shelves
-            .iter()
-            .map(|shelf| format!("{} {}", called(locations, &shelf.location_id), shelf.on_hand));
-        let said = (1 < shelves.len()).then(|| said.collect::<Vec<_>>().join(" · "));
+        let said = shelves.iter().map(|shelf| {
+            let kept = kept_words(shelf.threshold).map(|kept| format!(" ({kept})")).unwrap_or_default();
+            format!("{} {}{kept}", called(locations, &shelf.location_id), shelf.on_hand)
+        });
+        let apart = 1 < shelves.len() || shelves.iter().any(|shelf| shelf.threshold != 0);
+        let said = apart.then(|| said.collect::<Vec<_>>().join(" · "));
         let label = format!("Stock history of {}", row.draft.with(VariantDraft::name));
         let history = place::to(&format!("/inventory/history?variant={}", id.inner()));
         Some(view! {
@@ -287,9 +290,6 @@ fn Line(
                 </select>
             </td>
             {cell("grams", "Weight in grams", true, |it| &it.grams, |it, typed| it.grams = typed)}
-            {cell("barcode", "Barcode", false, |it| &it.barcode, |it, typed| it.barcode = typed)}
-            <td class="num">
-                <Show when=removable>
             <td class="tick" data-dirty=ships_dirty>
                 <label>
                     <input
@@ -305,6 +305,9 @@ fn Line(
                     />
                 </label>
             </td>
+            {cell("barcode", "Barcode", false, |it| &it.barcode, |it, typed| it.barcode = typed)}
+            <td class="num">
+                <Show when=removable>
                     <button
                         class="btn"
                         type="button"

@@ -3,6 +3,8 @@
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use super::announce::Announce;
+use super::kept::Kept;
 use super::{all_locations, called, options, pieces};
 use crate::api::{self, Failure, Remote, remote};
 use crate::gql::Document;
@@ -12,12 +14,13 @@ use crate::gql::stock::{
     InventoryVariables, Location,
 };
 use crate::logic::list::PAGE;
+use crate::logic::stock::kept_words;
 use crate::parts::dialog::{Drawer, Wrong};
 use crate::parts::field::TextField;
 use crate::parts::list::{FilterChip, FilterSelect, List, Search};
 use crate::parts::table::{Column, Narrowed, Rows, Shown, Table};
 use crate::parts::toast::use_toaster;
-use crate::parts::{Empty, PageHead, grouped};
+use crate::parts::{Empty, PageHead, grouped, icon};
 use crate::place;
 use crate::session::use_session;
 
@@ -30,6 +33,15 @@ const COLUMNS: [Column; 6] = [
     Column::number("To come").prio("3"),
     Column::heard("Actions"),
 ];
+
+/// Which variant somebody is about to do something with.
+#[derive(Clone, Copy)]
+struct Doing {
+    counting: RwSignal<Option<InventoryItem>>,
+    keeping: RwSignal<Option<InventoryItem>>,
+    announcing: RwSignal<bool>,
+    announced: RwSignal<Option<(String, String)>>,
+}
 
 /// The table of the inventory.
 #[component]
@@ -52,7 +64,12 @@ pub fn Inventory() -> impl IntoView {
         };
         async move { api::ask(Page::build(variables)).await.map(|answer| answer.inventory) }
     });
-    let counting = RwSignal::new(None::<InventoryItem>);
+    let doing = Doing {
+        counting: RwSignal::new(None),
+        keeping: RwSignal::new(None),
+        announcing: RwSignal::new(false),
+        announced: RwSignal::new(None),
+    };
     let may = place::memo(move || session.may("inventory:update"));
     let rows = Rows::of(page, |page| Shown::page(page.nodes.len(), page.total_count, &page.page_info));
     let about = rows.found(list, &FILTERS, "variant", "variants");
@@ -66,13 +83,14 @@ pub fn Inventory() -> impl IntoView {
     };
     let body = move || {
         let nodes = page.data.get().map(|page| page.nodes).unwrap_or_default();
-        nodes.into_iter().map(|row| view! { <Row list row counting may rows=page/> }).collect_view()
+        nodes.into_iter().map(|row| view! { <Row list row doing may rows=page/> }).collect_view()
     };
     view! {
         <div class="page">
             <PageHead title="Inventory".to_owned() about>
                 <a class="btn" href=place::to("/inventory/history")>"History"</a>
                 <a class="btn" href=place::to("/inventory/transfers")>"Transfers"</a>
+                <a class="btn" href=place::to("/inventory/deliveries")>"Deliveries"</a>
                 <a class="btn" href=place::to("/inventory/counts")>"Stock counts"</a>
                 <a class="btn" href=place::to("/inventory/locations")>"Locations"</a>
             </PageHead>
@@ -82,7 +100,15 @@ pub fn Inventory() -> impl IntoView {
                     <span class="end"><Search list label="Product, SKU or barcode"/></span>
                 </div>
             </Table>
-            <Count of=counting list locations page/>
+            <Count of=doing.counting list locations page/>
+            <Kept of=doing.keeping locations page/>
+            <Announce
+                open=doing.announcing
+                chosen=doing.announced
+                at=place::derived(move || list.value("at"))
+                locations
+                on_done=move |()| page.reload()
+            />
         </div>
     }
 }
@@ -91,7 +117,7 @@ pub fn Inventory() -> impl IntoView {
 fn Row(
     list: List,
     row: InventoryItem,
-    counting: RwSignal<Option<InventoryItem>>,
+    doing: Doing,
     may: Memo<bool>,
     rows: Remote<InventoryRows>,
 ) -> impl IntoView {
@@ -125,17 +151,47 @@ fn Row(
     let history = if at.is_empty() { history } else { format!("{history}&at={at}") };
     let number = move |n: i32, tracked: bool| if tracked { grouped(n.into()) } else { "–".to_owned() };
     let shared = StoredValue::new(row.clone());
-    let label = format!("Count {name}");
+    let labels = [format!("Count {name}"), format!("Keep back {name}")];
     let count_it = move || {
-        let label = label.clone();
+        let [count, keep] = labels.clone();
         may.get().then(move || {
             view! {
-                <button class="btn" type="button" data-kind="quiet" data-size="sm" aria-label=label on:click=move |_| counting.set(Some(shared.get_value()))>
+                <button class="btn" type="button" data-kind="quiet" data-size="sm" aria-label=count on:click=move |_| doing.counting.set(Some(shared.get_value()))>
                     "Count"
+                </button>
+                {row.tracked.then(|| view! {
+                    <button class="btn" type="button" data-kind="quiet" data-size="sm" aria-label=keep on:click=move |_| doing.keeping.set(Some(shared.get_value()))>
+                        "Keep back"
+                    </button>
+                })}
+            }
+        })
+    };
+    let announce_label = format!("Announce a delivery of {name}");
+    let announce = move || {
+        let label = announce_label.clone();
+        let begin = move |_| {
+            let item = shared.get_value();
+            doing.announced.set(Some((item.variant_id.inner().to_owned(), item.called())));
+            doing.announcing.set(true);
+        };
+        session.may("inventory:create").then(move || {
+            view! {
+                <button class="btn" type="button" data-kind="quiet" data-size="sm" data-icon="" aria-label=label on:click=begin>
+                    {icon("plus")}
                 </button>
             }
         })
     };
+    let deliveries = place::to(&format!("/inventory/deliveries?variant={}", row.variant_id.inner()));
+    let incoming = match row.incoming {
+        0 => view! { "0" }.into_any(),
+        n => {
+            let label = format!("{} to come of {name}", grouped(n.into()));
+            view! { <a href=deliveries aria-label=label>{grouped(n.into())}</a> }.into_any()
+        }
+    };
+    let kept = kept_words(row.threshold).filter(|_| row.tracked);
     view! {
         <tr>
             <td class="fill" data-slot="title">
@@ -148,9 +204,9 @@ fn Row(
             </td>
             <td class="num" data-slot="sub">{number(row.on_hand, row.tracked)} <span class="stacked">" on hand"</span></td>
             <td class="num" data-prio="2">{grouped(row.reserved.into())}</td>
-            <td class="num" data-slot="value">{number(row.available, row.tracked)} <span class="stacked">" available"</span></td>
-            <td class="num" data-prio="3">{grouped(row.incoming.into())}</td>
-            <td data-slot="more" class="nowrap">
+            <td class="num" data-slot="value">{number(row.available, row.tracked)} <span class="stacked">" available"</span>{kept.map(|kept| view! { <br/><span class="meta">{kept}</span> })}</td>
+            <td class="num" data-prio="3">{incoming} {announce}</td>
+            <td data-slot="more">
                 {count_it}
                 {rush}
                 <a class="btn" data-kind="quiet" data-size="sm" aria-label=format!("History of {name}") href=place::to(&history)>"History"</a>
@@ -217,8 +273,9 @@ fn Count(
         let counted = InventorySetItem {
             variant_id: item.variant_id,
             location_id: at,
-            on_hand,
+            on_hand: Some(on_hand),
             expected: Some(item.on_hand),
+            threshold: None,
         };
         let note = Some(note.get_untracked()).filter(|note| !note.trim().is_empty());
         let input = InventorySetInput { items: vec![counted], note };

@@ -1,9 +1,12 @@
-//! Stock: what lies where, its history, locations, transfers and counts.
+//! Stock: what lies where, its history, locations, transfers, deliveries and counts.
 
+mod announce;
 pub mod count;
 pub mod counts;
+pub mod deliveries;
 pub mod history;
 pub mod inventory;
+mod kept;
 pub mod locations;
 pub mod picker;
 pub mod transfer;
@@ -14,6 +17,7 @@ use leptos::prelude::*;
 use crate::api::{self, Failure, Remote, remote};
 use crate::gql::Document;
 use crate::gql::stock::{Location, Locations};
+use crate::logic::stock::pieces;
 use crate::place;
 
 /// Asks for all locations.
@@ -42,9 +46,4 @@ fn options(locations: Remote<Vec<Location>>) -> Signal<Vec<(String, String)>> {
 /// What the server says about a field.
 fn fault(failure: RwSignal<Option<Failure>>, field: &'static str) -> Signal<Option<String>> {
     place::derived(move || failure.with(|failure| failure.as_ref().and_then(|failure| failure.at(field))))
-}
-
-/// A whole number of pieces that somebody typed.
-fn pieces(text: &str) -> Option<i32> {
-    text.trim().replace([',', ' '], "").parse().ok()
 }
