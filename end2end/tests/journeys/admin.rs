@@ -88,6 +88,37 @@ fn keeps_the_stock_of_two_places() {
         browser.click("dialog[open] footer .btn[type=submit]").await;
         browser.see("The count is stored").await;
 
+        browser.press("Keep back").await;
+        browser.fill("#kept-0", "some").await;
+        browser.find("#kept-0[aria-invalid=true]").await;
+        browser.fill("#kept-0", "4").await;
+        browser.see(" can be bought").await;
+        browser.shoot("admin-inventory-kept").await;
+        browser.click("dialog[open] footer .btn[type=submit]").await;
+        browser.see("4 kept back").await;
+
+        browser.click(".tablecard tbody tr:first-child button[aria-label^='Announce a delivery of']").await;
+        browser.fill("#delivery-pieces", "12").await;
+        browser.fill("#delivery-note", "Kilnworks 4711").await;
+        browser.shoot("admin-delivery-announce").await;
+        browser.click("dialog[open] footer .btn[type=submit]").await;
+        browser.see("Announced: 12 of").await;
+        browser.click(".tablecard tbody tr:first-child a[href*='/inventory/deliveries']").await;
+        browser.see("Kilnworks 4711").await;
+        browser.press("Receive").await;
+        browser.fill("#received", "13").await;
+        browser.find("#received[aria-invalid=true]").await;
+        browser.fill("#received", "5").await;
+        browser.shoot("admin-delivery-receive").await;
+        browser.press("Put on the shelf").await;
+        browser.see("5 of 12 came").await;
+        browser.press("Call off").await;
+        browser.see("7 pieces do not come any more. The 5 that came stay on the shelf.").await;
+        browser.press("Call it off").await;
+        browser.see("Nothing is to come").await;
+        browser.shoot("admin-deliveries").await;
+        browser.open("/admin/inventory").await;
+
         browser.press("Locations").await;
         browser.press("Add a location").await;
         browser.fill("#location-name", "Antwerp").await;
