@@ -29,6 +29,13 @@ const TOO_WIDE: &str = "
     const out = [...document.body.querySelectorAll('*')].filter(e => e.getBoundingClientRect().right > root.clientWidth);
     return [root.scrollWidth + ' of ' + root.clientWidth, ...out.map(e => e.outerHTML.slice(0, 120))].slice(0, 8);";
 
+/// Runs in every page before its own scripts: what the content security policy refuses is said on the console, also
+/// where the browser itself says nothing.
+const TELL_VIOLATIONS: &str = "
+    addEventListener('securitypolicyviolation', violation => console.error(
+        'Content Security Policy', violation.effectiveDirective, violation.blockedURI, violation.sample,
+        violation.documentURI, violation.sourceFile, violation.lineNumber));";
+
 /// Whether pages may run scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scripts {
@@ -76,6 +83,8 @@ impl Browser {
         let browser =
             Self { client, driver, port, base: host.url(""), shots: RefCell::new(0), _profile: profile };
         browser.resize(1280).await;
+        let source = json!({ "source": TELL_VIOLATIONS });
+        browser.devtools("Page.addScriptToEvaluateOnNewDocument", source).await;
         browser
     }
 
@@ -257,13 +266,24 @@ impl Browser {
         );
     }
 
-    /// The errors so far, which are then forgotten; for pages that answer with an error on purpose.
+    /// The errors so far, which are then forgotten; for pages that answer with an error on purpose. No page does anything
+    /// that its policy refuses on purpose: that fails here.
     pub async fn take_errors(&self) -> Vec<String> {
+        let said = self.console().await;
+        let is_refused = |text: &String| text.contains("Content Security Policy");
+        let refused: Vec<&String> =
+            said.iter().map(|(_, text)| text).filter(|text| is_refused(text)).collect();
+        assert!(refused.is_empty(), "violations before {}:\n{refused:#?}", self.path().await);
+        said.into_iter().filter(|(severe, _)| *severe).map(|(_, text)| text).collect()
+    }
+
+    /// What the console has said since it was last asked, and whether each is severe.
+    async fn console(&self) -> Vec<(bool, String)> {
         let log = self.client.issue_cmd(Vendor { path: "se/log", body: json!({ "type": "browser" }) }).await;
         let log = log.expect("the browser's log");
         let entries = log.as_array().cloned().unwrap_or_default();
-        let severe = entries.into_iter().filter(|entry| entry["level"] == "SEVERE");
-        severe.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect()
+        let text = |entry: &Value| entry["message"].as_str().unwrap_or_default().to_owned();
+        entries.iter().map(|entry| (entry["level"] == "SEVERE", text(entry))).collect()
     }
 
     /// The driver's own scrolling is not waited for where a page scrolls smoothly.
@@ -302,7 +322,7 @@ impl Browser {
         let file = shots().join(format!("{}-failed.png", journey()));
         let _ = std::fs::create_dir_all(shots());
         let _ = std::fs::write(&file, self.picture().await);
-        let errors = self.take_errors().await;
+        let errors: Vec<String> = self.console().await.into_iter().map(|(_, text)| text).collect();
         panic!("{why}\nthe page: {}\nthe console: {}", file.display(), errors.join("\n"));
     }
 }

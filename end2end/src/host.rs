@@ -113,7 +113,7 @@ fn rustok(folder: &Path, address: SocketAddr) -> Command {
         .env("RUSTOK_LISTEN", address.to_string())
         // Lasting, as the second step asks for.
         .env("RUSTOK_SECRET_KEY", "a key of the journeys, long enough for everybody")
-        .env("RUSTOK_LOG", "info");
+        .env("RUSTOK_LOG", "info,requests=warn");
     command
 }
 
