@@ -3,12 +3,15 @@
 use clap::Parser;
 use server::commands::Cli;
 use std::process::ExitCode;
+use std::time::Duration;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Stack of a worker, bytes. Only what is touched takes memory; builds without optimisation touch 1 MiB in a checkout.
 const STACK: usize = 8 * 1024 * 1024;
+/// How long the end waits for threads that compute.
+const LAST_MOMENT: Duration = Duration::from_millis(300);
 
 fn main() -> ExitCode {
     small_pages();
@@ -20,7 +23,10 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&anyhow::Error::from(error)),
     };
-    match runtime.block_on(cli.run()) {
+    let ended = runtime.block_on(cli.run());
+    // What still computes for somebody who has gone must not keep the process.
+    runtime.shutdown_timeout(LAST_MOMENT);
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }

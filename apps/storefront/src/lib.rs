@@ -178,7 +178,10 @@ mod host {
             Entry::form("/orders/{token}/again", Access::Public).of("commerce"),
             Entry::page("/orders/{token}/papers/{paper}", Access::Public).of("commerce"),
             Entry::page("/orders/{token}/return", Access::Public).of("commerce"),
-            Entry::form("/orders/{token}/return", Access::Public).of("commerce"),
+            // The id is part of the field's name.
+            Entry::form("/orders/{token}/return", Access::Public)
+                .of("commerce")
+                .id("pieces-{}", "order_line"),
             Entry::form("/orders/{token}/return/withdraw", Access::Public)
                 .of("commerce")
                 .id("return", "return"),
@@ -216,7 +219,10 @@ mod host {
                 .of("commerce")
                 .id("product", "product")
                 .id("variant", "variant"),
-            Entry::form("/cart/update", Access::Public).of("commerce").id("remove", "cart_line"),
+            Entry::form("/cart/update", Access::Public)
+                .of("commerce")
+                .id("quantity-{}", "cart_line")
+                .id("remove", "cart_line"),
             Entry::form("/cart/codes", Access::Public).of("commerce"),
             Entry::form("/cart/saved", Access::Public)
                 .of("commerce")

@@ -12,7 +12,7 @@ use crate::{api_key, csrf};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use platform::{Actor, App, Error, Result, TenantInfo};
-use primitives::SessionId;
+use primitives::{SessionId, TenantId};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -94,17 +94,33 @@ pub async fn resolve(app: &App, parts: &Parts, peer: Option<IpAddr>) -> Result<R
     if way == Way::Header && on_path.is_none() && parts.uri.path().starts_with("/t/") {
         return Err(Error::invalid(TENANT_HEADER, "contradicts the path of the request"));
     }
+    admitted(&record)?;
+    let (base_path, rest_path) = match on_path {
+        Some(path) => (format!("/t/{}", path.slug), path.rest),
+        None => (String::new(), parts.uri.path().to_owned()),
+    };
+    Ok(Resolved { tenant: record.info.clone(), base_path, rest_path, origin })
+}
+
+/// Refuses where the tenant with this id is not there or closed, as [`resolve`] does: for what is outside of resolution.
+///
+/// # Errors
+/// `NOT_FOUND`, `FORBIDDEN`; those of the database, when nothing is known from before.
+pub async fn is_open(app: &App, tenant: TenantId) -> Result<()> {
+    match Directory::of(app)?.find(app, &Key::Id(tenant)).await? {
+        Some(record) => admitted(&record),
+        None => Err(Error::not_found("shop")),
+    }
+}
+
+fn admitted(record: &Record) -> Result<()> {
     if record.life != Life::Open {
         return Err(Error::not_found("shop"));
     }
     if record.suspended {
         return Err(Error::forbidden("this shop is suspended"));
     }
-    let (base_path, rest_path) = match on_path {
-        Some(path) => (format!("/t/{}", path.slug), path.rest),
-        None => (String::new(), parts.uri.path().to_owned()),
-    };
-    Ok(Resolved { tenant: record.info.clone(), base_path, rest_path, origin })
+    Ok(())
 }
 
 async fn locate(directory: &Arc<Directory>, app: &App, plan: &Plan) -> Result<Option<(Way, Arc<Record>)>> {

@@ -98,7 +98,7 @@ pub fn surface() -> Vec<Entry> {
         Entry::mutation("confirmAddressChange", Access::Public),
         Entry::query("invitations", Permission::USERS_LIST),
         Entry::query("invited", Access::Public),
-        Entry::mutation("inviteStaff", Permission::USERS_CREATE),
+        Entry::mutation("inviteStaff", Permission::USERS_CREATE).id("input.roles", "role"),
         Entry::mutation("resendInvitation", Permission::USERS_CREATE).id("input.id", "invitation"),
         Entry::mutation("revokeInvitation", Permission::USERS_CREATE).id("input.id", "invitation"),
         Entry::mutation("acceptInvitation", Access::Public),

@@ -120,7 +120,7 @@ section! {
         import_timeout_ms: u64 = 600_000,
         /// Requests in flight before the host sheds load.
         max_inflight: usize = 2_048,
-        /// Longest wait for running requests when the host stops, milliseconds.
+        /// How long stopping may take in all, milliseconds; most of it is for requests that still run.
         shutdown_timeout_ms: u64 = 10_000,
         /// Folder with the built storefront (`pkg`, pictures); default: beside the binary or `target/site`.
         site_dir: Option<PathBuf> = None,
@@ -338,8 +338,8 @@ section! {
 section! {
     /// Logging.
     LogConfig {
-        /// Filter such as `info,rustok=debug`; `RUSTOK_LOG` wins.
-        filter: String = "info".to_owned(),
+        /// Filter such as `info,commerce=debug`; `RUSTOK_LOG` wins. Empty: news, warnings of libraries, no line per request.
+        filter: String = String::new(),
         /// `auto`, `json` or `text`.
         format: String = "auto".to_owned(),
     }

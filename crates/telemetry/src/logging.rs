@@ -2,11 +2,16 @@
 
 use std::io::IsTerminal;
 
+use tracing::Subscriber;
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::{EnvFilter, Layer, Registry, layer::SubscriberExt, util::SubscriberInitExt};
 
-/// The filter when nothing is configured: our own news, and only warnings of the libraries.
+/// Target of the line that the host writes about each request, at `info`.
+pub const REQUESTS: &str = "requests";
+
+/// The filter when nothing is configured: our own news, only warnings of the libraries, and no line per request.
 pub const DEFAULT_FILTER: &str =
-    "info,sqlx=warn,sea_orm=warn,sea_orm_migration=warn,tower_http=warn,hyper=warn";
+    "info,requests=warn,sqlx=warn,sea_orm=warn,sea_orm_migration=warn,tower_http=warn,hyper=warn";
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,27 +49,42 @@ pub enum TelemetryError {
 /// `filter` is what `RUSTOK_LOG` says, for example `info,events=debug`; empty or missing means
 /// [`DEFAULT_FILTER`]. A filter that cannot be read is refused rather than ignored.
 pub fn init(filter: Option<&str>, format: LogFormat) -> Result<(), TelemetryError> {
-    let filter = parse_filter(filter)?;
     let terminal = std::io::stderr().is_terminal();
+    subscriber(filter, format, terminal, std::io::stderr)?
+        .try_init()
+        .map_err(|error| TelemetryError::AlreadySet(error.to_string()))
+}
+
+/// What [`init`] installs, with another place for the lines; `terminal` says whether somebody looks at them there.
+///
+/// # Errors
+/// A filter that cannot be read.
+pub fn subscriber<W>(
+    filter: Option<&str>,
+    format: LogFormat,
+    terminal: bool,
+    writer: W,
+) -> Result<impl Subscriber + Send + Sync + use<W>, TelemetryError>
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let filter = parse_filter(filter)?;
     let layer: Box<dyn Layer<Registry> + Send + Sync> = match format.choose(terminal) {
         LogFormat::Json => tracing_subscriber::fmt::layer()
             .json()
             .flatten_event(true)
             .with_current_span(true)
             .with_span_list(false)
-            .with_writer(std::io::stderr)
+            .with_writer(writer)
             .boxed(),
         LogFormat::Readable | LogFormat::Automatic => tracing_subscriber::fmt::layer()
             .compact()
             .with_target(true)
             .with_ansi(terminal)
-            .with_writer(std::io::stderr)
+            .with_writer(writer)
             .boxed(),
     };
-    tracing_subscriber::registry()
-        .with(layer.with_filter(filter))
-        .try_init()
-        .map_err(|error| TelemetryError::AlreadySet(error.to_string()))
+    Ok(tracing_subscriber::registry().with(layer.with_filter(filter)))
 }
 
 impl LogFormat {

@@ -1,6 +1,7 @@
 //! Says how much may still be asked (draft-ietf-httpapi-ratelimit-headers).
 
-use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::Response;
 use identity::Allowance;
 use platform::Error;
 use std::time::Duration;
@@ -21,6 +22,29 @@ pub fn fields(allowance: &Allowance, headers: &mut HeaderMap) {
         if let Ok(value) = HeaderValue::from_str(&text) {
             headers.insert(name, value);
         }
+    }
+}
+
+/// Writes into the refusal of a guess that one more is taken after so many seconds: that is the rule once the free ones
+/// are used up. What is said already stays.
+pub fn one_attempt(seconds: u64, headers: &mut HeaderMap) {
+    for (name, text) in
+        [(POLICY, format!("\"attempts\";q=1;w={seconds}")), (LIMIT, format!("\"attempts\";r=0;t={seconds}"))]
+    {
+        if let Ok(value) = HeaderValue::from_str(&text) {
+            headers.entry(name).or_insert(value);
+        }
+    }
+}
+
+/// As [`one_attempt`], for a page that refuses with 429 and says when to come back.
+pub fn of_refusal(response: &mut Response) {
+    if response.status() != StatusCode::TOO_MANY_REQUESTS {
+        return;
+    }
+    let after = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+    if let Some(seconds) = after.and_then(|text| text.parse().ok()) {
+        one_attempt(seconds, response.headers_mut());
     }
 }
 

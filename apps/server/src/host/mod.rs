@@ -1,8 +1,10 @@
 //! The host: one router for everything the process serves.
 //!
 //! A request passes: request id, log and metrics → static files, health → load shedding → tenant → page cache →
-//! who asks → origin check → the module's route.
+//! span of the log → who asks → origin check → the module's route.
 
+#[cfg(test)]
+mod failing;
 pub mod health;
 mod limits;
 mod linger;
@@ -13,6 +15,7 @@ pub mod problem;
 mod security;
 mod serve;
 mod statics;
+mod trace;
 pub use statics::site;
 
 pub use serve::{Role, serve};
@@ -22,18 +25,21 @@ use crate::modules;
 use crate::surface::Surface;
 use crate::tenants;
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, Extension, MatchedPath, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http_body_util::LengthLimitError;
-use pages::{Before, Pages};
+use pages::{Before, PageKey, Pages};
 use platform::audit::Origin;
 use platform::nonce::Nonce;
 use platform::surface::Entry;
 use platform::{Access, Actor, App, Ctx, Error};
-use primitives::{Currency, ErrorCode, Permission};
+use primitives::{Currency, ErrorCode, Permission, TenantId};
+use problem::Place;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -42,6 +48,7 @@ use tower::ServiceExt;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, NotForContentType, Predicate};
+use tracing::Instrument;
 
 /// What every request needs, cheap to clone.
 #[derive(Clone)]
@@ -82,6 +89,11 @@ pub fn admin_surface() -> Vec<Entry> {
 /// # Errors
 /// When a GraphQL root field stands in no module's manifest, or modules do not fit together.
 pub fn router(app: &App, health: health::Health) -> anyhow::Result<Router> {
+    assembled(app, health, Router::new())
+}
+
+/// The same with routes of a tenant that no module has, for tests.
+fn assembled(app: &App, health: health::Health, more: Router) -> anyhow::Result<Router> {
     modules::install(app)?;
     let surface = Arc::new(Surface::new());
     let endpoint = Endpoint::new(app.clone(), surface.clone())?;
@@ -108,6 +120,7 @@ pub fn router(app: &App, health: health::Health) -> anyhow::Result<Router> {
         .merge(sites.admin_pages())
         .merge(storefront::routes(app, sites.leptos_options()))
         .route_layer(axum::middleware::from_fn_with_state(gate, admitted))
+        .merge(more)
         .layer(DefaultBodyLimit::max(app.config().server.body_limit))
         .layer(Extension(endpoint))
         .layer(axum::middleware::from_fn(filled))
@@ -120,8 +133,9 @@ pub fn router(app: &App, health: health::Health) -> anyhow::Result<Router> {
             ),
         );
     let host = Host { app: app.clone(), pages: Pages::new(app), inner, health, inflight: Arc::default() };
-    let outer =
-        operations().merge(sites.files()).fallback(shop).with_state(host).merge(content::media::routes(app));
+    let gate = axum::middleware::from_fn_with_state(app.clone(), of_an_open_shop);
+    let pictures = content::media::routes(app).route_layer(gate);
+    let outer = operations().merge(sites.files()).fallback(shop).with_state(host).merge(pictures);
     Ok(sealed(outer, app))
 }
 
@@ -218,7 +232,7 @@ fn patience(ctx: &Ctx) -> Duration {
 
 /// Everything that belongs to a tenant.
 async fn shop(State(host): State<Host>, request: Request) -> Response {
-    let Some(_place) = Place::take(&host) else {
+    let Some(_running) = Running::take(&host) else {
         metrics::counter!("rustok_http_shed_total").increment(1);
         let error = Error::unavailable("more requests are running than this host takes on, try again");
         return problem::answer_at_the_door(
@@ -235,7 +249,9 @@ async fn shop(State(host): State<Host>, request: Request) -> Response {
     let resolved = match identity::resolve(&host.app, &parts, peer).await {
         Ok(resolved) => resolved,
         Err(error) => {
-            return problem::answer_at_the_door(&error, &parts.headers, &request_id, parts.uri.path());
+            let path = parts.uri.path();
+            return trace::span(&request_id, &parts.method, path, None)
+                .in_scope(|| problem::answer_at_the_door(&error, &parts.headers, &request_id, path));
         }
     };
     if resolved.rest_path != parts.uri.path() {
@@ -265,8 +281,30 @@ async fn shop(State(host): State<Host>, request: Request) -> Response {
     if let Some(key) = &key
         && let Some(page) = host.pages.get(&host.app, key, &parts.headers, &nonce)
     {
-        return page;
+        return trace::told(page, &resolved.tenant);
     }
+    let tenant = resolved.tenant.clone();
+    let span = trace::span(&request_id, &parts.method, parts.uri.path(), Some(&tenant.slug));
+    let asked = Asked { request_id, resolved, nonce, key, wanted };
+    let mut response = worked(host, asked, parts, body).instrument(span).await;
+    limits::of_refusal(&mut response);
+    trace::told(response, &tenant)
+}
+
+/// What is known of a request that needs work.
+struct Asked {
+    request_id: Arc<str>,
+    resolved: identity::Resolved,
+    nonce: Nonce,
+    /// Under which its page may be kept.
+    key: Option<PageKey>,
+    /// The currency that its browser asks for, other than the shop's.
+    wanted: Option<Currency>,
+}
+
+/// A request that the page cache has no answer to.
+async fn worked(host: Host, asked: Asked, mut parts: Parts, body: Body) -> Response {
+    let Asked { request_id, resolved, nonce, key, wanted } = asked;
     let headers = parts.headers.clone();
     let path = parts.uri.path().to_owned();
     let authenticated = match identity::authenticate(&host.app, &resolved, &parts.headers).await {
@@ -329,6 +367,27 @@ async fn shop(State(host): State<Host>, request: Request) -> Response {
     };
     response.headers_mut().remove(pages::DEPS);
     counted(plain_refusal(response, &headers, &request_id, &path), allowance)
+}
+
+/// Pictures are outside of tenant resolution, and go with their shop all the same: closed or deleted as its pages are.
+async fn of_an_open_shop(State(app): State<App>, request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    let request_id: Arc<str> = Arc::from(security::request_id(&request));
+    let reader = problem::Reader::of(request.headers(), &path);
+    let span = trace::span(&request_id, request.method(), &path, None);
+    let answer = async {
+        let response = next.run(request).await;
+        let tenant = path.split('/').nth(2).and_then(|id| TenantId::parse(id).ok());
+        // What is not there needs no shop.
+        let Some(tenant) = tenant.filter(|_| response.status() != StatusCode::NOT_FOUND) else {
+            return response;
+        };
+        match identity::door::is_open(&app, tenant).await {
+            Ok(()) => response,
+            Err(error) => problem::answer_to(reader, Place::Door, &error, &request_id, &path),
+        }
+    };
+    answer.instrument(span).await
 }
 
 /// Whether pages of the shop have prices in a currency.
@@ -399,9 +458,9 @@ fn rewrite(uri: &Uri, path: &str) -> Result<Uri, Error> {
 }
 
 /// A place among the running requests; gives itself back when dropped.
-struct Place(Arc<AtomicUsize>);
+struct Running(Arc<AtomicUsize>);
 
-impl Place {
+impl Running {
     fn take(host: &Host) -> Option<Self> {
         let place = Self(host.inflight.clone());
         let running = place.0.fetch_add(1, Ordering::SeqCst) + 1;
@@ -409,7 +468,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Running {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::SeqCst);
     }
@@ -423,7 +482,6 @@ fn header_value(text: &str) -> HeaderValue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::body::Body;
     use platform::Actor;
     use serde_json::{Value, json};
     use testkit::{Backend, TestApp};

@@ -9,6 +9,7 @@ use identity::idempotency::{self, Key, Once, Said};
 use platform::{Ctx, Error};
 use primitives::ErrorCode;
 use sha2::{Digest, Sha256};
+use tracing::Instrument as _;
 
 /// The header of the key.
 const KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -62,7 +63,7 @@ async fn keyed(ctx: &Ctx, longest: usize, request: Request, next: Next) -> Resul
         let response = next.run(Request::from_parts(parts, Body::from(body))).await;
         answered(&call, &once, response).await
     };
-    tokio::spawn(work).await.map_err(Error::internal)?
+    tokio::spawn(work.in_current_span()).await.map_err(Error::internal)?
 }
 
 /// Keeps the answer, and gives it.

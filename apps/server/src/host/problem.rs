@@ -1,5 +1,7 @@
 //! Errors on their way out: RFC 9457 problem documents for programs, a quiet page for people.
 
+use super::limits;
+use super::trace::in_shop;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -31,9 +33,13 @@ pub fn problem(error: &Error, request_id: &str, instance: &str) -> Response {
     response
 }
 
-/// Answers a browser that asked for a page: plain words, no script, and the one style that needs no theme.
+/// Answers a browser that asked for a page: plain words, no script, and the one style that needs no theme. What broke on
+/// our side has the storefront's page for that.
 fn page(error: &Error, request_id: &str, place: Place) -> Response {
     log(error, request_id);
+    if error.code() == ErrorCode::Internal {
+        return storefront::internal_error(request_id);
+    }
     let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let (heading, advice) = match (error.code(), place) {
         (ErrorCode::NotFound, Place::Door) => {
@@ -75,40 +81,49 @@ fn page(error: &Error, request_id: &str, place: Place) -> Response {
 }
 
 /// Where a request was refused.
-#[derive(Clone, Copy)]
-enum Place {
+#[derive(Clone, Copy, Debug)]
+pub enum Place {
     /// Before its shop was found, or because it is closed.
     Door,
     /// In the shop.
     Shop,
 }
 
-/// A problem document for programs, a page for whoever prefers HTML: the request did not get into a shop.
+/// Who reads the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// Somebody in front of a browser: a page.
+    Person,
+    /// Anything else: a problem document.
+    Program,
+}
+
+impl Reader {
+    /// A person prefers HTML, at an address that is not made for programs.
+    pub fn of(headers: &HeaderMap, path: &str) -> Self {
+        let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+        let wants_html = accept.is_some_and(|accept| accept.contains("text/html"));
+        let (_, path) = in_shop(path);
+        let for_programs = path.starts_with("/api/") || path.starts_with("/webhooks/");
+        if wants_html && !for_programs { Self::Person } else { Self::Program }
+    }
+}
+
+/// The answer to a request that did not get into a shop.
 pub fn answer_at_the_door(error: &Error, headers: &HeaderMap, request_id: &str, instance: &str) -> Response {
-    answer_from(Place::Door, error, headers, request_id, instance)
+    answer_to(Reader::of(headers, instance), Place::Door, error, request_id, instance)
 }
 
-/// As [`answer_at_the_door`], for a request that is in its shop.
+/// The answer to a request that is in its shop.
 pub fn answer(error: &Error, headers: &HeaderMap, request_id: &str, instance: &str) -> Response {
-    answer_from(Place::Shop, error, headers, request_id, instance)
+    answer_to(Reader::of(headers, instance), Place::Shop, error, request_id, instance)
 }
 
-fn answer_from(
-    place: Place,
-    error: &Error,
-    headers: &HeaderMap,
-    request_id: &str,
-    instance: &str,
-) -> Response {
-    let wants_html = headers
-        .get(header::ACCEPT)
-        .and_then(|accept| accept.to_str().ok())
-        .is_some_and(|accept| accept.contains("text/html"));
-    let for_programs = instance.starts_with("/api/") || instance.starts_with("/webhooks/");
-    if wants_html && !for_programs {
-        page(error, request_id, place)
-    } else {
-        problem(error, request_id, instance)
+/// As [`answer`] and [`answer_at_the_door`], where the request is gone already.
+pub fn answer_to(reader: Reader, place: Place, error: &Error, request_id: &str, instance: &str) -> Response {
+    match reader {
+        Reader::Person => page(error, request_id, place),
+        Reader::Program => problem(error, request_id, instance),
     }
 }
 
@@ -122,14 +137,12 @@ fn log(error: &Error, request_id: &str) {
     }
 }
 
-/// When to come back, exactly; for a rate limit also as the `RateLimit` field (draft-ietf-httpapi-ratelimit-headers).
+/// When to come back, exactly.
 fn retry_after(headers: &mut HeaderMap, error: &Error) {
     let Some(seconds) = error.retry_after_seconds() else { return };
     headers.entry(header::RETRY_AFTER).or_insert(HeaderValue::from(seconds));
-    if error.code() == ErrorCode::RateLimitExceeded
-        && let Ok(value) = HeaderValue::from_str(&format!("\"attempts\";r=0;t={seconds}"))
-    {
-        headers.entry("ratelimit").or_insert(value);
+    if error.code() == ErrorCode::RateLimitExceeded {
+        limits::one_attempt(seconds, headers);
     }
 }
 
@@ -177,18 +190,35 @@ mod tests {
     fn a_refusal_says_when_to_come_back() {
         let fields = |error: Error| {
             [problem(&error, "id", "/api/v1/auth/sign-in"), page(&error, "id", Place::Door)].map(|response| {
-                ["retry-after", "ratelimit"].map(|name| {
+                ["retry-after", "ratelimit-policy", "ratelimit"].map(|name| {
                     response.headers().get(name).map(|value| value.to_str().unwrap_or_default().to_owned())
                 })
             })
         };
-        let slow_down = [Some("38".to_owned()), Some("\"attempts\";r=0;t=38".to_owned())];
+        let slow_down =
+            ["38", "\"attempts\";q=1;w=38", "\"attempts\";r=0;t=38"].map(|text| Some(text.to_owned()));
         assert_eq!(
             fields(Error::rate_limited(Duration::from_millis(37_001))),
             [slow_down.clone(), slow_down]
         );
-        let away = [Some("2".to_owned()), None];
+        let away = [Some("2".to_owned()), None, None];
         assert_eq!(fields(Error::unavailable("busy")), [away.clone(), away]);
-        assert_eq!(fields(Error::conflict("taken")), [[None, None], [None, None]]);
+        assert_eq!(fields(Error::conflict("taken")), [[None, None, None], [None, None, None]]);
+    }
+
+    #[test]
+    fn pages_are_for_people_at_addresses_for_people() {
+        let reader = |accept: &'static str, path| {
+            let headers = HeaderMap::from_iter([(header::ACCEPT, HeaderValue::from_static(accept))]);
+            Reader::of(&headers, path)
+        };
+        let browser = "text/html,application/xhtml+xml,*/*;q=0.8";
+        for path in ["/", "/products/mug", "/t/hearth/cart", "/admin", "/apiary"] {
+            assert_eq!(reader(browser, path), Reader::Person, "{path}");
+            assert_eq!(reader("*/*", path), Reader::Program, "{path}");
+        }
+        for path in ["/api/v1/me", "/t/hearth/api/graphql", "/webhooks/payments/http"] {
+            assert_eq!(reader(browser, path), Reader::Program, "{path}");
+        }
     }
 }

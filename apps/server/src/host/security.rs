@@ -1,9 +1,10 @@
-//! The outermost layer: request ids, one log line, metrics, headers on every answer, panics.
+//! The outermost layer: request ids, metrics, headers on every answer, panics.
 
 use super::header_value;
 use super::linger::lingering;
 use super::pages::is_html;
-use super::problem::problem;
+use super::problem::{self, Place, Reader};
+use super::trace;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
@@ -76,12 +77,13 @@ pub async fn outermost(State(outside): State<Outside>, mut request: Request, nex
     request.extensions_mut().insert(nonce);
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
+    let reader = Reader::of(request.headers(), &path);
     metrics::gauge!("rustok_http_inflight").increment(1.0);
     let answered = AssertUnwindSafe(next.run(lingering(request))).catch_unwind().await;
     metrics::gauge!("rustok_http_inflight").decrement(1.0);
     let mut response = answered.unwrap_or_else(|_| {
         // The panic hook has logged and counted it.
-        problem(&Error::internal("a handler panicked"), &id, &path)
+        problem::answer_to(reader, Place::Shop, &Error::internal("a handler panicked"), &id, &path)
     });
     let elapsed = started.elapsed();
     let class = match response.status().as_u16() / 100 {
@@ -93,7 +95,7 @@ pub async fn outermost(State(outside): State<Outside>, mut request: Request, nex
     };
     metrics::counter!("rustok_http_requests_total", "status" => class).increment(1);
     metrics::histogram!("rustok_http_request_duration_seconds").record(elapsed.as_secs_f64());
-    tracing::debug!(request_id = %id, %method, path, status = response.status().as_u16(), ms = elapsed.as_secs_f64() * 1e3, "request");
+    trace::done(&id, &method, &path, &response, elapsed);
     // A page that did not change keeps, with its text, the nonce and the policy that the browser has.
     if response.status() != StatusCode::NOT_MODIFIED {
         let page = is_html(response.headers());

@@ -71,7 +71,7 @@ pub async fn serve(app: App, role: Role, metrics: telemetry::Metrics) -> anyhow:
         format!("server.listen: {listen} cannot be bound, is something else running there?")
     })?;
     let address = listener.local_addr()?;
-    let patience = Duration::from_millis(config.shutdown_timeout_ms);
+    let times = Times::of(Duration::from_millis(config.shutdown_timeout_ms));
     if role.serves() {
         tracing::info!(%address, ms = started.elapsed().as_millis() as u64, "ready on http://{address}");
     } else {
@@ -83,20 +83,32 @@ pub async fn serve(app: App, role: Role, metrics: telemetry::Metrics) -> anyhow:
         }
     });
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let closing = stop.clone();
     let server = axum::serve(listener, service).with_graceful_shutdown({
-        let health = health.clone();
+        let (health, stop) = (health.clone(), stop.clone());
         async move {
-            signal().await;
+            let signal = signal().await;
             tracing::info!("stopping: finishing what runs");
             health.stop();
-            closing.cancel();
+            stop.cancel();
+            // Whoever sends requests here asks whether we are ready, and is told before nobody answers any more.
+            if role.serves() && signal == Signal::Terminate {
+                tokio::time::sleep(times.notice).await;
+            }
         }
     });
-    tokio::select! {
-        served = server.into_future() => served.context("serving")?,
-        () = async { stop.cancelled().await; tokio::time::sleep(patience).await } => {
-            tracing::warn!("requests were still running after {} s", patience.as_secs());
+    let mut server = std::pin::pin!(server.into_future());
+    let running = tokio::select! {
+        served = &mut server => {
+            served.context("serving")?;
+            false
+        }
+        () = stop.cancelled() => true,
+    };
+    let since = tokio::time::Instant::now();
+    if running {
+        match tokio::time::timeout_at(since + times.requests, server).await {
+            Ok(served) => served.context("serving")?,
+            Err(_) => tracing::warn!("requests were still running after {:?}", times.requests),
         }
     }
     stop.cancel();
@@ -106,15 +118,48 @@ pub async fn serve(app: App, role: Role, metrics: telemetry::Metrics) -> anyhow:
             let _ = task.await;
         }
     };
-    if tokio::time::timeout(Duration::from_secs(5), finished).await.is_err() {
+    if tokio::time::timeout_at(since + times.tasks, finished).await.is_err() {
         tracing::warn!("background work did not end in time");
     }
-    modules.stop(&app).await;
+    if tokio::time::timeout_at(since + times.modules, modules.stop(&app)).await.is_err() {
+        tracing::warn!("a module did not stop in time");
+    }
     tracing::info!("stopped");
     Ok(())
 }
 
-async fn signal() {
+/// Until when what has to end, counted from the signal.
+#[derive(Clone, Copy, Debug)]
+struct Times {
+    /// Requests are still taken.
+    notice: Duration,
+    requests: Duration,
+    tasks: Duration,
+    modules: Duration,
+}
+
+impl Times {
+    /// Parts of the whole time, in which the process is gone.
+    fn of(whole: Duration) -> Self {
+        Self {
+            notice: (whole / 10).min(Duration::from_secs(1)),
+            requests: whole.mul_f64(0.8),
+            tasks: whole.mul_f64(0.9),
+            modules: whole.mul_f64(0.95),
+        }
+    }
+}
+
+/// Who asks us to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Signal {
+    /// Somebody at the keyboard, with Ctrl+C.
+    Interrupt,
+    /// Whoever runs the process.
+    Terminate,
+}
+
+async fn signal() -> Signal {
     let interrupt = tokio::signal::ctrl_c();
     #[cfg(unix)]
     let terminate = async {
@@ -128,7 +173,7 @@ async fn signal() {
     #[cfg(not(unix))]
     let terminate = std::future::pending::<()>();
     tokio::select! {
-        _ = interrupt => {}
-        () = terminate => {}
+        _ = interrupt => Signal::Interrupt,
+        () = terminate => Signal::Terminate,
     }
 }

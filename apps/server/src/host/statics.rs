@@ -3,7 +3,7 @@
 use super::{Host, header_value};
 use axum::Router;
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, Response};
 use axum::routing::get;
@@ -77,11 +77,18 @@ fn mount(mut router: Router<Host>, below: &str, site: &Path) -> Router<Host> {
         let path = entry.path();
         if path.is_dir() {
             router = router.nest_service(&format!("{below}/{name}"), folder(&path));
-        } else if !matches!(name.as_str(), "hash.txt" | "index.html" | "robots.txt" | "sitemap.xml") {
-            router = router.route_service(&format!("{below}/{name}"), ServeFile::new(path));
+        } else if !is_inward(&name) {
+            let file = ServeFile::new(path).precompressed_br().precompressed_gzip();
+            router = router.route_service(&format!("{below}/{name}"), file);
         }
     }
     router
+}
+
+/// What the build left for us alone, compressed forms, and what each shop has its own of.
+fn is_inward(name: &str) -> bool {
+    let compressed = name.ends_with(".br") || name.ends_with(".gz");
+    compressed || matches!(name, "hash.txt" | "index.html" | "robots.txt" | "sitemap.xml")
 }
 
 /// Fills the names of the built files into the admin's page.
@@ -127,12 +134,18 @@ async fn keep(request: Request, next: Next) -> Response {
         (false, false) => A_DAY,
     };
     let mut response = next.run(request).await;
-    if response.status().is_success() {
-        response.headers_mut().insert(header::CACHE_CONTROL, header_value(rule));
-        response.headers_mut().insert(
+    if response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED {
+        let headers = response.headers_mut();
+        headers.insert(header::CACHE_CONTROL, header_value(rule));
+        headers.insert(
             HeaderName::from_static("cross-origin-resource-policy"),
             HeaderValue::from_static("same-origin"),
         );
+        // Which of the compressed forms it is depends on who asks; pictures made of pixels have none.
+        let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+        if !kind.starts_with(b"image/") || kind.starts_with(b"image/svg") {
+            headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+        }
     }
     response
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot set up its world stops")]
 
 mod again;
+mod answers;
 mod audit;
 mod credentials;
 mod currency;
@@ -15,6 +16,7 @@ mod matrix;
 mod modules;
 mod oidc;
 mod once;
+mod process;
 mod returns;
 mod shop;
 mod stock;
