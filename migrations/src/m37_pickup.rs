@@ -11,11 +11,11 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         // Where and when, in the words that the shop had for it; null: it is sent.
         Sql::new(manager)
-            .run("ALTER TABLE orders ADD COLUMN pickup_at {text} CHECK (length(pickup_at) BETWEEN 1 AND 300)")
+            .run("ALTER TABLE orders ADD COLUMN pickup_place {text} CHECK (length(pickup_place) BETWEEN 1 AND 300)")
             .await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        Sql::new(manager).run("ALTER TABLE orders DROP COLUMN pickup_at").await
+        Sql::new(manager).run("ALTER TABLE orders DROP COLUMN pickup_place").await
     }
 }

@@ -66,13 +66,13 @@ fn what_is_fetched_asks_for_no_address() {
         })
     };
     let sent = asked(&view);
-    view.methods[0].pickup_at = Some(place.to_owned());
+    view.methods[0].pickup_place = Some(place.to_owned());
     let fetched = asked(&view);
     assert!(sent.contains("Delivery address") && !sent.contains("Who fetches it"));
     assert!(fetched.contains("Who fetches it") && fetched.contains(place));
     assert!(!fetched.contains("Delivery address") && fetched.contains("An address for the invoice"));
     let mut order = order_view(OrderState::Paid);
-    order.pickup_at = Some(place.to_owned());
+    order.pickup_place = Some(place.to_owned());
     let page = scene(|| order::page(&shop, &order, order::Seen::InAccount).into_html(&shop));
     assert!(page.contains("Fetch it at") && page.contains(place) && page.contains("Ready to be fetched"));
     assert!(!page.contains("Delivered to") && !page.contains("On its way"));

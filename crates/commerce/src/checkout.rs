@@ -144,7 +144,7 @@ pub(crate) fn choices(
         price: money(method.price_for(measures).unwrap_or_default()),
         full_price: money(method.price_for(&unreached).unwrap_or_default()),
         free_from: method.free_from.map(money),
-        pickup_at: settings.fetched_at(&method.id).map(str::to_owned),
+        pickup_place: settings.fetched_at(&method.id).map(str::to_owned),
     };
     offered.iter().map(choice).collect()
 }

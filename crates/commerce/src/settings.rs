@@ -121,7 +121,7 @@ pub struct ShippingMethod {
     pub pickup: bool,
     /// Where it is fetched and when: "Kouter 12, 9000 Ghent, Tuesday to Saturday". Empty unless it is fetched.
     #[serde(default)]
-    pub pickup_at: String,
+    pub pickup_place: String,
     /// How it is taxed, instead of what holds for all deliveries.
     #[serde(default)]
     pub tax_category: Option<TaxCategory>,
@@ -220,7 +220,7 @@ impl CommerceSettings {
                 up_to: None,
                 free_from_minor: Some(five * 15),
                 pickup: false,
-                pickup_at: String::new(),
+                pickup_place: String::new(),
                 tax_category: None,
                 active: true,
             }],
@@ -254,7 +254,7 @@ impl CommerceSettings {
     pub fn fetched_at(&self, method: &str) -> Option<&str> {
         let method = self.shipping.iter().find(|known| known.id == method && known.pickup)?;
         // Shops from before places had words have those on when it comes.
-        let words = [&method.pickup_at, &method.note, &method.name].into_iter().find(|text| !text.is_empty());
+        let words = [&method.pickup_place, &method.note, &method.name].into_iter().find(|text| !text.is_empty());
         words.map(|words| words.trim())
     }
 
@@ -302,11 +302,11 @@ impl CommerceSettings {
             if method.countries.is_empty() {
                 wrong(format!("shipping.{i}.countries"), "name at least one country");
             }
-            if method.pickup && method.pickup_at.trim().is_empty() {
-                wrong(format!("shipping.{i}.pickupAt"), "say where it is fetched, and when");
+            if method.pickup && method.pickup_place.trim().is_empty() {
+                wrong(format!("shipping.{i}.pickupPlace"), "say where it is fetched, and when");
             }
-            if 300 < method.pickup_at.chars().count() || method.pickup_at.chars().any(char::is_control) {
-                wrong(format!("shipping.{i}.pickupAt"), "use at most 300 characters on one line");
+            if 300 < method.pickup_place.chars().count() || method.pickup_place.chars().any(char::is_control) {
+                wrong(format!("shipping.{i}.pickupPlace"), "use at most 300 characters on one line");
             }
             let taxed = |category: &TaxCategory| {
                 *category == TaxCategory::STANDARD
@@ -587,7 +587,7 @@ mod tests {
             up_to: Some(30_000),
             free_from_minor: Some(7500),
             pickup: false,
-            pickup_at: String::new(),
+            pickup_place: String::new(),
             tax_category: None,
             active: true,
         };

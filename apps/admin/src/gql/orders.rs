@@ -254,7 +254,7 @@ pub struct Order {
     pub email: String,
     pub address: Address,
     pub shipping_name: String,
-    pub pickup_at: Option<String>,
+    pub pickup_place: Option<String>,
     pub lines: Vec<OrderLine>,
     pub totals: Totals,
     pub exchange_rate: Option<OrderRate>,

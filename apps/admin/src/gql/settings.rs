@@ -89,7 +89,7 @@ pub struct ShippingMethod {
     pub steps: Vec<ShippingStep>,
     pub up_to: Option<String>,
     pub pickup: bool,
-    pub pickup_at: String,
+    pub pickup_place: String,
     pub tax_category: Option<String>,
     pub free_from: Option<Money>,
     pub active: bool,
@@ -200,7 +200,7 @@ pub struct ShippingMethodInput {
     #[cynic(skip_serializing_if = "Option::is_none")]
     pub pickup: Option<bool>,
     #[cynic(skip_serializing_if = "Option::is_none")]
-    pub pickup_at: Option<String>,
+    pub pickup_place: Option<String>,
     #[cynic(skip_serializing_if = "Option::is_none")]
     pub tax_category: Option<String>,
     #[cynic(skip_serializing_if = "Option::is_none")]

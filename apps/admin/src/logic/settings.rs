@@ -83,7 +83,7 @@ pub struct MethodDraft {
     pub steps: Vec<StepDraft>,
     pub up_to: String,
     pub pickup: bool,
-    pub pickup_at: String,
+    pub pickup_place: String,
     /// Empty: taxed as all deliveries.
     pub tax_category: String,
     pub free_from: String,
@@ -151,7 +151,7 @@ impl Form {
                 .collect(),
             up_to: method.up_to.clone().unwrap_or_default(),
             pickup: method.pickup,
-            pickup_at: method.pickup_at.clone(),
+            pickup_place: method.pickup_place.clone(),
             tax_category: method.tax_category.clone().unwrap_or_default(),
             free_from: method.free_from.as_ref().map(|money| money.decimal.clone()).unwrap_or_default(),
             active: method.active,
@@ -195,7 +195,7 @@ impl Form {
             steps: Vec::new(),
             up_to: String::new(),
             pickup: false,
-            pickup_at: String::new(),
+            pickup_place: String::new(),
             tax_category: String::new(),
             free_from: String::new(),
             active: true,
@@ -313,8 +313,8 @@ impl Form {
                 Err(error) => fault(path("price"), &error.to_string()),
                 Ok(_) => {}
             }
-            if method.pickup && method.pickup_at.trim().is_empty() {
-                fault(path("pickupAt"), "Say where it is fetched, and when");
+            if method.pickup && method.pickup_place.trim().is_empty() {
+                fault(path("pickupPlace"), "Say where it is fetched, and when");
             }
             let mut last = 0;
             for step in &method.steps {
@@ -404,7 +404,7 @@ impl Form {
                 })
                 .filter(|text| !text.is_empty()),
                 pickup: Some(method.pickup),
-                pickup_at: Some(method.pickup_at.trim().to_owned()),
+                pickup_place: Some(method.pickup_place.trim().to_owned()),
                 tax_category: Some(method.tax_category.clone()).filter(|kind| !kind.is_empty()),
                 free_from: Some(money(&method.free_from)).filter(|text| !text.is_empty()),
                 active: Some(method.active),
@@ -517,12 +517,12 @@ mod tests {
             method.pickup = true;
             method.tax_category = "books".into();
         });
-        assert_eq!(mine.faults(2)["shipping.1.pickupAt"], "Say where it is fetched, and when");
-        mine.method_mut(1, |method| method.pickup_at = " Kouter 12 ".into());
+        assert_eq!(mine.faults(2)["shipping.1.pickupPlace"], "Say where it is fetched, and when");
+        mine.method_mut(1, |method| method.pickup_place = " Kouter 12 ".into());
         assert!(mine.faults(2).is_empty());
         let sent = mine.input(3, &saved, 2).unwrap().shipping.unwrap().remove(0);
         assert_eq!(
-            (sent.pickup_at.as_deref(), sent.tax_category.as_deref()),
+            (sent.pickup_place.as_deref(), sent.tax_category.as_deref()),
             (Some("Kouter 12"), Some("books"))
         );
         mine.add_tax();

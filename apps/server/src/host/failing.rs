@@ -165,6 +165,8 @@ async fn whatever_is_logged_says_of_which_request_and_shop() {
 #[tokio::test]
 async fn writes_a_line_for_each_request_when_asked() {
     let (_app, router, _) = host().await;
+    // What fails here is not for the log that is looked at.
+    drop(std::panic::take_hook());
     let (lines, _guard) = Lines::collect(Some("info"));
     let mut expected = Vec::new();
     // The second time, the page cache answers.
@@ -172,7 +174,8 @@ async fn writes_a_line_for_each_request_when_asked() {
         ("/?a=SECRET", "/", Some("hearth"), 200),
         ("/?a=SECRET", "/", Some("hearth"), 200),
         ("/orders/SECRET/worries", "/orders/-/worries", Some("hearth"), 200),
-        ("/t/nobody/", "/t/nobody/", None, 404),
+        // The host has named the shop already.
+        ("/t/nobody/", "/t/nobody/", Some("hearth"), 404),
         ("/health/live", "/health/live", None, 200),
         ("/breaks", "/breaks", None, 500),
     ] {

@@ -373,7 +373,7 @@ impl Fixture {
                 steps: Vec::new(),
                 up_to: None,
                 pickup: false,
-                pickup_at: String::new(),
+                pickup_place: String::new(),
                 tax_category: None,
                 free_from_minor: method.free_from,
                 active: true,

@@ -174,7 +174,7 @@ fn a_visitor_who_changes_too_much_is_told_when_to_come_back() {
             config.server.trusted_proxies.0 = vec!["127.0.0.0/8".to_owned()];
         };
         let world = World::configured(Backend::Sqlite, change).await;
-        let ask = async |tenant: &str, method: reqwest::Method, address: &str| {
+        let ask = async |tenant: &str, method: Method, address: &str| {
             let mut visitor = world.visitor(tenant);
             let request = visitor
                 .request(method, "/cart/currency")
@@ -183,7 +183,7 @@ fn a_visitor_who_changes_too_much_is_told_when_to_come_back() {
                 .body("");
             visitor.send(request).await
         };
-        let (post, here, near) = (reqwest::Method::POST, "2001:db8:1:2::7", "2001:db8:1:2:3:4:5:6");
+        let (post, here, near) = (Method::POST, "2001:db8:1:2::7", "2001:db8:1:2:3:4:5:6");
         let first = ask("hearth", post.clone(), here).await;
         assert_ne!(first.status, 429);
         assert_eq!(first.header("ratelimit-policy"), "\"visitor\";q=2;w=60");
@@ -194,7 +194,7 @@ fn a_visitor_who_changes_too_much_is_told_when_to_come_back() {
         let wait = refused.header("retry-after").parse::<u64>().unwrap();
         assert!((1..=30).contains(&wait), "{wait}");
         // Looking around is free, and so are other shops, other networks and this machine.
-        assert_eq!(ask("hearth", reqwest::Method::GET, here).await.header("ratelimit"), "");
+        assert_eq!(ask("hearth", Method::GET, here).await.header("ratelimit"), "");
         assert_ne!(ask("northbound", post.clone(), here).await.status, 429);
         assert_ne!(ask("hearth", post.clone(), "203.0.113.7").await.status, 429);
         for _ in 0..3 {

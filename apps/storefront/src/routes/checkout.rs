@@ -279,7 +279,7 @@ fn address_fields(view: &CheckoutView, typed: &Address, problems: &Problems) -> 
 /// Where the chosen delivery is fetched, if it is not sent.
 fn place(view: &CheckoutView) -> Option<&str> {
     let chosen = view.methods.iter().find(|method| Some(&method.id) == view.method.as_ref())?;
-    chosen.pickup_at.as_deref()
+    chosen.pickup_place.as_deref()
 }
 
 fn countries(view: &CheckoutView, problems: &Problems) -> AnyView {
@@ -322,8 +322,8 @@ fn methods(shop: &Shop, view: &CheckoutView) -> AnyView {
         .methods
         .iter()
         .map(|method| {
-            let ShippingChoice { id, name, note, price, pickup_at, .. } = method;
-            let pickup_at = pickup_at.clone().filter(|place| place != note && place != name);
+            let ShippingChoice { id, name, note, price, pickup_place, .. } = method;
+            let pickup_place = pickup_place.clone().filter(|place| place != note && place != name);
             let chosen = view.method.as_ref() == Some(id);
             let amount = if price.minor == 0 { "Free".to_owned() } else { shop.amount(*price) };
             view! {
@@ -332,7 +332,7 @@ fn methods(shop: &Shop, view: &CheckoutView) -> AnyView {
                     <span class="name">{name.clone()}</span>
                     <span class="amount">{amount}</span>
                     {(!note.is_empty()).then(|| view! { <span class="hint">{note.clone()}</span> })}
-                    {pickup_at.map(|place| view! { <span class="hint">{place}</span> })}
+                    {pickup_place.map(|place| view! { <span class="hint">{place}</span> })}
                 </label>
             }
         })

@@ -135,9 +135,9 @@ fn title(order: &OrderView, seen: Seen) -> String {
         (OrderState::Cancelled, _) => "This order was cancelled.".into(),
         (OrderState::Refunded, _) if order.is_exchanged() => "It was exchanged.".into(),
         (OrderState::Refunded, _) => "Your money is on its way back.".into(),
-        (OrderState::Delivered, _) if order.pickup_at.is_some() => "It is with you.".into(),
-        (OrderState::Shipped, _) if order.pickup_at.is_some() => "It is ready for you.".into(),
-        (OrderState::Paid, _) if order.partly_shipped && order.pickup_at.is_some() => {
+        (OrderState::Delivered, _) if order.pickup_place.is_some() => "It is with you.".into(),
+        (OrderState::Shipped, _) if order.pickup_place.is_some() => "It is ready for you.".into(),
+        (OrderState::Paid, _) if order.partly_shipped && order.pickup_place.is_some() => {
             "A part of it is ready for you.".into()
         }
         (OrderState::Delivered, _) => "It has arrived.".into(),
@@ -244,10 +244,10 @@ fn timeline(shop: &Shop, order: &OrderView) -> AnyView {
     let shipped_note = match parcel.map(|parcel| shop.moment(parcel.shipped_at)) {
         Some(at) if order.partly_shipped => format!("A part of it, {at}"),
         Some(at) => at,
-        None if order.pickup_at.is_some() => "This page says when".into(),
+        None if order.pickup_place.is_some() => "This page says when".into(),
         None => "With a tracking link".into(),
     };
-    let title = if order.pickup_at.is_some() { "Ready to be fetched" } else { "On its way" };
+    let title = if order.pickup_place.is_some() { "Ready to be fetched" } else { "On its way" };
     steps.push(Step { title, note: shipped_note, done: shipped });
     // With the last parcel, once nothing is left to come.
     let arrived = order.fulfilments.iter().map(|parcel| parcel.delivered_at).collect::<Option<Vec<_>>>();
@@ -301,7 +301,7 @@ fn facts(shop: &Shop, order: &OrderView) -> AnyView {
         PaymentState::Declined | PaymentState::Voided => "Not charged".to_owned(),
         PaymentState::Unpaid => "Not paid yet".to_owned(),
     };
-    let place = match &order.pickup_at {
+    let place = match &order.pickup_place {
         Some(place) => view! {
             <div><dt>"Fetch it at"</dt><dd>{place.clone()}</dd></div>
             <div><dt>"For"</dt><dd>{address(&order.address)}</dd></div>

@@ -491,7 +491,7 @@ async fn write(ctx: &Ctx, tx: &Tx, plan: &Plan, customer: CustomerId, promised: 
         customer_note: plan.note.clone(),
         edited_minor: 0,
         exchange_rate: currency::kept(&plan.exchange),
-        pickup_at: plan.method.fetched_at.clone(),
+        pickup_place: plan.method.fetched_at.clone(),
     };
     let lines = lines(ctx, plan)?;
     let row = (!free).then(|| payment(ctx, plan, currency.clone(), now));

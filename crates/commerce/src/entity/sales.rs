@@ -52,7 +52,7 @@ tenant_table! {
         customer_note: String,
         edited_minor: i64,
         exchange_rate: String,
-        pickup_at: Option<String>,
+        pickup_place: Option<String>,
     }
     audit {
         state, country, shipping_method, shipping_name, provider, provider_name, currency, taxes, discounts, attention

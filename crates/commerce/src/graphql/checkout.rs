@@ -87,7 +87,7 @@ pub struct ShippingChoice {
     /// Free from this sum on.
     free_from: Option<Money>,
     /// Where the shopper fetches it, and when; then street, postal code and town may be left out. Null: it is sent.
-    pickup_at: Option<String>,
+    pickup_place: Option<String>,
 }
 
 impl ShippingChoice {
@@ -100,7 +100,7 @@ impl ShippingChoice {
             price: money(choice.price),
             full_price: money(choice.full_price),
             free_from: choice.free_from.map(money),
-            pickup_at: choice.pickup_at,
+            pickup_place: choice.pickup_place,
         }
     }
 }

@@ -363,7 +363,7 @@ pub struct ShippingMethodInput {
     pickup: bool,
     /// Where it is fetched, and when; needed for what is fetched.
     #[graphql(default)]
-    pickup_at: String,
+    pickup_place: String,
     /// How it is taxed, a kind of goods; left out: as all deliveries.
     tax_category: Option<String>,
     /// Free from this sum on.
@@ -529,7 +529,7 @@ impl ShippingMethodInput {
             steps,
             up_to: up_to?,
             pickup: self.pickup,
-            pickup_at: if self.pickup { self.pickup_at.trim().to_owned() } else { String::new() },
+            pickup_place: if self.pickup { self.pickup_place.trim().to_owned() } else { String::new() },
             tax_category: tax_category?,
             free_from_minor: free_from?.map(|from| from.minor),
             active: self.active,

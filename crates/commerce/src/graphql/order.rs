@@ -115,7 +115,7 @@ pub struct Order {
     /// Name of the delivery.
     shipping_name: String,
     /// Where the customer fetches it, and when. Null: it is sent.
-    pickup_at: Option<String>,
+    pickup_place: Option<String>,
     /// What was bought.
     lines: Vec<OrderLine>,
     /// Sums.
@@ -192,7 +192,7 @@ impl Order {
             email: order.email,
             address: order.address.into(),
             shipping_name: order.shipping_name,
-            pickup_at: order.pickup_at,
+            pickup_place: order.pickup_place,
             lines: order.lines.into_iter().map(|line| OrderLine::of(line, ctx)).collect(),
             exchange_rate: OrderRate::of(&order.exchange_rate, order.totals.total, ctx),
             totals: Totals::of(order.totals, ctx),

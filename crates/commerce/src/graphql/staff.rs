@@ -381,7 +381,7 @@ impl CommerceSettings {
                         .collect(),
                     up_to: method.up_to.map(|most| measure_text(method.by, most, ctx)),
                     pickup: method.pickup,
-                    pickup_at: method.pickup_at.clone(),
+                    pickup_place: method.pickup_place.clone(),
                     tax_category: method.tax_category.as_ref().map(ToString::to_string),
                     free_from: method.free_from_minor.map(money),
                     active: method.active,
@@ -497,7 +497,7 @@ pub struct ShippingMethod {
     /// Fetched by the shopper.
     pickup: bool,
     /// Where it is fetched, and when; empty when it is sent.
-    pickup_at: String,
+    pickup_place: String,
     /// How it is taxed, a kind of goods. Null: as all deliveries.
     tax_category: Option<String>,
     /// Free from this sum on.

@@ -279,7 +279,7 @@ fn compose(
         email: row.email.clone(),
         address: json(&row.address)?,
         shipping_name: row.shipping_name.clone(),
-        pickup_at: row.pickup_at.clone(),
+        pickup_place: row.pickup_place.clone(),
         fulfilments: parcels.iter().map(|parcel| parcel_view(parcel, &lines)).collect(),
         partly_shipped: partly_shipped(&row),
         returns: come_back,

@@ -54,7 +54,7 @@ pub struct ShippingChoice {
     /// Free from this sum on.
     pub free_from: Option<Money>,
     /// Where the shopper fetches it, and when; `None` when it is sent.
-    pub pickup_at: Option<String>,
+    pub pickup_place: Option<String>,
 }
 
 /// A way to pay.

@@ -130,7 +130,7 @@ pub struct OrderView {
     pub shipping_name: String,
     /// Where the customer fetches it, and when; `None` when it is sent.
     #[serde(default)]
-    pub pickup_at: Option<String>,
+    pub pickup_place: Option<String>,
     /// What was bought, as it was then.
     pub lines: Vec<OrderLineView>,
     /// Sums, as they were then.
@@ -196,7 +196,7 @@ pub struct OrderView {
 impl OrderView {
     /// How it comes to the customer, in words: `To your door`, `In our shop: Kouter 12, Ghent`.
     pub fn delivery(&self) -> String {
-        match &self.pickup_at {
+        match &self.pickup_place {
             Some(place) if *place != self.shipping_name => format!("{}: {place}", self.shipping_name),
             _ => self.shipping_name.clone(),
         }

@@ -242,16 +242,16 @@ async fn what_is_fetched_needs_a_name_and_no_street(shop: Shop) {
     let mut low = TaxRule::of_country(next.shipping[0].countries[0], "VAT low", Rate::percent(6));
     low.category = TaxCategory::parse("service").unwrap();
     let refused = settings::update(&boss, current.version, next.clone()).await;
-    assert_eq!(refusal(refused).1, ["shipping.1.pickupAt", "shipping.1.taxCategory"]);
+    assert_eq!(refusal(refused).1, ["shipping.1.pickupPlace", "shipping.1.taxCategory"]);
     next.taxes.push(low);
-    next.shipping[1].pickup_at = place.into();
+    next.shipping[1].pickup_place = place.into();
     settings::update(&boss, current.version, next).await.unwrap();
 
     let mug = shop.product("Mug", "10.90", 20).await;
     let guest = shop.guest(mug, 1).await;
     let wish = Wish { country: Some("BE"), method: Some("counter"), ..Wish::default() };
     let page = checkout::view(&guest.ctx, Some(&guest.token), wish).await.unwrap();
-    let places: Vec<_> = page.methods.iter().map(|one| one.pickup_at.as_deref()).collect();
+    let places: Vec<_> = page.methods.iter().map(|one| one.pickup_place.as_deref()).collect();
     assert_eq!(places, [None, Some(place)]);
     // 6 % in 1.00 is 0.06, beside the tax of the mug.
     let shares: Vec<_> =
@@ -276,7 +276,7 @@ async fn what_is_fetched_needs_a_name_and_no_street(shop: Shop) {
         CheckoutInput { address: Address { name: " ".into(), ..form.address.clone() }, ..form.clone() };
     assert_eq!(refusal(checkout::place_order(&guest.ctx, nobody).await).1, ["address.name"]);
     let order = checkout::place_order(&guest.ctx, form).await.unwrap().order;
-    assert_eq!((order.shipping_name.as_str(), order.pickup_at.as_deref()), ("In our shop", Some(place)));
+    assert_eq!((order.shipping_name.as_str(), order.pickup_place.as_deref()), ("In our shop", Some(place)));
     assert_eq!(order.address.lines(), ["Maud", "Belgium"]);
 
     // Nobody finds another counter than the one that the order says.
@@ -285,7 +285,7 @@ async fn what_is_fetched_needs_a_name_and_no_street(shop: Shop) {
     next.shipping.truncate(1);
     settings::update(&boss, current.version, next).await.unwrap();
     let order = order::by_id(&boss, order.id).await.unwrap();
-    assert_eq!(order.pickup_at.as_deref(), Some(place));
+    assert_eq!(order.pickup_place.as_deref(), Some(place));
     // Another name needs no street either.
     let other = Address { name: "Ada".into(), ..order.address };
     let changes = Changes { address: Some(other), ..Changes::default() };

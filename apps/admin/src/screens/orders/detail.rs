@@ -266,7 +266,7 @@ fn People(order: Order) -> impl IntoView {
     });
     let mail = format!("mailto:{}", order.email);
     let track = place::shop(&format!("/orders/{}", order.token));
-    let to = if order.pickup_at.is_some() { "By" } else { "Send to" };
+    let to = if order.pickup_place.is_some() { "By" } else { "Send to" };
     let phone = order.address.phone.clone();
     view! {
         <section class="card">
@@ -282,7 +282,7 @@ fn People(order: Order) -> impl IntoView {
                     {(!phone.is_empty()).then(|| view! { <dt>{icon("phone")}</dt><dd>{phone}</dd> })}
                 </dl>
             </div>
-            {order.pickup_at.clone().map(|place| view! { <div class="body"><h3>"Fetched at"</h3><p>{place}</p></div> })}
+            {order.pickup_place.clone().map(|place| view! { <div class="body"><h3>"Fetched at"</h3><p>{place}</p></div> })}
             <div class="body"><h3>{to}</h3>{address(&order.address)}</div>
             <footer>
                 {icon("link")}

@@ -45,7 +45,7 @@ fn head(order: Order) -> impl IntoView {
     let sum = |pieces: fn(&OrderLine) -> i32| order.lines.iter().map(pieces).sum::<i32>();
     let (items, to_send) = (sum(|line| line.quantity), sum(|line| line.to_send));
     let things = count(items.into(), "item", "items");
-    let fetched = order.pickup_at.is_some();
+    let fetched = order.pickup_place.is_some();
     let (tone, words, title) = match order.state {
         OrderState::Paid if fetched && order.partly_shipped => {
             ("warning", "Partly ready", format!("{to_send} of {things} still to be made ready"))
@@ -123,7 +123,7 @@ fn parcels(
     let goes = matches!(order.state, OrderState::Paid | OrderState::Shipped);
     let several = order.fulfilments.len() > 1 || order.partly_shipped;
     let lines = order.lines;
-    let fetched = order.pickup_at.is_some();
+    let fetched = order.pickup_place.is_some();
     let parcel = move |parcel: Fulfilment| {
         let holds = several.then(|| view! { <p class="meta">{holds(&parcel, &lines)}</p> });
         let about = followed(&parcel, fetched);
@@ -296,7 +296,7 @@ pub(super) fn Ship(act: Act) -> impl IntoView {
         }
     });
     let fetched = place::derived(move || {
-        act.order.with(|order| order.as_ref().is_some_and(|order| order.pickup_at.is_some()))
+        act.order.with(|order| order.as_ref().is_some_and(|order| order.pickup_place.is_some()))
     });
     let pieces = |typed: &str| typed.trim().parse::<i32>().ok().filter(|n| *n >= 0);
     let sum = move || picked.with(|all| all.iter().filter_map(|(_, typed)| pieces(typed)).sum::<i32>());
@@ -374,7 +374,7 @@ pub(super) fn Ship(act: Act) -> impl IntoView {
         };
         act.order.get().map(|order| {
             let lines = order.lines.into_iter().filter(|line| line.to_send > 0).map(line).collect_view();
-            let to = match &order.pickup_at {
+            let to = match &order.pickup_place {
                 Some(place) => view! { <div><h3>"Fetched at"</h3><p>{place.clone()}</p></div> }.into_any(),
                 None => view! { <div><h3>"To"</h3>{super::detail::address(&order.address)}</div> }.into_any(),
             };

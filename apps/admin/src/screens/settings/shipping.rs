@@ -64,8 +64,8 @@ pub fn MethodLine(form: RwSignal<Form>, row: u32, fault: impl Faults) -> impl In
             {move || {
                 let fetched = form.with(|form| form.method(row).is_some_and(|it| it.pickup));
                 let words = "Where it is fetched, and when";
-                let (at, set) = (read(|it| &it.pickup_at), write(|it, typed| it.pickup_at = typed));
-                fetched.then(|| field(words, None, "pickupAt", at, set))
+                let (at, set) = (read(|it| &it.pickup_place), write(|it, typed| it.pickup_place = typed));
+                fetched.then(|| field(words, None, "pickupPlace", at, set))
             }}
             <Taxed form row fault/>
             <div class="flex">

@@ -190,7 +190,7 @@ impl<'a> Sheet<'a> {
             let mut countries = settings.settings.countries(home);
             // Where it was sent to before it can be sent to still.
             countries.extend(Country::parse(&row.country).ok());
-            let needs = if row.pickup_at.is_some() { Needs::Name } else { Needs::Address };
+            let needs = if row.pickup_place.is_some() { Needs::Name } else { Needs::Address };
             match address::check_address(&wanted, &countries, needs) {
                 Err(wrong) => self.problems.extend(wrong),
                 Ok(checked) if checked.country.as_str() != row.country => self.wrong(
