@@ -37,7 +37,9 @@ pub fn surface() -> Vec<Entry> {
             Entry::query("productExport", P::PRODUCTS_EXPORT).feature(Feature::CatalogFiles),
             Entry::mutation("productCreate", P::PRODUCTS_CREATE)
                 .id("input.collectionIds", "collection")
-                .id("input.media.mediaId", "media"),
+                .id("input.media.mediaId", "media")
+                .id("input.variants.id", "variant")
+                .id("input.variants.imageId", "image"),
             Entry::mutation("productUpdate", P::PRODUCTS_UPDATE)
                 .id("input.id", "product")
                 .id("input.collectionIds", "collection"),

@@ -399,6 +399,12 @@ async fn room_for_one_more(tx: &Tx, active: bool, own: Option<PromotionId>) -> R
 
 /// A promotion speaks of things of this shop only.
 async fn names_what_there_is(tx: &Tx, promotion: &Promotion, now: Timestamp) -> Result<()> {
+    names_goods_there_are(tx, promotion).await?;
+    // Held until the commit: none of them can be deleted in between.
+    customer::hold_groups(tx, &book::groups(promotion).collect(), now).await
+}
+
+async fn names_goods_there_are(rows: &TenantDb, promotion: &Promotion) -> Result<()> {
     let (mut products, mut variants, mut collections) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for selector in book::selectors(promotion) {
         products.extend(selector.products.iter().chain(&selector.not_products));
@@ -408,9 +414,7 @@ async fn names_what_there_is(tx: &Tx, promotion: &Promotion, now: Timestamp) -> 
     if let Action::FreeGift { variant, .. } = &promotion.action {
         variants.insert(*variant);
     }
-    catalog::query::must_exist(tx, &products, &variants, &collections).await?;
-    // Held until the commit: none of them can be deleted in between.
-    customer::hold_groups(tx, &book::groups(promotion).collect(), now).await
+    Ok(catalog::query::must_exist(rows, &products, &variants, &collections).await?)
 }
 
 /// Keeps which groups a promotion names, so that none of them is deleted.

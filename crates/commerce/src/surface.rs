@@ -132,15 +132,9 @@ pub fn surface() -> Vec<Entry> {
         Entry::mutation("commerceSettingsUpdate", Permission::SETTINGS_UPDATE),
         Entry::query("promotions", Permission::PROMOTIONS_LIST),
         Entry::query("promotion", Permission::PROMOTIONS_READ).id("id", "promotion"),
-        Entry::query("promotionTrial", Permission::PROMOTIONS_READ)
-            .id("input.action.variantId", "variant")
-            .id("input.action.of.products", "product")
-            .id("input.action.of.collections", "collection"),
-        Entry::mutation("promotionCreate", Permission::PROMOTIONS_CREATE)
-            .id("input.action.variantId", "variant")
-            .id("input.action.of.products", "product")
-            .id("input.action.of.collections", "collection"),
-        Entry::mutation("promotionUpdate", Permission::PROMOTIONS_UPDATE).id("id", "promotion"),
+        of_promotion(Entry::query("promotionTrial", Permission::PROMOTIONS_READ)),
+        of_promotion(Entry::mutation("promotionCreate", Permission::PROMOTIONS_CREATE)),
+        of_promotion(Entry::mutation("promotionUpdate", Permission::PROMOTIONS_UPDATE).id("id", "promotion")),
         Entry::mutation("promotionDelete", Permission::PROMOTIONS_DELETE).id("id", "promotion"),
         Entry::query("priceLists", Permission::PRICES_LIST),
         Entry::query("priceList", Permission::PRICES_READ).id("id", "price_list"),
@@ -192,4 +186,22 @@ pub fn surface() -> Vec<Entry> {
         // A gateway reports what has begun, also after the shop stopped selling.
         Entry::rest("POST", "/webhooks/payments/{provider}", Access::Public).always_open(),
     ]
+}
+
+/// The ids in a promotion as staff writes it.
+fn of_promotion(entry: Entry) -> Entry {
+    let mut entry =
+        entry.id("input.action.variantId", "variant").id("input.conditions.groups", "customer_group");
+    for selection in ["input.action.of", "input.action.getOf", "input.conditions.of"] {
+        for (field, of) in [
+            ("products", "product"),
+            ("variants", "variant"),
+            ("collections", "collection"),
+            ("notProducts", "product"),
+            ("notCollections", "collection"),
+        ] {
+            entry = entry.id(&format!("{selection}.{field}"), of);
+        }
+    }
+    entry
 }

@@ -23,7 +23,9 @@ use primitives::Permission;
 /// Doors of the audit log.
 pub(crate) fn surface() -> Vec<Entry> {
     vec![
-        Entry::query("auditLog", Permission::LOGS_LIST).id("filter.actorId", "user"),
+        Entry::query("auditLog", Permission::LOGS_LIST)
+            .id("filter.actorId", "user")
+            .id("filter.subjectId", "product"),
         Entry::query("auditEntry", Permission::LOGS_READ).id("id", "audit_entry"),
     ]
 }

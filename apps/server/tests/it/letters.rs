@@ -33,6 +33,13 @@ fn location(answer: &Answer) -> (u16, &str) {
     (answer.status, answer.header("location"))
 }
 
+/// Shows, with the link of a letter, that the address of an account is its owner's.
+pub async fn confirm(visitor: &mut Visitor) {
+    assert_eq!(location(&visitor.post("/account/verify", &[]).await), (303, "/account?sent=1"));
+    let (path, token) = link(&newest(visitor, "Confirm your address").await.1);
+    assert_eq!(visitor.post(&path, &[("token", &token)]).await.status, 303);
+}
+
 async fn register(visitor: &mut Visitor, email: &str) {
     let form = [("email", email), ("password", PASSWORD), ("name", "Anna")];
     let answer = visitor.post("/register", &form).await;

@@ -8,13 +8,14 @@ use serde_json::Value;
 use server::surface::Surface;
 
 /// Roles that an account of a shop can have, least first.
-const ROLES: [SystemRole; 6] = [
+const ROLES: [SystemRole; 7] = [
     SystemRole::Customer,
     SystemRole::Support,
     SystemRole::Editor,
     SystemRole::Manager,
     SystemRole::Admin,
     SystemRole::Owner,
+    SystemRole::SuperAdmin,
 ];
 
 /// Doors behind which one's own sessions end.

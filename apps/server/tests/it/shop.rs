@@ -63,6 +63,18 @@ pub async fn fill_cart(shopper: &mut Visitor) -> String {
     added["data"]["cartLinesAdd"]["token"].as_str().unwrap_or_else(|| panic!("{added}")).to_owned()
 }
 
+/// Puts one piece into the cart of somebody who is signed in.
+pub async fn fill_own_cart(customer: &mut Visitor) {
+    let variant = some_variant(customer).await;
+    let added = customer
+        .graphql(
+            "mutation A($input: CartLinesAddInput!) { cartLinesAdd(input: $input) { cart { nItems } } }",
+            json!({ "input": { "lines": [{ "variantId": variant, "quantity": 1 }] } }),
+        )
+        .await;
+    assert!(added["errors"].is_null(), "{added}");
+}
+
 /// Puts something into a cart of its own and aside.
 pub async fn put_aside(shopper: &mut Visitor) {
     let token = fill_cart(shopper).await;
@@ -92,12 +104,13 @@ pub async fn place(shopper: &mut Visitor, token: &str, key: &str) -> Value {
 pub async fn order_input(shopper: &mut Visitor, token: &str, key: &str) -> Value {
     let asked = shopper
         .graphql(
-            "query C($token: String) { checkout(token: $token) { country method methods { id } payments { id } cart { totals { total { minor } } } } }",
+            "query C($token: String) { checkout(token: $token) { country method methods { id } payments { id } cart { lines { quantity problems { kind } } totals { total { minor } } } } }",
             json!({ "token": token }),
         )
         .await;
     let checkout = &asked["data"]["checkout"];
     assert!(checkout.is_object(), "{asked}");
+    assert!(checkout["methods"][0].is_object(), "{asked}");
     let country = checkout["country"].as_str().expect("a country");
     let (postal_code, region) = if country == "US" { ("97201", "OR") } else { ("1000", "") };
     json!({
@@ -111,7 +124,7 @@ pub async fn order_input(shopper: &mut Visitor, token: &str, key: &str) -> Value
     })
 }
 
-/// The first variant on sale that is in stock.
+/// The first variant on sale of which there is enough: what lists tell of the last pieces may be a moment old.
 pub async fn some_variant(shopper: &mut Visitor) -> String {
     let answer = shopper
         .graphql("{ products(first: 10, filter: { inStock: true }) { nodes { slug } } }", json!({}))
@@ -126,7 +139,7 @@ pub async fn some_variant(shopper: &mut Visitor) -> String {
     let variants = answer["data"]["product"]["variants"].as_array().unwrap_or_else(|| panic!("{answer}"));
     let variant = variants
         .iter()
-        .find(|variant| variant["availability"]["state"] != "SOLD_OUT")
+        .find(|variant| variant["availability"]["state"] == "IN_STOCK")
         .expect("a variant in stock");
     variant["id"].as_str().expect("an id").to_owned()
 }

@@ -162,6 +162,9 @@ pub(super) fn new_spec(ctx: &Ctx, input: &NewProduct) -> Result<ProductSpec> {
         if variant.id.is_some() {
             check.fail(&format!("{at}.id"), "a new product has no variants yet");
         }
+        if variant.image.is_some() {
+            check.fail(&format!("{at}.imageId"), "a new product has no pictures yet");
+        }
         let mut spec = patched(&mut check, &at, None, &variant, option_names.len(), currency);
         spec.image = variant.image_index.filter(|at| *at < images.len());
         variants.push(spec);

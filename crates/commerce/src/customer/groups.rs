@@ -264,6 +264,22 @@ pub(crate) async fn hold(tx: &Tx, ids: &BTreeSet<CustomerGroupId>, now: Timestam
     Ok(())
 }
 
+/// Refuses a group that the shop does not have.
+///
+/// # Errors
+/// `NOT_FOUND`.
+pub(crate) async fn all_there(rows: &TenantDb, ids: &BTreeSet<CustomerGroupId>) -> Result<()> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    let known = rows.find::<customer_group::Entity>();
+    let known = known.filter(customer_group::Column::Id.is_in(ids.iter().map(|id| id.uuid()))).count();
+    if known.await? != ids.len() as u64 {
+        return Err(CommerceError::not_found(CustomerGroupId::KIND));
+    }
+    Ok(())
+}
+
 /// The groups of some customers, by name, in one statement.
 pub(super) async fn of_customers(
     rows: &TenantDb,

@@ -8,12 +8,11 @@ use primitives::{
     Country, Currency, CustomerGroupId, Exchange, Money, Permission, PriceListId, Quantity, Timestamp,
     VariantId,
 };
-use sea_orm::ColumnTrait;
 
 use super::ask::Asking;
 use super::rows;
 use crate::currency;
-use crate::entity::customer_group;
+use crate::customer;
 use crate::error::{CommerceError, Result};
 use crate::settings;
 
@@ -77,14 +76,7 @@ pub async fn explain(ctx: &Ctx, question: &Question) -> Result<Explained> {
     let rows = ctx.read(Permission::PRICES_READ).await?;
     let offers = catalog::query::offers(&rows, &[question.variant]).await?;
     let offer = offers.get(&question.variant).ok_or_else(|| CommerceError::not_found(VariantId::KIND))?;
-    let groups: Vec<uuid::Uuid> = question.groups.iter().map(|id| id.uuid()).collect();
-    if !groups.is_empty() {
-        let known = rows.find::<customer_group::Entity>();
-        let known = known.filter(customer_group::Column::Id.is_in(groups.iter().copied())).count().await?;
-        if known != groups.len() as u64 {
-            return Err(CommerceError::not_found(CustomerGroupId::KIND));
-        }
-    }
+    customer::groups_all_there(&rows, &question.groups).await?;
     let lists = super::lists(&rows, None).await?;
     let ids: Vec<PriceListId> = lists.iter().map(|list| list.id).collect();
     let prices = rows::of_variants(&rows, &ids, &[question.variant]).await?;

@@ -15,8 +15,9 @@ use sea_orm::{ColumnTrait, QueryResult};
 use std::time::Duration;
 use uuid::Uuid;
 
-use super::{PromotionDraft, book, checked};
+use super::{PromotionDraft, book, checked, names_goods_there_are};
 use crate::currency;
+use crate::customer;
 use crate::entity::order_line;
 use crate::error::{CommerceError, Result};
 
@@ -103,7 +104,8 @@ impl Past {
 /// at the rate that they keep.
 ///
 /// # Errors
-/// `BAD_USER_INPUT` with every wrong field of the draft, and for `days` outside 1 to 365.
+/// `BAD_USER_INPUT` with every wrong field of the draft, and for `days` outside 1 to 365; `NOT_FOUND` for a product,
+/// variant, collection or group of customers that the shop does not have.
 pub async fn trial(ctx: &Ctx, draft: &PromotionDraft, days: u32) -> Result<Trial> {
     if !(1..=MAX_TRIAL_DAYS).contains(&days) {
         return Err(CommerceError::field("days", format!("look back 1 to {MAX_TRIAL_DAYS} days")));
@@ -112,6 +114,8 @@ pub async fn trial(ctx: &Ctx, draft: &PromotionDraft, days: u32) -> Result<Trial
     (promotion.active, promotion.from, promotion.until) = (true, None, None);
     let codes: Vec<String> = promotion.codes.iter().take(1).cloned().collect();
     let rows = ctx.read(Permission::PROMOTIONS_READ).await?;
+    names_goods_there_are(&rows, &promotion).await?;
+    customer::groups_all_there(&rows, &book::groups(&promotion).collect()).await?;
     let since = ctx.now() - Duration::from_secs(u64::from(days) * 86_400);
     let past = orders(&rows, since, ctx.tenant().currency).await?;
     let lines = lines(&rows, &past).await?;
