@@ -5,6 +5,7 @@ mod rows;
 pub(crate) mod staff;
 
 pub(crate) use place::{Plan, Stored, problem};
+pub(crate) use rows::FIRST_NUMBER;
 
 use platform::{Access, Ctx, TenantDb};
 use pricing::{Destination, Measures, ShippingMethod};

@@ -12,6 +12,8 @@
 //! A write that takes several of these takes them in this order, so that no two ever wait for each other: the customer, the
 //! order, its payment, its return, the stock, gift cards and store credit, a draft.
 //! Whoever comes to a customer through an order or a return reads that without a lock, holds the customer, and then opens it.
+// MONEY rule 1: no floating point near an amount.
+#![deny(clippy::float_arithmetic)]
 
 pub mod address;
 pub mod cart;

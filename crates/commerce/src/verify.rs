@@ -26,8 +26,8 @@ const NAMED: i64 = 100;
 /// their pieces and others none, what counts as sent lies in parcels, what counts as come back in returns, no call-back
 /// has waited for longer than `patience`, what disputes lost is in the ledger, gateways said the same of payments when they
 /// were asked last, promotions count what their orders have used, orders in other currencies keep their rate, gift cards and
-/// store credit hold what moved on them, exchanges and drafts are what their orders say, and papers are numbered without a
-/// gap.
+/// store credit hold what moved on them, exchanges and drafts are what their orders say, and orders and papers are
+/// numbered without a gap.
 ///
 /// # Errors
 /// `FORBIDDEN` to all but the server itself; those of the database.
@@ -40,6 +40,7 @@ pub async fn verify(ctx: &Ctx, patience: Duration) -> Result<Report> {
     }
     let db = ctx.snapshot(Access::System).await?;
     whole::ledger(&db, &mut report).await.context("verifying the ledger")?;
+    whole::numbers(&db, &mut report).await.context("verifying numbers of orders")?;
     whole::rates(&db, ctx.tenant().currency, &mut report).await.context("verifying rates")?;
     whole::orphans(&db, &mut report).await.context("verifying streams")?;
     whole::call_backs(&db, ctx.now() - patience, &mut report).await.context("verifying call-backs")?;

@@ -8,6 +8,8 @@
 //! The order of work is that of MONEY rule 5: amounts in the cart's mode → item promotions, each tested on what is left
 //! → order promotions, spread over the lines → the price of shipping → shipping promotions → tax on what is left →
 //! totals as sums of rounded lines. Each discount is in minor units before tax sees the rest (rule 3).
+// MONEY rule 1: no floating point near an amount.
+#![deny(clippy::float_arithmetic)]
 #![forbid(unsafe_code)]
 
 mod cart;

@@ -2,6 +2,8 @@
 //!
 //! Nothing here knows a database, a runtime or a clock, so all of it compiles to WASM.
 //! Text from outside is parsed once, by the `parse` of its type, and trusted afterwards.
+// MONEY rule 1: no floating point near an amount.
+#![deny(clippy::float_arithmetic)]
 
 mod contact;
 mod country;

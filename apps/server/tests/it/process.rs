@@ -59,8 +59,20 @@ impl Process {
             .collect()
     }
 
-    fn said(&self, message: &str) -> bool {
-        self.lines().iter().any(|line| line["message"].as_str().is_some_and(|text| text.contains(message)))
+    /// The first line of the log of which this is so; it may take a moment to come through the pipe.
+    async fn told(&self, of: impl Fn(&Value) -> bool) -> Value {
+        let since = Instant::now();
+        loop {
+            if let Some(line) = self.lines().into_iter().find(&of) {
+                return line;
+            }
+            assert!(since.elapsed() < PATIENCE, "the log does not say so: {:?}", self.log);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    async fn says(&self, message: &str) {
+        self.told(|line| line["message"].as_str().is_some_and(|text| text.contains(message))).await;
     }
 
     fn terminate(&self) -> Instant {
@@ -157,7 +169,12 @@ async fn finishes_what_runs_when_it_is_asked_to_stop(database: TestDb) {
     assert!(answer.contains("\r\nconnection: close\r\n") && answer.contains("Hearth"), "{answer}");
     let status = process.ended().await;
     assert!(status.success() && asked.elapsed() < Duration::from_secs(10), "{status} {:?}", asked.elapsed());
-    assert!(process.said("stopped") && !process.said("did not"), "{:?}", process.log);
+    process.says("stopped").await;
+    let late = process
+        .lines()
+        .into_iter()
+        .find(|line| line["message"].as_str().is_some_and(|text| text.contains("did not")));
+    assert_eq!(late, None);
     let rows = database.owner().await;
     let sql = "SELECT count(*) FROM relay_lease WHERE expires_at > 0";
     let statement = sea_orm::Statement::from_string(rows.get_database_backend(), sql);
@@ -174,7 +191,7 @@ async fn ends_in_time_when_a_request_does_not(database: TestDb) {
     let asked = process.terminate();
     let status = process.ended().await;
     assert!(status.success() && asked.elapsed() < most, "{status} {:?}", asked.elapsed());
-    assert!(process.said("requests were still running"), "{:?}", process.log);
+    process.says("requests were still running").await;
 }
 
 async fn a_database_that_fails_shows_the_page_for_it_and_stands_in_the_log(database: TestDb) {
@@ -187,9 +204,7 @@ async fn a_database_that_fails_shows_the_page_for_it_and_stands_in_the_log(datab
     assert!(page.contains("<h1>Something broke on our side</h1>") && !page.contains("product_doc"), "{page}");
     let (_, id) = page.split_once("<code>").expect("the number");
     let (id, _) = id.split_once("</code>").expect("the number");
-    let lines = process.lines();
-    let told = lines.iter().find(|line| line["span"]["request_id"] == id);
-    let told = told.unwrap_or_else(|| panic!("{id} is not in {lines:#?}"));
+    let told = process.told(|line| line["span"]["request_id"] == id).await;
     assert_eq!((&told["level"], &told["span"]["tenant"]), (&Value::from("ERROR"), &Value::from("hearth")));
     assert_eq!(
         (&told["span"]["method"], &told["span"]["path"]),
@@ -197,7 +212,7 @@ async fn a_database_that_fails_shows_the_page_for_it_and_stands_in_the_log(datab
     );
     assert!(told["message"].as_str().is_some_and(|text| text.contains("product_doc")), "{told}");
     // The log is quiet about requests until somebody asks.
-    assert!(lines.iter().all(|line| line["target"] != "requests"), "{lines:#?}");
+    assert!(process.lines().iter().all(|line| line["target"] != "requests"), "{:?}", process.log);
 }
 
 testkit::on_both!(

@@ -328,8 +328,10 @@ async fn a_second_click_gives_the_first_order_again(world: World) {
         .await;
     let token =
         added["data"]["cartLinesAdd"]["token"].as_str().unwrap_or_else(|| panic!("{added}")).to_owned();
+    // What the page that was shown sends, twice.
+    let click = json!({ "input": order_input(&mut shopper, &token, "same").await });
     let (mut one, mut two) = (shopper.clone(), shopper.clone());
-    let (first, second) = tokio::join!(place(&mut one, &token, "same"), place(&mut two, &token, "same"));
+    let (first, second) = tokio::join!(one.graphql(PLACE, click.clone()), two.graphql(PLACE, click));
     // The second one waits for the first and gets what that one got.
     let [first, second] = [&first, &second].map(|placed| {
         let placed = &placed["data"]["checkoutPlace"];

@@ -159,6 +159,12 @@ impl<'t> Fill<'t> {
         self.besides = besides.unwrap_or_default();
     }
 
+    /// What else the call says, by argument path.
+    pub fn saying(mut self, besides: Vec<(&'static str, Value)>) -> Self {
+        self.besides = besides;
+        self
+    }
+
     /// The id for `path`, whoever asked for it.
     fn id(&self, path: &str) -> Uuid {
         match &self.wanted {
@@ -234,7 +240,7 @@ fn words(entry: &str, kind: &str) -> String {
 }
 
 /// An answer in a few words.
-fn outcome(answer: &Value) -> String {
+pub fn outcome(answer: &Value) -> String {
     if let Some(error) = answer["errors"].get(0) {
         let fields: Vec<&str> = error["extensions"]["fields"]
             .as_array()

@@ -39,7 +39,7 @@ impl StockQuery {
                 sku: item.sku,
                 on_hand: item.on_hand,
                 reserved: item.reserved,
-                available: (item.on_hand - item.reserved).max(0),
+                available: item.available,
             })
             .collect())
     }

@@ -74,6 +74,8 @@ pub struct LowItem {
     pub on_hand: i64,
     /// Promised pieces.
     pub reserved: i64,
+    /// Pieces that can be sold now, at the places that sell: without what is promised and what is kept back.
+    pub available: i64,
 }
 
 /// Variants of products that are not archived, by product and place in it; at one location those that have a shelf there.
@@ -234,7 +236,7 @@ pub async fn low(ctx: &Ctx, limit: u64) -> Result<Vec<LowItem>> {
     let rows = db
         .raw_all(
             &format!(
-                "SELECT v.id, v.product_id, v.option_values, v.sku, p.title, s.on_hand, s.reserved \
+                "SELECT v.id, v.product_id, v.option_values, v.sku, p.title, s.on_hand, s.reserved, s.most \
                  FROM (SELECT s.tenant_id, s.variant_id, CAST(SUM(s.on_hand) AS bigint) AS on_hand, \
                      CAST(SUM(s.reserved) AS bigint) AS reserved, \
                      CAST(SUM(CASE WHEN s.sells AND {free} > 0 THEN {free} ELSE 0 END) AS bigint) AS most, \
@@ -260,6 +262,7 @@ pub async fn low(ctx: &Ctx, limit: u64) -> Result<Vec<LowItem>> {
             sku: row.try_get("", "sku").map_err(Error::from)?,
             on_hand: row.try_get("", "on_hand").map_err(Error::from)?,
             reserved: row.try_get("", "reserved").map_err(Error::from)?,
+            available: row.try_get("", "most").map_err(Error::from)?,
         });
     }
     Ok(items)

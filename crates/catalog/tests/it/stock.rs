@@ -167,6 +167,8 @@ async fn the_threshold_is_kept_back_or_sold_into(app: TestApp) {
             query::offers(&reader, &[variant]).await.unwrap()[&variant].available
         };
         assert_eq!((free().await, levels(&ctx, id).await[0].available), (Some(offered), offered));
+        let low = stock::low(&ctx, 10).await.unwrap();
+        assert_eq!(low.iter().find(|item| item.variant == variant).unwrap().available, offered);
         let order = Uuid::now_v7();
         let asked = reserve(&ctx, order, &[(variant, pieces(5))], None).await;
         let available = match asked {

@@ -12,7 +12,7 @@ use crate::entity::{order_line, orders, payment};
 use crate::error::Result;
 
 /// Number of a shop's first order.
-const FIRST_NUMBER: i64 = 1001;
+pub(crate) const FIRST_NUMBER: i64 = 1001;
 /// Numbers rise by one per order of the shop; an order that is rolled back gives its number back.
 const COUNT: &str = "INSERT INTO order_counter (tenant_id, id, last) VALUES ({tenant}, {tenant}, ?) \
      ON CONFLICT (tenant_id, id) DO UPDATE SET last = order_counter.last + 1 RETURNING last";

@@ -7,6 +7,7 @@ use sea_orm::ColumnTrait;
 use uuid::Uuid;
 
 use super::NAMED;
+use crate::checkout::FIRST_NUMBER;
 use crate::entity::orders;
 
 /// Holders in memory at a time.
@@ -30,6 +31,29 @@ pub(super) async fn ledger(db: &TenantDb, report: &mut Report) -> Result<()> {
                 about: format!("ledger in {currency}"),
                 text: format!("what was given and what was received differ by {sum}"),
                 remedy: "look for rows of money_ledger with one account only and restore them from a backup",
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Numbers of orders go from the first to the counter's without a gap.
+pub(super) async fn numbers(db: &TenantDb, report: &mut Report) -> Result<()> {
+    let sql = "SELECT c.last, \
+                 (SELECT count(*) FROM orders o WHERE o.tenant_id = c.tenant_id), \
+                 (SELECT min(o.number) FROM orders o WHERE o.tenant_id = c.tenant_id), \
+                 (SELECT max(o.number) FROM orders o WHERE o.tenant_id = c.tenant_id) \
+               FROM order_counter c WHERE c.tenant_id = {tenant}";
+    for row in db.raw_all(sql, Vec::new()).await? {
+        let (last, n): (i64, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        let (least, most): (Option<i64>, Option<i64>) = (row.try_get_by_index(2)?, row.try_get_by_index(3)?);
+        let (least, most) = (least.unwrap_or(FIRST_NUMBER), most.unwrap_or(FIRST_NUMBER - 1));
+        if (least, most, n) != (FIRST_NUMBER, last, last - FIRST_NUMBER + 1) {
+            report.find(Finding {
+                check: "order.numbers",
+                about: "numbers of orders".to_owned(),
+                text: format!("the counter stands at {last}, there are {n} orders from {least} to {most}"),
+                remedy: "restore the orders from a backup: nothing but the server writes them, and it deletes none",
             });
         }
     }

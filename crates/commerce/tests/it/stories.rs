@@ -168,7 +168,12 @@ async fn play(shop: Shop, story: Vec<Deed>) {
     }
     let mut report = verified(&shop.system()).await;
     report.findings.retain(|it| it.check != "payment.discrepancy" || !suspected.contains(&it.about));
-    assert!(report.findings.is_empty() && report.more == 0, "{:#?} and {} more", report.findings, report.more);
+    assert!(
+        report.findings.is_empty() && report.more == 0,
+        "{:#?} and {} more",
+        report.findings,
+        report.more
+    );
     // A change that was not written down would show as a stream that had to begin anew.
     let nameless = "SELECT count(*) FROM stream_event WHERE kind IN ('adopted', 'corrected')";
     assert_eq!(shop.number(nameless).await, 0, "every change is written down under a name of its own");
@@ -413,6 +418,7 @@ async fn a_version_that_is_taken_is_a_conflict(shop: Shop) {
     let seen = order::by_id(&shop.boss(), placed.id).await.unwrap();
     assert_eq!((seen.state, seen.paid.minor, seen.version), (OrderState::PendingPayment, 0, 1));
     assert_eq!(shop.number("SELECT count(*) FROM money_ledger").await, 0);
+    shop.force(&["DELETE FROM stream_event WHERE stream_type = 'order' AND version = 2"]).await;
     shop.holds().await;
 }
 

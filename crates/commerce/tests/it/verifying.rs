@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use commerce::order::{self, Tracking};
+use commerce::papers::{self, Reader};
 use commerce::promotion;
 use sea_orm::ConnectionTrait;
 use testkit::on_both;
@@ -64,6 +65,29 @@ async fn shelves_and_their_history_agree(shop: Shop) {
         &["UPDATE stock_level SET reserved = reserved - 1"],
         &["stock.reserved"],
         "4 pieces are reserved, its reservations add up to 3",
+    )
+    .await;
+}
+
+async fn numbers_have_no_gap(shop: Shop) {
+    lived_in(&shop).await;
+    breaks(
+        &shop,
+        &["UPDATE order_counter SET last = last + 1"],
+        &["UPDATE order_counter SET last = last - 1"],
+        &["order.numbers"],
+        "the counter stands at 1006, there are 5 orders from 1001 to 1005",
+    )
+    .await;
+    let mug = shop.product("Bowl", "30", 1).await;
+    let order = shop.guest(mug, 1).await.order("manual").await;
+    papers::invoice(&shop.boss(), Reader::Staff(order.id)).await.unwrap();
+    breaks(
+        &shop,
+        &["UPDATE paper_counter SET last = last + 1"],
+        &["UPDATE paper_counter SET last = last - 1"],
+        &["paper.numbers"],
+        "the counter stands at 2, there are 1 papers and the last is 1",
     )
     .await;
 }
@@ -419,6 +443,7 @@ async fn looks_at_all_of_a_large_shop(shop: Shop) {
 }
 
 on_both!(
+    numbers_have_no_gap,
     promotions_count_what_their_orders_have_used,
     shelves_and_their_history_agree,
     orders_hold_what_they_should,

@@ -111,7 +111,7 @@ impl Things {
         super::settle(world).await;
         let id = identity::tenant::find(&world.app, tenant).await.expect("the tenant").info.id.uuid();
         let literal = world.literal(id);
-        let (mut ids, mut versions) = (BTreeMap::new(), BTreeMap::new());
+        let mut ids = BTreeMap::new();
         for (kind, table) in TABLES {
             let of_tenant = match *kind {
                 // The thing that the cart line belongs to is a published product with pictures and variants.
@@ -127,15 +127,25 @@ impl Things {
             let id = world.id(&format!("SELECT id {of_tenant}")).await;
             let id = id.unwrap_or_else(|| panic!("the sweep needs a {kind} in each shop"));
             ids.insert(*kind, id);
-            if VERSIONED.contains(kind) {
-                let literal = world.literal(id);
-                let version = format!("SELECT CAST(version AS BIGINT) FROM {table} WHERE id = {literal}");
-                versions.insert(*kind, world.number(&version).await);
-            }
         }
         wish(world, tenant, ids["variant"]).await;
         let way = Way::of(world, tenant).await;
-        Self { tenant: id, ids, versions, way }
+        let mut things = Self { tenant: id, ids, versions: BTreeMap::new(), way };
+        things.look_again(world).await;
+        things
+    }
+
+    /// Looks up the versions that things have by now; one that is gone keeps the last.
+    pub async fn look_again(&mut self, world: &World) {
+        for (kind, table) in TABLES.iter().filter(|(kind, _)| VERSIONED.contains(kind)) {
+            let literal = world.literal(self.ids[kind]);
+            let sql =
+                format!("SELECT CAST(coalesce(max(version), 0) AS BIGINT) FROM {table} WHERE id = {literal}");
+            let version = world.number(&sql).await;
+            if 0 < version || !self.versions.contains_key(kind) {
+                self.versions.insert(kind, version);
+            }
+        }
     }
 
     pub fn id(&self, kind: &str) -> Uuid {
