@@ -9,18 +9,71 @@ use server::surface::Surface;
 use std::collections::BTreeSet;
 
 /// Parts of the names of doors behind which something ends, the gravest last.
-const ENDS: [&str; 9] =
-    ["Cancel", "Close", "Remove", "Drop", "Archive", "revoke", "Delete", "delete", "Erase"];
+const ENDS: [&str; 14] = [
+    "Resume",
+    "Cancel",
+    "Close",
+    "Remove",
+    "Drop",
+    "Archive",
+    "revoke",
+    "Delete",
+    "delete",
+    "Restore",
+    "toggle",
+    "Erase",
+    "shopDelete",
+    "signOut",
+];
 
 /// What a call says besides the ids of things, by argument path.
-fn more(_entry: &str) -> Vec<(&'static str, Value)> {
-    Vec::new()
+fn more(door: &str) -> Vec<(&'static str, Value)> {
+    let slug = ("input.slug", json!("northbound"));
+    match door {
+        "createApiKey" => vec![("input.permissions", json!(["orders:read"]))],
+        "createOidcProvider" => vec![("input.issuer", json!("https://id.example.com"))],
+        "currencyRateRemove" => vec![("currency", json!("GBP"))],
+        "currencyRateSet" => {
+            vec![("input.currency", json!("GBP")), ("input.rate", json!("0.9")), ("input.version", json!(0))]
+        }
+        "customerConsentSet" => vec![("input.given", json!(true))],
+        "customerGroupUpdate" => vec![("input.name", json!("Regulars"))],
+        "fulfilmentTrack" => vec![("input.carrier", json!("Post"))],
+        "giftCardUpdate" => vec![("input.enabled", json!(false))],
+        "orderEdit" => vec![("input.changes.email", json!("elsewhere@example.com"))],
+        "paymentProviderSet" => vec![
+            ("input.secretKey", json!("sk_test_0123456789abcdef01234567")),
+            ("input.webhookSecret", json!("whsec_0123456789abcdef01234567")),
+        ],
+        "returnDecline" => vec![("input.words", json!("It was worn"))],
+        "reviewSettingsUpdate" => vec![("input.lookFirst", json!(true)), ("input.version", json!(0))],
+        "reviewWrite" => vec![("input.body", json!("It does what it says."))],
+        "reviewsModerate" => vec![("input.verdict", json!("REJECT"))],
+        "sellerUpdate" => vec![("input.name", json!("Hearth BV")), ("input.version", json!(0))],
+        "shopDelete" => vec![("input.confirm", json!("hearth"))],
+        "shopDomainAdd" | "shopDomainRemove" => vec![("input.host", json!("www.hearth.example"))],
+        "storeCreditChange" => vec![("input.amount", json!("5"))],
+        "tenantClone" => vec![slug, ("input.newSlug", json!("southbound"))],
+        "tenantCreate" => vec![("input.currency", json!("EUR")), ("input.slug", json!("eastbound"))],
+        "tenantDelete" => vec![slug, ("input.confirm", json!("northbound"))],
+        "tenantDomainAdd" | "tenantDomainRemove" => vec![slug, ("input.host", json!("www.north.example"))],
+        "tenantRename" | "tenantRestore" | "tenantResume" | "tenantSuspend" => vec![slug],
+        "toggleModule" => vec![("input.module", json!("commerce")), ("input.cascade", json!(true))],
+        _ => Vec::new(),
+    }
 }
+
+/// Entries of staff that came from somewhere else than this machine's browsers.
+const ELSEWHERE: &str =
+    "SELECT count(*) FROM audit_entry WHERE actor_kind = 'staff' AND address <> '127.0.0.1'";
 
 /// Doors that only look, although they are mutations.
 const ONLY_LOOKS: [&str; 1] = ["importPreview"];
 
 async fn every_guarded_mutation_leaves_its_entry(world: World) {
+    let mut own = Things::of(&world, "hearth").await;
+    // What the tests do without a request.
+    let elsewhere = world.number(ELSEWHERE).await;
     let mut owner = world.sign_in("hearth", "owner").await;
     let mut desk = Desk { world: &world, left: BTreeSet::new() };
     desk.catalogue(&mut owner).await;
@@ -35,26 +88,28 @@ async fn every_guarded_mutation_leaves_its_entry(world: World) {
     doors.retain(|entry| matches!(entry.access, Access::SignedIn | Access::Permission(_)));
     doors.retain(|entry| !desk.left.contains(&entry.name) && !ONLY_LOOKS.contains(&entry.name.as_str()));
     doors.sort_by_key(|entry| ends(&entry.name));
-    let mut own = Things::of(&world, "hearth").await;
     let mut operator = world.sign_in("hearth", "super_admin").await;
-    let mut refused = Vec::new();
+    let mut untold = Vec::new();
     for entry in doors {
         own.look_again(&world).await;
         let fill = Fill::of(entry, &own).saying(more(&entry.name));
         let visitor = if entry.name.starts_with("tenant") { &mut operator } else { &mut owner };
         let before = desk.entries(&entry.name).await;
-        let answer = ask(visitor, &schema, entry, &fill).await;
+        let mut answer = ask(visitor, &schema, entry, &fill).await;
+        if answer["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED" {
+            // The one before has ended all sessions.
+            *visitor = world.sign_in("hearth", "owner").await;
+            answer = ask(visitor, &schema, entry, &fill).await;
+        }
         let after = desk.entries(&entry.name).await;
-        let succeeded = answer["errors"].is_null();
-        assert_eq!(after > before, succeeded, "{}: {answer}", entry.name);
-        if !succeeded {
-            refused.push(format!("{}: {}", entry.name, outcome(&answer)));
+        assert!(after <= before || answer["errors"].is_null(), "{}: {answer}", entry.name);
+        if after <= before {
+            untold.push(format!("{}: {}", entry.name, outcome(&answer)));
         }
     }
-    insta::assert_snapshot!("refused", refused.join("\n"));
+    insta::assert_snapshot!("doors_without_an_entry", untold.join("\n"));
     // Where from, in every one of them; and the chain over all of it holds.
-    let elsewhere = "SELECT count(*) FROM audit_entry WHERE actor_kind = 'staff' AND address <> '127.0.0.1'";
-    assert_eq!(world.number(elsewhere).await, 0);
+    assert_eq!(world.number(ELSEWHERE).await, elsewhere);
     identity::audit::seal_all(&world.app).await.expect("sealed");
     let record = identity::tenant::find(&world.app, "hearth").await.expect("the tenant");
     let ctx = platform::Ctx::system(&world.app, record.info.clone(), "test");
@@ -287,10 +342,11 @@ impl Desk<'_> {
         let first = crate::shop::place_order(self.world, "hearth").await;
         let id = || json!({ "id": first["id"] });
         self.call(owner, "orderNoteAdd", json!({ "id": first["id"], "text": "Called" })).await;
-        self.call(owner, "orderMarkPaid", id()).await;
         let moved = "SELECT count(*) FROM audit_entry WHERE action = 'orderMarkPaid' AND subject_kind = 'order' \
              AND changes LIKE '%\"state\":\"pending_payment\"%' AND changes LIKE '%\"state\":\"paid\"%'";
-        assert_eq!(self.world.number(moved).await, 1, "the state before and after");
+        let before = self.world.number(moved).await;
+        self.call(owner, "orderMarkPaid", id()).await;
+        assert_eq!(self.world.number(moved).await, before + 1, "the state before and after");
         self.call(owner, "orderShip", json!({ "id": first["id"], "carrier": "Post" })).await;
         self.call(owner, "orderDeliver", id()).await;
         self.call(owner, "orderRefund", json!({ "id": first["id"], "reason": "Broken" })).await;
