@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use identity::tenant::domain::{self, DomainView};
 use identity::tenant::{self, NewOwner, NewTenant, life};
 use indicatif::{ProgressBar, ProgressStyle};
-use platform::App;
+use platform::{App, Ctx};
 use std::io::{BufRead, IsTerminal};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -267,13 +267,14 @@ impl Tenant {
                 let rows = checked.manifest.tables.values().map(|table| table.rows).sum();
                 let bar = progress(rows, "importing rows");
                 let into = transfer::ImportOptions { slug, copy: false, owner: owner.read()? };
+                let by = |info| Ctx::operator(app, info, "tenant import");
                 let tenant =
-                    transfer::import(app, &checked, into, |done| bar.set_position(done.rows)).await?;
+                    transfer::import(app, &checked, into, by, |done| bar.set_position(done.rows)).await?;
                 bar.finish_and_clear();
                 shown(&tenant::system(app, &tenant.slug).await?, json, "imported").await
             }
             Self::Clone { slug, to, owner, json } => {
-                let ctx = tenant::system(app, &slug).await?;
+                let ctx = tenant::operator(app, &slug, "tenant clone").await?;
                 let bar = spinner("copying");
                 let into = transfer::ImportOptions { slug: Some(to), copy: true, owner: owner.read()? };
                 let tenant = transfer::clone_tenant(&ctx, &std::env::temp_dir(), into).await?;
@@ -291,7 +292,7 @@ impl Tenant {
     }
 }
 
-async fn shown(ctx: &platform::Ctx, json: bool, what: &str) -> anyhow::Result<()> {
+async fn shown(ctx: &Ctx, json: bool, what: &str) -> anyhow::Result<()> {
     let view = life::view(ctx).await?;
     if json {
         return say_json(&view);

@@ -165,7 +165,7 @@ async fn import(
     let filling = tokio::spawn(async move {
         let _held = (folder, turn);
         let file = transfer::check(&app, &path).await.map_err(unreadable)?;
-        let made = transfer::import(&app, &file, into, |_| {}).await.map_err(plain)?;
+        let made = transfer::import(&app, &file, into, |info| ctx.at(info), |_| {}).await.map_err(plain)?;
         life::view(&tenant::system(&app, &made.slug).await?).await
     });
     let view = filling.await.map_err(Error::internal)??;

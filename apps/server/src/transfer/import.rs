@@ -84,7 +84,8 @@ fn check_row(shape: &Shape, row: &Map<String, Value>) -> anyhow::Result<()> {
     }
 }
 
-/// Fills a tenant from a file that was looked through, and shows it.
+/// Fills a tenant from a file that was looked through, and shows it. `within` says who does it: the entry of the tenant's
+/// audit log that names them is made when it is shown.
 ///
 /// # Errors
 /// `CONFLICT` in words when the tenant or the slug is here already; those of the database. Nothing is left behind.
@@ -92,6 +93,7 @@ pub async fn import(
     app: &App,
     file: &Checked,
     into: ImportOptions,
+    within: impl FnOnce(Arc<TenantInfo>) -> Ctx,
     mut told: impl FnMut(Progress),
 ) -> anyhow::Result<Arc<TenantInfo>> {
     let whose = &file.manifest.tenant;
@@ -126,7 +128,7 @@ pub async fn import(
     };
     let filled = async {
         hidden.fill(file, &shapes, into.owner, &mut told).await?;
-        Ok(filling::show(&hidden.ctx).await?)
+        Ok(filling::show(&within(identity::tenant_of(app.clone(), id).await?)).await?)
     };
     match filled.await {
         Ok(()) => Ok(identity::tenant::find(app, &id.to_string()).await?.info.clone()),
@@ -139,7 +141,7 @@ pub async fn import(
     }
 }
 
-/// A copy of a tenant beside it, under another slug; `folder` is for the file in between.
+/// A copy of a tenant beside it, under another slug, made by whoever calls; `folder` is for the file in between.
 ///
 /// # Errors
 /// As [`import`] and [`export`].
@@ -152,7 +154,7 @@ pub async fn clone_tenant(ctx: &Ctx, folder: &Path, into: ImportOptions) -> anyh
     let path = folder.path().join("shop.zip");
     export(ctx, &path, false, |_| {}).await?;
     let file = check(ctx.app(), &path).await?;
-    import(ctx.app(), &file, ImportOptions { copy: true, ..into }, |_| {}).await
+    import(ctx.app(), &file, ImportOptions { copy: true, ..into }, |info| ctx.at(info), |_| {}).await
 }
 
 /// The hidden tenant.

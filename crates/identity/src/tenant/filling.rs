@@ -6,7 +6,7 @@ use crate::entity::tenant;
 use crate::event::IdentityEvent;
 use events::Emit;
 use platform::{Access, App, Ctx, Error, Result};
-use primitives::{TenantId, TenantSlug};
+use primitives::{Permission, TenantId, TenantSlug};
 use sea_orm::ColumnTrait;
 use std::sync::Arc;
 
@@ -29,13 +29,13 @@ pub async fn add_owner(ctx: &Ctx, owner: NewOwner) -> Result<()> {
     ctx.write(Access::System, async |tx| store_first(tx, ctx, first).await).await
 }
 
-/// Shows a tenant that is filled.
+/// Shows a tenant that is filled, for whoever had it filled.
 ///
 /// # Errors
 /// `CONFLICT` when it is none, or was given up meanwhile.
 pub async fn show(ctx: &Ctx) -> Result<()> {
     let info = ctx.tenant();
-    ctx.write(Access::System, async |tx| {
+    ctx.write(Permission::TENANTS_IMPORT, async |tx| {
         let shown = touch(tx, ctx.now())
             .set(tenant::Column::Life, Life::Open.as_str())
             .set(tenant::Column::PurgeAt, None::<i64>)

@@ -28,9 +28,9 @@ pub fn Promotions(
     };
     view! {
         <Show when=move || promotions.with(|all| !all.is_empty())>
-            <section class="card">
-                <header><h2>"The shop's promotions"</h2><span class="meta end">{n_applied}</span></header>
-                <table class="table" data-static="" data-fit="" aria-label="The shop's promotions">
+            <section class="tablecard" aria-label="The shop's promotions">
+                <header class="cardhead"><h2>"The shop's promotions"</h2><span class="meta end">{n_applied}</span></header>
+                <table class="table" data-stack="" data-static="">
                     <thead><tr><th>"Promotion"</th><th>"Here"</th><th class="num">"Taken off"</th></tr></thead>
                     <tbody>{move || promotions.get().into_iter().map(row).collect_view()}</tbody>
                 </table>
@@ -48,5 +48,11 @@ fn row(one: CartPromotion) -> impl IntoView {
         view! { <b>{one.name}</b> }.into_any()
     };
     let amount = one.amount.map(|amount| format!("− {}", amount.formatted));
-    view! { <tr><td>{name}</td><td>{status(tone, words)}</td><td class="num">{amount}</td></tr> }
+    view! {
+        <tr>
+            <td data-slot="title">{name}</td>
+            <td data-slot="sub">{status(tone, words)}</td>
+            <td class="num" data-slot="value">{amount}</td>
+        </tr>
+    }
 }
