@@ -3,14 +3,22 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
 /// The workspace.
 pub fn root() -> &'static Path {
-    // crates/xtask is two levels below the root.
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap_or(Path::new("."))
+    static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+        // What cargo says now comes before what it said when this was built: clones may share what they build.
+        let own = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+        let own = own.filter(|own| own.ends_with("crates/xtask"));
+        let own = own.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+        // Two levels below the root.
+        own.ancestors().nth(2).unwrap_or(Path::new(".")).to_owned()
+    });
+    &ROOT
 }
 
 /// Where cargo puts what it builds.
