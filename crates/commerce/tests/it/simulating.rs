@@ -272,9 +272,11 @@ impl Play<'_> {
             self.town.shop.sweep().await;
             self.take_what_is_promised().await;
             for id in self.ids("attention IS NOT NULL").await {
-                if expected(order::refund(&self.boss, id, "the order was given up").await).is_none() {
-                    expected(order::clear_attention(&self.boss, id).await);
-                }
+                expected(order::refund(&self.boss, id, "the order was given up").await);
+            }
+            // Whoever is owed money stays called about: it cannot go back while another call is under way.
+            for id in self.ids("attention IS NOT NULL AND paid_minor = refunded_minor").await {
+                expected(order::clear_attention(&self.boss, id).await);
             }
             self.make_up_minds();
             let waiting = self.number(

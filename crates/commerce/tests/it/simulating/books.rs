@@ -40,14 +40,15 @@ impl Play<'_> {
         self.system.read(Access::System).await.unwrap().raw_all(sql, Vec::new()).await.unwrap()
     }
 
-    /// What became of a payment, and what the gateway was asked about it.
+    /// What became of a payment and of its order, and what the gateway was asked about it.
     async fn story(&self, payment: &str) -> Vec<String> {
-        let sql = "SELECT stream_id, kind, payload FROM stream_event WHERE tenant_id = {tenant} \
-                   AND stream_type = 'payment' ORDER BY version";
+        let sql = "SELECT s.kind, s.payload, p.id FROM stream_event s JOIN payment p ON p.tenant_id = s.tenant_id \
+                     AND (p.id = s.stream_id OR p.order_id = s.stream_id) \
+                   WHERE s.tenant_id = {tenant} ORDER BY s.occurred_at, s.stream_type, s.version";
         let fact = |row: &QueryResult| {
-            let about: Uuid = row.try_get_by_index(0).unwrap();
-            let told: Value = row.try_get_by_index(2).unwrap();
-            (about.to_string() == payment).then(|| format!("{}: {told}", word(row, 1)))
+            let told: Value = row.try_get_by_index(1).unwrap();
+            let about: Uuid = row.try_get_by_index(2).unwrap();
+            (about.to_string() == payment).then(|| format!("{}: {told}", word(row, 0)))
         };
         let facts = self.rows(sql).await.iter().filter_map(fact).collect::<Vec<_>>();
         let calls =
@@ -106,7 +107,10 @@ impl Play<'_> {
             let by_hand: i32 = row.try_get_by_index(5).unwrap();
             assert!(captures < 2 || by_hand == 1, "order {order} was captured {captures} times");
             let given_up = matches!(state.as_str(), "cancelled" | "refunded");
-            assert!(!given_up || number(&row, 6) == 0, "order {order} is {state}, {} is kept", took - gave);
+            if given_up && number(&row, 6) != 0 {
+                let kept = took - gave;
+                panic!("order {order} is {state}, {kept} is kept: {:#?}", self.story(&id.to_string()).await);
+            }
         }
         assert!(accounts.values().all(|account| account.0 == 0), "money for nobody: {accounts:?}");
     }
