@@ -397,7 +397,7 @@ fn port_of(driver: &mut Child) -> u16 {
 }
 
 fn shots() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/e2e-shots")
+    crate::here().join("../target/e2e-shots")
 }
 
 /// Name of the running test.

@@ -128,5 +128,5 @@ fn program() -> PathBuf {
 }
 
 fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace")
+    crate::here().parent().expect("the workspace")
 }

@@ -12,7 +12,17 @@ pub use browser::{Browser, Scripts};
 pub use gateway::Gateway;
 pub use host::Host;
 
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 use std::time::{SystemTime, UNIX_EPOCH};
+
+/// This package, in the clone whose journeys are run; clones may share what they build.
+fn here() -> &'static Path {
+    static HERE: LazyLock<PathBuf> = LazyLock::new(|| {
+        std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into()).into()
+    });
+    &HERE
+}
 
 /// Runs a journey on a fresh server with a fresh browser; both are gone afterwards, also when it fails.
 pub fn journey(scripts: Scripts, walk: impl AsyncFnOnce(&Host, &Browser)) {
