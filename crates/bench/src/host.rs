@@ -21,15 +21,27 @@ pub struct Setup {
     pub gateway: SocketAddr,
 }
 
+fn done(command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| format!("starting {command:?}"))?;
+    if !status.success() {
+        bail!("{command:?} failed ({status})");
+    }
+    Ok(())
+}
+
 impl Setup {
     /// Runs a subcommand to its end.
     pub fn run(&self, arguments: &[&str]) -> Result<()> {
-        let status =
-            self.command().args(arguments).stdout(Stdio::null()).status().context("starting rustok")?;
-        if !status.success() {
-            bail!("rustok {} failed ({status})", arguments.join(" "));
+        done(self.command().args(arguments).stdout(Stdio::null()))
+    }
+
+    /// Has the machine finish with what was generated, so that nothing of it is measured: statistics, dirty pages.
+    pub fn settle(&self) -> Result<()> {
+        if self.database.starts_with("postgres") {
+            let tidy = ["-c", "VACUUM (ANALYZE)", "-c", "CHECKPOINT"];
+            done(Command::new("psql").args(["-q", "-X", &self.database]).args(tidy))?;
         }
-        Ok(())
+        done(&mut Command::new("sync"))
     }
 
     /// Starts serving and waits until it is ready.

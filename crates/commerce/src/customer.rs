@@ -31,11 +31,11 @@ pub use consent::{consent_with_order, own_consent, set_consent, set_own_consent}
 pub use data::{CustomerData, data, own_data};
 pub use erase::{Erased, erase, erase_own};
 pub use export::export;
-pub(crate) use groups::{all_there as groups_all_there, hold as hold_groups};
 pub use groups::{
     GroupDraft, GroupView, MAX_GROUPS, MAX_MEMBERS_AT_ONCE, add_members, create_group, delete_group, group,
     groups, remove_members, update_group,
 };
+pub(crate) use groups::{all_there as groups_all_there, hold as hold_groups};
 pub use list::{CustomerFilter, CustomerSort, list};
 pub use notes::add_note;
 pub use records::CustomerRecords;

@@ -254,7 +254,8 @@ impl CommerceSettings {
     pub fn fetched_at(&self, method: &str) -> Option<&str> {
         let method = self.shipping.iter().find(|known| known.id == method && known.pickup)?;
         // Shops from before places had words have those on when it comes.
-        let words = [&method.pickup_place, &method.note, &method.name].into_iter().find(|text| !text.is_empty());
+        let words =
+            [&method.pickup_place, &method.note, &method.name].into_iter().find(|text| !text.is_empty());
         words.map(|words| words.trim())
     }
 
@@ -305,7 +306,8 @@ impl CommerceSettings {
             if method.pickup && method.pickup_place.trim().is_empty() {
                 wrong(format!("shipping.{i}.pickupPlace"), "say where it is fetched, and when");
             }
-            if 300 < method.pickup_place.chars().count() || method.pickup_place.chars().any(char::is_control) {
+            if 300 < method.pickup_place.chars().count() || method.pickup_place.chars().any(char::is_control)
+            {
                 wrong(format!("shipping.{i}.pickupPlace"), "use at most 300 characters on one line");
             }
             let taxed = |category: &TaxCategory| {

@@ -208,6 +208,8 @@ pub struct Shipping {
     pub price: i64,
     /// Free from this subtotal on.
     pub free_from: Option<i64>,
+    /// Where shoppers fetch it; nothing is sent then.
+    pub pickup_place: Option<String>,
 }
 
 /// Where the pictures lie, and in which sizes: `{base}/{name}-{width}.webp`.
@@ -372,8 +374,8 @@ impl Fixture {
                 by: pricing::Measure::Price,
                 steps: Vec::new(),
                 up_to: None,
-                pickup: false,
-                pickup_place: String::new(),
+                pickup: method.pickup_place.is_some(),
+                pickup_place: method.pickup_place.clone().unwrap_or_default(),
                 tax_category: None,
                 free_from_minor: method.free_from,
                 active: true,

@@ -102,22 +102,22 @@ pub async fn seal(ctx: &Ctx) -> Result<u64> {
     }
 }
 
+/// What has waited longest; keys grow with time. The plus keeps planners from walking through all that has no place yet,
+/// which are as many as wait, for each batch.
+const NEXT: &str = "SELECT w.id FROM audit_waiting w JOIN audit_entry e ON e.tenant_id = w.tenant_id AND e.id = w.id \
+                    WHERE w.tenant_id = {tenant} AND +e.position IS NULL ORDER BY w.id LIMIT ?";
+
 async fn batch(tx: &Tx, ctx: &Ctx, keys: &Keys) -> Result<u64> {
     if !alone(tx).await? {
         return Ok(0);
     }
+    let next = tx.raw_all(NEXT, vec![BATCH.into()]).await?;
+    let next = next.iter().map(|row| row.try_get_by_index::<Uuid>(0)).collect::<Result<Vec<_>, _>>()?;
     let waiting = tx
         .find::<entry::Entity>()
-        .map(|select| {
-            use sea_orm::{QueryFilter as _, sea_query::Expr};
-            select.filter(Expr::cust(
-                "EXISTS (SELECT 1 FROM audit_waiting w WHERE w.tenant_id = audit_entry.tenant_id AND w.id = audit_entry.id)",
-            ))
-        })
-        .filter(entry::Column::Position.is_null())
+        .filter(entry::Column::Id.is_in(next))
         .order_by_asc(entry::Column::At)
         .order_by_asc(entry::Column::Id)
-        .limit(BATCH)
         .all()
         .await?;
     if waiting.is_empty() {
@@ -196,7 +196,7 @@ fn seal_sql(backend: DbBackend) -> &'static str {
         _ => {
             "UPDATE audit_entry SET position = v.p, hash = v.h FROM (SELECT unhex(value->>'i') AS i, value->>'p' AS p, \
                unhex(value->>'h') AS h FROM json_each(?)) v \
-             WHERE audit_entry.tenant_id = {tenant} AND audit_entry.id = v.i AND audit_entry.position IS NULL"
+             WHERE audit_entry.tenant_id = {tenant} AND audit_entry.id = v.i AND +audit_entry.position IS NULL"
         }
     }
 }
@@ -210,6 +210,37 @@ fn take_sql(backend: DbBackend) -> &'static str {
         _ => {
             "DELETE FROM audit_waiting WHERE tenant_id = {tenant} \
              AND id IN (SELECT unhex(value->>'i') FROM json_each(?))"
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use testkit::{Backend, TestDb};
+
+    /// An import leaves entries by the thousand, and SQLite has one writer: whoever seals looks each up by its key, and not
+    /// each of a batch among all that wait.
+    #[tokio::test]
+    async fn sqlite_finds_each_entry_by_its_key() {
+        let database = TestDb::create(Backend::Sqlite).await;
+        let connection = database.owner().await;
+        let statements = [
+            (NEXT, ["SEARCH w USING COVERING INDEX", "SEARCH e USING INDEX sqlite_autoindex_audit_entry_1"]),
+            (
+                seal_sql(DbBackend::Sqlite),
+                ["SCAN json_each", "SEARCH audit_entry USING INDEX sqlite_autoindex_audit_entry_1"],
+            ),
+        ];
+        for (sql, steps) in statements {
+            let sql = sql.replace("{tenant}", "x'00'").replace('?', "'0'");
+            let plan = Statement::from_string(DbBackend::Sqlite, format!("EXPLAIN QUERY PLAN {sql}"));
+            let plan = connection.query_all_raw(plan).await.unwrap();
+            let plan: Vec<String> = plan.iter().map(|row| row.try_get("", "detail").unwrap()).collect();
+            assert_eq!(plan.len(), steps.len(), "{plan:?}");
+            for (step, begins) in plan.iter().zip(steps) {
+                assert!(step.starts_with(begins), "{plan:?}");
+            }
         }
     }
 }
