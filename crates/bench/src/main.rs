@@ -116,8 +116,8 @@ async fn bench(arguments: &Arguments) -> Result<()> {
             // The demo brings the shop's settings, such as the way to pay that is measured.
             setup.run(&["seed", "--demo"])?;
             setup.run(&["seed", "--generate", &n_products.to_string(), "--tenant", "hearth"])?;
-            setup.settle()?;
             let generated = started.elapsed();
+            setup.settle()?;
             let name = database.as_str();
             shop(arguments, name, *n_products, &setup, generated).await?;
         }

@@ -57,11 +57,11 @@ pub async fn compare(
         setup.run(&["migrate", "up"])?;
         let (products, tenants) = (PRODUCTS.to_string(), n_tenants.to_string());
         setup.run(&["seed", "--generate", &products, "--tenants", &tenants])?;
-        setup.settle()?;
         eprintln!(
             "  {name}, {n_tenants} tenants of {PRODUCTS} products: made in {:.1} s",
             started.elapsed().as_secs_f64()
         );
+        setup.settle()?;
         Ok(Town { setup, n_tenants, order: shuffled(n_tenants), _folder: folder })
     };
     let towns = [town(1)?, town(MANY)?];
