@@ -35,8 +35,10 @@ impl Setup {
         done(self.command().args(arguments).stdout(Stdio::null()))
     }
 
-    /// Has the machine finish with what was generated, so that nothing of it is measured: statistics, dirty pages.
-    pub fn settle(&self) -> Result<()> {
+    /// Has the server and the machine finish with what was generated, so that nothing of it is measured: entries of the audit
+    /// log to be sealed, statistics, dirty pages.
+    pub async fn settle(&self) -> Result<()> {
+        self.serve(false).await?.quiet().await?;
         if self.database.starts_with("postgres") {
             let tidy = ["-c", "VACUUM (ANALYZE)", "-c", "CHECKPOINT"];
             done(Command::new("psql").args(["-q", "-X", &self.database]).args(tidy))?;
@@ -99,6 +101,30 @@ pub struct Host {
 }
 
 impl Host {
+    /// Waits until the process has nothing left to do: until it has used less than a twentieth of a core for a second.
+    async fn quiet(&self) -> Result<()> {
+        const LONGEST: Duration = Duration::from_mins(5);
+        let started = Instant::now();
+        let mut before = self.ticks()?;
+        while started.elapsed() < LONGEST {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            let now = self.ticks()?;
+            if now - before < 5 {
+                return Ok(());
+            }
+            before = now;
+        }
+        bail!("rustok serve still works after {} s without a request", LONGEST.as_secs())
+    }
+
+    /// Hundredths of a second that the process has computed.
+    fn ticks(&self) -> Result<u64> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        let (_, fields) = stat.rsplit_once(')').context("a name in brackets")?;
+        // User and system time: fields 14 and 15, the name being the second.
+        fields.split_whitespace().skip(11).take(2).map(|ticks| Ok(ticks.parse::<u64>()?)).sum()
+    }
+
     /// Resident memory in MiB: now, and the most it ever was.
     pub fn memory(&self) -> (f64, f64) {
         let status =

@@ -117,7 +117,7 @@ async fn bench(arguments: &Arguments) -> Result<()> {
             setup.run(&["seed", "--demo"])?;
             setup.run(&["seed", "--generate", &n_products.to_string(), "--tenant", "hearth"])?;
             let generated = started.elapsed();
-            setup.settle()?;
+            setup.settle().await?;
             let name = database.as_str();
             shop(arguments, name, *n_products, &setup, generated).await?;
         }

@@ -51,7 +51,7 @@ pub async fn compare(
     connections: usize,
     mut fresh: impl FnMut(usize) -> Result<(Setup, tempfile::TempDir)>,
 ) -> Result<()> {
-    let mut town = |n_tenants| -> Result<Town> {
+    let mut town = async |n_tenants| -> Result<Town> {
         let (setup, folder) = fresh(n_tenants)?;
         let started = Instant::now();
         setup.run(&["migrate", "up"])?;
@@ -61,10 +61,10 @@ pub async fn compare(
             "  {name}, {n_tenants} tenants of {PRODUCTS} products: made in {:.1} s",
             started.elapsed().as_secs_f64()
         );
-        setup.settle()?;
+        setup.settle().await?;
         Ok(Town { setup, n_tenants, order: shuffled(n_tenants), _folder: folder })
     };
-    let towns = [town(1)?, town(MANY)?];
+    let towns = [town(1).await?, town(MANY).await?];
     let first = in_turn(name, "first list page, cache off", &towns, first_answers(&towns).await?);
     let row = in_turn(name, "list that nobody asked for", &towns, first_rows(&towns).await?);
     let [one, many] = &towns;
