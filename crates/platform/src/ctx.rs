@@ -5,7 +5,7 @@ use crate::db::{Reader, Tx};
 use crate::{App, Error, Result, TenantInfo};
 use primitives::{ApiKeyId, Currency, Locale, Permission, PermissionSet, Scope, TenantId, Timestamp, UserId};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// Everything a use case knows about the call it serves. Cheap to clone.
@@ -22,6 +22,22 @@ struct Inner {
     request_id: Arc<str>,
     origin: Option<Arc<Origin>>,
     mark: Option<Arc<dyn Mark>>,
+    ahead: Option<Arc<Ahead>>,
+}
+
+/// A reader of a tenant that is made ready while a call is still looked at; see [`Ctx::reading`].
+pub struct Ahead(Mutex<Option<Reader>>);
+
+impl Ahead {
+    /// None when none is to spare.
+    pub async fn of(app: &App, tenant: TenantId) -> Option<Self> {
+        Some(Self(Mutex::new(Some(app.db().spare_reader(tenant).await?))))
+    }
+
+    fn take(&self, tenant: TenantId) -> Option<Reader> {
+        let mut reader = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        reader.take_if(|reader| reader.tenant_id() == tenant)
+    }
 }
 
 /// What has to be written with the first change that a call makes, such as that a request under its key is done; see
@@ -104,6 +120,7 @@ impl Ctx {
             request_id: request_id.into(),
             origin: None,
             mark: None,
+            ahead: None,
         }))
     }
 
@@ -127,6 +144,12 @@ impl Ctx {
     /// The same call, whose first change writes this, too.
     pub fn marked(&self, mark: Arc<dyn Mark>) -> Self {
         Self(Arc::new(Inner { mark: Some(mark), ..(*self.0).clone() }))
+    }
+
+    /// The same call, whose first reading goes through this: the way to the database that says whose rows are wanted is over
+    /// by the time that they are asked for.
+    pub fn reading(&self, ahead: Ahead) -> Self {
+        Self(Arc::new(Inner { ahead: Some(Arc::new(ahead)), ..(*self.0).clone() }))
     }
 
     /// The same call, by the name of what is being done.
@@ -286,11 +309,14 @@ impl Ctx {
 
     /// The reading door: checks `access`, then hands out this tenant's rows.
     ///
-    /// On PostgreSQL the reader is one read-only transaction with the tenant set inside it, so row level security
-    /// holds for every statement.
+    /// On PostgreSQL the reader is a connection that only reads and shows this tenant alone, so row level security holds for
+    /// every statement.
     pub async fn read(&self, access: impl Into<Access>) -> Result<Reader> {
         self.require(access)?;
-        self.app().db().reader(self.tenant_id()).await
+        match self.0.ahead.as_ref().and_then(|ahead| ahead.take(self.tenant_id())) {
+            Some(reader) => Ok(reader),
+            None => self.app().db().reader(self.tenant_id()).await,
+        }
     }
 
     /// As [`Ctx::read`], and every statement sees the rows as they were at the first one; for whole copies of a tenant.

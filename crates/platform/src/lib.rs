@@ -23,7 +23,7 @@ pub mod verify;
 pub use app::App;
 pub use clock::{Clock, SystemClock};
 pub use config::Config;
-pub use ctx::{Access, Actor, Ctx, Mark};
+pub use ctx::{Access, Actor, Ahead, Ctx, Mark};
 pub use db::{Db, Reader, TenantDb, TenantOwned, Tx};
 pub use error::{Context, Error, Result};
 pub use hub::Hub;

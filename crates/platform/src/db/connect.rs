@@ -132,6 +132,13 @@ impl Db {
         Ok(Reader::from_session(session, tenant))
     }
 
+    /// A reader for somebody who is about to want one, if that costs nobody anything: where a connection has to be told whose
+    /// rows to show, and one is to spare.
+    pub(crate) async fn spare_reader(&self, tenant: TenantId) -> Option<Reader> {
+        let session = Session::read_spare(&self.0.sessions.as_ref()?.read, tenant).await?;
+        Some(Reader::from_session(session, tenant))
+    }
+
     /// One view of the tenant's rows for as long as the reader lives, whatever is committed meanwhile.
     pub(crate) async fn snapshot(&self, tenant: TenantId) -> Result<Reader> {
         match &self.0.sessions {

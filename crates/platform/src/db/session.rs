@@ -47,7 +47,15 @@ impl Session {
     /// Reads rows of a tenant. Every statement sees what is committed when it begins, as in a transaction of this isolation;
     /// begin and commit would be two round trips for nothing.
     pub async fn read(sessions: &Sessions, tenant: TenantId) -> Result<Self, DbErr> {
-        let mut held = sessions.take(Some(tenant)).await?;
+        Self::reader(sessions.take(Some(tenant)).await?, tenant).await
+    }
+
+    /// As [`Session::read`] when a connection is to spare.
+    pub async fn read_spare(sessions: &Sessions, tenant: TenantId) -> Option<Self> {
+        Self::reader(sessions.take_spare(tenant)?, tenant).await.ok()
+    }
+
+    async fn reader(mut held: Held, tenant: TenantId) -> Result<Self, DbErr> {
         held.show(tenant).await?;
         Ok(Self { held: Mutex::new(held), reads: Some(tenant), lets_go: AtomicBool::new(false) })
     }
@@ -67,7 +75,7 @@ impl Session {
         // An id has nothing in it that could end the quotes.
         let begin = format!("{begin}; SET LOCAL rustok.tenant = '{shown}'");
         let mut held = sessions.take(tenant).await?;
-        held.begin(&begin).await?;
+        held.begin(begin).await?;
         Ok(Self { held: Mutex::new(held), reads: None, lets_go: AtomicBool::new(false) })
     }
 
@@ -80,7 +88,7 @@ impl Session {
     pub async fn commit(self) -> Result<(), DbErr> {
         let mut held = self.held.into_inner();
         if self.lets_go.into_inner() {
-            let marked = held.work()?.execute(COMMIT_AND_MARK).await.map_err(exec_error);
+            let marked = held.work().await?.execute(COMMIT_AND_MARK).await.map_err(exec_error);
             held.done(marked)?;
         }
         held.end("COMMIT").await
@@ -102,16 +110,16 @@ impl Session {
         let values = values.unwrap_or_else(|| Values(Vec::new()));
         let query = |values: Values| sqlx::query_with(AssertSqlSafe(sql.as_str()), SqlxValues(values));
         let Some(tenant) = self.reads else {
-            let done = how(held.work()?, query(values)).await.map_err(wrong);
+            let done = how(held.work().await?, query(values)).await.map_err(wrong);
             return held.done(done);
         };
-        let done = how(held.work()?, query(values.clone())).await.map_err(wrong);
+        let done = how(held.work().await?, query(values.clone())).await.map_err(wrong);
         match held.done(done) {
             // It died while it was idle: nothing is lost by asking again.
             Err(error) if is_lost(&error) => {
                 held.renew().await?;
                 held.show(tenant).await?;
-                let done = how(held.work()?, query(values)).await.map_err(wrong);
+                let done = how(held.work().await?, query(values)).await.map_err(wrong);
                 held.done(done)
             }
             done => done,
@@ -133,7 +141,7 @@ impl ConnectionTrait for Session {
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         count::add();
         let mut held = self.held.lock().await;
-        let result = held.work()?.execute(AssertSqlSafe(sql)).await.map_err(exec_error);
+        let result = held.work().await?.execute(AssertSqlSafe(sql)).await.map_err(exec_error);
         Ok(held.done(result)?.into())
     }
 

@@ -4,11 +4,14 @@
 //! level security shows on a connection, so that a reader of the same tenant costs no round trip but its statements.
 
 use crate::error::is_lost;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use primitives::TenantId;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
 use sea_orm::sqlx::{self, AssertSqlSafe, ConnectOptions as _, Executor as _};
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
@@ -29,6 +32,8 @@ struct Inner {
     /// Said once to every new connection.
     greeting: String,
     places: Arc<Semaphore>,
+    /// Places for whoever is not in a hurry to leave: one more than half of all have to be free.
+    spare: usize,
     /// The one that was used last stands last.
     idle: Mutex<Vec<Line>>,
 }
@@ -44,8 +49,10 @@ struct Line {
 
 /// A connection in somebody's hands.
 pub(super) struct Held {
-    /// None once it has been given back or was lost.
+    /// None once it has been given back or was lost, and while something is `coming`.
     line: Option<Line>,
+    /// What was said first, as long as nobody has waited for the answer.
+    coming: Option<BoxFuture<'static, Result<Line, DbErr>>>,
     /// Whether a transaction was begun on it.
     open: bool,
     /// Whether it stands outside every transaction with nothing under way.
@@ -58,11 +65,13 @@ pub(super) struct Held {
 impl Sessions {
     /// Nothing is opened yet.
     pub fn new(options: PgConnectOptions, greeting: String, most: u32) -> Self {
-        let places = Arc::new(Semaphore::new(most.try_into().unwrap_or(Semaphore::MAX_PERMITS)));
+        let most = most.try_into().unwrap_or(Semaphore::MAX_PERMITS);
+        let (places, spare) = (Arc::new(Semaphore::new(most)), most.div_ceil(2));
         Self(Arc::new(Inner {
             options: options.disable_statement_logging(),
             greeting,
             places,
+            spare,
             idle: Mutex::default(),
         }))
     }
@@ -77,7 +86,21 @@ impl Sessions {
             Some(line) => line,
             None => self.open().await?,
         };
-        Ok(Held { line: Some(line), open: false, clean: true, home: self.clone(), place: Some(place) })
+        Ok(self.held(line, place))
+    }
+
+    /// One that is idle, as long as most of them are: for somebody who may turn out not to want it, nobody has to wait.
+    pub fn take_spare(&self, tenant: TenantId) -> Option<Held> {
+        if self.0.places.available_permits() <= self.0.spare {
+            return None;
+        }
+        let place = self.0.places.clone().try_acquire_owned().ok()?;
+        Some(self.held(self.idle(Some(tenant))?, place))
+    }
+
+    fn held(&self, line: Line, place: OwnedSemaphorePermit) -> Held {
+        let (home, place) = (self.clone(), Some(place));
+        Held { line: Some(line), coming: None, open: false, clean: true, home, place }
     }
 
     fn idle(&self, tenant: Option<TenantId>) -> Option<Line> {
@@ -110,6 +133,12 @@ impl Sessions {
         Ok(Line { connection, tenant: None, born: Instant::now(), since: Instant::now() })
     }
 
+    /// A new connection instead of one that is lost. Those that were idle are hardly any better.
+    async fn renewed(&self) -> Result<Line, DbErr> {
+        drop(std::mem::take(&mut *self.lock()));
+        self.open().await
+    }
+
     fn put(&self, mut line: Line) {
         let now = Instant::now();
         if LIFE < now.duration_since(line.born) {
@@ -133,7 +162,12 @@ impl Sessions {
 impl Held {
     /// The connection for one piece of work, which has to be followed by [`Held::done`]. Whoever drops this in between leaves a
     /// connection that is looked after before anybody else gets it.
-    pub fn work(&mut self) -> Result<&mut PgConnection, DbErr> {
+    pub async fn work(&mut self) -> Result<&mut PgConnection, DbErr> {
+        if let Some(coming) = &mut self.coming {
+            let line = coming.await;
+            self.coming = None;
+            self.line = Some(line?);
+        }
         self.clean = false;
         let line = self.line.as_mut().ok_or_else(lost)?;
         Ok(&mut line.connection)
@@ -150,74 +184,90 @@ impl Held {
 
     /// Shows the rows of `tenant` from now on, and no others.
     pub async fn show(&mut self, tenant: TenantId) -> Result<(), DbErr> {
-        match &mut self.line {
-            Some(line) if line.tenant == Some(tenant) => return Ok(()),
-            // Nobody knows until the answer is here.
-            Some(line) => line.tenant = None,
-            None => {}
+        match &self.line {
+            Some(line) if line.tenant == Some(tenant) => Ok(()),
+            // An id has nothing in it that could end the quotes.
+            _ => self.first(format!("SET rustok.tenant = '{tenant}'"), Some(tenant)).await,
         }
-        // An id has nothing in it that could end the quotes.
-        self.first(&format!("SET rustok.tenant = '{tenant}'")).await?;
-        if let Some(line) = &mut self.line {
-            line.tenant = Some(tenant);
+    }
+
+    /// Opens a transaction with this statement; it has to be ended by [`Held::end`].
+    pub async fn begin(&mut self, begin: String) -> Result<(), DbErr> {
+        self.open = true;
+        self.first(begin, None).await
+    }
+
+    /// Says something on a connection of which nothing has been asked yet. It is on its way when this returns, and whoever asks
+    /// next waits for the answer, which then has mostly come while the question was thought of; so does what went wrong.
+    async fn first(&mut self, words: String, shows: Option<TenantId>) -> Result<(), DbErr> {
+        let line = self.line.take().ok_or_else(lost)?;
+        let mut said: BoxFuture<'static, _> = Box::pin(first(self.home.clone(), line, words, shows));
+        match futures::poll!(&mut said) {
+            Poll::Ready(line) => self.line = Some(line?),
+            Poll::Pending => self.coming = Some(said),
         }
         Ok(())
     }
 
-    /// Opens a transaction with this statement; it has to be ended by [`Held::end`].
-    pub async fn begin(&mut self, begin: &str) -> Result<(), DbErr> {
-        self.open = true;
-        self.first(begin).await
-    }
-
-    /// Says something on a connection of which nothing has been asked yet; on another one when it died while it was idle, as
-    /// all do when the database restarts.
-    async fn first(&mut self, words: &str) -> Result<(), DbErr> {
-        let said = say(self.work()?, words).await;
-        match self.done(said) {
-            Err(error) if is_lost(&error) => {
-                self.renew().await?;
-                let said = say(self.work()?, words).await;
-                self.done(said)
-            }
-            said => said,
-        }
-    }
-
     /// Ends the transaction with this statement.
     pub async fn end(&mut self, end: &str) -> Result<(), DbErr> {
-        let ended = say(self.work()?, end).await;
+        let ended = say(self.work().await?, end).await;
         self.open = ended.is_err();
         self.done(ended)
     }
 
-    /// A new connection instead of one that is lost. Those that were idle are hardly any better.
+    /// A new connection instead of one that is lost.
     pub async fn renew(&mut self) -> Result<(), DbErr> {
-        drop(std::mem::take(&mut *self.home.lock()));
-        self.line = Some(self.home.open().await?);
+        self.line = Some(self.home.renewed().await?);
         Ok(())
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let Some(mut line) = self.line.take() else { return };
+        let (line, coming) = (self.line.take(), self.coming.take());
         let (home, place) = (self.home.clone(), self.place.take());
-        if self.clean {
-            home.put(line);
-            return;
-        }
+        let undo = match (line, coming, self.clean && !self.open) {
+            (Some(line), None, true) => return home.put(line),
+            (Some(line), None, false) => undone(line).boxed(),
+            (_, Some(coming), true) => async { coming.await.ok() }.boxed(),
+            (_, Some(coming), false) => async { undone(coming.await.ok()?).await }.boxed(),
+            (None, None, _) => return,
+        };
         // Closing is undoing as well: where nothing can wait any more, that is left to the database.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         runtime.spawn(async move {
-            // Waits for what is still under way. Outside a transaction it is only a warning.
-            let undone = timeout(PATIENCE, say(&mut line.connection, "ROLLBACK")).await;
-            if matches!(undone, Ok(Ok(()))) {
+            if let Ok(Some(line)) = timeout(PATIENCE, undo).await {
                 home.put(line);
             }
             drop(place);
         });
     }
+}
+
+/// The connection outside every transaction. Waits for what is still under way; outside a transaction it is only a warning.
+async fn undone(mut line: Line) -> Option<Line> {
+    say(&mut line.connection, "ROLLBACK").await.ok()?;
+    Some(line)
+}
+
+/// Says something on a connection, or on another one when this died while it was idle, as all do when the database restarts.
+/// Afterwards it shows the rows of `shows`, if any.
+async fn first(
+    home: Sessions,
+    mut line: Line,
+    words: String,
+    shows: Option<TenantId>,
+) -> Result<Line, DbErr> {
+    match say(&mut line.connection, &words).await {
+        Err(error) if is_lost(&error) => {
+            line = home.renewed().await?;
+            say(&mut line.connection, &words).await?;
+        }
+        said => said?,
+    }
+    line.tenant = shows.or(line.tenant);
+    Ok(line)
 }
 
 async fn say(connection: &mut PgConnection, words: &str) -> Result<(), DbErr> {

@@ -1,6 +1,6 @@
 //! The doors on both databases, with the real schema.
 
-use platform::{Access, Actor, Ctx, Error, Reader, TenantOwned, Tx};
+use platform::{Access, Actor, Ahead, Ctx, Error, Reader, TenantOwned, Tx};
 use primitives::{ErrorCode, Permission, UserId};
 use sea_orm::entity::prelude::*;
 use sea_orm::{ConnectionTrait, ExprTrait, QueryResult, Set};
@@ -287,6 +287,50 @@ async fn readers_of_a_shop_share_a_connection(app: TestApp) {
     assert_ne!(seen[0].0, seen[0].1);
 }
 
+/// A connection that is told ahead whose rows will be read shows those and no others, serves one reader, and is anybody's again
+/// when nobody wanted it.
+async fn who_is_about_to_read_finds_a_reader(app: TestApp) {
+    let backend = app.database().backend();
+    drop(app);
+    let app = TestApp::configured(backend, |config| config.database.max_connections = 3).await;
+    let (mine, other) = (app.system(), app.other_system());
+    store(&mine, "anna").await.unwrap();
+    store(&other, "berta").await.unwrap();
+    let all = async || tokio::join!(names(&mine), names(&other), names(&mine));
+    all().await;
+    let ahead = async |ctx: &Ctx| Ahead::of(app.app(), ctx.tenant_id()).await;
+    if backend == Backend::Sqlite {
+        assert!(ahead(&mine).await.is_none(), "its readers are told nothing");
+        return;
+    }
+    // What nobody wanted takes a moment to come back.
+    let soon = async |ctx: &Ctx| {
+        for _ in 0..5_000 {
+            if let Some(ahead) = ahead(ctx).await {
+                return ahead;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        panic!("none to spare")
+    };
+    let whose = async |ctx: &Ctx| (names(ctx).await.concat(), shown(ctx).await.concat());
+    let (mine_is, others_is) = (whose(&mine).await, whose(&other).await);
+    for _ in 0..20 {
+        let wanted = soon(&other).await;
+        assert!(ahead(&mine).await.is_none(), "two of three are left for whoever is in need");
+        let reading = other.reading(wanted);
+        assert_eq!((whose(&reading).await, whose(&reading).await), (others_is.clone(), others_is.clone()));
+        let elsewhere = mine.reading(soon(&other).await);
+        assert_eq!(whose(&elsewhere).await, mine_is);
+        drop(elsewhere);
+        drop(soon(&mine).await);
+    }
+    assert_eq!(all().await.1, ["berta"]);
+    let app = TestApp::configured(backend, |config| config.database.max_connections = 1).await;
+    assert_eq!(names(&app.system()).await, Vec::<String>::new());
+    assert!(Ahead::of(app.app(), app.system().tenant_id()).await.is_none(), "its only one");
+}
+
 /// More callers than connections: each waits for its turn and nobody is forgotten.
 async fn who_waits_for_a_connection_gets_one(app: TestApp) {
     let backend = app.database().backend();
@@ -531,6 +575,7 @@ testkit::on_both!(
     an_upsert_cannot_reach_another_tenants_row,
     row_level_security_holds_where_a_raw_statement_forgets_the_filter,
     the_tenant_never_stays_on_a_pooled_connection,
+    who_is_about_to_read_finds_a_reader,
     readers_of_a_shop_share_a_connection,
     who_waits_for_a_connection_gets_one,
     a_reader_cannot_write,
