@@ -4,6 +4,7 @@ use crate::world::{Visitor, World};
 use identity::tenant::proof::{Texts, look_up_with};
 use reqwest::Method;
 use reqwest::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use sea_orm::{ConnectionTrait as _, Statement};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
@@ -261,11 +262,40 @@ async fn a_shop_goes_out_and_comes_in_over_http(world: World) {
     let request = import(&platform, "?slug=hearth-2", file.to_vec());
     let made = platform.send(request).await;
     assert_eq!((made.status, &made.json()["slug"]), (201, &json!("hearth-2")), "{}", made.body);
+    assert_eq!(noted(&world, "hearth-2").await, ["staff POST /api/v1/tenants/import"]);
     assert_eq!(world.visitor("hearth-2").get("/products").await.status, 200);
     assert_eq!(world.visitor("mine").get("/").await.status, 404);
 }
 
+/// Who did what last in a shop, oldest first, without what came with a file.
+async fn noted(world: &World, slug: &str) -> Vec<String> {
+    let rows = world.rows().await;
+    let sql = format!(
+        "SELECT e.actor_kind || ' ' || e.action AS told FROM audit_entry e JOIN tenant t ON t.id = e.tenant_id \
+         WHERE t.slug = '{slug}' AND e.subject_id = t.id ORDER BY e.at, e.id"
+    );
+    let found = rows.query_all_raw(Statement::from_string(rows.get_database_backend(), sql)).await;
+    let told = found.expect("entries").iter().map(|row| row.try_get("", "told").expect("a text")).collect();
+    rows.close().await.expect("closed");
+    told
+}
+
+async fn what_an_operator_makes_of_a_shop_is_in_its_log(world: World) {
+    let file = world.database.folder().join("hearth.zip");
+    let file = file.to_str().expect("a path");
+    for (arguments, made, told) in [
+        (vec!["tenant", "export", "hearth", file], "hearth", "tenant create"),
+        (vec!["tenant", "import", file, "--slug", "hearth-2"], "hearth-2", "tenant import"),
+        (vec!["tenant", "clone", "hearth", "hearth-3"], "hearth-3", "tenant clone"),
+    ] {
+        let output = world.rustok(&arguments).await;
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(noted(&world, made).await, [format!("system {told}")], "{arguments:?}");
+    }
+}
+
 testkit::on_both!(
+    what_an_operator_makes_of_a_shop_is_in_its_log,
     a_shop_goes_out_and_comes_in_over_http,
     opens_suspends_copies_deletes_and_restores_a_shop,
     an_owner_proves_a_domain_and_ends_the_own_shop,

@@ -4,19 +4,11 @@ use crate::shop::place_order;
 use crate::world::World;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
-use std::process::{Command, Output};
-
-async fn run(world: &World, arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_rustok"));
-    command.arg("verify").args(arguments);
-    command.current_dir(world.database.folder()).env("RUSTOK_DATABASE_URL", world.database.url());
-    tokio::task::spawn_blocking(move || command.output().expect("the command runs")).await.expect("an end")
-}
 
 async fn says_what_does_not_agree_and_what_to_do(world: World) {
     place_order(&world, "hearth").await;
     world.holds().await;
-    let output = run(&world, &["--json"]).await;
+    let output = world.rustok(&["verify", "--json"]).await;
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let all: Value = serde_json::from_slice(&output.stdout).expect("JSON");
     let shops: Vec<&str> =
@@ -26,7 +18,7 @@ async fn says_what_does_not_agree_and_what_to_do(world: World) {
     let rows = world.rows().await;
     rows.execute_unprepared("UPDATE orders SET attention = 'look'").await.expect("broken");
     rows.close().await.expect("closed");
-    let output = run(&world, &["--tenant", "hearth"]).await;
+    let output = world.rustok(&["verify", "--tenant", "hearth"]).await;
     assert_eq!(output.status.code(), Some(1));
     let (said, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(error.contains("the books of hearth do not agree: order 1001 ("), "{error}");
@@ -35,9 +27,9 @@ async fn says_what_does_not_agree_and_what_to_do(world: World) {
     {
         assert!(said.contains(part), "{part}: {said}");
     }
-    let output = run(&world, &["--tenant", "northbound"]).await;
+    let output = world.rustok(&["verify", "--tenant", "northbound"]).await;
     assert!(output.status.success(), "another shop's books are its own");
-    let output = run(&world, &["--tenant", "nowhere"]).await;
+    let output = world.rustok(&["verify", "--tenant", "nowhere"]).await;
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("there is no such tenant"));
 }

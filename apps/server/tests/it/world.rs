@@ -11,6 +11,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 use serde_json::{Value, json};
 use server::host;
 use std::net::SocketAddr;
+use std::process::{Command, Output};
 use std::sync::Arc;
 use testkit::{Backend, Fixture, TestDb};
 use tokio_util::sync::CancellationToken;
@@ -169,6 +170,16 @@ impl World {
             .await;
         assert_eq!(answer["data"]["signIn"]["__typename"], "SignInPayload", "{answer}");
         (visitor, person.id)
+    }
+
+    /// What an operator's command says, beside the host.
+    pub async fn rustok(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rustok"));
+        command.args(arguments);
+        command.current_dir(self.database.folder()).env("RUSTOK_DATABASE_URL", self.database.url());
+        tokio::task::spawn_blocking(move || command.output().expect("the command runs"))
+            .await
+            .expect("an end")
     }
 
     /// A plain connection past every door.
