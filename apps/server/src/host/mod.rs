@@ -37,7 +37,7 @@ use pages::{Before, PageKey, Pages};
 use platform::audit::Origin;
 use platform::nonce::Nonce;
 use platform::surface::Entry;
-use platform::{Access, Actor, App, Ctx, Error};
+use platform::{Access, Actor, Ahead, App, Ctx, Error};
 use primitives::{Currency, ErrorCode, Permission, TenantId};
 use problem::Place;
 use std::net::SocketAddr;
@@ -279,7 +279,7 @@ async fn shop(State(host): State<Host>, request: Request) -> Response {
         key = Some(own.in_currency(currency));
     }
     if let Some(key) = &key
-        && let Some(page) = host.pages.get(&host.app, key, &parts.headers, &nonce)
+        && let Some(page) = host.pages.get(&host.app, key, &parts.headers, &nonce).await
     {
         return trace::told(page, &resolved.tenant);
     }
@@ -307,6 +307,11 @@ async fn worked(host: Host, asked: Asked, mut parts: Parts, body: Body) -> Respo
     let Asked { request_id, resolved, nonce, key, wanted } = asked;
     let headers = parts.headers.clone();
     let path = parts.uri.path().to_owned();
+    let place = host.pages.free_place(&parts.method, &parts.uri);
+    let ahead = match &place {
+        Some(_) => Ahead::of(&host.app, resolved.tenant.id).await,
+        None => None,
+    };
     let authenticated = match identity::authenticate(&host.app, &resolved, &parts.headers).await {
         Ok(authenticated) => authenticated,
         Err(error) => return problem::answer(&error, &headers, &request_id, &path),
@@ -331,6 +336,9 @@ async fn worked(host: Host, asked: Asked, mut parts: Parts, body: Body) -> Respo
         });
     }
     ctx = ctx.in_currency(wanted);
+    if let Some(ahead) = ahead {
+        ctx = ctx.reading(ahead);
+    }
     let timeout = patience(&ctx);
     parts.extensions.insert(ctx);
     parts.extensions.insert(identity::ShopBase(resolved.base_path.clone()));
@@ -345,9 +353,14 @@ async fn worked(host: Host, asked: Asked, mut parts: Parts, body: Body) -> Respo
     }
     let head = parts.method == Method::HEAD;
     let answer = async {
-        let _place = host.pages.place(&parts.method, &parts.uri).await;
+        let _place = match place {
+            Some(place) => Some(place),
+            None => host.pages.place(&parts.method, &parts.uri).await,
+        };
         // Somebody who stood in line before us may have asked for the same.
-        if let Some(page) = key.as_ref().and_then(|key| host.pages.get(&host.app, key, &headers, &nonce)) {
+        if let Some(key) = &key
+            && let Some(page) = host.pages.get(&host.app, key, &headers, &nonce).await
+        {
             return Ok(Err(page));
         }
         host.inner.clone().oneshot(Request::from_parts(parts, body)).await.map(Ok)

@@ -1,11 +1,11 @@
-//! The page cache: anonymous storefront pages, rendered once, kept with their compressed forms.
+//! The page cache: anonymous storefront pages, rendered once, kept with the compressed forms that somebody has asked for.
 //!
 //! A page says what it was made of in the header `x-rustok-deps` (`catalog,product:<id>`); the cache takes the
 //! generations of these keys before rendering and serves the page only while none of them has moved.
 //! Whatever is personal comes to the page through an island, so one copy serves everybody.
 
 use super::marked::{Gzip, Marked, brotli};
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::Response;
 use moka::sync::Cache;
@@ -16,7 +16,8 @@ use primitives::{Currency, TenantId};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OnceCell, Semaphore, SemaphorePermit};
+use tokio::task::JoinError;
 
 /// Header in which a page names what it was made of; it never leaves the host.
 pub const DEPS: &str = "x-rustok-deps";
@@ -61,8 +62,8 @@ struct Page {
     content_type: HeaderValue,
     etag: HeaderValue,
     plain: Marked,
-    gzip: Gzip,
-    brotli: Marked,
+    gzip: OnceCell<Gzip>,
+    brotli: OnceCell<Marked>,
 }
 
 impl Pages {
@@ -73,8 +74,8 @@ impl Pages {
             Cache::builder()
                 .max_capacity(config.pages_mib * 1024 * 1024)
                 .weigher(|_: &PageKey, page: &Arc<Page>| {
-                    u32::try_from(page.plain.len() + page.gzip.len() + page.brotli.len() + 512)
-                        .unwrap_or(u32::MAX)
+                    // The compressed forms are a sixth each, or less.
+                    u32::try_from(page.plain.len() * 4 / 3 + 512).unwrap_or(u32::MAX)
                 })
                 .time_to_live(LIFE)
                 .build()
@@ -94,6 +95,11 @@ impl Pages {
         self.renderers.acquire().await.ok()
     }
 
+    /// As [`Pages::place`], for a request that need not wait.
+    pub fn free_place(&self, method: &Method, uri: &Uri) -> Option<SemaphorePermit<'_>> {
+        is_shared(method, uri).then(|| self.renderers.try_acquire().ok()).flatten()
+    }
+
     /// The key of a request whose answer may be kept.
     pub fn key(&self, method: &Method, uri: &Uri, resolved: &identity::Resolved) -> Option<PageKey> {
         self.cache.as_ref()?;
@@ -110,14 +116,20 @@ impl Pages {
     }
 
     /// The kept page, if it is still fresh.
-    pub fn get(&self, app: &App, key: &PageKey, headers: &HeaderMap, nonce: &Nonce) -> Option<Response> {
+    pub async fn get(
+        &self,
+        app: &App,
+        key: &PageKey,
+        headers: &HeaderMap,
+        nonce: &Nonce,
+    ) -> Option<Response> {
         let page = self.cache.as_ref()?.get(key)?;
         if !app.hub().is_fresh(&page.stamp) {
             return None;
         }
         metrics::counter!("rustok_cache_operations_total", "cache" => "pages", "result" => "hit")
             .increment(1);
-        Some(page.respond(headers, nonce))
+        Some(self.respond(&page, headers, nonce).await)
     }
 
     /// Keeps the page when it may be kept; answers with it either way.
@@ -160,32 +172,74 @@ impl Pages {
             .get(header::CONTENT_TYPE)
             .cloned()
             .unwrap_or(HeaderValue::from_static("text/html; charset=utf-8"));
-        // Nobody closes it; without a place it would only take more memory.
-        let place = self.squeezers.clone().acquire_owned().await;
-        // Of many who missed the same page at once, the first compresses it.
+        // Of many who missed the same page at once, the first has kept it.
         if let Some(kept) = cache.get(&key).filter(|kept| app.hub().is_fresh(&kept.stamp)) {
-            return kept.respond(headers, nonce);
+            return self.respond(&kept, headers, nonce).await;
         }
         let mut hasher = DefaultHasher::new();
         plain.hash(&mut hasher);
-        let squeezed = tokio::task::spawn_blocking({
-            let plain = plain.clone();
-            move || {
-                // Kept to the end, also when nobody waits for it any more.
-                let _place = place;
-                let plain = Marked::new(plain);
-                let (gzip, brotli) = (Gzip::new(&plain), brotli(&plain));
-                (plain, gzip, brotli)
-            }
-        });
-        let Ok((plain, gzip, brotli)) = squeezed.await else {
-            return Response::from_parts(parts, Body::from(Marked::new(plain).with(nonce)));
-        };
         let etag = HeaderValue::from_str(&format!("W/\"{:016x}\"", hasher.finish()))
             .unwrap_or(HeaderValue::from_static("W/\"0\""));
-        let page = Arc::new(Page { stamp, content_type, etag, plain, gzip, brotli });
+        let page = Arc::new(Page {
+            stamp,
+            content_type,
+            etag,
+            // It was written into more room than it takes.
+            plain: Marked::new(Bytes::copy_from_slice(&plain)),
+            gzip: OnceCell::new(),
+            brotli: OnceCell::new(),
+        });
         cache.insert(key, page.clone());
-        page.respond(headers, nonce)
+        self.respond(&page, headers, nonce).await
+    }
+
+    async fn respond(&self, page: &Arc<Page>, request: &HeaderMap, nonce: &Nonce) -> Response {
+        let mut response = Response::new(Body::empty());
+        let headers = response.headers_mut();
+        headers.insert(header::ETAG, page.etag.clone());
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+        if request.get(header::IF_NONE_MATCH).is_some_and(|tag| tag == page.etag) {
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            return response;
+        }
+        headers.insert(header::CONTENT_TYPE, page.content_type.clone());
+        let accepted = request
+            .get(header::ACCEPT_ENCODING)
+            .and_then(|accepted| accepted.to_str().ok())
+            .unwrap_or_default();
+        let (coding, body) = if accepts(accepted, "br") {
+            let brotli = page.brotli.get_or_try_init(|| self.squeezed(page, brotli)).await;
+            ("br", brotli.map(|brotli| brotli.with(nonce)))
+        } else if accepts(accepted, "gzip") {
+            let gzip = page.gzip.get_or_try_init(|| self.squeezed(page, Gzip::new)).await;
+            ("gzip", gzip.map(|gzip| gzip.with(nonce)))
+        } else {
+            ("identity", Ok(page.plain.with(nonce)))
+        };
+        let (coding, body) =
+            body.map_or_else(|_| ("identity", page.plain.with(nonce)), |body| (coding, body));
+        if coding != "identity" {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
+        }
+        *response.body_mut() = Body::from(body);
+        response
+    }
+
+    /// A compressed form, made to the end also when nobody waits for it any more.
+    async fn squeezed<T: Send + 'static>(
+        &self,
+        page: &Arc<Page>,
+        how: fn(&Marked) -> T,
+    ) -> Result<T, JoinError> {
+        // Nobody closes it; without a place it would only take more memory.
+        let place = self.squeezers.clone().acquire_owned().await;
+        let page = page.clone();
+        tokio::task::spawn_blocking(move || {
+            let _place = place;
+            how(&page.plain)
+        })
+        .await
     }
 }
 
@@ -231,36 +285,6 @@ impl Before {
     /// Now.
     pub fn now(app: &App) -> Self {
         Self(app.hub().epoch())
-    }
-}
-
-impl Page {
-    fn respond(&self, request: &HeaderMap, nonce: &Nonce) -> Response {
-        let mut response = Response::new(Body::empty());
-        let headers = response.headers_mut();
-        headers.insert(header::ETAG, self.etag.clone());
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-        if request.get(header::IF_NONE_MATCH).is_some_and(|tag| tag == self.etag) {
-            *response.status_mut() = StatusCode::NOT_MODIFIED;
-            return response;
-        }
-        headers.insert(header::CONTENT_TYPE, self.content_type.clone());
-        let accepted = request
-            .get(header::ACCEPT_ENCODING)
-            .and_then(|accepted| accepted.to_str().ok())
-            .unwrap_or_default();
-        let body = if accepts(accepted, "br") {
-            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("br"));
-            self.brotli.with(nonce)
-        } else if accepts(accepted, "gzip") {
-            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-            self.gzip.with(nonce)
-        } else {
-            self.plain.with(nonce)
-        };
-        *response.body_mut() = Body::from(body);
-        response
     }
 }
 

@@ -224,14 +224,7 @@ fn built_files_are_kept_for_ever_and_sent_packed() {
                 let (length, changed) = (header("content-length"), header("last-modified"));
                 let body = answer.bytes().await.expect("a body");
                 assert_eq!(length, body.len().to_string(), "{what}");
-                let mut plain = Vec::new();
-                match coding {
-                    "br" => brotli::Decompressor::new(&body[..], 4096).read_to_end(&mut plain),
-                    "gzip" => flate2::read::GzDecoder::new(&body[..]).read_to_end(&mut plain),
-                    _ => (&body[..]).read_to_end(&mut plain),
-                }
-                .expect("a whole file");
-                assert_eq!(plain, content(kind), "{what}");
+                assert_eq!(unpacked(coding, &body), content(kind), "{what}");
                 let head = ask(Method::HEAD).send().await.expect("an answer");
                 assert_eq!(head.headers()["content-length"], *length, "{what}");
                 assert_eq!(head.bytes().await.expect("nothing").len(), 0, "{what}");
@@ -251,6 +244,54 @@ fn built_files_are_kept_for_ever_and_sent_packed() {
         ] {
             let answer = visitor.get(path).await;
             assert_eq!((answer.status, answer.header("cache-control")), (status, rule), "{path}");
+        }
+    });
+}
+
+fn unpacked(coding: &str, body: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::new();
+    match coding {
+        "br" => brotli::Decompressor::new(body, 4096).read_to_end(&mut plain),
+        "gzip" => flate2::read::GzDecoder::new(body).read_to_end(&mut plain),
+        _ => (&mut &*body).read_to_end(&mut plain),
+    }
+    .expect("a whole answer");
+    plain
+}
+
+/// Each time it is asked for, the first time and when it is remembered, by many at once as by one.
+#[test]
+fn a_page_is_the_same_however_it_is_packed() {
+    testkit::run(Backend::Sqlite, async |world: World| {
+        let visitor = world.visitor("hearth");
+        let ask = async |accepted: &str| {
+            let request = visitor.request(Method::GET, "/products").header("accept-encoding", accepted);
+            let answer = request.send().await.expect("an answer");
+            let header = |name: &str| {
+                let value = answer.headers().get(name).and_then(|value| value.to_str().ok());
+                value.unwrap_or_default().to_owned()
+            };
+            let (coding, etag, vary) = (header("content-encoding"), header("etag"), header("vary"));
+            let nonce = header("content-security-policy");
+            let (_, nonce) = nonce.split_once("'nonce-").expect("a nonce");
+            let (nonce, _) = nonce.split_once('\'').expect("its end");
+            let nonce = nonce.to_owned();
+            let body = answer.bytes().await.expect("a body");
+            let page = String::from_utf8(unpacked(&coding, &body)).expect("text");
+            assert!(page.contains(&format!("nonce=\"{nonce}\"")), "{accepted}");
+            (coding, etag, vary, page.replace(&nonce, ""))
+        };
+        let wanted = ["gzip, deflate, br", "gzip", "", "br;q=0, gzip", "identity", "br"];
+        let (_, etag, _, page) = ask("").await;
+        assert!(!etag.is_empty() && page.ends_with("</html>"));
+        for _ in 0..2 {
+            let answers =
+                futures::future::join_all(wanted.iter().cycle().take(24).map(|wanted| ask(wanted))).await;
+            for (answer, coding) in answers.iter().zip(["br", "gzip", "", "gzip", "", "br"].iter().cycle()) {
+                let expected = ((*coding).to_owned(), etag.clone(), "accept-encoding".to_owned());
+                assert_eq!((&answer.0, &answer.1, &answer.2), (&expected.0, &expected.1, &expected.2));
+                assert!(answer.3 == page, "{coding}: another page");
+            }
         }
     });
 }
