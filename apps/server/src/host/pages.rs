@@ -74,8 +74,8 @@ impl Pages {
             Cache::builder()
                 .max_capacity(config.pages_mib * 1024 * 1024)
                 .weigher(|_: &PageKey, page: &Arc<Page>| {
-                    // The compressed forms are a sixth each, or less.
-                    u32::try_from(page.plain.len() * 4 / 3 + 512).unwrap_or(u32::MAX)
+                    // The compressed forms are a sixth to a quarter each.
+                    u32::try_from(page.plain.len() * 3 / 2 + 512).unwrap_or(u32::MAX)
                 })
                 .time_to_live(LIFE)
                 .build()
