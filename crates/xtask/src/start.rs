@@ -44,7 +44,7 @@ impl Start {
         if !front::build()? {
             eprintln!("      nothing has changed");
         }
-        steps.next("Building the server (release; about ten minutes the first time on two cores)");
+        steps.next("Building the server (release; about twenty minutes the first time on two cores)");
         run(&mut cargo(["build", "--release", "-p", "server"]))?;
         let rustok = target().join("release").join("rustok");
         let rustok = rustok.to_string_lossy();
