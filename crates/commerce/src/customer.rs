@@ -1,4 +1,4 @@
-//! Customers: a record per e-mail address, made by the first order or by registering.
+//! Customers: a record per e-mail address, made by the first order, by registering or by staff.
 
 use events::Emit;
 use identity::view::UserView;
@@ -24,6 +24,7 @@ mod list;
 mod notes;
 pub(crate) mod past;
 mod records;
+mod staff;
 mod standing;
 
 pub use addresses::{MAX_ADDRESSES, own_addresses, prefer_own_address, put_own_address, remove_own_address};
@@ -39,6 +40,7 @@ pub(crate) use groups::{all_there as groups_all_there, hold as hold_groups};
 pub use list::{CustomerFilter, CustomerSort, list};
 pub use notes::add_note;
 pub use records::CustomerRecords;
+pub use staff::{MAX_NAME, NewCustomer, create, rename};
 pub use standing::{Exemption, Membership, Standing, TaxDraft, exemption_of, groups_of, set_tax};
 pub(crate) use standing::{anybody_is_exempt, standing, standing_of};
 
@@ -172,7 +174,7 @@ async fn make(
         id: Set(id.uuid()),
         user_id: Set(user.map(UserId::uuid)),
         email: Set(email.to_owned()),
-        name: Set(name.chars().take(200).collect()),
+        name: Set(name.chars().take(MAX_NAME).collect()),
         created_at: Set(now.millis()),
         updated_at: Set(now.millis()),
         ..Default::default()
@@ -236,12 +238,18 @@ pub async fn get(ctx: &Ctx, id: CustomerId) -> Result<CustomerView> {
     {
         return Err(Error::not_found(CustomerId::KIND).into());
     }
-    let mut views = list::views(&rows, vec![row], ctx.tenant().currency).await?;
+    whole(&rows, ctx, row).await
+}
+
+/// A record with everything that belongs to it; notes are for staff alone.
+async fn whole(rows: &TenantDb, ctx: &Ctx, row: customer::Model) -> Result<CustomerView> {
+    let id = row.id;
+    let mut views = list::views(rows, vec![row], ctx.tenant().currency).await?;
     let mut view = views.pop().ok_or_else(|| Error::not_found(CustomerId::KIND))?;
-    view.addresses = addresses(&rows, id.uuid(), 20).await?;
-    view.consents = consent::of(&rows, id.uuid()).await?;
+    view.addresses = addresses(rows, id, 20).await?;
+    view.consents = consent::of(rows, id).await?;
     if ctx.only_own(Permission::CUSTOMERS_READ).is_none() {
-        view.notes = notes::of(&rows, id.uuid()).await?;
+        view.notes = notes::of(rows, id).await?;
     }
     Ok(view)
 }

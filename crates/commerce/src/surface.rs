@@ -52,6 +52,9 @@ pub fn surface() -> Vec<Entry> {
         Entry::mutation("customerGroupMembersRemove", Permission::CUSTOMERS_UPDATE)
             .id("input.id", "customer_group")
             .id("input.customerIds", "customer"),
+        Entry::mutation("customerCreate", Permission::CUSTOMERS_CREATE)
+            .id("input.groupIds", "customer_group"),
+        Entry::mutation("customerRename", Permission::CUSTOMERS_UPDATE).id("input.id", "customer"),
         Entry::mutation("customerTaxSet", Permission::CUSTOMERS_UPDATE).id("input.id", "customer"),
         Entry::query("customerData", Permission::CUSTOMERS_EXPORT).id("id", "customer"),
         Entry::query("myData", Access::SignedIn),

@@ -127,5 +127,24 @@ fn the_merchant_knows_the_customers() {
         browser.click(".tablecard tbody tr a").await;
         browser.find("dl.dl").await;
         browser.shoot("admin-customer").await;
+
+        // Somebody who calls: a slip of the pen is told at its field, and what was typed stays.
+        browser.open("/admin/customers").await;
+        browser.press("Add a customer").await;
+        browser.fill("#customer-email", "ida").await;
+        browser.fill("#customer-name", "Ida Lund").await;
+        browser.fill("#customer-note", "Calls on Fridays").await;
+        browser.click("dialog[open] footer .btn[type=submit]").await;
+        browser.find("#customer-email[aria-invalid=true]").await;
+        let _ = browser.take_errors().await;
+        browser.shoot("admin-customer-new").await;
+        browser.fill("#customer-email", "ida@example.com").await;
+        browser.click("dialog[open] footer .btn[type=submit]").await;
+        browser.see("Calls on Fridays").await;
+        browser.click("[aria-label='Edit the name']").await;
+        browser.fill("#customer-rename", "Ida Lund-Moe").await;
+        browser.click("dialog[open] footer .btn[type=submit]").await;
+        browser.see("Ida Lund-Moe").await;
+        browser.shoot("admin-customer-entered").await;
     });
 }

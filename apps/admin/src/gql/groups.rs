@@ -113,6 +113,26 @@ pub struct NoteInput {
     pub text: String,
 }
 
+/// A customer whom the staff enters.
+#[derive(cynic::InputObject, Clone, Debug, PartialEq)]
+#[cynic(graphql_type = "CustomerCreateInput")]
+#[allow(missing_docs)]
+pub struct CustomerInput {
+    pub email: String,
+    pub name: String,
+    pub group_ids: Vec<cynic::Id>,
+    pub note: String,
+}
+
+/// Another name of a customer.
+#[derive(cynic::InputObject, Clone, Debug, PartialEq)]
+#[cynic(graphql_type = "CustomerRenameInput")]
+#[allow(missing_docs)]
+pub struct RenameInput {
+    pub id: cynic::Id,
+    pub name: String,
+}
+
 /// What a customer said about letters.
 #[derive(cynic::InputObject, Clone, Debug, PartialEq)]
 #[cynic(graphql_type = "CustomerConsentInput")]
@@ -123,6 +143,12 @@ pub struct ConsentInput {
 }
 
 super::mutations! {
+    /// Makes the record of a customer.
+    CustomerCreate("CustomerCreateVariables", CustomerCreateVariables: CustomerInput)
+        -> customer_create: CustomerPayload;
+    /// Gives a customer another name.
+    CustomerRename("CustomerRenameVariables", CustomerRenameVariables: RenameInput)
+        -> customer_rename: CustomerPayload;
     /// Writes something down about a customer.
     NoteAdd("NoteAddVariables", NoteAddVariables: NoteInput) -> customer_note_add: CustomerPayload;
     /// Notes what a customer has said about letters.

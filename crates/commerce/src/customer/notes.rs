@@ -1,7 +1,7 @@
 //! What the staff writes down about a customer. Nobody else reads it.
 
 use events::Emit;
-use platform::{Ctx, TenantDb};
+use platform::{Ctx, TenantDb, Tx};
 use primitives::{CustomerId, Permission, Timestamp, UserId};
 use sea_orm::{ActiveValue::Set, ColumnTrait};
 use uuid::Uuid;
@@ -13,7 +13,7 @@ use crate::order::checked_text;
 use crate::view::{CustomerNoteView, CustomerView};
 
 /// Most characters of a note.
-const MAX_NOTE: usize = 4_000;
+pub(super) const MAX_NOTE: usize = 4_000;
 /// Notes that are shown, the newest.
 const SHOWN: u64 = 100;
 
@@ -31,20 +31,26 @@ pub async fn add_note(ctx: &Ctx, id: CustomerId, text: &str) -> Result<CustomerV
         if row.erased_at.is_some() {
             return Err(platform::Error::conflict("this customer is forgotten").into());
         }
-        tx.insert_many(vec![customer_note::ActiveModel {
-            id: Set(Uuid::now_v7()),
-            customer_id: Set(id.uuid()),
-            user_id: Set(ctx.user_id().map(UserId::uuid)),
-            body: Set(text.clone()),
-            at: Set(ctx.now().millis()),
-            ..Default::default()
-        }])
-        .await?;
+        write(tx, ctx, id, &text).await?;
         tx.emit(CommerceEvent::CustomerUpdated { customer_id: id }).await?;
         Ok::<_, CommerceError>(())
     })
     .await?;
     super::get(ctx, id).await
+}
+
+/// Writes a note down; the text is checked.
+pub(super) async fn write(tx: &Tx, ctx: &Ctx, id: CustomerId, text: &str) -> Result<()> {
+    tx.insert_many(vec![customer_note::ActiveModel {
+        id: Set(Uuid::now_v7()),
+        customer_id: Set(id.uuid()),
+        user_id: Set(ctx.user_id().map(UserId::uuid)),
+        body: Set(text.to_owned()),
+        at: Set(ctx.now().millis()),
+        ..Default::default()
+    }])
+    .await?;
+    Ok(())
 }
 
 /// The newest notes about a customer, newest first.

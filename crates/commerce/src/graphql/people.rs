@@ -7,7 +7,7 @@ use primitives::{CustomerGroupId, CustomerId};
 
 use super::order::Address;
 use super::{connection, nodes, page_args};
-use crate::customer::{self, CustomerFilter, GroupDraft, GroupView, TaxDraft};
+use crate::customer::{self, CustomerFilter, GroupDraft, GroupView, NewCustomer, TaxDraft};
 use crate::view;
 
 /// Customers and their groups, for staff.
@@ -153,6 +153,33 @@ impl CustomersMutation {
         customer::remove_members(ctx_of(context)?, id, &customers).await.map_err(failure)
     }
 
+    /// Makes the record of somebody who has neither ordered nor opened an account; no letter goes out. The first order with
+    /// the address, or the account that confirms it, gets this record.
+    async fn customer_create(
+        &self,
+        context: &Context<'_>,
+        input: CustomerCreateInput,
+    ) -> Result<CustomerPayload> {
+        let ctx = ctx_of(context)?;
+        let groups = input.group_ids.iter().map(|id| parse_id(id, CustomerGroupId::KIND));
+        let groups = groups.collect::<Result<_>>()?;
+        let new = NewCustomer { email: input.email, name: input.name, groups, note: input.note };
+        let customer = customer::create(ctx, &new).await.map_err(failure)?;
+        Ok(CustomerPayload { customer: Customer::of(customer, ctx) })
+    }
+
+    /// Gives a customer another name. Orders keep the names that they were placed with.
+    async fn customer_rename(
+        &self,
+        context: &Context<'_>,
+        input: CustomerRenameInput,
+    ) -> Result<CustomerPayload> {
+        let ctx = ctx_of(context)?;
+        let id = parse_id(&input.id, CustomerId::KIND)?;
+        let customer = customer::rename(ctx, id, &input.name).await.map_err(failure)?;
+        Ok(CustomerPayload { customer: Customer::of(customer, ctx) })
+    }
+
     /// Says whether a customer pays tax, and under which number.
     async fn customer_tax_set(
         &self,
@@ -281,6 +308,31 @@ impl CustomerGroupMembersInput {
         let customers = self.customer_ids.iter().map(|id| parse_id(id, CustomerId::KIND));
         Ok((parse_id(&self.id, CustomerGroupId::KIND)?, customers.collect::<Result<_>>()?))
     }
+}
+
+/// A customer as the staff knows it.
+#[derive(InputObject)]
+pub struct CustomerCreateInput {
+    /// The address of nobody else in the shop.
+    email: String,
+    /// Up to 200 characters.
+    #[graphql(default)]
+    name: String,
+    /// Up to 50 groups to begin with.
+    #[graphql(default)]
+    group_ids: Vec<ID>,
+    /// For the staff alone, up to 4,000 characters.
+    #[graphql(default)]
+    note: String,
+}
+
+/// Another name of a customer.
+#[derive(InputObject)]
+pub struct CustomerRenameInput {
+    /// The customer.
+    id: ID,
+    /// Up to 200 characters; may be empty.
+    name: String,
 }
 
 /// What is said about a customer's taxes.

@@ -268,6 +268,7 @@ async fn nothing_of_a_forgotten_customer_is_left(shop: Shop) {
     assert_eq!(refusal(customer::add_note(&boss, id, "late").await).0, "CONFLICT");
     assert_eq!(refusal(customer::set_consent(&boss, id, true).await).0, "CONFLICT");
     assert_eq!(refusal(customer::set_tax(&boss, id, &tax).await).0, "CONFLICT");
+    assert_eq!(refusal(customer::rename(&boss, id, "Maud").await).0, "CONFLICT");
     let group = GroupDraft { name: "Trade".into(), ..GroupDraft::default() };
     let group = customer::create_group(&boss, &group).await.unwrap();
     assert_eq!(refusal(customer::add_members(&boss, group.id, &[id]).await).0, "CONFLICT");

@@ -1,11 +1,11 @@
 //! What staff knows about customers: notes, value, consents, and the list that shows it.
 
 use commerce::checkout::Wish;
-use commerce::customer::{self, CustomerFilter, CustomerSort};
+use commerce::customer::{self, CustomerFilter, CustomerSort, GroupDraft, NewCustomer};
 use commerce::view::{Address, CustomerView};
 use commerce::{CheckoutInput, checkout, order};
 use platform::db::count_statements;
-use primitives::{CustomerId, PageArgs, Permission};
+use primitives::{CustomerGroupId, CustomerId, PageArgs, Permission};
 use sea_orm::ConnectionTrait;
 use testkit::on_both;
 
@@ -195,9 +195,65 @@ async fn an_account_keeps_its_addresses(shop: Shop) {
     shop.holds().await;
 }
 
+async fn staff_enters_a_customer_by_hand(shop: Shop) {
+    let mug = shop.product("Mug", "12.50", 50).await;
+    let boss = shop.boss();
+    let group = |name: &str| GroupDraft { name: name.into(), ..GroupDraft::default() };
+    let friends = customer::create_group(&boss, &group("Friends")).await.unwrap().id;
+    let new = NewCustomer {
+        email: " Maud@Example.com ".into(),
+        name: " Maud Moss ".into(),
+        groups: [friends].into(),
+        note: "called about the blue one".into(),
+    };
+    let wrong =
+        NewCustomer { email: "maud".into(), name: "x".repeat(201), note: "a\0b".into(), ..new.clone() };
+    assert_eq!(refusal(customer::create(&boss, &wrong).await).1, ["email", "name", "note"]);
+    let tab = NewCustomer { name: "Maud\tMoss".into(), ..new.clone() };
+    assert_eq!(refusal(customer::create(&boss, &tab).await).1, ["name"]);
+    let many = NewCustomer { groups: (0..51).map(|_| CustomerGroupId::new()).collect(), ..new.clone() };
+    assert_eq!(refusal(customer::create(&boss, &many).await).1, ["groupIds"]);
+    let unknown = NewCustomer { groups: [friends, CustomerGroupId::new()].into(), ..new.clone() };
+    assert_eq!(refusal(customer::create(&boss, &unknown).await).0, "NOT_FOUND");
+    // Nothing is left of what was refused.
+    assert_eq!(shop.number("SELECT COUNT(*) FROM customer").await, 0);
+    let reader = shop.staff(&[Permission::CUSTOMERS_READ, Permission::CUSTOMERS_UPDATE]);
+    assert_eq!(refusal(customer::create(&reader, &new).await).0, "FORBIDDEN");
+    // Whoever may make records but not read them sees the one that was made.
+    let made = customer::create(&shop.staff(&[Permission::CUSTOMERS_CREATE]), &new).await.unwrap();
+    assert_eq!((made.email.as_str(), made.name.as_str(), made.user), ("maud@example.com", "Maud Moss", None));
+    let groups: Vec<_> = made.groups.iter().map(|group| group.name.as_str()).collect();
+    assert_eq!((groups, made.notes.len()), (vec!["Friends"], 0), "notes are for whoever may read");
+    assert_eq!(customer::get(&boss, made.id).await.unwrap().notes[0].text, "called about the blue one");
+    assert_eq!((made.n_orders, made.marketing, made.spent.minor), (0, false, 0));
+    assert_eq!(shop.told().await["customer.created"], 1);
+    // Once per shop, however the address is written; another shop has customers of its own.
+    let twice = NewCustomer { email: "MAUD@EXAMPLE.COM".into(), ..NewCustomer::default() };
+    assert_eq!(refusal(customer::create(&boss, &twice).await).1, ["email"]);
+    let theirs = NewCustomer { groups: [].into(), note: String::new(), ..new };
+    let elsewhere = shop.other_tenant();
+    assert_ne!(customer::create(&elsewhere, &theirs).await.unwrap().id, made.id);
+    // Another name, for the record alone.
+    assert_eq!(refusal(customer::rename(&boss, made.id, &"x".repeat(201)).await).1, ["name"]);
+    assert_eq!(refusal(customer::rename(&boss, CustomerId::new(), "x").await).0, "NOT_FOUND");
+    assert_eq!(refusal(customer::rename(&shop.other_tenant(), made.id, "x").await).0, "NOT_FOUND");
+    let clerk = shop.staff(&[Permission::CUSTOMERS_READ]);
+    assert_eq!(refusal(customer::rename(&clerk, made.id, "x").await).0, "FORBIDDEN");
+    assert_eq!(customer::rename(&boss, made.id, " Maud van Moss ").await.unwrap().name, "Maud van Moss");
+    // Whoever shows that the mailbox is theirs has this record, with its groups.
+    let (_, id) = known(&shop, mug).await;
+    assert_eq!(id, made.id);
+    shop.settle().await;
+    let seen = customer::get(&boss, id).await.unwrap();
+    assert_eq!((seen.user.is_some(), seen.groups.len(), seen.n_orders), (true, 1, 1));
+    assert_eq!(seen.name, "Maud van Moss");
+    shop.holds().await;
+}
+
 on_both!(
     an_account_keeps_its_addresses,
     letters_are_asked_for_and_each_answer_is_kept,
+    staff_enters_a_customer_by_hand,
     staff_writes_notes_that_nobody_else_reads,
     the_list_is_given_away_as_text,
     the_list_knows_what_customers_are_worth,

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::credit::Credit;
+use super::enter::Rename;
 use super::groups::{Known, TaxFields, fault, known_groups, move_members};
 use super::notes::{LettersCard, NotesCard};
 use super::privacy::PrivacyCard;
@@ -84,7 +85,7 @@ pub fn CustomerScreen() -> impl IntoView {
                                 <GroupsCard customer=customer.clone() on_done=move |()| customer_again()/>
                                 <TaxCard customer=customer.clone() on_done=move |()| customer_again()/>
                             })}
-                            <Contact customer=customer.clone()/>
+                            <Contact customer=customer.clone() on_done=move |()| customer_again()/>
                             <PrivacyCard customer=customer.clone() on_done=move |()| customer_again()/>
                             {person.map(|id| view! { <PersonSessions id/> })}
                         </aside>
@@ -241,7 +242,12 @@ fn TaxCard(customer: Customer, #[prop(into)] on_done: Callback<()>) -> impl Into
 }
 
 #[component]
-fn Contact(customer: Customer) -> impl IntoView {
+fn Contact(customer: Customer, #[prop(into)] on_done: Callback<()>) -> impl IntoView {
+    let session = use_session();
+    let may = session.may("customers:update") && customer.erased_at.is_none();
+    let rename = may.then(|| view! { <Rename customer=customer.clone() on_done/> });
+    let name = (!customer.name.trim().is_empty())
+        .then(|| view! { <dt>{icon("customers")}</dt><dd>{customer.name.clone()}</dd> });
     let mail = format!("mailto:{}", customer.email);
     let addresses = customer
         .addresses
@@ -251,9 +257,9 @@ fn Contact(customer: Customer) -> impl IntoView {
     let none = customer.addresses.is_empty();
     view! {
         <section class="card">
-            <header><h2>"Contact"</h2></header>
+            <header><h2>"Contact"</h2>{rename}</header>
             <div class="body">
-                <dl class="dl" data-start=""><dt>{icon("mail")}</dt><dd><a href=mail>{customer.email}</a></dd></dl>
+                <dl class="dl" data-start="">{name}<dt>{icon("mail")}</dt><dd><a href=mail>{customer.email}</a></dd></dl>
             </div>
         </section>
         <section class="card">

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+use super::enter::Enter;
 use super::groups::{Known, known_groups, move_members};
 use crate::api::{self, Remote, remote};
 use crate::gql::Document;
@@ -75,7 +76,7 @@ pub fn Customers() -> impl IntoView {
             let text = "Every filter narrows the list.";
             view! { <Narrowed list keys=&FILTERS title="Nobody here" text all="See everybody"/> }.into_any()
         } else if asked.is_empty() {
-            view! { <Empty symbol="customers" title="No customers yet" text="Whoever opens an account or places an order is listed here."/> }
+            view! { <Empty symbol="customers" title="No customers yet" text="Whoever places an order or confirms an account is listed here, and whom you add."/> }
                 .into_any()
         } else {
             let (title, text) =
@@ -90,6 +91,7 @@ pub fn Customers() -> impl IntoView {
             <PageHead title="Customers".to_owned() about>
                 <a class="btn" href=place::to("/customers/groups")>"Groups"</a>
                 {move || session.may("customers:export").then(|| view! { <Export list/> })}
+                {move || session.may("customers:create").then(|| view! { <Enter groups/> })}
             </PageHead>
             <Table label="Customers" list rows columns=&COLUMNS sort="-created" pick body empty>
                 <div class="filters">

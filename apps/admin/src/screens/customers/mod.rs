@@ -2,6 +2,7 @@
 
 mod credit;
 pub mod detail;
+mod enter;
 pub mod groups;
 pub mod list;
 mod notes;

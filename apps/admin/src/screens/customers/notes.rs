@@ -9,8 +9,8 @@ use crate::gql::customers::Customer;
 use crate::gql::groups::{
     ConsentInput, ConsentSet, ConsentSetVariables, NoteAdd, NoteAddVariables, NoteInput,
 };
-use crate::parts::status;
 use crate::parts::toast::use_toaster;
+use crate::parts::{icon, status};
 use crate::place;
 use crate::session::use_session;
 
@@ -43,7 +43,8 @@ pub fn NotesCard(customer: Customer, #[prop(into)] on_done: Callback<()>) -> imp
             let author = if note.author.is_empty() { "a former colleague".to_owned() } else { note.author };
             view! {
                 <li>
-                    <div><div class="quote">{note.text}</div><span class="dim">{author}</span></div>
+                    <span class="dot">{icon("note")}</span>
+                    <div><span class="dim">{author}</span><div class="quote">{note.text}</div></div>
                     <time datetime=note.at.0.clone()>{reader.moment(&note.at.0)}</time>
                 </li>
             }
