@@ -33,6 +33,8 @@ const PLACE: &str = "mutation P($input: CheckoutPlaceInput!) { checkoutPlace(inp
 const ROWS: &str = "query R($filter: OrderFilter!) { orders(first: 20, filter: $filter) { nodes { id state \
     paymentProvider } } }";
 
+const SEEN: &str = "query S($id: ID!) { order(id: $id) { version } }";
+
 /// How a question was answered.
 pub enum Answer {
     /// With data.
@@ -324,12 +326,14 @@ async fn work(client: &Client, address: SocketAddr, chance: &Chance) {
     }
 }
 
-/// Money that came too late goes back; what only had to be seen has been seen.
+/// Money that came too late goes back; what only had to be seen has been seen, and nothing that came after it.
 async fn see_to_attention(client: &Client, address: SocketAddr) {
     for (id, ..) in rows(client, address, json!({ "attention": true })).await {
+        let Answer::Data(seen) = client.ask(address, SEEN, json!({ "id": id })).await else { continue };
+        let version = &seen["order"]["version"];
         let back = json!({ "id": id, "reason": "the order was given up" });
         if act(client, address, "orderRefund", back).await == Some(false) {
-            act(client, address, "orderAttentionClear", json!({ "id": id })).await;
+            act(client, address, "orderAttentionClear", json!({ "id": id, "version": version })).await;
         }
     }
 }
