@@ -1,12 +1,12 @@
 //! An order's rows with its number, stored at one stroke.
 //!
 //! The counter's row is locked from the moment it gives a number until the commit, and every other order of the shop waits
-//! for it. On PostgreSQL, where each statement is a way to the database and back, number, order, lines and payment are
-//! therefore one statement; SQLite has one writer anyway, and no such statement.
+//! for it; on SQLite every other writer does. Number, order, lines and payment are therefore said in one breath: to
+//! PostgreSQL as one statement, to SQLite as one after the other.
 
 use platform::db::insert_sql;
 use platform::{Error, Tx};
-use sea_orm::{ActiveModelTrait, DbBackend, IdenStatic, IntoActiveModel, Value};
+use sea_orm::{DbBackend, IdenStatic};
 
 use crate::entity::{order_line, orders, payment};
 use crate::error::Result;
@@ -24,38 +24,23 @@ pub(super) async fn store(
     lines: &[order_line::Model],
     payment: Option<&payment::Model>,
 ) -> Result<()> {
-    if tx.backend() == DbBackend::Postgres {
-        return at_once(tx, order, lines, payment).await;
-    }
-    order.number = number(tx, COUNT, vec![FIRST_NUMBER.into()]).await?;
-    tx.insert_many(vec![order.clone().into_active_model().reset_all()]).await?;
-    tx.insert_many(lines.iter().map(|line| line.clone().into_active_model().reset_all()).collect()).await?;
-    if let Some(payment) = payment {
-        tx.insert_many(vec![payment.clone().into_active_model().reset_all()]).await?;
-    }
-    Ok(())
-}
-
-async fn at_once(
-    tx: &Tx,
-    order: &mut orders::Model,
-    lines: &[order_line::Model],
-    payment: Option<&payment::Model>,
-) -> Result<()> {
+    let at_once = tx.backend() == DbBackend::Postgres;
+    let given = if at_once { in_statement } else { in_table };
     let mut values = vec![FIRST_NUMBER.into()];
-    let mut sql = format!("WITH counted AS ({COUNT})");
-    let numbered = insert_sql::<orders::Entity>(std::slice::from_ref(order), &mut values, |column| {
-        (column.as_str() == orders::Column::Number.as_str()).then_some("(SELECT last FROM counted)")
-    })?;
-    sql.push_str(&format!(", placed AS ({numbered})"));
-    let rest = insert_sql::<order_line::Entity>(lines, &mut values, |_| None)?;
-    sql.push_str(&format!(", lines AS ({rest})"));
+    let placed = insert_sql::<orders::Entity>(std::slice::from_ref(order), &mut values, given)?;
+    let mut rows = vec![placed, insert_sql::<order_line::Entity>(lines, &mut values, |_| None)?];
     if let Some(payment) = payment {
-        let paid = insert_sql::<payment::Entity>(std::slice::from_ref(payment), &mut values, |_| None)?;
-        sql.push_str(&format!(", paid AS ({paid})"));
+        rows.push(insert_sql::<payment::Entity>(std::slice::from_ref(payment), &mut values, |_| None)?);
     }
-    sql.push_str(" SELECT last FROM counted");
-    order.number = number(tx, &sql, values).await?;
+    let sql = if at_once {
+        let rows: String = rows.iter().zip(0..).map(|(row, nth)| format!(", row{nth} AS ({row})")).collect();
+        format!("WITH counted AS ({COUNT}){rows} SELECT last FROM counted")
+    } else {
+        format!("{COUNT}; {}", rows.join("; "))
+    };
+    let counted = tx.raw_all(&sql, values).await?;
+    let counted = counted.first().ok_or_else(|| Error::internal("the order counter gave no number"))?;
+    order.number = counted.try_get("", "last").map_err(Error::from)?;
     tx.record(None, Some(&*order));
     lines.iter().for_each(|line| tx.record(None, Some(line)));
     if let Some(payment) = payment {
@@ -64,8 +49,13 @@ async fn at_once(
     Ok(())
 }
 
-async fn number(tx: &Tx, sql: &str, values: Vec<Value>) -> Result<i64> {
-    let rows = tx.raw_all(sql, values).await?;
-    let row = rows.first().ok_or_else(|| Error::internal("the order counter gave no number"))?;
-    Ok(row.try_get("", "last").map_err(Error::from)?)
+/// The number that the counter gives in the same statement.
+fn in_statement(column: &orders::Column) -> Option<&'static str> {
+    (column.as_str() == orders::Column::Number.as_str()).then_some("(SELECT last FROM counted)")
+}
+
+/// The number that the counter has just given.
+fn in_table(column: &orders::Column) -> Option<&'static str> {
+    (column.as_str() == orders::Column::Number.as_str())
+        .then_some("(SELECT last FROM order_counter WHERE tenant_id = {tenant} AND id = {tenant})")
 }

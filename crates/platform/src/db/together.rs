@@ -8,9 +8,9 @@ use sea_orm::{ActiveModelTrait, ActiveValue, DbBackend, IdenStatic, IntoActiveMo
 
 /// Changes of one transaction that need nothing of one another.
 ///
-/// On PostgreSQL, where each statement is a way to the database and back, they are one: none sees what the others write,
-/// and what tables ask of each other is looked at when all are done. No two may change the same row. SQLite, which is a
-/// call away, is told one after the other, in the order in which they were said; locks are taken in that order on both.
+/// They are one way to the database and back. On PostgreSQL they are one statement, too: none sees what the others write,
+/// and what tables ask of each other is looked at when all are done. No two may change the same row. SQLite does one after
+/// the other, in the order in which they were said; locks are taken in that order on both.
 pub struct Together<'t> {
     db: &'t TenantDb,
     changes: Vec<Change>,
@@ -93,16 +93,19 @@ impl Together<'_> {
     /// Those of the database; the transaction must then be rolled back.
     pub async fn send(self) -> Result<Met> {
         let Self { db, changes, noted } = self;
-        let alone = changes.len() < 2;
+        if changes.iter().any(|change| !change.names_tenant()) {
+            return Err(Error::internal("a raw statement must name {tenant}"));
+        }
         let met = match db.backend() {
-            DbBackend::Postgres if !alone => at_once(db, changes).await?,
-            _ => {
-                let mut met = Vec::with_capacity(changes.len());
-                for change in changes {
-                    met.push(db.raw_exec(&change.text(), change.values).await?);
+            _ if changes.len() < 2 => {
+                let mut met = Vec::new();
+                for alone in changes {
+                    met.push(db.raw_exec(&alone.text(), alone.values).await?);
                 }
                 met
             }
+            DbBackend::Postgres => at_once(db, changes).await?,
+            _ => in_turn(db, changes).await?,
         };
         noted.into_iter().for_each(|note| note(db));
         Ok(Met(met))
@@ -126,9 +129,6 @@ async fn at_once(db: &TenantDb, changes: Vec<Change>) -> Result<Vec<u64>> {
     let mut sql = String::from("WITH ");
     let (mut counts, mut values) = (Vec::with_capacity(changes.len()), Vec::new());
     for (nth, change) in changes.into_iter().enumerate() {
-        if !change.names_tenant() {
-            return Err(Error::internal("a raw statement must name {tenant}"));
-        }
         for part in change.with {
             sql.push_str(part);
             sql.push_str(", ");
@@ -143,6 +143,20 @@ async fn at_once(db: &TenantDb, changes: Vec<Change>) -> Result<Vec<u64>> {
     let found = db.raw_all(&sql, values).await?;
     let counted = found.first().ok_or_else(|| Error::internal("changes that travel together gave no row"))?;
     let met = (0..counts.len()).map(|nth| counted.try_get_by_index::<i64>(nth).map(i64::unsigned_abs));
+    Ok(met.collect::<Result<_, _>>()?)
+}
+
+/// Several statements said in one breath, each with the question behind it how many rows it has met. What a statement costs
+/// on SQLite is mostly that two threads wake each other.
+async fn in_turn(db: &TenantDb, changes: Vec<Change>) -> Result<Vec<u64>> {
+    let (mut sql, mut values) = (Vec::with_capacity(2 * changes.len()), Vec::new());
+    for change in changes {
+        sql.push(change.text());
+        sql.push("SELECT changes()".to_owned());
+        values.extend(change.values);
+    }
+    let counted = db.raw_all(&sql.join("; "), values).await?;
+    let met = counted.iter().map(|row| row.try_get_by_index::<i64>(0).map(i64::unsigned_abs));
     Ok(met.collect::<Result<_, _>>()?)
 }
 

@@ -155,8 +155,7 @@ async fn changes_that_travel_together_are_those_that_were_said(app: TestApp) {
         })
         .await
         .unwrap();
-    let one = app.database().backend() == Backend::Postgres;
-    assert_eq!((met, ways), ((1, 0), if one { 1 } else { 3 }));
+    assert_eq!((met, ways), ((1, 0), 1));
     assert_eq!(
         (names(&mine).await, names(&other).await),
         (vec!["Anna".to_owned(), "berta".to_owned(), "carl".to_owned()], vec!["olga".to_owned()],)
