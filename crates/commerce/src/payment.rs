@@ -123,7 +123,8 @@ pub(crate) enum Outcome {
     Redirect { id: String, url: String },
     /// It said no, and why.
     Declined(String),
-    /// The page on which the shopper could pay is over, and nobody has paid there.
+    /// Nobody has paid, and nobody will: the page on which the shopper could is over, or the gateway has taken nothing of
+    /// an order that is given up.
     Expired(String),
     /// The answer was lost: it may have worked.
     Unknown(String),

@@ -156,6 +156,16 @@ impl Gateway {
     }
 }
 
+impl Inner {
+    /// What it has done of `step` for a payment, minor units.
+    fn done(&self, step: &str, reference: &str) -> i64 {
+        let deeds = self.deeds.iter().filter(|((of, _), deed)| {
+            of == step && deed.reference == reference && deed.status == "succeeded"
+        });
+        deeds.map(|(_, deed)| deed.amount).sum()
+    }
+}
+
 fn lock(inner: &Mutex<Inner>) -> MutexGuard<'_, Inner> {
     inner.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -182,6 +192,9 @@ async fn answer(
     headers: HeaderMap,
     Json(call): Json<Call>,
 ) -> Response {
+    if step == "status" {
+        return books(&inner, &call.reference);
+    }
     let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok()).unwrap_or_default().to_owned();
     let Some(plan) = decide(&inner, &step, &key, &call) else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
@@ -195,6 +208,17 @@ async fn answer(
         return StatusCode::BAD_GATEWAY.into_response();
     }
     Json(json!({ "id": plan.deed.id, "status": plan.deed.status, "reason": "no funds" })).into_response()
+}
+
+/// What it has of a payment, unless it breaks down.
+fn books(shared: &Mutex<Inner>, reference: &str) -> Response {
+    let inner = lock(shared);
+    let temper = inner.temper;
+    if inner.chance.percent(temper.fail) {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    }
+    let (captured, refunded) = (inner.done("capture", reference), inner.done("refund", reference));
+    Json(json!({ "captured": captured, "refunded": refunded })).into_response()
 }
 
 /// Does the work, once for each key; `None` when it breaks down before.
@@ -232,14 +256,8 @@ fn decide(shared: &Arc<Mutex<Inner>>, step: &str, key: &str, call: &Call) -> Opt
 /// What it makes of a call that it has not heard before.
 fn fresh(inner: &mut Inner, step: &str, call: &Call) -> Deed {
     let temper = inner.temper;
-    let done = |inner: &Inner, of: &str| -> i64 {
-        let deeds = inner.deeds.iter().filter(|((step, _), deed)| {
-            step == of && deed.reference == call.reference && deed.status == "succeeded"
-        });
-        deeds.map(|(_, deed)| deed.amount).sum()
-    };
-    let (authorised, captured) = (done(inner, "authorize"), done(inner, "capture"));
-    let refunded = done(inner, "refund");
+    let done = |of| inner.done(of, &call.reference);
+    let (authorised, captured, refunded) = (done("authorize"), done("capture"), done("refund"));
     let voided = inner.deeds.iter().any(|((step, _), deed)| {
         step == "void" && deed.reference == call.reference && deed.status == "succeeded"
     });
@@ -251,8 +269,11 @@ fn fresh(inner: &mut Inner, step: &str, call: &Call) -> Deed {
         "refund" if captured < refunded + call.amount => Some("a refund of more than was taken"),
         _ => None,
     };
-    // Whoever calls off what a process took before it died hears no, and asks about the capture then.
-    let taken = step == "void" && 0 < captured;
+    // Whoever calls off what a process took, or has it take, before it died hears no, and asks about the capture then.
+    let taken = step == "void"
+        && inner.deeds.iter().any(|((step, _), deed)| {
+            step == "capture" && deed.reference == call.reference && deed.status != "declined"
+        });
     if let Some(wrong) = wrong {
         inner.wrong.push(format!("{wrong}: payment {}", call.reference));
     }

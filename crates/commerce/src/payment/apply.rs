@@ -143,7 +143,13 @@ async fn apply_capture(desk: &mut Desk<'_>, outcome: &Outcome) -> Result<bool> {
             desk.attention(&format!("the gateway refused to take {refused}: try again, or cancel the order"));
         }
         // It was asked for because the gateway would not call the payment off, see [`apply_void`].
-        Outcome::Declined(reason) if calls_off(desk.payment()?) => refuse(desk, Step::Void, reason)?,
+        Outcome::Declined(reason) | Outcome::Expired(reason) if calls_off(desk.payment()?) => {
+            refuse(desk, Step::Void, reason)?;
+        }
+        // Nobody wants it any more, and it was not taken.
+        Outcome::Expired(reason) if !matches!(desk.order(), AnyOrder::PendingPayment(_)) => {
+            desk.ask_back(Step::Void, 0, reason, desk.now())?;
+        }
         Outcome::Declined(reason) | Outcome::Expired(reason) => decline(desk, Step::Capture, reason).await?,
         Outcome::Pending(_) | Outcome::Redirect { .. } => wait(desk, "")?,
         Outcome::Unknown(error) => ask_again(desk, error)?,

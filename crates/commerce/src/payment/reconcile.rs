@@ -226,7 +226,7 @@ fn was_taken(desk: &Desk<'_>, held: &Held) -> Result<bool> {
     let nothing_here = desk.row().paid_minor == desk.row().tendered_minor && !payment.takes_a_part();
     let at = matches!(
         (payment.step(), payment.status()),
-        (Step::Authorize | Step::Void, Status::Done) | (Step::Capture, Status::Declined)
+        (Step::Authorize | Step::Void, Status::Done) | (Step::Capture | Step::Void, Status::Declined)
     );
     let all = (held.captured, held.refunded) == (payment.amount_minor, 0)
         && held.currency.eq_ignore_ascii_case(&payment.currency);

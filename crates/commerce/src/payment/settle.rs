@@ -5,12 +5,13 @@ use primitives::OrderId;
 use sea_orm::ColumnTrait;
 use tracing::warn;
 
-use super::{Outcome, PaymentFact, Status, Step, apply, gateway};
+use super::{Outcome, PaymentFact, Status, Step, apply, brief, gateway};
 use crate::entity::{orders, payment};
 use crate::error::{CommerceError, Result};
 use crate::jobs;
 use crate::order::desk::Desk;
 use crate::stream::{self, Change};
+use crate::view::OrderState;
 
 /// Pays an order that was placed a moment ago, while the shopper waits: authorise and capture, then write both down.
 /// Gives back the rows as they stand then, unless somebody else has changed them meanwhile.
@@ -49,8 +50,30 @@ pub(crate) async fn pay(
 /// It never fails, as [`pay`].
 pub(crate) async fn advance(ctx: &Ctx, payment: payment::Model) {
     let step = payment.step();
-    let outcome = gateway::call(ctx, &payment, step, &payment.gateway_id).await;
+    let outcome = match unwanted(ctx, &payment).await {
+        Ok(false) => gateway::call(ctx, &payment, step, &payment.gateway_id).await,
+        Ok(true) => Outcome::Expired("the order was given up before it was taken".to_owned()),
+        Err(unknown) => Outcome::Unknown(unknown),
+    };
     log(&payment, record(ctx, &payment, &[(step, outcome)]).await);
+}
+
+/// Whether it stands at a capture that nobody wants any more and that has not happened: to ask for it would take the money
+/// for an order that is given up. Where the gateway does not tell what it has, only asking brings to light what it took.
+///
+/// # Errors
+/// Why nobody knows, in words.
+async fn unwanted(ctx: &Ctx, payment: &payment::Model) -> std::result::Result<bool, String> {
+    if payment.step() != Step::Capture {
+        return Ok(false);
+    }
+    let order = async { ctx.read(Access::Public).await?.get::<orders::Entity>(payment.order_id).await };
+    let order = order.await.map_err(|error| brief(&error.to_string(), 300))?;
+    if order.state == OrderState::PendingPayment.as_str() {
+        return Ok(false);
+    }
+    let held = gateway::held(ctx, payment).await?;
+    Ok(held.is_some_and(|held| held.captured <= order.paid_minor - order.tendered_minor))
 }
 
 fn log(payment: &payment::Model, result: Result<()>) {

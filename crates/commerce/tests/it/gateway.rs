@@ -147,7 +147,11 @@ impl Gateway {
     /// Somebody has moved money there by hand.
     pub fn moved_by_hand(&self, step: &str, reference: &str, amount: i64) {
         let deed = json!({"id": "by-hand", "status": "succeeded", "reference": reference, "amount": amount});
-        self.inner.lock().unwrap().done.insert((step.to_owned(), format!("by-hand-{amount}")), deed);
+        self.inner
+            .lock()
+            .unwrap()
+            .done
+            .insert((step.to_owned(), format!("by-hand-{reference}-{amount}")), deed);
     }
 
     /// It makes up its mind about what was pending.

@@ -377,24 +377,39 @@ async fn finds_money_that_a_process_took_before_it_died(shop: Shop) {
 
 async fn an_authorisation_that_nobody_calls_off_is_tried_again(shop: Shop) {
     let mug = shop.product("Mug", "12.50", 20).await;
-    shop.gateway.next("authorize", &[Mood::Pending]);
-    let placed = shop.guest(mug, 1).await.buy("http").await.unwrap();
-    let reference = shop.gateway.last_reference();
     let boss = shop.boss();
-    order::cancel(&boss, placed.order.id, "called off").await.unwrap();
-    let body = json!({"operation": "authorize", "reference": reference, "id": "a-9", "status": "succeeded"});
-    shop.call_back("evt-late", body).await.unwrap();
-    shop.sweep().await;
-    shop.gateway.next("void", &[Mood::Decline]);
-    shop.gateway.next("capture", &[Mood::Decline]);
-    order::refund(&boss, placed.order.id, "called off").await.unwrap();
-    shop.sweep().await;
-    let order = seen(&shop, &placed.order).await;
-    assert_eq!((order.payment, order.paid.minor), (PaymentState::Authorised, 0));
-    assert!(order.attention.is_some());
-    let back = order::refund(&boss, order.id, "called off").await.unwrap();
-    assert_eq!((back.payment, back.attention), (PaymentState::Voided, None));
-    assert_eq!((shop.gateway.effects("capture"), shop.gateway.effects("void")), (0, 1));
+    let captures = || shop.gateway.calls().iter().filter(|call| call.step == "capture").count();
+    // A gateway that tells what it has, one that cannot at first, and one that does not: that is asked for the capture.
+    for (round, (tells, asked)) in
+        [(&[][..], 0), (&[Mood::Down], 0), (&[Mood::Decline], 1)].into_iter().enumerate()
+    {
+        shop.gateway.next("authorize", &[Mood::Pending]);
+        let placed = shop.guest(mug, 1).await.buy("http").await.unwrap();
+        let reference = shop.gateway.last_reference();
+        order::cancel(&boss, placed.order.id, "called off").await.unwrap();
+        let body =
+            json!({"operation": "authorize", "reference": reference, "id": "a-9", "status": "succeeded"});
+        shop.call_back(&format!("evt-late-{round}"), body).await.unwrap();
+        shop.sweep().await;
+        shop.gateway.next("void", &[Mood::Decline]);
+        shop.gateway.next("status", tells);
+        if 0 < asked {
+            shop.gateway.next("capture", &[Mood::Decline]);
+        }
+        let before = captures();
+        order::refund(&boss, placed.order.id, "called off").await.unwrap();
+        for _ in 0..2 {
+            shop.sweep().await;
+            shop.advance(Duration::from_secs(2));
+        }
+        let order = seen(&shop, &placed.order).await;
+        assert_eq!((order.payment, order.paid.minor), (PaymentState::Authorised, 0), "{round}");
+        assert!(order.attention.is_some(), "{round}");
+        assert_eq!(captures() - before, asked, "{round}");
+        let back = order::refund(&boss, order.id, "called off").await.unwrap();
+        assert_eq!((back.payment, back.attention), (PaymentState::Voided, None), "{round}");
+        assert_eq!((shop.gateway.effects("capture"), shop.gateway.effects("void")), (0, round + 1));
+    }
     shop.holds().await;
 }
 
@@ -421,21 +436,23 @@ async fn gives_the_promise_back_when_the_bank_does_not_pay(shop: Shop) {
     let order = seen(&shop, &gone).await;
     assert_eq!((order.payment, order.attention), (PaymentState::Declined, None));
     assert_eq!((shop.gateway.effects("void"), shop.gateway.calls().len()), (1, calls));
-    // Somebody gave the order up while nobody knew whether the money was taken.
-    shop.gateway.next("capture", &[Mood::Down]);
-    let unknown = shop.guest(mug, 1).await.buy("http").await.unwrap().order;
-    assert_eq!((unknown.state, unknown.payment), (OrderState::PendingPayment, PaymentState::Authorised));
-    order::cancel(&shop.boss(), unknown.id, "changed their mind").await.unwrap();
-    shop.gateway.next("capture", &[Mood::Decline]);
-    for _ in 0..2 {
-        shop.advance(Duration::from_secs(60));
-        shop.sweep().await;
+    // Somebody gave the order up while nobody knew whether the money was taken; the gateway tells, or has to be asked.
+    for (tells, payment) in [(&[Mood::Decline][..], PaymentState::Declined), (&[], PaymentState::Voided)] {
+        shop.gateway.next("capture", &[Mood::Down]);
+        let unknown = shop.guest(mug, 1).await.buy("http").await.unwrap().order;
+        assert_eq!((unknown.state, unknown.payment), (OrderState::PendingPayment, PaymentState::Authorised));
+        order::cancel(&shop.boss(), unknown.id, "changed their mind").await.unwrap();
+        let (voids, captures) = (shop.gateway.effects("void"), shop.gateway.effects("capture"));
+        shop.gateway.next("status", tells);
+        shop.gateway.next("capture", &vec![Mood::Decline; tells.len()]);
+        for _ in 0..2 {
+            shop.advance(Duration::from_secs(60));
+            shop.sweep().await;
+        }
+        let order = seen(&shop, &unknown).await;
+        assert_eq!((order.payment, order.attention), (payment, None));
+        assert_eq!((shop.gateway.effects("void"), shop.gateway.effects("capture")), (voids + 1, captures));
     }
-    let order = seen(&shop, &unknown).await;
-    assert_eq!(
-        (order.payment, order.attention, shop.gateway.effects("void")),
-        (PaymentState::Declined, None, 2)
-    );
     shop.holds().await;
 }
 

@@ -85,24 +85,33 @@ async fn finds_what_differs_and_forgets_it_when_it_agrees(shop: Shop) {
 
 async fn settles_money_that_was_taken_and_nobody_heard_of(shop: Shop) {
     let mug = shop.product("Mug", "12.50", 20).await;
-    shop.gateway.next("authorize", &[Mood::Pending]);
-    let id = shop.guest(mug, 1).await.order("http").await.id;
-    let reference = shop.gateway.last_reference();
     let boss = shop.boss();
-    order::cancel(&boss, id, "called off").await.unwrap();
-    let body = json!({"operation": "authorize", "reference": reference, "id": "a-9", "status": "succeeded"});
-    shop.call_back("evt-late", body).await.unwrap();
-    shop.sweep().await;
-    assert_eq!(seen(&shop, id).await.payment, PaymentState::Authorised);
-    shop.gateway.moved_by_hand("capture", &reference, 1_750);
-    shop.advance(Duration::from_secs(DAY));
-    assert_eq!(shop.sweep().await.compared, 1);
-    let order = seen(&shop, id).await;
-    assert_eq!((order.payment, order.paid.minor), (PaymentState::Paid, 1_750));
-    assert!(order.attention.unwrap().contains("money arrived after the order was given up"));
-    assert_eq!(differ(&shop).await, []);
-    let back = order::refund(&boss, id, "called off").await.unwrap();
-    assert_eq!((back.payment, back.attention), (PaymentState::Refunded, None));
+    // Also after the gateway would not call the authorisation off, because it had begun to take the money.
+    for (round, refused) in [false, true].into_iter().enumerate() {
+        shop.gateway.next("authorize", &[Mood::Pending]);
+        let id = shop.guest(mug, 1).await.order("http").await.id;
+        let reference = shop.gateway.last_reference();
+        order::cancel(&boss, id, "called off").await.unwrap();
+        let body =
+            json!({"operation": "authorize", "reference": reference, "id": "a-9", "status": "succeeded"});
+        shop.call_back(&format!("evt-late-{round}"), body).await.unwrap();
+        shop.sweep().await;
+        if refused {
+            shop.gateway.next("void", &[Mood::Decline]);
+            order::refund(&boss, id, "called off").await.unwrap();
+            shop.sweep().await;
+        }
+        assert_eq!(seen(&shop, id).await.payment, PaymentState::Authorised);
+        shop.gateway.moved_by_hand("capture", &reference, 1_750);
+        shop.advance(Duration::from_secs(DAY));
+        assert_eq!(shop.sweep().await.compared, 1);
+        let order = seen(&shop, id).await;
+        assert_eq!((order.payment, order.paid.minor), (PaymentState::Paid, 1_750));
+        assert!(order.attention.unwrap().contains("money arrived after the order was given up"));
+        assert_eq!(differ(&shop).await, []);
+        let back = order::refund(&boss, id, "called off").await.unwrap();
+        assert_eq!((back.payment, back.attention), (PaymentState::Refunded, None));
+    }
     shop.holds().await;
 }
 
