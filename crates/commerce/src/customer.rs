@@ -6,11 +6,11 @@ use platform::db::Rows;
 use platform::{Access, Ctx, Error, TenantDb, Tx};
 use primitives::{CustomerId, Email, Money, Permission, Timestamp, UserId};
 use sea_orm::sea_query::LockType;
-use sea_orm::{ActiveValue::Set, ColumnTrait, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, QuerySelect, Value};
 use uuid::Uuid;
 
 use crate::entity::{customer, customer_address, orders};
-use crate::error::Result;
+use crate::error::{CommerceError, Result};
 use crate::event::CommerceEvent;
 use crate::view::{Address, ContactView, CustomerView};
 
@@ -239,6 +239,30 @@ pub async fn get(ctx: &Ctx, id: CustomerId) -> Result<CustomerView> {
         return Err(Error::not_found(CustomerId::KIND).into());
     }
     whole(&rows, ctx, row).await
+}
+
+/// Changes a record that is not forgotten, and gives it back. Whoever may not read it is refused before anything is changed.
+async fn change(ctx: &Ctx, id: CustomerId, to: Vec<(customer::Column, Value)>) -> Result<CustomerView> {
+    ctx.require(Permission::CUSTOMERS_READ)?;
+    ctx.write(Permission::CUSTOMERS_UPDATE, async |tx| {
+        let set = tx.update_many::<customer::Entity>();
+        let changed = to
+            .into_iter()
+            .fold(set, |set, (column, value)| set.set(column, value))
+            .set(customer::Column::UpdatedAt, ctx.now().millis())
+            .filter(customer::Column::Id.eq(id.uuid()))
+            .filter(customer::Column::ErasedAt.is_null())
+            .exec()
+            .await?;
+        if changed == 0 {
+            tx.get::<customer::Entity>(id.uuid()).await?;
+            return Err(Error::conflict("this customer is forgotten").into());
+        }
+        tx.emit(CommerceEvent::CustomerUpdated { customer_id: id }).await?;
+        Ok::<_, CommerceError>(())
+    })
+    .await?;
+    get(ctx, id).await
 }
 
 /// A record with everything that belongs to it; notes are for staff alone.

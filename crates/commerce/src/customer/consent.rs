@@ -71,6 +71,8 @@ pub async fn consent_with_order(ctx: &Ctx, token: &str) -> Result<()> {
 /// # Errors
 /// `NOT_FOUND`; `CONFLICT` for a customer that is forgotten.
 pub async fn set_consent(ctx: &Ctx, id: CustomerId, given: bool) -> Result<CustomerView> {
+    // The record is the answer: whoever may not read it changes nothing.
+    ctx.require(Permission::CUSTOMERS_READ)?;
     ctx.write(Permission::CUSTOMERS_UPDATE, async |tx| {
         let row = tx.get::<customer::Entity>(id.uuid()).await?;
         if row.erased_at.is_some() {

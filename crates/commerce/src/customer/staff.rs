@@ -2,15 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use events::Emit;
-use platform::{Ctx, Error};
+use platform::Ctx;
 use primitives::{CustomerGroupId, CustomerId, Email, FieldError, Permission};
-use sea_orm::{ActiveValue::Set, ColumnTrait};
+use sea_orm::ActiveValue::Set;
 
 use super::{groups, notes};
 use crate::entity::{customer, customer_group_member};
 use crate::error::{CommerceError, Result};
-use crate::event::CommerceEvent;
 use crate::order::checked_text;
 use crate::promotion::book;
 use crate::view::CustomerView;
@@ -93,24 +91,7 @@ pub async fn create(ctx: &Ctx, new: &NewCustomer) -> Result<CustomerView> {
 /// `BAD_USER_INPUT` on `name`; `NOT_FOUND`; `CONFLICT` for a customer that is forgotten.
 pub async fn rename(ctx: &Ctx, id: CustomerId, name: &str) -> Result<CustomerView> {
     let name = checked_name(name)?;
-    ctx.write(Permission::CUSTOMERS_UPDATE, async |tx| {
-        let changed = tx
-            .update_many::<customer::Entity>()
-            .set(customer::Column::Name, name.as_str())
-            .set(customer::Column::UpdatedAt, ctx.now().millis())
-            .filter(customer::Column::Id.eq(id.uuid()))
-            .filter(customer::Column::ErasedAt.is_null())
-            .exec()
-            .await?;
-        if changed == 0 {
-            tx.get::<customer::Entity>(id.uuid()).await?;
-            return Err(Error::conflict("this customer is forgotten").into());
-        }
-        tx.emit(CommerceEvent::CustomerUpdated { customer_id: id }).await?;
-        Ok::<_, CommerceError>(())
-    })
-    .await?;
-    super::get(ctx, id).await
+    super::change(ctx, id, vec![(customer::Column::Name, name.into())]).await
 }
 
 fn checked_name(name: &str) -> Result<String> {

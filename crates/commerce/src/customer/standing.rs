@@ -5,15 +5,13 @@
 
 use std::collections::BTreeSet;
 
-use events::Emit;
 use platform::{Ctx, Error, TenantDb};
-use primitives::{CustomerGroupId, CustomerId, FieldError, Permission, UserId};
-use sea_orm::{ColumnTrait, QueryResult};
+use primitives::{CustomerGroupId, CustomerId, FieldError, UserId};
+use sea_orm::QueryResult;
 use serde::{Deserialize, Serialize};
 
 use crate::entity::customer;
 use crate::error::{CommerceError, Result};
-use crate::event::CommerceEvent;
 use crate::promotion::book;
 use crate::view::CustomerView;
 
@@ -142,27 +140,14 @@ pub async fn set_tax(ctx: &Ctx, id: CustomerId, draft: &TaxDraft) -> Result<Cust
     if !errors.is_empty() {
         return Err(CommerceError::Invalid(errors));
     }
-    ctx.write(Permission::CUSTOMERS_UPDATE, async |tx| {
-        let changed = tx
-            .update_many::<customer::Entity>()
-            .set(customer::Column::TaxExempt, draft.exempt)
-            .set(customer::Column::TaxNumber, number)
-            .set(customer::Column::TaxReason, reason.as_str())
-            .set(customer::Column::UpdatedAt, ctx.now().millis())
-            .filter(customer::Column::Id.eq(id.uuid()))
-            .filter(customer::Column::ErasedAt.is_null())
-            .exec()
-            .await?;
-        if changed == 0 {
-            tx.get::<customer::Entity>(id.uuid()).await?;
-            return Err(Error::conflict("this customer is forgotten").into());
-        }
-        tx.emit(CommerceEvent::CustomerUpdated { customer_id: id }).await?;
-        Ok::<_, CommerceError>(())
-    })
-    .await?;
+    let to = vec![
+        (customer::Column::TaxExempt, draft.exempt.into()),
+        (customer::Column::TaxNumber, number.into()),
+        (customer::Column::TaxReason, reason.into()),
+    ];
+    let customer = super::change(ctx, id, to).await?;
     book::forget(ctx).await;
-    super::get(ctx, id).await
+    Ok(customer)
 }
 
 /// The reason as it is kept: none without an exemption.

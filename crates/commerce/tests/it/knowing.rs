@@ -1,7 +1,7 @@
 //! What staff knows about customers: notes, value, consents, and the list that shows it.
 
 use commerce::checkout::Wish;
-use commerce::customer::{self, CustomerFilter, CustomerSort, GroupDraft, NewCustomer};
+use commerce::customer::{self, CustomerFilter, CustomerSort, GroupDraft, NewCustomer, TaxDraft};
 use commerce::view::{Address, CustomerView};
 use commerce::{CheckoutInput, checkout, order};
 use platform::db::count_statements;
@@ -239,6 +239,14 @@ async fn staff_enters_a_customer_by_hand(shop: Shop) {
     assert_eq!(refusal(customer::rename(&shop.other_tenant(), made.id, "x").await).0, "NOT_FOUND");
     let clerk = shop.staff(&[Permission::CUSTOMERS_READ]);
     assert_eq!(refusal(customer::rename(&clerk, made.id, "x").await).0, "FORBIDDEN");
+    // The record is the answer: whoever may not read it changes nothing.
+    let blind = shop.staff(&[Permission::CUSTOMERS_UPDATE]);
+    let tax = TaxDraft { exempt: true, number: "B1".into(), reason: "church".into() };
+    assert_eq!(refusal(customer::rename(&blind, made.id, "x").await).0, "FORBIDDEN");
+    assert_eq!(refusal(customer::set_tax(&blind, made.id, &tax).await).0, "FORBIDDEN");
+    assert_eq!(refusal(customer::set_consent(&blind, made.id, true).await).0, "FORBIDDEN");
+    let same = customer::get(&boss, made.id).await.unwrap();
+    assert_eq!((same.name.as_str(), same.tax_exempt, same.marketing), ("Maud Moss", false, false));
     assert_eq!(customer::rename(&boss, made.id, " Maud van Moss ").await.unwrap().name, "Maud van Moss");
     // Whoever shows that the mailbox is theirs has this record, with its groups.
     let (_, id) = known(&shop, mug).await;
