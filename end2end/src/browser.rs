@@ -88,12 +88,15 @@ impl Browser {
         browser
     }
 
-    /// Opens a path of the default shop.
+    /// Opens a path of the default shop and waits until all of it is there.
     pub async fn open(&self, path: &str) {
+        // The driver now and then takes the end of the page before for that of this one.
+        self.run("window.isLeft = true").await;
         self.client
             .goto(&format!("{}{path}", self.base))
             .await
             .unwrap_or_else(|error| panic!("opening {path}: {error}"));
+        self.wait_until("return !window.isLeft && document.readyState === 'complete'").await;
     }
 
     /// Path and query of the page in the window.

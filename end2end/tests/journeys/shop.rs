@@ -160,6 +160,50 @@ fn takes_a_code_at_the_checkout() {
 }
 
 #[test]
+fn keeps_what_is_typed_while_the_checkout_asks() {
+    journey(Scripts::On, async |_: &Host, browser: &Browser| {
+        put_something_into_the_cart(browser).await;
+        browser.open("/checkout").await;
+        browser.wait_until_awake().await;
+        browser
+            .run(
+                "const ask = window.fetch; window.fetch = async (...what) => {
+                   await new Promise(later => setTimeout(later, 2000)); return ask(...what) };
+                 document.querySelector('form[data-once]').dataset.before = ''",
+            )
+            .await;
+        browser
+            .run(
+                "const country = document.querySelector('#country'); country.value = 'NL';
+                 country.dispatchEvent(new Event('change', { bubbles: true }))",
+            )
+            .await;
+        fill(browser, &ADDRESS).await;
+        let held = "return ['country', 'email', 'name', 'line1', 'postal_code', 'city', 'phone'].map(
+            id => document.getElementById(id).value)";
+        let before = "return 'before' in document.querySelector('form[data-once]').dataset";
+        assert_eq!(browser.run(before).await, true, "the answer came before anything was typed");
+        browser.wait_until("return !('before' in document.querySelector('form[data-once]').dataset)").await;
+        let typed =
+            ["NL", "maud@example.com", "Maud Peeters", "Rue Haute 12", "1000", "Brussels", "+32 2 555 01 02"];
+        assert_eq!(browser.run(held).await, serde_json::json!(typed));
+
+        // Asking fails: the browser asks itself then, and orders nothing.
+        browser
+            .run(
+                "window.fetch = () => new Promise(
+                   (_, fail) => setTimeout(fail, 100, new TypeError('the line is dead')))",
+            )
+            .await;
+        browser.fill("#code", "WELCOME10").await;
+        browser.press("Apply code").await;
+        browser.arrive("/checkout/refresh").await;
+        browser.find(".totals .saving").await;
+        assert_eq!(browser.run(held).await, serde_json::json!(typed));
+    });
+}
+
+#[test]
 fn signs_up_and_finds_the_orders_of_the_account() {
     journey(Scripts::On, async |_: &Host, browser: &Browser| {
         browser.open("/register").await;
@@ -229,6 +273,7 @@ fn the_second_shop_looks_and_counts_differently() {
 
 /// The first product of the list that comes in more than one form.
 async fn open_first_product_with_choices(browser: &Browser) {
+    browser.find(".product-grid .product-card:has(.swatches):not([data-sold-out]) h3 a").await;
     let links = browser.run("return [...document.querySelectorAll('.product-grid .product-card:has(.swatches):not([data-sold-out]) h3 a')].map(a => a.getAttribute('href'))").await;
     let link = links[0].as_str().unwrap_or_default().to_owned();
     assert!(link.contains("/products/"), "no product with choices in the list: {links}");

@@ -5,7 +5,8 @@ use leptos::prelude::*;
 use leptos::wasm_bindgen::{JsCast, JsValue};
 use leptos::web_sys::{
     CustomEvent, CustomEventInit, Element, FormData, HtmlButtonElement, HtmlDocument, HtmlElement,
-    HtmlFormElement, Request, RequestInit, Response, UrlSearchParams,
+    HtmlFormElement, HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement, Request, RequestInit,
+    Response, UrlSearchParams,
 };
 use wasm_bindgen_futures::JsFuture;
 
@@ -68,19 +69,95 @@ pub fn posted(
     Ok((action, UrlSearchParams::new_with_str_sequence_sequence(&data)?))
 }
 
+/// What the fields of a part of the page hold at one moment, by what finds them.
+#[derive(Default)]
+pub struct Typed(Vec<(String, Held)>);
+
+/// Text of a field or value of a select, or whether a box is ticked.
+#[derive(PartialEq)]
+enum Held {
+    Text(String),
+    Tick(bool),
+}
+
+impl Typed {
+    /// The fields inside `container`, as they are.
+    pub fn of(container: &Element) -> Self {
+        let Ok(fields) = container.query_selector_all("input[name], select[name], textarea[name]") else {
+            return Self::default();
+        };
+        let fields = (0..fields.length()).filter_map(|at| fields.item(at)?.dyn_into::<Element>().ok());
+        Self(fields.filter_map(|field| Some((key_of(&field), Held::by(&field)?))).collect())
+    }
+
+    /// What is different in `container` by now.
+    pub fn changes(&self, container: &Element) -> Self {
+        let mut now = Self::of(container);
+        now.0.retain(|(key, held)| self.0.iter().any(|(known, before)| known == key && before != held));
+        now
+    }
+
+    /// Fills those fields that are in `container`.
+    pub fn put_into(&self, container: &Element) {
+        for (key, held) in &self.0 {
+            if let Some(field) = container.query_selector(key).ok().flatten() {
+                held.put_into(&field);
+            }
+        }
+    }
+}
+
+impl Held {
+    /// Nothing for what nobody types.
+    fn by(field: &Element) -> Option<Self> {
+        if let Some(field) = field.dyn_ref::<HtmlInputElement>() {
+            return match field.type_().as_str() {
+                "hidden" => None,
+                "checkbox" | "radio" => Some(Self::Tick(field.checked())),
+                _ => Some(Self::Text(field.value())),
+            };
+        }
+        if let Some(field) = field.dyn_ref::<HtmlSelectElement>() {
+            return Some(Self::Text(field.value()));
+        }
+        field.dyn_ref::<HtmlTextAreaElement>().map(|field| Self::Text(field.value()))
+    }
+
+    fn put_into(&self, field: &Element) {
+        match (self, field.dyn_ref::<HtmlInputElement>()) {
+            (Self::Tick(on), Some(field)) => field.set_checked(*on),
+            (Self::Text(text), Some(field)) => field.set_value(text),
+            (Self::Text(text), None) => {
+                if let Some(field) = field.dyn_ref::<HtmlSelectElement>() {
+                    field.set_value(text);
+                } else if let Some(field) = field.dyn_ref::<HtmlTextAreaElement>() {
+                    field.set_value(text);
+                }
+            }
+            (Self::Tick(_), None) => {}
+        }
+    }
+}
+
+/// A selector that finds this field or button again in other markup.
+fn key_of(element: &Element) -> String {
+    let name = element.get_attribute("name").unwrap_or_default();
+    let ticks = || element.get_attribute("type").is_some_and(|kind| kind == "radio" || kind == "checkbox");
+    match (element.id(), element.get_attribute("value")) {
+        (id, _) if !id.is_empty() => format!("[id=\"{id}\"]"),
+        (_, Some(value)) if element.tag_name() == "BUTTON" || ticks() => {
+            format!("[name=\"{name}\"][value=\"{value}\"]")
+        }
+        _ => format!("[name=\"{name}\"]"),
+    }
+}
+
 /// Puts new markup into `container` and the focus back to where it was, or to the container's first heading.
 pub fn replace(container: &Element, html: &str) {
-    let key =
-        document().active_element().filter(|element| container.contains(Some(element))).map(|element| {
-            let name = element.get_attribute("name").unwrap_or_default();
-            match (element.id(), name, element.get_attribute("value")) {
-                (id, ..) if !id.is_empty() => format!("[id=\"{id}\"]"),
-                (_, name, Some(value)) if element.tag_name() == "BUTTON" => {
-                    format!("[name=\"{name}\"][value=\"{value}\"]")
-                }
-                (_, name, _) => format!("[name=\"{name}\"]"),
-            }
-        });
+    let key = document()
+        .active_element()
+        .filter(|element| container.contains(Some(element)))
+        .map(|element| key_of(&element));
     container.set_inner_html(html);
     let Some(key) = key else { return };
     let find = |selector: &str| container.query_selector(selector).ok().flatten();
